@@ -1,0 +1,57 @@
+//! DataFusion's functions as the objects that `datafusion.udf` and `datafusion.udaf` take.
+
+use std::sync::Arc;
+
+use datafusion_expr::{AggregateUDF, ScalarUDF};
+use datafusion_ffi::udaf::FFI_AggregateUDF;
+use datafusion_ffi::udf::FFI_ScalarUDF;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+/// A scalar function of DataFusion.
+#[pyclass(frozen, module = "ziln._ziln")]
+pub(crate) struct ScalarFunction(Arc<ScalarUDF>);
+
+#[pymethods]
+impl ScalarFunction {
+    /// The function's name in SQL.
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let function = FFI_ScalarUDF::from(Arc::clone(&self.0));
+        PyCapsule::new_with_value(py, function, c"datafusion_scalar_udf")
+    }
+}
+
+/// An aggregate function of DataFusion.
+#[pyclass(frozen, module = "ziln._ziln")]
+pub(crate) struct AggregateFunction(Arc<AggregateUDF>);
+
+#[pymethods]
+impl AggregateFunction {
+    /// The function's name in SQL.
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn __datafusion_aggregate_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let function = FFI_AggregateUDF::from(Arc::clone(&self.0));
+        PyCapsule::new_with_value(py, function, c"datafusion_aggregate_udf")
+    }
+}
+
+/// Every scalar function, in the order of the documentation.
+#[pyfunction]
+pub(crate) fn scalar_functions() -> Vec<ScalarFunction> {
+    ziln::udf::scalar_functions().into_iter().map(ScalarFunction).collect()
+}
+
+/// Every aggregate function, in the order of the documentation.
+#[pyfunction]
+pub(crate) fn aggregate_functions() -> Vec<AggregateFunction> {
+    ziln::udf::aggregate_functions().into_iter().map(AggregateFunction).collect()
+}

@@ -1,0 +1,29 @@
+//! The extension module `ziln._ziln`: Polars plugins and DataFusion capsules over the crate `ziln`.
+//!
+//! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
+//! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`.
+
+mod capsules;
+mod plugins;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(training_options, module)?)?;
+    module.add_class::<capsules::ScalarFunction>()?;
+    module.add_class::<capsules::AggregateFunction>()?;
+    module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
+    module.add_function(wrap_pyfunction!(capsules::aggregate_functions, module)?)?;
+    Ok(())
+}
+
+/// Name, default, range and purpose of every training option.
+#[pyfunction]
+fn training_options() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+    ziln::fit::OPTIONS
+        .iter()
+        .map(|option| (option.name, option.default, option.range, option.purpose))
+        .collect()
+}

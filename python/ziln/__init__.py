@@ -1,0 +1,67 @@
+"""
+Zero-inflated log-normal (ZILN) lifetime-value models inside Polars and DataFusion.
+
+A customer pays with probability ``p``, and then an amount that is log-normal(``mu``, ``sigma``); the expected
+lifetime value is ``p * exp(mu + sigma^2 / 2)``. Train one model a campaign, and score with it:
+
+>>> import polars as pl
+>>> import ziln
+>>> customers = pl.DataFrame(
+...     {"campaign": ["a"] * 4 + ["b"] * 4, "visits": [1, 2, 3, 4] * 2, "ltv": [0, 5, 10, 20, 0, 0, 50, 90]}
+... )
+>>> models = customers.group_by("campaign").agg(ziln.fit_sgd("ltv", ["visits"]))
+>>> scored = customers.join(models, on="campaign").with_columns(ziln.predict("model", ["visits"]))
+>>> scored.select(ziln.expected_ltv("params")).to_series().null_count()
+0
+
+The functions are expressions of Polars (:mod:`ziln.expressions`); :func:`register_all` makes the same functions
+part of DataFusion's SQL, where their names begin with ``ziln_``.
+"""
+
+from ziln._ziln import __version__
+from ziln.expressions import (
+    capped_ltv,
+    cdf,
+    crps,
+    decile_stats,
+    evaluate,
+    expected_ltv,
+    fit_sgd,
+    from_logits,
+    gini,
+    loss,
+    model_info,
+    params,
+    pay_amount,
+    pay_prob,
+    predict,
+    quantile,
+    spearman,
+    variance,
+    weights,
+)
+from ziln.sql import register_all
+
+__all__ = [
+    "__version__",
+    "capped_ltv",
+    "cdf",
+    "crps",
+    "decile_stats",
+    "evaluate",
+    "expected_ltv",
+    "fit_sgd",
+    "from_logits",
+    "gini",
+    "loss",
+    "model_info",
+    "params",
+    "pay_amount",
+    "pay_prob",
+    "predict",
+    "quantile",
+    "register_all",
+    "spearman",
+    "variance",
+    "weights",
+]

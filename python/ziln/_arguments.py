@@ -1,0 +1,122 @@
+"""How the arguments of the public functions become Polars expressions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import polars as pl
+from polars.plugins import register_plugin_function
+
+from ziln import _ziln
+
+Number: TypeAlias = str | pl.Expr | pl.Series | int | float
+"""A numeric argument: the name of a column, an expression, a series or a number."""
+
+Features: TypeAlias = str | pl.Expr | Iterable[str | pl.Expr]
+"""The columns a model sees: a list of names and expressions, or one struct expression."""
+
+_LIBRARY = Path(_ziln.__file__)
+
+
+def number(function: str, argument: str, value: Number) -> pl.Expr:
+    """A number, a column's name or an expression as an expression."""
+    if isinstance(value, str):
+        return pl.col(value)
+    if isinstance(value, pl.Expr):
+        return value
+    if isinstance(value, pl.Series):
+        return pl.lit(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return pl.lit(value)
+    msg = (
+        f"ziln.{function}: argument `{argument}`: expected a column's name, an expression, "
+        f"a series or a number, got {type(value).__name__}"
+    )
+    raise TypeError(msg)
+
+
+def params(function: str, values: tuple[Number, ...]) -> list[pl.Expr]:
+    """The argument ``params``: one struct or list, or three raw outputs."""
+    if len(values) not in (1, 3):
+        msg = (
+            f"ziln.{function}: argument `params`: expected one column (a params struct, or a list "
+            f"of 3 numbers) or three numbers (logit, mu, raw_sigma), got {len(values)} arguments"
+        )
+        raise TypeError(msg)
+    names = ("params",) if len(values) == 1 else ("logit", "mu", "raw_sigma")
+    return [number(function, name, value) for name, value in zip(names, values, strict=True)]
+
+
+def features(function: str, values: Features) -> pl.Expr:
+    """The argument ``features`` as one expression."""
+    if isinstance(values, str):
+        return pl.col(values)
+    if isinstance(values, pl.Expr):
+        return pl.struct(values) if values.meta.has_multiple_outputs() else values
+    if isinstance(values, Iterable) and not isinstance(values, bytes | dict):
+        columns = list(values)
+        if columns and all(isinstance(column, str | pl.Expr) for column in columns):
+            return pl.struct(columns)
+    msg = (
+        f"ziln.{function}: argument `features`: expected a list of columns' names and expressions, "
+        f"or one struct expression, got {values!r}"
+    )
+    raise TypeError(msg)
+
+
+def model(function: str, value: str | pl.Expr | pl.Series) -> pl.Expr:
+    """A model's text, a column's name, an expression or a series as an expression."""
+    if isinstance(value, str):
+        return pl.lit(value) if value.lstrip().startswith("{") else pl.col(value)
+    if isinstance(value, pl.Expr):
+        return value
+    if isinstance(value, pl.Series):
+        return pl.lit(value)
+    msg = (
+        f"ziln.{function}: argument `model`: expected a model's text, a column's name, "
+        f"an expression or a series, got {type(value).__name__}"
+    )
+    raise TypeError(msg)
+
+
+def elementwise(function: str, arguments: list[pl.Expr]) -> pl.Expr:
+    """A value a row: streams, and fuses into the aggregates around it."""
+    return register_plugin_function(
+        plugin_path=_LIBRARY,
+        function_name=function,
+        args=arguments,
+        is_elementwise=True,
+    ).alias(function)
+
+
+def aggregate(
+    function: str,
+    arguments: dict[str, pl.Expr],
+    options: dict[str, Any] | None = None,
+) -> pl.Expr:
+    """One value for all rows of a group. The arguments travel as one struct, so that groups run in parallel."""
+    return register_plugin_function(
+        plugin_path=_LIBRARY,
+        function_name=function,
+        args=[pl.struct(value.alias(name) for name, value in arguments.items())],
+        kwargs={"options": {name: _plain(function, name, v) for name, v in (options or {}).items()}},
+        returns_scalar=True,
+        changes_length=True,
+    ).alias(function)
+
+
+def _plain(function: str, option: str, value: object) -> bool | int | float | str:
+    """An option as a plain Python value, also from NumPy's scalars."""
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) >= 2**63:
+        return math.copysign(math.inf, plain)
+    if isinstance(plain, bool | int | float | str):
+        return plain
+    msg = (
+        f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, "
+        f"got {type(value).__name__}"
+    )
+    raise TypeError(msg)

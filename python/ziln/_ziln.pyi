@@ -1,0 +1,23 @@
+"""The extension module: Polars plugins (found by Polars itself) and DataFusion's functions."""
+
+__version__: str
+__file__: str
+
+class ScalarFunction:
+    """A scalar function of DataFusion, as ``datafusion.udf`` takes it."""
+
+    @property
+    def name(self) -> str: ...
+    def __datafusion_scalar_udf__(self) -> object: ...
+
+class AggregateFunction:
+    """An aggregate function of DataFusion, as ``datafusion.udaf`` takes it."""
+
+    @property
+    def name(self) -> str: ...
+    def __datafusion_aggregate_udf__(self) -> object: ...
+
+def scalar_functions() -> list[ScalarFunction]: ...
+def aggregate_functions() -> list[AggregateFunction]: ...
+def training_options() -> list[tuple[str, str, str, str]]:
+    """Name, default, range and purpose of every training option."""

@@ -1,0 +1,59 @@
+"""The same functions in SQL, through the Python package ``datafusion``."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from ziln import _ziln
+
+if TYPE_CHECKING:
+    from datafusion import SessionContext
+
+_MAJOR = 55
+"""The major version of DataFusion whose memory layout the functions are compiled for."""
+
+
+def register_all(ctx: SessionContext) -> None:
+    """
+    Register every function with a DataFusion session: ``ziln_loss``, ``ziln_fit_sgd``, and so on.
+
+    Parameters
+    ----------
+    ctx
+        A ``datafusion.SessionContext``.
+
+    Raises
+    ------
+    ImportError
+        If the package ``datafusion`` is not installed, or is not a version 55. Functions cross between the two
+        packages by memory layout, which changes from one major version to the next.
+
+    Examples
+    --------
+    >>> from datafusion import SessionContext
+    >>> import ziln
+    >>> ctx = SessionContext()
+    >>> ziln.register_all(ctx)
+    >>> ctx.sql("SELECT round(ziln_expected_ltv(0.0, 3.0, 0.5), 3) AS ltv").to_pydict()
+    {'ltv': [16.139]}
+    """
+    _check_version()
+    from datafusion import udaf, udf
+
+    for scalar in _ziln.scalar_functions():
+        ctx.register_udf(udf(scalar))
+    for aggregate in _ziln.aggregate_functions():
+        ctx.register_udaf(udaf(aggregate))
+
+
+def _check_version() -> None:
+    needed = f"datafusion>={_MAJOR},<{_MAJOR + 1}"
+    try:
+        found = version("datafusion")
+    except PackageNotFoundError:
+        msg = f"ziln.register_all needs {needed}, which is not installed: pip install 'ziln[datafusion]'"
+        raise ImportError(msg) from None
+    if found.partition(".")[0] != str(_MAJOR):
+        msg = f"ziln.register_all needs {needed}, and datafusion {found} is installed: pip install '{needed}'"
+        raise ImportError(msg)

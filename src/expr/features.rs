@@ -1,0 +1,239 @@
+//! The forms of the argument `features`: a struct, a list of numbers, a single number.
+
+use std::borrow::Cow;
+
+use polars::prelude::{
+    DataType, Field, Float64Chunked, IntoSeries, ListChunked, PlHashMap, PolarsResult, Series,
+};
+use polars_arrow::array::PrimitiveArray;
+
+use super::error::wrong_argument;
+use super::number::{Number, doubles_with_nan, is_number};
+use super::rows::Rows;
+use super::text::{NO_TEXT, Texts};
+use crate::model::FeatureInput;
+
+/// What the argument `features` may be.
+const EXPECTED: &str = "a struct of numbers, booleans and strings, a list of numbers, or one number";
+
+/// The features as they came: names and columns.
+#[derive(Debug)]
+pub(super) struct Features {
+    pub names: Vec<String>,
+    columns: Vec<Series>,
+}
+
+impl Features {
+    /// Reads the argument `features` of `function`.
+    ///
+    /// # Errors
+    /// Where it is none of the forms, or lists differ in length.
+    pub fn try_new(function: &str, series: &Series) -> PolarsResult<Self> {
+        match series.dtype() {
+            DataType::Struct(fields) => Self::of_struct(function, series, fields),
+            DataType::List(inner) if is_number(inner) => {
+                Ok(Self::numbered(split_lists(function, series.list()?)?))
+            }
+            DataType::Array(inner, width) if is_number(inner) => {
+                Ok(Self::numbered(split_arrays(series, *width)?))
+            }
+            dtype if is_number(dtype) => Ok(Self::numbered(vec![series.clone()])),
+            dtype => Err(wrong_argument(function, "features", EXPECTED, dtype.to_string())),
+        }
+    }
+
+    fn of_struct(function: &str, series: &Series, fields: &[Field]) -> PolarsResult<Self> {
+        if fields.is_empty() {
+            return Err(wrong_argument(function, "features", EXPECTED, "a struct without fields"));
+        }
+        Ok(Self {
+            names: fields.iter().map(|field| field.name().to_string()).collect(),
+            columns: series.struct_()?.fields_as_series(),
+        })
+    }
+
+    fn numbered(columns: Vec<Series>) -> Self {
+        Self { names: (0..columns.len()).map(|place| format!("x{place}")).collect(), columns }
+    }
+
+    /// The column of every feature.
+    ///
+    /// # Errors
+    /// Where a column is of a type that is no feature.
+    pub fn read_all(&self, function: &str) -> PolarsResult<Vec<FeatureColumn>> {
+        let pairs = self.names.iter().zip(&self.columns);
+        pairs.map(|(name, column)| FeatureColumn::try_new(function, name, column)).collect()
+    }
+
+    /// The columns at some positions, read once each; the others are not looked at.
+    ///
+    /// # Errors
+    /// Where a column is of a type that is no feature.
+    pub fn read(
+        &self,
+        function: &str,
+        positions: impl IntoIterator<Item = usize>,
+    ) -> PolarsResult<Vec<FeatureColumn>> {
+        let mut is_used = vec![false; self.columns.len()];
+        for position in positions {
+            if let Some(used) = is_used.get_mut(position) {
+                *used = true;
+            }
+        }
+        let columns = self.names.iter().zip(&self.columns).zip(is_used);
+        columns
+            .map(|((name, column), used)| match used {
+                true => FeatureColumn::try_new(function, name, column),
+                false => Ok(FeatureColumn::Number(Number::scalar(None))),
+            })
+            .collect()
+    }
+}
+
+/// One feature's column, held so that the core can borrow it.
+#[derive(Debug)]
+pub(super) enum FeatureColumn {
+    /// Numbers, NaN where missing.
+    Number(Number),
+    /// Codes, and the strings that they stand for.
+    Category { codes: Vec<u32>, levels: Levels },
+}
+
+/// The strings that codes stand for.
+#[derive(Debug)]
+pub(super) enum Levels {
+    /// Those of a column of strings, then NULL.
+    Strings(Texts),
+    /// Those of a `Categorical` or `Enum` column that occur in it.
+    Categories { dtype: DataType, categories: Vec<Option<u32>> },
+}
+
+impl FeatureColumn {
+    fn try_new(function: &str, name: &str, series: &Series) -> PolarsResult<Self> {
+        match series.dtype() {
+            DataType::String => Ok(Self::of_strings(Texts::try_new(series)?)),
+            dtype @ (DataType::Categorical(..) | DataType::Enum(..)) => {
+                Self::of_categories(series, dtype)
+            }
+            dtype if is_number(dtype) || dtype.is_bool() => {
+                Ok(Self::Number(Number::with_nan(series)?))
+            }
+            dtype => Err(wrong_argument(
+                function,
+                &format!("features.{name}"),
+                "a number, a boolean or a string (cast a date or another type to one of them)",
+                dtype.to_string(),
+            )),
+        }
+    }
+
+    fn of_strings(mut texts: Texts) -> Self {
+        let null = u32::try_from(texts.iter().count()).unwrap_or(NO_TEXT);
+        let mut codes = std::mem::take(&mut texts.index_of_row);
+        for code in codes.iter_mut().filter(|code| **code == NO_TEXT) {
+            *code = null;
+        }
+        Self::Category { codes, levels: Levels::Strings(texts) }
+    }
+
+    /// Renumbers the categories in the order they occur: the mapping may hold many that other columns brought.
+    fn of_categories(series: &Series, dtype: &DataType) -> PolarsResult<Self> {
+        let physical = series.to_physical_repr().cast(&DataType::UInt32)?;
+        let mut places: PlHashMap<Option<u32>, u32> = PlHashMap::default();
+        let mut categories = Vec::new();
+        let code = |category| {
+            *places.entry(category).or_insert_with(|| {
+                categories.push(category);
+                u32::try_from(categories.len() - 1).unwrap_or(NO_TEXT)
+            })
+        };
+        let codes = physical.u32()?.iter().map(code).collect();
+        Ok(Self::Category { codes, levels: Levels::Categories { dtype: dtype.clone(), categories } })
+    }
+
+    /// The levels that codes stand for; `None` for a number.
+    pub fn levels(&self) -> Option<Vec<Option<&str>>> {
+        match self {
+            Self::Number(_) => None,
+            Self::Category { levels: Levels::Strings(texts), .. } => {
+                Some(texts.iter().map(Some).chain([None]).collect())
+            }
+            Self::Category { levels: Levels::Categories { dtype, categories }, .. } => {
+                let (DataType::Categorical(_, mapping) | DataType::Enum(_, mapping)) = dtype else {
+                    return Some(Vec::new());
+                };
+                Some(categories.iter().map(|category| mapping.cat_to_str((*category)?)).collect())
+            }
+        }
+    }
+
+    /// The column as the core reads it to predict. One row stands for `rows` rows.
+    pub fn input<'a>(&'a self, levels: &'a [Option<&'a str>]) -> FeatureInput<'a> {
+        match self {
+            Self::Number(number) => FeatureInput::Number(number.column()),
+            Self::Category { codes, .. } => FeatureInput::Codes { codes, levels },
+        }
+    }
+
+    /// The numbers of some rows; none for a category.
+    pub fn doubles(&self, rows: &Rows) -> Cow<'_, [f64]> {
+        match self {
+            Self::Number(number) => rows.doubles(number),
+            Self::Category { .. } => Cow::Borrowed(&[]),
+        }
+    }
+
+    /// Repeats a column of one row.
+    pub fn broadcast(&mut self, rows: usize) {
+        if let Self::Category { codes, .. } = self
+            && let [code] = codes.as_slice()
+        {
+            *codes = vec![*code; rows];
+        }
+    }
+}
+
+/// Lists of numbers, all of the length of the first, as one column a place. A list that is NULL has no number known.
+fn split_lists(function: &str, lists: &ListChunked) -> PolarsResult<Vec<Series>> {
+    let lists = lists.rechunk();
+    let numbers = doubles_with_nan(&lists.get_inner())?;
+    let Some(array) = lists.downcast_iter().next() else { return Ok(Vec::new()) };
+    let is_valid = |row: usize| array.validity().is_none_or(|bits| bits.get(row) == Some(true));
+    let mut valid = array.offsets().lengths().enumerate().filter(|(row, _)| is_valid(*row));
+    let Some((_, width)) = valid.next() else { return Ok(Vec::new()) };
+    if let Some((_, other)) = valid.find(|(_, length)| *length != width) {
+        return Err(wrong_argument(
+            function,
+            "features",
+            format!("a list of {width} numbers in every row, as in the first"),
+            format!("a list of length {other}"),
+        ));
+    }
+    let starts = array.offsets().offset_and_length_iter().enumerate();
+    let starts: Vec<Option<usize>> =
+        starts.map(|(row, (start, _))| is_valid(row).then_some(start)).collect();
+    Ok(places(&numbers, &starts, width))
+}
+
+/// Fixed-size lists as one column a place.
+fn split_arrays(series: &Series, width: usize) -> PolarsResult<Vec<Series>> {
+    let arrays = series.array()?.rechunk();
+    let numbers = doubles_with_nan(&arrays.get_inner())?;
+    let validity = arrays.downcast_iter().next().and_then(|array| array.validity().cloned());
+    let is_valid = |row: usize| validity.as_ref().is_none_or(|bits| bits.get(row) == Some(true));
+    let starts: Vec<Option<usize>> =
+        (0..arrays.len()).map(|row| is_valid(row).then_some(row * width)).collect();
+    Ok(places(&numbers, &starts, width))
+}
+
+/// The numbers at each place of lists that begin at `starts`.
+fn places(numbers: &PrimitiveArray<f64>, starts: &[Option<usize>], width: usize) -> Vec<Series> {
+    let number = |start: Option<usize>, place: usize| {
+        start.and_then(|start| numbers.values().get(start + place).copied()).unwrap_or(f64::NAN)
+    };
+    let column = |place: usize| {
+        let values: Vec<f64> = starts.iter().map(|start| number(*start, place)).collect();
+        Float64Chunked::from_vec("".into(), values).into_series()
+    };
+    (0..width).map(column).collect()
+}

@@ -1,0 +1,145 @@
+//! The functions on Polars columns: Polars' view of the core.
+//!
+//! One file a function, [`FUNCTIONS`] the only list of them. A function takes its arguments as [`Series`], in the
+//! order and the forms of the SQL function of the same name, and returns one series; arguments of one row stand for
+//! every row of the others. [`lazy`] (feature `polars-lazy`) makes expressions and functions of Polars' SQL of
+//! them. This room may import every room of the core and Polars, but not `udf`.
+//!
+//! Shared by the functions: [`number`] reads numeric arguments, [`params`] the three forms of `params`, `result`
+//! builds what is returned.
+//!
+//! # Example
+//! ```
+//! use polars::prelude::*;
+//!
+//! # fn main() -> PolarsResult<()> {
+//! let logit = Series::new("logit".into(), [0.0, 1.0]);
+//! let mu = Series::new("mu".into(), [3.0, 3.5]);
+//! let raw_sigma = Series::new("raw_sigma".into(), [0.5]);
+//! let ltv = ziln::expr::expected_ltv(&[logit, mu, raw_sigma])?;
+//! assert_eq!(ltv.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+
+use polars::prelude::{DataType, PolarsResult, Series};
+
+mod error;
+mod features;
+mod number;
+mod options;
+mod params;
+mod params_function;
+mod record;
+mod result;
+mod rows;
+mod text;
+
+mod capped_ltv;
+mod cdf;
+mod crps;
+mod decile_stats;
+mod evaluate;
+mod expected_ltv;
+mod fit_sgd;
+mod from_logits;
+mod gini;
+mod loss;
+mod model_info;
+mod params_from_prob;
+mod pay_amount;
+mod pay_prob;
+mod predict;
+mod quantile;
+mod spearman;
+mod variance;
+mod weights;
+
+#[cfg(feature = "polars-lazy")]
+pub mod lazy;
+
+pub use capped_ltv::capped_ltv;
+pub use cdf::cdf;
+pub use crps::crps;
+pub use decile_stats::decile_stats;
+pub use evaluate::evaluate;
+pub use expected_ltv::expected_ltv;
+pub use fit_sgd::{fit_sgd, fit_sgd_with};
+pub use from_logits::from_logits;
+pub use gini::gini;
+pub use loss::loss;
+pub use model_info::model_info;
+pub use params_from_prob::params;
+pub use pay_amount::pay_amount;
+pub use pay_prob::pay_prob;
+pub use predict::predict;
+pub use quantile::quantile;
+pub use spearman::spearman;
+pub use variance::variance;
+pub use weights::weights;
+
+/// Whether a function gives a value a row or one for all rows of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A value a row.
+    Scalar,
+    /// One value for all rows.
+    Aggregate,
+}
+
+/// A function as an engine sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// The name in SQL.
+    pub name: &'static str,
+    /// A value a row, or one for all.
+    pub kind: Kind,
+    /// The function itself.
+    pub call: fn(&[Series]) -> PolarsResult<Series>,
+    /// The type of what it returns, which does not depend on its arguments.
+    pub output: fn() -> DataType,
+}
+
+type Call = fn(&[Series]) -> PolarsResult<Series>;
+
+impl Function {
+    const fn scalar(name: &'static str, call: Call, output: fn() -> DataType) -> Self {
+        Self { name, kind: Kind::Scalar, call, output }
+    }
+
+    const fn aggregate(name: &'static str, call: Call, output: fn() -> DataType) -> Self {
+        Self { name, kind: Kind::Aggregate, call, output }
+    }
+
+    const fn number(name: &'static str, call: Call) -> Self {
+        Self::scalar(name, call, || DataType::Float64)
+    }
+}
+
+/// Every function, in the order of the documentation.
+pub const FUNCTIONS: &[Function] = &[
+    loss::FUNCTION,
+    expected_ltv::FUNCTION,
+    pay_prob::FUNCTION,
+    pay_amount::FUNCTION,
+    params_from_prob::FUNCTION,
+    from_logits::FUNCTION,
+    predict::FUNCTION,
+    model_info::FUNCTION,
+    weights::FUNCTION,
+    variance::FUNCTION,
+    cdf::FUNCTION,
+    quantile::FUNCTION,
+    capped_ltv::FUNCTION,
+    crps::FUNCTION,
+    fit_sgd::FUNCTION,
+    evaluate::FUNCTION,
+    gini::FUNCTION,
+    spearman::FUNCTION,
+    decile_stats::FUNCTION,
+];
+
+/// The function of that name in SQL.
+pub fn function(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}

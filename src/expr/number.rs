@@ -1,0 +1,149 @@
+//! Numeric arguments of any type as the core's [`Column`]s.
+
+use polars::prelude::{ArrowDataType, DataType, PolarsResult, Series};
+use polars_arrow::array::{Array, PrimitiveArray};
+use polars_arrow::bitmap::Bitmap;
+
+use super::error::wrong_argument;
+use crate::math::Column;
+
+/// Whether a column of this type can be read as numbers. An untyped NULL is a number that is missing.
+pub(super) fn is_number(dtype: &DataType) -> bool {
+    dtype.is_primitive_numeric() || dtype.is_decimal() || dtype.is_null()
+}
+
+/// One numeric argument: its values, and which of its rows are NULL.
+///
+/// Single and double precision are read where they lie; every other type is converted once.
+#[derive(Debug, Clone)]
+pub(super) struct Number {
+    values: Values,
+    validity: Option<Bitmap>,
+}
+
+#[derive(Debug, Clone)]
+enum Values {
+    /// One value for all rows; `None` is NULL.
+    Scalar(Option<f64>),
+    Double(PrimitiveArray<f64>),
+    Single(PrimitiveArray<f32>),
+    /// One place of lists of three that lie one behind the other.
+    Place { lists: PrimitiveArray<f64>, place: usize },
+}
+
+impl Number {
+    /// Reads an argument of `function`. A series of one row stands for every row.
+    ///
+    /// # Errors
+    /// Where the series holds no numbers.
+    pub(super) fn try_new(function: &str, argument: &str, series: &Series) -> PolarsResult<Self> {
+        match series.dtype() {
+            DataType::Null => Ok(Self::scalar(None)),
+            DataType::Float64 => Ok(Self::from_double(double_array(series)?)),
+            DataType::Float32 => Ok(Self::from_single(single_array(series)?)),
+            dtype if is_number(dtype) => Ok(Self::from_double(double_array(series)?)),
+            dtype => Err(wrong_argument(function, argument, "a number", dtype.to_string())),
+        }
+    }
+
+    /// The same value in every row; `None` is NULL.
+    pub(super) fn scalar(value: Option<f64>) -> Self {
+        Self { values: Values::Scalar(value), validity: None }
+    }
+
+    /// One place of lists of three; `validity` is that of the lists.
+    pub(super) fn place(
+        lists: PrimitiveArray<f64>,
+        place: usize,
+        validity: Option<Bitmap>,
+    ) -> Self {
+        if lists.len() != super::params::PLACES {
+            return Self { values: Values::Place { lists, place }, validity };
+        }
+        let valid = validity.is_none_or(|validity| validity.unset_bits() == 0);
+        Self::scalar(lists.values().get(place).copied().filter(|_| valid))
+    }
+
+    /// A numeric or boolean column as a feature: NaN, which is "missing" in the core, in the place of a NULL.
+    ///
+    /// # Errors
+    /// Where Polars cannot convert the type.
+    pub(super) fn with_nan(series: &Series) -> PolarsResult<Self> {
+        if series.dtype() == &DataType::Float32 && series.null_count() == 0 {
+            return Ok(Self::from_single(single_array(series)?));
+        }
+        Ok(Self::from_double(doubles_with_nan(series)?))
+    }
+
+    fn from_double(array: PrimitiveArray<f64>) -> Self {
+        match array.values().as_slice() {
+            [value] => Self::scalar(Some(*value).filter(|_| array.null_count() == 0)),
+            _ => Self { validity: nulls_of(&array), values: Values::Double(array) },
+        }
+    }
+
+    fn from_single(array: PrimitiveArray<f32>) -> Self {
+        match array.values().as_slice() {
+            [value] => Self::scalar(Some(f64::from(*value)).filter(|_| array.null_count() == 0)),
+            _ => Self { validity: nulls_of(&array), values: Values::Single(array) },
+        }
+    }
+
+    /// Whether every row is NULL by a NULL that stands for all rows.
+    pub(super) fn is_null_scalar(&self) -> bool {
+        matches!(self.values, Values::Scalar(None))
+    }
+
+    /// Which rows are not NULL.
+    pub(super) fn validity(&self) -> Option<&Bitmap> {
+        self.validity.as_ref()
+    }
+
+    /// The values, with anything in the place of a NULL.
+    pub(super) fn column(&self) -> Column<'_> {
+        match &self.values {
+            Values::Scalar(value) => Column::Scalar(value.unwrap_or(f64::NAN)),
+            Values::Double(array) => Column::F64(array.values()),
+            Values::Single(array) => Column::F32(array.values()),
+            Values::Place { lists, place } => {
+                Column::Strided { values: lists.values(), offset: *place, stride: 3 }
+            }
+        }
+    }
+}
+
+/// Which rows of an array are not NULL, where any is.
+pub(super) fn nulls_of(array: &dyn Array) -> Option<Bitmap> {
+    array.validity().filter(|validity| validity.unset_bits() > 0).cloned()
+}
+
+/// A numeric series as one array of doubles; not copied where it is one already.
+///
+/// # Errors
+/// Where Polars cannot convert the type.
+pub(super) fn double_array(series: &Series) -> PolarsResult<PrimitiveArray<f64>> {
+    let doubles = series.cast(&DataType::Float64)?;
+    let doubles = doubles.f64()?.rechunk();
+    let array = doubles.downcast_iter().next().cloned();
+    Ok(array.unwrap_or_else(|| PrimitiveArray::new_empty(ArrowDataType::Float64)))
+}
+
+fn single_array(series: &Series) -> PolarsResult<PrimitiveArray<f32>> {
+    let singles = series.f32()?.rechunk();
+    let array = singles.downcast_iter().next().cloned();
+    Ok(array.unwrap_or_else(|| PrimitiveArray::new_empty(ArrowDataType::Float32)))
+}
+
+/// A numeric or boolean series as doubles, with NaN, which is "missing" in the core, in the place of a NULL.
+///
+/// # Errors
+/// Where Polars cannot convert the type.
+pub(super) fn doubles_with_nan(series: &Series) -> PolarsResult<PrimitiveArray<f64>> {
+    let array = double_array(series)?;
+    if array.null_count() == 0 {
+        return Ok(array);
+    }
+    Ok(PrimitiveArray::from_vec(
+        array.iter().map(|value| value.copied().unwrap_or(f64::NAN)).collect(),
+    ))
+}

@@ -1,0 +1,39 @@
+//! `params(pay_prob, mu, sigma)`.
+
+use polars::prelude::{PolarsResult, Series};
+
+use super::Function;
+use super::error::wrong_arity;
+use super::number::Number;
+use super::params::params_type;
+use super::result::{Shape, all_valid};
+use crate::math;
+
+pub(super) const FUNCTION: Function = Function::scalar("ziln_params", params, params_type);
+
+const NAME: &str = FUNCTION.name;
+const USAGE: &str = "ziln_params(pay_prob, mu, sigma)";
+
+/// The params struct (`logit`, `mu`, `sigma`) of a distribution given by its parameters.
+///
+/// `inputs` are `pay_prob` (outside 0 to 1: NaN), `mu` and `sigma` (negative: NaN). NULL where any input is.
+///
+/// # Errors
+/// Where an input is no number, or there are not three.
+pub fn params(inputs: &[Series]) -> PolarsResult<Series> {
+    let [pay_prob, mu, sigma] = inputs else {
+        return Err(wrong_arity(NAME, USAGE, inputs.len()));
+    };
+    let numbers = [
+        Number::try_new(NAME, "pay_prob", pay_prob)?,
+        Number::try_new(NAME, "mu", mu)?,
+        Number::try_new(NAME, "sigma", sigma)?,
+    ];
+    let shape = Shape::try_new(NAME, inputs)?;
+    let validity = all_valid(shape.rows(), &numbers);
+    let [pay_prob, mu, sigma] = numbers.each_ref().map(Number::column);
+    shape.params(validity, |out| {
+        math::params_from_prob(pay_prob, mu, sigma, out.logit, out.mu, out.sigma);
+        Ok(())
+    })
+}

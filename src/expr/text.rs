@@ -1,0 +1,131 @@
+//! Columns of strings by their distinct values.
+
+use std::hash::Hash;
+
+use polars::prelude::{DataType, PlHashMap, PolarsResult, Series};
+use polars_arrow::array::{Array, Utf8ViewArray};
+
+use super::error::wrong_argument;
+
+/// The row of a NULL in [`Texts::index_of_row`].
+pub(super) const NO_TEXT: u32 = u32::MAX;
+
+/// A column of strings by its distinct values.
+#[derive(Debug)]
+pub(super) struct Texts {
+    array: Utf8ViewArray,
+    /// A row that holds each distinct string.
+    first_rows: Vec<usize>,
+    /// For every row the place of its string, or [`NO_TEXT`].
+    pub index_of_row: Vec<u32>,
+}
+
+impl Texts {
+    /// Finds the distinct strings of a column of type `String`.
+    ///
+    /// # Errors
+    /// Where the column is of another type.
+    pub fn try_new(series: &Series) -> PolarsResult<Self> {
+        let strings = series.str()?.rechunk();
+        let array = strings.downcast_iter().next().cloned();
+        Ok(Self::of_array(array.unwrap_or_else(|| Utf8ViewArray::from_slice::<&str, _>([]))))
+    }
+
+    /// Reads the argument `model`.
+    ///
+    /// # Errors
+    /// Where it is of a type that holds no text.
+    pub fn of_models(function: &str, series: &Series) -> PolarsResult<Self> {
+        match series.dtype() {
+            DataType::String => Self::try_new(series),
+            DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
+                Self::try_new(&series.cast(&DataType::String)?)
+            }
+            other => Err(wrong_argument(
+                function,
+                "model",
+                "the text of a model made by ziln_fit_sgd",
+                other.to_string(),
+            )),
+        }
+    }
+
+    fn of_array(array: Utf8ViewArray) -> Self {
+        let (first_rows, index_of_row) = distinct(&array);
+        Self { array, first_rows, index_of_row }
+    }
+
+    /// The distinct strings.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.first_rows.iter().filter_map(|&row| self.array.get(row))
+    }
+
+    /// Whether no row is NULL.
+    pub fn is_complete(&self) -> bool {
+        self.array.null_count() == 0
+    }
+
+    /// Computes something of every distinct string and gives it to all rows that hold the string.
+    ///
+    /// # Errors
+    /// The first that `compute` returns.
+    pub fn map_rows<T: Clone>(
+        &self,
+        compute: impl Fn(&str) -> PolarsResult<T>,
+    ) -> PolarsResult<Vec<Option<T>>> {
+        let results = self.iter().map(compute).collect::<PolarsResult<Vec<T>>>()?;
+        let of_row = |&index: &u32| results.get(index as usize).cloned();
+        Ok(self.index_of_row.iter().map(of_row).collect())
+    }
+}
+
+/// A row of each distinct string, and for every row the place of its string.
+///
+/// Rows are told apart by the words of their views first: a join repeats a model by repeating its view, and a short
+/// string stands in the view itself.
+fn distinct(array: &Utf8ViewArray) -> (Vec<usize>, Vec<u32>) {
+    let mut first_rows = Vec::new();
+    let mut index_of_row = Vec::with_capacity(array.len());
+    let mut of_view = Places::default();
+    let mut of_text = Places::default();
+    for (row, view) in array.views().iter().enumerate() {
+        let Some(text) = array.get(row) else {
+            index_of_row.push(NO_TEXT);
+            continue;
+        };
+        index_of_row.push(of_view.place(view.as_u128(), || {
+            of_text.place(text, || {
+                first_rows.push(row);
+                u32::try_from(first_rows.len() - 1).unwrap_or(NO_TEXT)
+            })
+        }));
+    }
+    (first_rows, index_of_row)
+}
+
+/// Where each distinct key stands; the last one is remembered, as equal rows come in runs.
+#[derive(Debug)]
+struct Places<K> {
+    places: PlHashMap<K, u32>,
+    last: Option<(K, u32)>,
+}
+
+impl<K> Default for Places<K> {
+    fn default() -> Self {
+        Self { places: PlHashMap::default(), last: None }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Places<K> {
+    /// The place of a key; `new` makes one for a key not seen before.
+    fn place(&mut self, key: K, new: impl FnOnce() -> u32) -> u32 {
+        match self.last {
+            Some((last, place)) if last == key => place,
+            _ => {
+                let place = *self.places.entry(key).or_insert_with(new);
+                self.last = Some((key, place));
+                place
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! `variance(params)`.
+
+use polars::prelude::{PolarsResult, Series};
+
+use super::Function;
+use super::params_function::of_params;
+use crate::math;
+
+pub(super) const FUNCTION: Function = Function::number("ziln_variance", variance);
+
+/// The variance of the lifetime value, `p exp(2 mu + 2 sigma^2) - expected_ltv^2`.
+///
+/// `inputs` are the params in any of their three forms. Float64; NULL where any input is.
+///
+/// # Errors
+/// Where an input has a type or a length that the function does not take.
+pub fn variance(inputs: &[Series]) -> PolarsResult<Series> {
+    of_params(FUNCTION.name, inputs, math::variance)
+}

@@ -1,0 +1,432 @@
+//! The gradient of the loss over one mini-batch, for the paying part (head `logit`) and for the amount part (heads
+//! `mu` and `raw_sigma`).
+//!
+//! The two parts share no weight and no term of the loss, so each is a training of its own. Every sum over rows
+//! runs in lanes fixed by this code, never by the processor, so that its bits are the same everywhere.
+
+use super::encode::padded;
+use super::layout::{Batch, LANES};
+use super::pack::Packed;
+use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, dispatch, ln, sigmoid, softplus};
+
+/// Rows whose intermediate values stay in the first-level cache.
+const TILE: usize = 512;
+
+/// Lanes of a sum in double precision.
+const SUMS: usize = 8;
+
+/// Features whose gradients are summed together, so that a row's error is read once for all of them.
+const TOGETHER: usize = 4;
+
+/// Errors are kept within this, so that single precision does not overflow even for absurd weights.
+const FAR: f64 = 1e30;
+
+/// A part of the loss with `H` heads.
+pub(super) trait Loss<const H: usize>: Sync {
+    /// The rows of the batch that the part depends on; they come first.
+    fn rows(batch: &Batch) -> usize;
+
+    /// Whether these are the payers.
+    const PAYERS_ONLY: bool;
+
+    /// Turns the heads of a tile into the errors (the derivatives of the rows' losses by the heads), in place, and
+    /// returns the summed loss, if asked for.
+    fn errors(&self, tile: &Tile<'_>, heads: &mut [[f64; TILE]; H], with_loss: bool) -> f64;
+}
+
+/// Some rows of a batch.
+pub(super) struct Tile<'a> {
+    /// Rows, padding included.
+    count: usize,
+    /// The weight of each row; padding has 0.
+    weight: &'a [f64; TILE],
+    /// The rows from here on do not pay.
+    payers: usize,
+    /// The logarithms of the labels of the payers.
+    log_amount: &'a [f64],
+}
+
+/// The paying part: `softplus(-logit)` for payers, `softplus(logit)` for others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PayingLoss;
+
+/// The amount part: `ln y + ln sigma + ln(2 pi)/2 + (ln y - mu)^2 / (2 sigma^2)` of the payers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AmountLoss {
+    /// The mu head gives mu in units of this.
+    pub(super) scale: f64,
+}
+
+impl Loss<1> for PayingLoss {
+    const PAYERS_ONLY: bool = false;
+
+    fn rows(batch: &Batch) -> usize {
+        batch.rows
+    }
+
+    #[inline(always)]
+    fn errors(&self, tile: &Tile<'_>, heads: &mut [[f64; TILE]; 1], with_loss: bool) -> f64 {
+        let [logits] = heads;
+        let mut sums = [0.0; SUMS];
+        let payers = tile.payers.min(tile.count);
+        if with_loss {
+            for start in (0..tile.count).step_by(SUMS) {
+                for lane in 0..SUMS {
+                    let row = start + lane;
+                    let against = if row < payers { -logits[row] } else { logits[row] };
+                    sums[lane] += tile.weight[row] * softplus(against);
+                }
+            }
+        }
+        for row in 0..tile.count {
+            let paid = if row < payers { 1.0 } else { 0.0 };
+            logits[row] = tile.weight[row] * (sigmoid(logits[row]) - paid);
+        }
+        sums.iter().sum()
+    }
+}
+
+impl Loss<2> for AmountLoss {
+    const PAYERS_ONLY: bool = true;
+
+    fn rows(batch: &Batch) -> usize {
+        batch.payers
+    }
+
+    #[inline(always)]
+    fn errors(&self, tile: &Tile<'_>, heads: &mut [[f64; TILE]; 2], with_loss: bool) -> f64 {
+        let [mus, raws] = heads;
+        let mut sums = [0.0; SUMS];
+        let Some(log_amount) = tile.log_amount.get(..tile.count) else { return 0.0 };
+        if with_loss {
+            for start in (0..tile.count).step_by(SUMS) {
+                for lane in 0..SUMS {
+                    let row = start + lane;
+                    let spread = softplus(raws[row]);
+                    let sigma = if spread < SIGMA_FLOOR { SIGMA_FLOOR } else { spread };
+                    let z = (log_amount[row] - self.scale * mus[row]) / sigma;
+                    let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
+                    sums[lane] += tile.weight[row] * loss;
+                }
+            }
+        }
+        for row in 0..tile.count {
+            let spread = softplus(raws[row]);
+            let floored = spread < SIGMA_FLOOR;
+            let inverse = 1.0 / if floored { SIGMA_FLOOR } else { spread };
+            let z = (log_amount[row] - self.scale * mus[row]) * inverse;
+            let weight = tile.weight[row];
+            mus[row] = -weight * self.scale * z * inverse;
+            let by_raw = weight * (1.0 - z * z) * inverse * sigmoid(raws[row]);
+            // At the floor sigma can only rise.
+            raws[row] = if floored && by_raw > 0.0 { 0.0 } else { by_raw };
+        }
+        sums.iter().sum()
+    }
+}
+
+/// The weights of `H` heads, head after head: the intercept, the numbers, the levels of all categories.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heads<'a> {
+    pub(super) values: &'a [f64],
+    /// Weights a head, intercept included.
+    pub(super) width: usize,
+}
+
+/// Memory that a pass over a batch works in, and the gradient it leaves behind.
+#[derive(Debug, Default)]
+pub(super) struct Gradient {
+    /// Head after head: the intercept, the numbers.
+    pub(super) dense: Vec<f64>,
+    /// Of each category the levels that the batch has.
+    pub(super) levels: Vec<LevelGradient>,
+    /// The weights of the numbers in single precision.
+    number_weights: Vec<f32>,
+}
+
+/// The gradient by the levels of one category: slot 0 is the level without weights, slot `i` the batch's level `i`.
+#[derive(Debug, Default)]
+pub(super) struct LevelGradient {
+    /// Head after head, each `slots` long.
+    pub(super) by_weight: Vec<f64>,
+    /// The weights of the rows of each slot.
+    pub(super) row_weight: Vec<f64>,
+    weights: Vec<f64>,
+    pub(super) slots: usize,
+}
+
+impl Gradient {
+    /// The summed loss over a batch and its gradient by the weights, without the penalty.
+    ///
+    /// Without `with_loss` the result is 0.
+    pub(super) fn of_batch<const H: usize, L: Loss<H>>(
+        &mut self,
+        loss: &L,
+        packed: &Packed,
+        index: usize,
+        heads: Heads<'_>,
+        with_loss: bool,
+    ) -> f64 {
+        self.pass::<H, L, true>(loss, packed, index, heads, with_loss)
+    }
+
+    /// The summed loss over a batch.
+    pub(super) fn loss_of_batch<const H: usize, L: Loss<H>>(
+        &mut self,
+        loss: &L,
+        packed: &Packed,
+        index: usize,
+        heads: Heads<'_>,
+    ) -> f64 {
+        self.pass::<H, L, false>(loss, packed, index, heads, true)
+    }
+
+    fn pass<const H: usize, L: Loss<H>, const GRADIENT: bool>(
+        &mut self,
+        loss: &L,
+        packed: &Packed,
+        index: usize,
+        heads: Heads<'_>,
+        with_loss: bool,
+    ) -> f64 {
+        let Some(batch) = packed.batches.get(index) else { return 0.0 };
+        self.prepare::<H, L>(packed, index, heads);
+        dispatch(
+            #[inline(always)]
+            || {
+                let mut total = 0.0;
+                for start in (0..L::rows(batch)).step_by(TILE) {
+                    total += self.tile::<H, L, GRADIENT>(
+                        loss, packed, batch, start, heads, with_loss,
+                    );
+                }
+                total
+            },
+        )
+    }
+
+    /// Copies the weights the batch needs to where they are read fast, and clears the gradient.
+    fn prepare<const H: usize, L: Loss<H>>(
+        &mut self,
+        packed: &Packed,
+        index: usize,
+        heads: Heads<'_>,
+    ) {
+        self.dense.clear();
+        self.dense.resize(H * (1 + packed.number_count), 0.0);
+        self.number_weights.clear();
+        for head in heads.values.chunks_exact(heads.width) {
+            let numbers = head.iter().skip(1).take(packed.number_count);
+            self.number_weights.extend(numbers.map(|&weight| weight as f32));
+        }
+        self.levels.resize_with(packed.categories.len(), LevelGradient::default);
+        for (gradient, category) in self.levels.iter_mut().zip(&packed.categories) {
+            let levels = category.levels(index, L::PAYERS_ONLY);
+            let first = 1 + packed.number_count + category.offset;
+            gradient.slots = levels.len() + 1;
+            gradient.weights.clear();
+            for head in heads.values.chunks_exact(heads.width) {
+                gradient.weights.push(0.0);
+                let weight = |&level: &u32| head.get(first + level as usize).copied().unwrap_or(0.0);
+                gradient.weights.extend(levels.iter().map(weight));
+            }
+            gradient.by_weight.clear();
+            gradient.by_weight.resize(H * gradient.slots, 0.0);
+            gradient.row_weight.clear();
+            gradient.row_weight.resize(gradient.slots, 0.0);
+        }
+    }
+
+    /// One tile of a batch: the heads, the errors, the sums of the gradient.
+    #[inline(always)]
+    fn tile<const H: usize, L: Loss<H>, const GRADIENT: bool>(
+        &mut self,
+        loss: &L,
+        packed: &Packed,
+        batch: &Batch,
+        start: usize,
+        heads: Heads<'_>,
+        with_loss: bool,
+    ) -> f64 {
+        let rows = TILE.min(L::rows(batch) - start);
+        let count = padded(rows);
+        let at = batch.start + start;
+        let mut weight = [0.0; TILE];
+        match &packed.weight {
+            Some(weights) => weight[..rows].copy_from_slice(&weights[at..at + rows]),
+            None => weight[..rows].fill(1.0),
+        }
+        let mut sums = [[0.0_f32; TILE]; H];
+        let columns = Columns { numbers: &packed.numbers, stride: packed.stride, at };
+        columns.dot(&self.number_weights, packed.number_count, count, &mut sums);
+        let mut outputs = [[0.0_f64; TILE]; H];
+        for (head, (output, sum)) in outputs.iter_mut().zip(&sums).enumerate() {
+            let intercept = heads.values[head * heads.width];
+            for row in 0..count {
+                output[row] = intercept + f64::from(sum[row]);
+            }
+        }
+        for (gradient, category) in self.levels.iter().zip(&packed.categories) {
+            let local = &category.local[at..at + rows];
+            for (head, output) in outputs.iter_mut().enumerate() {
+                let weights = &gradient.weights[head * gradient.slots..][..gradient.slots];
+                for (output, &level) in output.iter_mut().zip(local) {
+                    *output += weights[level as usize];
+                }
+            }
+        }
+        let log_amount = packed.log_amount.get(batch.first_payer + start..).unwrap_or(&[]);
+        let payers = batch.payers.saturating_sub(start);
+        let tile = Tile { count, weight: &weight, payers, log_amount };
+        let total = loss.errors(&tile, &mut outputs, with_loss);
+        if GRADIENT {
+            self.sum_gradient(packed, columns, &outputs, &weight, rows);
+        }
+        total
+    }
+
+    #[inline(always)]
+    fn sum_gradient<const H: usize>(
+        &mut self,
+        packed: &Packed,
+        columns: Columns<'_>,
+        errors: &[[f64; TILE]; H],
+        weight: &[f64; TILE],
+        rows: usize,
+    ) {
+        let count = padded(rows);
+        let mut single = [[0.0_f32; TILE]; H];
+        for head in 0..H {
+            let mut sums = [0.0; SUMS];
+            for start in (0..count).step_by(SUMS) {
+                for lane in 0..SUMS {
+                    let error = errors[head][start + lane];
+                    sums[lane] += error;
+                    single[head][start + lane] = error.clamp(-FAR, FAR) as f32;
+                }
+            }
+            self.dense[head * (1 + packed.number_count)] += sums.iter().sum::<f64>();
+        }
+        columns.weighted_sums(&single, packed.number_count, count, &mut self.dense);
+        for (gradient, category) in self.levels.iter_mut().zip(&packed.categories) {
+            let local = &category.local[columns.at..columns.at + rows];
+            for (head, errors) in errors.iter().enumerate() {
+                let sums = &mut gradient.by_weight[head * gradient.slots..][..gradient.slots];
+                for (&level, error) in local.iter().zip(errors) {
+                    sums[level as usize] += error;
+                }
+            }
+            for (&level, weight) in local.iter().zip(weight) {
+                gradient.row_weight[level as usize] += weight;
+            }
+        }
+    }
+}
+
+/// The numeric columns from one row on.
+#[derive(Clone, Copy)]
+struct Columns<'a> {
+    numbers: &'a [f32],
+    stride: usize,
+    at: usize,
+}
+
+impl Columns<'_> {
+    /// `LENGTH` values of a column.
+    #[inline(always)]
+    fn block<const LENGTH: usize>(&self, column: usize, row: usize) -> &[f32; LENGTH] {
+        let start = column * self.stride + self.at + row;
+        // The columns are padded, so the block is there; zeros would stand for features at their mean.
+        self.numbers.get(start..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0.0; LENGTH])
+    }
+
+    /// For each row and head the sum of weight times value.
+    #[inline(always)]
+    fn dot<const H: usize>(
+        &self,
+        weights: &[f32],
+        width: usize,
+        count: usize,
+        out: &mut [[f32; TILE]; H],
+    ) {
+        let mut row = 0;
+        while row + 2 * LANES <= count {
+            self.dot_block::<H, { 2 * LANES }>(weights, width, row, out);
+            row += 2 * LANES;
+        }
+        if row < count {
+            self.dot_block::<H, LANES>(weights, width, row, out);
+        }
+    }
+
+    #[inline(always)]
+    fn dot_block<const H: usize, const ROWS: usize>(
+        &self,
+        weights: &[f32],
+        width: usize,
+        row: usize,
+        out: &mut [[f32; TILE]; H],
+    ) {
+        let mut sums = [[0.0_f32; ROWS]; H];
+        for column in 0..width {
+            let values = self.block::<ROWS>(column, row);
+            for (head, sums) in sums.iter_mut().enumerate() {
+                let weight = weights[head * width + column];
+                for lane in 0..ROWS {
+                    sums[lane] += weight * values[lane];
+                }
+            }
+        }
+        for (out, sums) in out.iter_mut().zip(&sums) {
+            out[row..row + ROWS].copy_from_slice(sums);
+        }
+    }
+
+    /// For each column and head the sum over rows of error times value, added to `out`.
+    #[inline(always)]
+    fn weighted_sums<const H: usize>(
+        &self,
+        errors: &[[f32; TILE]; H],
+        width: usize,
+        count: usize,
+        out: &mut [f64],
+    ) {
+        let mut column = 0;
+        while column + TOGETHER <= width {
+            self.weighted_block::<H, TOGETHER>(errors, width, column, count, out);
+            column += TOGETHER;
+        }
+        while column < width {
+            self.weighted_block::<H, 1>(errors, width, column, count, out);
+            column += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn weighted_block<const H: usize, const COLUMNS: usize>(
+        &self,
+        errors: &[[f32; TILE]; H],
+        width: usize,
+        first: usize,
+        count: usize,
+        out: &mut [f64],
+    ) {
+        let mut sums = [[[0.0_f32; LANES]; COLUMNS]; H];
+        for row in (0..count).step_by(LANES) {
+            for column in 0..COLUMNS {
+                let values = self.block::<LANES>(first + column, row);
+                for head in 0..H {
+                    for lane in 0..LANES {
+                        sums[head][column][lane] += errors[head][row + lane] * values[lane];
+                    }
+                }
+            }
+        }
+        for (head, sums) in sums.iter().enumerate() {
+            for (column, sums) in sums.iter().enumerate() {
+                let sum: f64 = sums.iter().map(|&sum| f64::from(sum)).sum();
+                out[head * (1 + width) + 1 + first + column] += sum;
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How ordered rows are dealt into mini-batches.
+
+use super::table::RowId;
+
+/// Rows are padded to a multiple of this, so that every loop over rows runs in whole vectors.
+pub(super) const LANES: usize = 16;
+
+/// A mini-batch: consecutive packed rows, those with a payment first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Batch {
+    /// Its first row among the packed rows; a multiple of [`LANES`].
+    pub(super) start: usize,
+    /// Its rows.
+    pub(super) rows: usize,
+    /// Of these, rows with a positive label; they come first.
+    pub(super) payers: usize,
+    /// The place of its first payer among the packed payers; a multiple of [`LANES`].
+    pub(super) first_payer: usize,
+}
+
+/// The batches, and the rows in the order of the batches.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) batches: Vec<Batch>,
+    /// The rows in their order, without padding.
+    pub(super) rows: Vec<RowId>,
+    /// Packed rows with padding, and the distance between two packed columns.
+    pub(super) stride: usize,
+    /// Packed payers with padding.
+    pub(super) payer_stride: usize,
+}
+
+/// Deals the payers, and the others, evenly over batches of at most `batch_size` rows.
+///
+/// `labels` are those of `rows`. Every batch gets its share of the payers, which takes the luck of the draw out of
+/// the gradients, and no batch is left with a few rows that would count too much.
+pub(super) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) -> Layout {
+    let pick = |paying: bool| {
+        let chosen = rows.iter().zip(labels).filter(move |&(_, &label)| (label > 0.0) == paying);
+        chosen.map(|(row, _)| *row).collect::<Vec<_>>()
+    };
+    let (payers, others) = (pick(true), pick(false));
+    let count = rows.len().div_ceil(batch_size.max(1)).max(1);
+    let mut layout = Layout {
+        batches: Vec::with_capacity(count),
+        rows: Vec::with_capacity(rows.len()),
+        stride: 0,
+        payer_stride: 0,
+    };
+    for batch in 0..count {
+        let all = share(rows.len(), batch, count)..share(rows.len(), batch + 1, count);
+        // In proportion to the rows dealt so far: never more payers than rows.
+        let payers_within = |end| share(payers.len(), end, rows.len().max(1));
+        let from_payers = payers_within(all.start)..payers_within(all.end);
+        let from_others = all.start - from_payers.start..all.end - from_payers.end;
+        layout.batches.push(Batch {
+            start: layout.stride,
+            rows: all.len(),
+            payers: from_payers.len(),
+            first_payer: layout.payer_stride,
+        });
+        layout.stride += all.len().next_multiple_of(LANES);
+        layout.payer_stride += from_payers.len().next_multiple_of(LANES);
+        layout.rows.extend(payers.get(from_payers).into_iter().flatten());
+        layout.rows.extend(others.get(from_others).into_iter().flatten());
+    }
+    // An odd number of cache lines between columns: the columns of a block of rows then fall into different
+    // places of the cache.
+    if layout.stride.is_multiple_of(2 * LANES) {
+        layout.stride += LANES;
+    }
+    layout
+}
+
+/// How many of `total` belong to the first `part` of `parts`.
+fn share(total: usize, part: usize, parts: usize) -> usize {
+    (total as u128 * part as u128 / parts as u128) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_dealt_once_and_payers_come_first() {
+        for (total, size) in [(1, 1), (7, 3), (100, 1000), (1030, 1024), (999, 10), (50, 50), (8, 2)] {
+            let rows: Vec<RowId> = (0..total).map(|row| RowId { chunk: 0, row }).collect();
+            let labels: Vec<f64> = (0..total).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
+            let layout = deal(&rows, &labels, size);
+            let mut seen: Vec<u32> = layout.rows.iter().map(|row| row.row).collect();
+            let mut place = 0;
+            for batch in &layout.batches {
+                assert!(batch.rows <= size && batch.rows > 0);
+                for row in 0..batch.rows {
+                    let label = labels[layout.rows[place].row as usize];
+                    assert_eq!(label > 0.0, row < batch.payers);
+                    place += 1;
+                }
+                assert_eq!(batch.start % LANES, 0);
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, (0..total).collect::<Vec<_>>());
+            let sizes = layout.batches.iter().map(|batch| batch.rows);
+            assert!(sizes.clone().max().unwrap() - sizes.min().unwrap() <= 1);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Training: options, the canonical order of rows, packing, optimisers and the loop.
+//!
+//! Imports [`math`](crate::math), [`model`](crate::model) and the error; no engine. An adapter hands over borrowed
+//! columns as a [`Table`] and the rows of one model, and [`fit`] returns the model. The result depends on the
+//! content of the rows, the seed and the options alone: not on the order of the rows, on how they are cut into
+//! chunks, on the number of threads or on the processor. What happens, in which order, and the defaults are
+//! documented in `docs/training.md`.
+
+mod automatic;
+mod encode;
+mod gather;
+mod gradient;
+mod history;
+mod layout;
+mod marginal;
+mod optimizer;
+mod options;
+mod order;
+mod pack;
+mod part;
+mod schedule;
+mod table;
+mod train;
+mod warm_start;
+
+pub use optimizer::Optimizer;
+pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
+pub use schedule::Schedule;
+pub use table::{Chunk, FeatureColumn, RowId, Table, Values};
+pub use train::fit;

@@ -1,0 +1,158 @@
+//! The canonical order: rows sorted by a seeded hash of their content.
+
+use std::cmp::Ordering;
+
+use rayon::prelude::*;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use super::table::{RowId, Table, Values};
+
+/// Fewer rows than this are hashed and sorted on one thread.
+const PARALLEL_ROWS: usize = 1 << 16;
+
+/// The word of every missing number: a NaN that no finite number equals.
+const MISSING: u64 = 0x7ff8_0000_0000_0000;
+
+/// The word of the level NULL.
+const NULL_LEVEL: u64 = 0x6e75_6c6c_6e75_6c6c;
+
+/// A row and the hash of its content.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hashed {
+    pub(super) hash: u64,
+    pub(super) row: RowId,
+}
+
+/// Rows in the canonical order. Equal hashes stand in the order of their content, so that the order depends on
+/// the content alone.
+pub(super) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u64) -> Vec<Hashed> {
+    let levels = LevelWords::new(table, rows.len());
+    let hash_all = |rows: &[RowId]| {
+        let mut words = Vec::new();
+        let hash = |&row| Hashed { hash: hash_row(table, &levels, row, seed, &mut words), row };
+        rows.iter().map(hash).collect::<Vec<_>>()
+    };
+    let mut hashed = if rows.len() < PARALLEL_ROWS {
+        let mut hashed = hash_all(rows);
+        hashed.sort_unstable_by_key(|hashed| hashed.hash);
+        hashed
+    } else {
+        let mut hashed: Vec<Hashed> =
+            rows.par_chunks(PARALLEL_ROWS / 8).flat_map_iter(hash_all).collect();
+        hashed.par_sort_unstable_by_key(|hashed| hashed.hash);
+        hashed
+    };
+    for run in hashed.chunk_by_mut(|a, b| a.hash == b.hash) {
+        order_run(table, run);
+    }
+    hashed
+}
+
+/// Sorts rows of one hash by content; nearly always they are copies of one row and there is nothing to do.
+fn order_run(table: &Table<'_>, run: &mut [Hashed]) {
+    let [first, rest @ ..] = &*run else { return };
+    if rest.iter().any(|other| compare_rows(table, first.row, other.row) != Ordering::Equal) {
+        run.sort_by(|a, b| compare_rows(table, a.row, b.row));
+    }
+}
+
+fn hash_row(
+    table: &Table<'_>,
+    levels: &LevelWords,
+    row: RowId,
+    seed: u64,
+    bytes: &mut Vec<u8>,
+) -> u64 {
+    bytes.clear();
+    let Some(chunk) = table.chunks.get(row.chunk as usize) else { return 0 };
+    let place = row.row as usize;
+    let label = chunk.label.get(place).copied().unwrap_or(f64::NAN);
+    let weight = chunk.weight.and_then(|weight| weight.get(place)).copied().unwrap_or(1.0);
+    bytes.extend_from_slice(&number_word(label).to_le_bytes());
+    bytes.extend_from_slice(&number_word(weight).to_le_bytes());
+    for (feature, values) in chunk.features.iter().enumerate() {
+        let word = match values {
+            Values::Numbers(values) => values.get(place).map_or(MISSING, |&x| number_word(x)),
+            Values::Codes(codes) => codes.get(place).map_or(MISSING, |&code| {
+                levels.word(table, feature, code)
+            }),
+        };
+        bytes.extend_from_slice(&word.to_le_bytes());
+    }
+    xxh3_64_with_seed(bytes, seed)
+}
+
+/// A number's bits, with one pattern for both zeros and one for everything missing.
+fn number_word(x: f64) -> u64 {
+    if x == 0.0 {
+        0
+    } else if x.is_finite() {
+        x.to_bits()
+    } else {
+        MISSING
+    }
+}
+
+/// The words of the levels of every categorical feature, each hashed once where that pays.
+struct LevelWords {
+    of_feature: Vec<Vec<u64>>,
+}
+
+impl LevelWords {
+    fn new(table: &Table<'_>, rows: usize) -> Self {
+        let words = |levels: &Vec<Option<&str>>| {
+            // A small model of a table of many levels uses few of them.
+            if levels.len() > rows { Vec::new() } else { levels.iter().map(level_word).collect() }
+        };
+        let of_feature = table.features.iter();
+        Self { of_feature: of_feature.map(|f| f.levels.as_ref().map(words).unwrap_or_default()).collect() }
+    }
+
+    fn word(&self, table: &Table<'_>, feature: usize, code: u32) -> u64 {
+        let known = self.of_feature.get(feature).and_then(|words| words.get(code as usize));
+        known.copied().unwrap_or_else(|| level_word(&level(table, feature, code)))
+    }
+}
+
+fn level_word(level: &Option<&str>) -> u64 {
+    level.map_or(NULL_LEVEL, |name| xxh3_64(name.as_bytes()))
+}
+
+/// What a code means; a code out of range is NULL.
+pub(super) fn level<'a>(table: &Table<'a>, feature: usize, code: u32) -> Option<&'a str> {
+    let levels = table.features.get(feature).and_then(|feature| feature.levels.as_ref());
+    levels.and_then(|levels| levels.get(code as usize)).copied().flatten()
+}
+
+/// Compares two rows by content: label, weight, then the features in their order.
+fn compare_rows(table: &Table<'_>, a: RowId, b: RowId) -> Ordering {
+    let (Some(chunk_a), Some(chunk_b)) =
+        (table.chunks.get(a.chunk as usize), table.chunks.get(b.chunk as usize))
+    else {
+        return Ordering::Equal;
+    };
+    let (row_a, row_b) = (a.row as usize, b.row as usize);
+    let number = |values: &[f64], row: usize| values.get(row).map_or(MISSING, |&x| number_word(x));
+    let weight = |weight: Option<&[f64]>, row: usize| {
+        number_word(weight.and_then(|weight| weight.get(row)).copied().unwrap_or(1.0))
+    };
+    let mut order = number(chunk_a.label, row_a)
+        .cmp(&number(chunk_b.label, row_b))
+        .then_with(|| weight(chunk_a.weight, row_a).cmp(&weight(chunk_b.weight, row_b)));
+    for (feature, pair) in chunk_a.features.iter().zip(&chunk_b.features).enumerate() {
+        if order != Ordering::Equal {
+            break;
+        }
+        order = match pair {
+            (Values::Numbers(a), Values::Numbers(b)) => number(a, row_a).cmp(&number(b, row_b)),
+            (Values::Codes(a), Values::Codes(b)) => {
+                let name = |codes: &[u32], row: usize| {
+                    codes.get(row).and_then(|&code| level(table, feature, code))
+                };
+                name(a, row_a).cmp(&name(b, row_b))
+            }
+            _ => Ordering::Equal,
+        };
+    }
+    order
+}

@@ -1,0 +1,209 @@
+//! The training layout: standardised columns in single precision, batches one after the other.
+
+use rayon::prelude::*;
+
+use super::encode::{Category, learn_levels, learn_number, pack_category, write_number};
+use super::gather;
+use super::layout::{Batch, Layout};
+use super::table::Table;
+use crate::math::ln;
+use crate::model::{Encoding, Feature};
+
+/// Fewer values than this are packed on one thread.
+const PARALLEL_VALUES: usize = 1 << 18;
+
+/// Rows ready for training.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub(super) batches: Vec<Batch>,
+    /// The distance between two columns.
+    pub(super) stride: usize,
+    /// The standardised numeric features, one column after the other; padding is 0.
+    pub(super) numbers: Vec<f32>,
+    /// How many numeric features there are.
+    pub(super) number_count: usize,
+    /// The categorical features.
+    pub(super) categories: Vec<Category>,
+    /// How many levels all categorical features have.
+    pub(super) level_count: usize,
+    /// The weight of each packed row, scaled to a mean of 1; padding is 0. `None` where every row counts once.
+    pub(super) weight: Option<Vec<f64>>,
+    /// The logarithm of the label of each packed payer.
+    pub(super) log_amount: Vec<f64>,
+    /// What the scaled weights sum to: the number of rows.
+    pub(super) weight_sum: f64,
+    /// What the scaled weights of the payers sum to.
+    pub(super) payer_weight_sum: f64,
+}
+
+/// The labels and weights of rows, in the order of a layout.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    pub(super) labels: Vec<f64>,
+    /// `None` where every row counts once.
+    pub(super) weights: Option<Vec<f64>>,
+}
+
+impl Targets {
+    pub(super) fn gather(table: &Table<'_>, layout: &Layout) -> Self {
+        let mut labels = Vec::new();
+        gather::labels(table, &layout.rows, &mut labels);
+        let mut weights = Vec::new();
+        let weighted = gather::weights(table, &layout.rows, &mut weights);
+        Self { labels, weights: weighted.then_some(weights) }
+    }
+
+    /// What the weights sum to.
+    pub(super) fn weight_sum(&self) -> f64 {
+        match &self.weights {
+            Some(weights) => weights.iter().sum(),
+            None => self.labels.len() as f64,
+        }
+    }
+}
+
+/// What is known of the encodings before the rows are seen.
+pub(super) struct Known<'a> {
+    /// The features of the model that training continues from.
+    pub(super) features: Option<&'a [Feature]>,
+    /// Rows a level needs.
+    pub(super) min_count: u64,
+}
+
+/// Packs the training rows and learns the encodings from them, or takes known ones.
+pub(super) fn pack_training(
+    table: &Table<'_>,
+    layout: &Layout,
+    targets: &Targets,
+    known: &Known<'_>,
+) -> (Packed, Vec<Encoding>) {
+    let weights = targets.weights.as_deref();
+    let mut packed = Packed::empty(table, layout, targets);
+    let known_encoding = |feature: usize| Some(&known.features?.get(feature)?.encoding);
+    let pack = |(feature, out): (usize, &mut [f32]), values: &mut Vec<f64>| {
+        gather::numbers(table, feature, &layout.rows, values);
+        let encoding = match known_encoding(feature) {
+            Some(encoding @ Encoding::Numeric { .. }) => encoding.clone(),
+            _ => learn_number(values, weights),
+        };
+        if let Encoding::Numeric { mean, scale } = encoding {
+            write_number(values, mean, scale, layout, out);
+        }
+        (feature, encoding)
+    };
+    let mut encodings: Vec<(usize, Encoding)> = packed.each_number(table, pack);
+    let mut offset = 0;
+    for feature in categorical(table) {
+        let known_levels = match known_encoding(feature) {
+            Some(Encoding::Categorical { levels, .. }) => levels.as_slice(),
+            _ => &[],
+        };
+        let encoding =
+            learn_levels(table, feature, &layout.rows, known_levels, known.min_count);
+        if let Encoding::Categorical { levels, .. } = &encoding {
+            packed.categories.push(pack_category(table, feature, levels, offset, layout));
+            offset += levels.len();
+        }
+        encodings.push((feature, encoding));
+    }
+    packed.level_count = offset;
+    encodings.sort_unstable_by_key(|&(feature, _)| feature);
+    (packed, encodings.into_iter().map(|(_, encoding)| encoding).collect())
+}
+
+/// Packs rows with encodings learnt elsewhere.
+pub(super) fn pack_encoded(
+    table: &Table<'_>,
+    layout: &Layout,
+    targets: &Targets,
+    encodings: &[Encoding],
+) -> Packed {
+    let mut packed = Packed::empty(table, layout, targets);
+    packed.each_number(table, |(feature, out), values| {
+        gather::numbers(table, feature, &layout.rows, values);
+        if let Some(Encoding::Numeric { mean, scale }) = encodings.get(feature) {
+            write_number(values, *mean, *scale, layout, out);
+        }
+    });
+    for feature in categorical(table) {
+        if let Some(Encoding::Categorical { levels, .. }) = encodings.get(feature) {
+            let offset = packed.level_count;
+            packed.categories.push(pack_category(table, feature, levels, offset, layout));
+            packed.level_count += levels.len();
+        }
+    }
+    packed
+}
+
+fn numeric(table: &Table<'_>) -> impl Iterator<Item = usize> {
+    (0..table.features.len()).filter(|&feature| table.features[feature].levels.is_none())
+}
+
+fn categorical(table: &Table<'_>) -> impl Iterator<Item = usize> {
+    (0..table.features.len()).filter(|&feature| table.features[feature].levels.is_some())
+}
+
+impl Packed {
+    /// With the labels and weights, and room for the features.
+    fn empty(table: &Table<'_>, layout: &Layout, targets: &Targets) -> Self {
+        let number_count = numeric(table).count();
+        let mut packed = Self {
+            batches: layout.batches.clone(),
+            stride: layout.stride,
+            numbers: vec![0.0; number_count * layout.stride],
+            number_count,
+            categories: Vec::new(),
+            level_count: 0,
+            weight: targets.weights.as_ref().map(|_| vec![0.0; layout.stride]),
+            log_amount: vec![0.0; layout.payer_stride],
+            weight_sum: 0.0,
+            payer_weight_sum: 0.0,
+        };
+        packed.write_targets(targets);
+        packed
+    }
+
+    fn write_targets(&mut self, targets: &Targets) {
+        let rows = targets.labels.len() as f64;
+        let total: f64 = targets.weights.as_ref().map_or(rows, |weights| weights.iter().sum());
+        let mut place = 0;
+        for batch in &self.batches {
+            for row in 0..batch.rows {
+                let raw = targets.weights.as_ref().and_then(|weights| weights.get(place));
+                let weight = raw.map_or(1.0, |raw| raw / total * rows);
+                if let Some(slot) =
+                    self.weight.as_mut().and_then(|weights| weights.get_mut(batch.start + row))
+                {
+                    *slot = weight;
+                }
+                self.weight_sum += weight;
+                if row < batch.payers {
+                    self.payer_weight_sum += weight;
+                    let label = targets.labels.get(place).copied().unwrap_or(1.0);
+                    if let Some(slot) = self.log_amount.get_mut(batch.first_payer + row) {
+                        *slot = ln(label);
+                    }
+                }
+                place += 1;
+            }
+        }
+    }
+
+    /// Calls `pack` for every numeric feature with its packed column and a buffer, in parallel where that pays.
+    fn each_number<R: Send>(
+        &mut self,
+        table: &Table<'_>,
+        pack: impl Fn((usize, &mut [f32]), &mut Vec<f64>) -> R + Sync,
+    ) -> Vec<R> {
+        let parallel = self.numbers.len() >= PARALLEL_VALUES;
+        let features: Vec<usize> = numeric(table).collect();
+        let columns = self.numbers.chunks_mut(self.stride.max(1));
+        let tasks: Vec<(usize, &mut [f32])> = features.into_iter().zip(columns).collect();
+        if parallel {
+            tasks.into_par_iter().map_init(Vec::new, |buffer, task| pack(task, buffer)).collect()
+        } else {
+            let mut buffer = Vec::new();
+            tasks.into_iter().map(|task| pack(task, &mut buffer)).collect()
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! Training one model from beginning to end.
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::automatic;
+use super::gather;
+use super::gradient::{AmountLoss, PayingLoss};
+use super::history;
+use super::layout::deal;
+use super::marginal::{Marginal, marginal};
+use super::optimizer::RateTable;
+use super::options::Options;
+use super::order::canonical_order;
+use super::pack::{Known, Packed, Targets, pack_encoded, pack_training};
+use super::part::{Part, PartValues, Plan};
+use super::table::{RowId, Table};
+use super::warm_start;
+use crate::Result;
+use crate::model::{
+    Encoding, Feature, History, L2, Model, OptionsInForce, StopReason, Training, Weights,
+};
+
+/// Packed values from which on the two parts are trained on two threads.
+const PARALLEL_VALUES: usize = 1 << 17;
+
+/// Rows a batch of the held-out rows.
+const VALIDATION_BATCH: usize = 4096;
+
+/// Trains a model on rows of a table.
+///
+/// Returns `None` if no row has a positive label. The result depends on the content of the rows, the seed and the
+/// options alone; see the module's documentation.
+///
+/// # Errors
+/// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features.
+///
+/// ```
+/// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
+///
+/// let label = [0.0, 5.0, 0.0, 20.0, 0.0, 9.0];
+/// let visits = [1.0, 4.0, 2.0, 9.0, 1.0, 6.0];
+/// let table = Table {
+///     features: vec![FeatureColumn { name: "visits", levels: None }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+/// };
+/// let rows: Vec<RowId> = (0..6).map(|row| RowId { chunk: 0, row }).collect();
+/// let model = fit(&table, &rows, &Options::default())?.expect("three of the customers pay");
+/// assert_eq!(model.training().payers, 3);
+/// assert!(model.head_weights().logit.weights[0] > 0.0);
+/// # Ok::<(), ziln::Error>(())
+/// ```
+pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
+    let known = warm_start::known_features(table, options)?;
+    let Some(usable) = Usable::of(table, rows) else { return Ok(None) };
+    let split = Split::of(table, &usable, options);
+    let session = Session::new(table, &usable, split, options, known.as_deref());
+    Ok(Some(session.train()))
+}
+
+/// The rows that can be trained on, and what was found in counting them.
+struct Usable {
+    rows: Vec<RowId>,
+    skipped: u64,
+    negative: u64,
+    payers: u64,
+}
+
+impl Usable {
+    /// `None` if no label is positive.
+    fn of(table: &Table<'_>, rows: &[RowId]) -> Option<Self> {
+        let mut labels = Vec::new();
+        gather::labels(table, rows, &mut labels);
+        let count = |test: fn(f64) -> bool| labels.iter().filter(|&&label| test(label)).count() as u64;
+        let payers = count(|label| label.is_finite() && label > 0.0);
+        if payers == 0 {
+            return None;
+        }
+        let pairs = rows.iter().zip(&labels);
+        Some(Self {
+            rows: pairs.filter(|(_, label)| label.is_finite()).map(|(row, _)| *row).collect(),
+            skipped: count(|label| !label.is_finite()),
+            negative: count(|label| label.is_finite() && label < 0.0),
+            payers,
+        })
+    }
+}
+
+/// The rows in canonical order, in two parts.
+struct Split {
+    training: Vec<RowId>,
+    validation: Vec<RowId>,
+}
+
+impl Split {
+    /// Holds out the rows whose hash falls into the fraction; none if that would leave one of the parts without
+    /// rows or the training without a payer.
+    fn of(table: &Table<'_>, usable: &Usable, options: &Options) -> Self {
+        let ordered = canonical_order(table, &usable.rows, options.seed);
+        // 2^64 times the fraction; the cast saturates.
+        let bound = (options.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
+        let held_out = ordered.partition_point(|row| row.hash < bound);
+        let rows = |part: &[super::order::Hashed]| part.iter().map(|row| row.row).collect();
+        let (validation, training) = ordered.split_at(held_out);
+        let training: Vec<RowId> = rows(training);
+        let mut labels = Vec::new();
+        gather::labels(table, &training, &mut labels);
+        if held_out == 0 || !labels.iter().any(|&label| label > 0.0) {
+            return Self { training: rows(&ordered), validation: Vec::new() };
+        }
+        Self { training, validation: rows(validation) }
+    }
+}
+
+/// Everything a training works with.
+struct Session<'a> {
+    table: &'a Table<'a>,
+    options: &'a Options,
+    usable: &'a Usable,
+    training_rows: usize,
+    packed: Packed,
+    validation: Option<Packed>,
+    encodings: Vec<Encoding>,
+    /// Where the weights of a head of the model stand in a head of a part.
+    places: Vec<usize>,
+    start: Marginal,
+    paying: Part<1, PayingLoss>,
+    amount: Part<2, AmountLoss>,
+    in_force: OptionsInForce,
+    /// Epochs behind the state that training continues with.
+    epochs_before: u64,
+    weight_sum: f64,
+}
+
+impl<'a> Session<'a> {
+    fn new(
+        table: &'a Table<'a>,
+        usable: &'a Usable,
+        split: Split,
+        options: &'a Options,
+        known: Option<&[Feature]>,
+    ) -> Self {
+        let Split { training, validation } = split;
+        let batch_size = automatic::batch_size(options, training.len());
+        let min_count = automatic::min_count(options, training.len());
+        let mut labels = Vec::new();
+        gather::labels(table, &training, &mut labels);
+        let training_rows = training.len();
+        let layout = deal(&training, &labels, batch_size as usize);
+        drop((training, labels));
+        let targets = Targets::gather(table, &layout);
+        let (packed, encodings) =
+            pack_training(table, &layout, &targets, &Known { features: known, min_count });
+        let payers = layout.batches.iter().map(|batch| batch.payers).sum();
+        let mut weight_sum = targets.weight_sum();
+        drop((layout, targets));
+        let validation = (!validation.is_empty()).then(|| {
+            let mut labels = Vec::new();
+            gather::labels(table, &validation, &mut labels);
+            let layout = deal(&validation, &labels, VALIDATION_BATCH);
+            let targets = Targets::gather(table, &layout);
+            weight_sum += targets.weight_sum();
+            pack_encoded(table, &layout, &targets, &encodings)
+        });
+        let start = marginal(&packed, training_rows, payers);
+        let places = warm_start::places(&encodings, &packed);
+        let epochs = automatic::epochs(options, packed.batches.len());
+        let l2 = automatic::l2(options, &packed, &start);
+        let in_force = OptionsInForce {
+            epochs,
+            batch_size,
+            learning_rate: automatic::learning_rate(options),
+            optimizer: options.optimizer.name().to_owned(),
+            schedule: options.schedule.name().to_owned(),
+            l2,
+            clip_norm: options.clip_norm,
+            seed: options.seed,
+            validation_fraction: options.validation_fraction,
+            patience: options.patience,
+            min_count,
+            init: options.init.is_some(),
+        };
+        let parts = starting_parts(table, options, &packed, &encodings, &places, &start, l2);
+        let (paying, amount, epochs_before) = parts;
+        Self {
+            table,
+            options,
+            usable,
+            training_rows,
+            packed,
+            validation,
+            encodings,
+            places,
+            start,
+            paying,
+            amount,
+            in_force,
+            epochs_before,
+            weight_sum,
+        }
+    }
+
+    fn train(mut self) -> Model {
+        let mut progress = Progress::default();
+        let mut best: Option<Best> = None;
+        let steps = self.packed.batches.len() as u64 * self.in_force.epochs;
+        let plan = Plan {
+            optimizer: self.options.optimizer,
+            clip_norm: self.options.clip_norm,
+            rates: RateTable::new(self.paying.values.steps + steps),
+        };
+        let first_step = self.paying.values.steps;
+        let mut finite = (self.paying.values.clone(), self.amount.values.clone());
+        for epoch in 1..=self.in_force.epochs {
+            let kept = history::keeps(epoch, self.in_force.epochs);
+            let train_loss = self.epoch(epoch, kept, &plan, first_step, steps);
+            if !(self.paying.values.are_finite() && self.amount.values.are_finite()) {
+                progress.stop = StopReason::Diverged;
+                break;
+            }
+            progress.epochs = epoch;
+            let validation_loss = self.validation_loss();
+            if kept {
+                progress.history.epoch.push(epoch);
+                progress.history.train.push(train_loss);
+                progress.history.validation.extend(validation_loss);
+            }
+            if let Some(loss) = validation_loss {
+                if best.as_ref().is_none_or(|best| loss < best.loss) {
+                    best = Some(Best::new(loss, epoch, &self.paying.values, &self.amount.values));
+                } else if best.as_ref().is_some_and(|b| epoch - b.epoch >= self.in_force.patience) {
+                    progress.stop = StopReason::Patience;
+                    break;
+                }
+            } else if kept {
+                finite.0.clone_from(&self.paying.values);
+                finite.1.clone_from(&self.amount.values);
+                progress.best_epoch = epoch;
+            }
+        }
+        match best {
+            Some(best) => {
+                progress.best_epoch = best.epoch;
+                self.paying.values = best.paying;
+                self.amount.values = best.amount;
+            }
+            None if progress.stop == StopReason::Diverged => {
+                (self.paying.values, self.amount.values) = finite;
+            }
+            None => progress.best_epoch = progress.epochs,
+        }
+        self.finish(progress)
+    }
+
+    /// One pass over the batches, the two parts side by side. Returns the mean loss on the way, if asked for.
+    fn epoch(&mut self, epoch: u64, with_loss: bool, plan: &Plan, first: u64, steps: u64) -> f64 {
+        let seed = self.options.seed;
+        let batches = batch_order(self.packed.batches.len(), seed, self.epochs_before + epoch);
+        let an_epoch = self.packed.batches.len() as u64;
+        let (schedule, full) = (self.options.schedule, self.in_force.learning_rate);
+        let rate = |step: u64| full * schedule.factor(step, first, steps, an_epoch);
+        let Self { packed, paying, amount, start, .. } = self;
+        let packed = &*packed;
+        let paying_share = packed.payer_weight_sum / packed.weight_sum;
+        let mut train_paying = || {
+            if start.mixed { paying.epoch(packed, &batches, plan, with_loss, rate) } else { 0.0 }
+        };
+        let mut train_amount = || {
+            if start.amounts_differ { amount.epoch(packed, &batches, plan, with_loss, rate) } else { 0.0 }
+        };
+        let (paying_loss, amount_loss) = if packed.numbers.len() >= PARALLEL_VALUES {
+            rayon::join(train_paying, train_amount)
+        } else {
+            (train_paying(), train_amount())
+        };
+        paying_loss + paying_share * amount_loss
+    }
+
+    fn validation_loss(&mut self) -> Option<f64> {
+        let validation = self.validation.as_ref()?;
+        let total = self.paying.total_loss(validation) + self.amount.total_loss(validation);
+        Some(total / validation.weight_sum)
+    }
+
+    fn finish(mut self, progress: Progress) -> Model {
+        let total = self.paying.total_loss(&self.packed) + self.amount.total_loss(&self.packed);
+        let train_loss = total / self.packed.weight_sum;
+        let validation_loss = self.validation_loss();
+        let amount_scale = self.amount.loss.scale;
+        let head = |values: &PartValues, head: usize, unit: f64| {
+            let head = values.weights.chunks_exact(values.width).nth(head).unwrap_or(&[]);
+            warm_start::save_weights(head, &self.places, unit)
+        };
+        let weights = Weights {
+            logit: head(&self.paying.values, 0, 1.0),
+            mu: head(&self.amount.values, 0, amount_scale),
+            raw_sigma: head(&self.amount.values, 1, 1.0),
+        };
+        let state = self.options.keep_state.then(|| {
+            warm_start::save_state(
+                self.options,
+                self.epochs_before + progress.best_epoch,
+                amount_scale,
+                &self.paying.values,
+                &self.amount.values,
+                &self.places,
+            )
+        });
+        let validation_rows = self.usable.rows.len() - self.training_rows;
+        let training = Training {
+            rows: self.usable.rows.len() as u64,
+            payers: self.usable.payers,
+            validation_rows: validation_rows as u64,
+            skipped_labels: self.usable.skipped,
+            negative_labels: self.usable.negative,
+            weight_sum: self.weight_sum,
+            epochs_run: progress.epochs,
+            best_epoch: progress.best_epoch,
+            stop_reason: progress.stop,
+            train_loss,
+            objective: train_loss + penalty(&weights, self.in_force.l2),
+            validation_loss,
+            history: progress.history,
+        };
+        let names = self.table.features.iter().map(|column| column.name.to_owned());
+        let features = names.zip(self.encodings).map(|(name, encoding)| Feature { name, encoding });
+        Model::new(
+            features.collect(),
+            weights,
+            self.options.max_sigma,
+            self.in_force,
+            training,
+            state,
+        )
+    }
+}
+
+/// The two parts as training starts them, and the epochs behind their state.
+fn starting_parts(
+    table: &Table<'_>,
+    options: &Options,
+    packed: &Packed,
+    encodings: &[Encoding],
+    places: &[usize],
+    start: &Marginal,
+    l2: L2,
+) -> (Part<1, PayingLoss>, Part<2, AmountLoss>, u64) {
+    let init = options.init.as_deref();
+    let state = init.and_then(|model| warm_start::usable_state(model, options));
+    let scale = state.map_or_else(|| power_of_two_near(start.sigma), |state| state.amount_scale);
+    let mut paying = PartValues::start(packed, [start.logit]);
+    let mut amount = PartValues::start(packed, [start.mu / scale, start.raw_sigma]);
+    let mut epochs_before = 0;
+    if let Some(model) = init {
+        let known = warm_start::places_of_known(model, table, encodings, places);
+        let resumed =
+            warm_start::resume(model, options, &known, scale, packed, (paying, amount));
+        (paying, amount, epochs_before) = (resumed.paying, resumed.amount, resumed.epochs);
+    }
+    // The amount part is trained on the mean over the payers, so its penalty is in those units too.
+    let all_to_payers = packed.weight_sum / packed.payer_weight_sum;
+    let amount_l2 = [l2.mu * scale * scale * all_to_payers, l2.raw_sigma * all_to_payers];
+    let paying = Part::new(PayingLoss, packed, paying, [l2.logit]);
+    let amount = Part::new(AmountLoss { scale }, packed, amount, amount_l2);
+    (paying, amount, epochs_before)
+}
+
+/// The power of two next to a positive number: multiplying by it rounds nothing.
+fn power_of_two_near(x: f64) -> f64 {
+    // The square root of two moves the boundary between two powers to the middle of their ratio.
+    let bits = (x * std::f64::consts::SQRT_2).to_bits() & 0x7ff0_0000_0000_0000;
+    f64::from_bits(bits).clamp(1e-9, 1e9)
+}
+
+/// The order of the batches in an epoch: a shuffle that depends on the seed and the epoch alone.
+fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..count as u32).collect();
+    for last in (1..count).rev() {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&epoch.to_le_bytes());
+        bytes[8..].copy_from_slice(&(last as u64).to_le_bytes());
+        let random = xxh3_64_with_seed(&bytes, seed);
+        // The high half of the product: a number below `last + 1`, evenly but for 2^-64.
+        let pick = (u128::from(random) * (last as u128 + 1)) >> 64;
+        order.swap(last, pick as usize);
+    }
+    order
+}
+
+fn penalty(weights: &Weights, l2: L2) -> f64 {
+    let half_squares = |weights: &[f64]| 0.5 * weights.iter().map(|weight| weight * weight).sum::<f64>();
+    l2.logit * half_squares(&weights.logit.weights)
+        + l2.mu * half_squares(&weights.mu.weights)
+        + l2.raw_sigma * half_squares(&weights.raw_sigma.weights)
+}
+
+/// What has happened so far.
+struct Progress {
+    epochs: u64,
+    best_epoch: u64,
+    stop: StopReason,
+    history: History,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { epochs: 0, best_epoch: 0, stop: StopReason::Epochs, history: History::default() }
+    }
+}
+
+/// The best weights so far, by the validation loss.
+struct Best {
+    loss: f64,
+    epoch: u64,
+    paying: PartValues,
+    amount: PartValues,
+}
+
+impl Best {
+    fn new(loss: f64, epoch: u64, paying: &PartValues, amount: &PartValues) -> Self {
+        Self { loss, epoch, paying: paying.clone(), amount: amount.clone() }
+    }
+}

@@ -1,0 +1,56 @@
+//! The expected lifetime value, each customer's counted up to a cap.
+
+use std::hint::select_unpredictable as select;
+
+use super::{
+    column::{Column, Params},
+    exp::exp_negative,
+    expected_ltv::exp_capped_sum,
+    ln::ln,
+    norm_cdf::{gaussian, scaled_tail},
+    rows::map_first_and_params,
+};
+
+/// The capped value of one row; see [`capped_ltv`].
+#[inline(always)]
+pub fn capped_ltv_row(cap: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
+    let unlikely = logit < 0.0;
+    // p's numerator as a square: a p too small for a double can still be multiplied by a large cap.
+    let root = exp_negative(-0.5 * logit.abs());
+    let half = select(unlikely, root, 1.0);
+    let mean = exp_capped_sum(mu + 0.5 * (sigma * sigma), select(unlikely, logit, 0.0));
+
+    let w = (ln(cap) - mu) / sigma;
+    let v = w - sigma;
+    // m phi(v) = c phi(w): the mean times its tail is finite even where the mean is not.
+    let density = cap * gaussian(w.abs());
+    let tail = density * scaled_tail(v.abs()) * half * half;
+    let uncapped = select(v > 0.0, mean - tail, tail);
+    let tail = density * scaled_tail(w.abs());
+    let capped = select(w > 0.0, tail, cap - tail) * half * half;
+
+    let sum = select(cap == f64::INFINITY, mean, uncapped + capped);
+    let value = sum / (1.0 + root * root);
+    // Nothing is below a cap of 0 or less, but a NaN must not pass for something.
+    select((cap <= 0.0) & !mean.is_nan() & !logit.is_nan(), cap, value)
+}
+
+/// The expectation of the smaller of the value and a cap: what a customer is worth to a bidder who counts at most
+/// `cap`.
+///
+/// # Formula
+/// `E[min(Y, c)] = p (m Phi((ln c - mu - sigma^2) / sigma) + c Phi(-(ln c - mu) / sigma))` with `p = sigmoid(logit)` and
+/// `m = exp(mu + sigma^2 / 2)`. An infinite cap gives the expected lifetime value; a cap of 0 or less is always the
+/// smaller and gives itself.
+///
+/// Computed from the scaled tail `R(a) = e^(a^2/2) Phi(-a)`, because `m phi(w - sigma) = c phi(w)` with
+/// `w = (ln c - mu) / sigma`: no product of an overflowing mean and a vanishing tail.
+pub fn capped_ltv(cap: Column<'_>, params: &Params<'_>, out: &mut [f64]) {
+    map_first_and_params(
+        cap,
+        params,
+        out,
+        #[inline(always)]
+        |cap, logit, mu, sigma| capped_ltv_row(cap, logit, mu, sigma),
+    );
+}

@@ -1,0 +1,178 @@
+//! A column as a function of the distribution reads it: one value for all rows, or one a row.
+
+use super::{dispatch::dispatch, sigma::{floor_sigmas, sigmas_from_raw}};
+
+/// Rows that are computed at a time: intermediate values of a block stay in the first-level cache.
+pub const BLOCK: usize = 512;
+
+/// One argument of a function of the distribution: a value for every row, or a value a row.
+///
+/// Anything that is not already `f64` is widened a block at a time, so no argument is ever expanded or copied
+/// whole.
+#[derive(Debug, Clone, Copy)]
+pub enum Column<'a> {
+    /// The same value in every row.
+    Scalar(f64),
+    /// A value a row.
+    F64(&'a [f64]),
+    /// A value a row, in single precision.
+    F32(&'a [f32]),
+    /// Row `i` is `values[offset + i * stride]`: one place of a fixed-size list.
+    Strided {
+        /// The list column's values.
+        values: &'a [f64],
+        /// The place within a list.
+        offset: usize,
+        /// The length of a list.
+        stride: usize,
+    },
+}
+
+/// The spread of the amount: the raw output of a model, or the log-normal's sigma itself.
+#[derive(Debug, Clone, Copy)]
+pub enum Spread<'a> {
+    /// Before softplus; sigma is `max(softplus(raw_sigma), sqrt(1e-7))`.
+    RawSigma(Column<'a>),
+    /// After softplus; floored likewise. A negative sigma is NaN.
+    Sigma(Column<'a>),
+}
+
+/// The three parameters of the distribution, one row a customer.
+#[derive(Debug, Clone, Copy)]
+pub struct Params<'a> {
+    /// The logit of the probability to pay.
+    pub logit: Column<'a>,
+    /// The mean of the logarithm of the amount.
+    pub mu: Column<'a>,
+    /// The standard deviation of the logarithm of the amount.
+    pub spread: Spread<'a>,
+}
+
+impl Column<'_> {
+    /// The number of rows the column has, or `None` for a scalar, which has as many as are asked for.
+    pub fn len(&self) -> Option<usize> {
+        match *self {
+            Column::Scalar(_) => None,
+            Column::F64(values) => Some(values.len()),
+            Column::F32(values) => Some(values.len()),
+            Column::Strided { stride: 0, .. } => None,
+            Column::Strided { values, offset, stride } => {
+                Some(values.len().saturating_sub(offset).div_ceil(stride))
+            }
+        }
+    }
+
+    /// Whether the column has no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+}
+
+/// Hands out the rows of a [`Column`] as slices of `f64`, at most [`BLOCK`] at a time.
+///
+/// A scalar is written out once, `f64` is borrowed, anything else is widened into a buffer. Rows past the end of
+/// the column are NaN.
+#[derive(Debug)]
+pub struct Blocks<'a> {
+    column: Column<'a>,
+    buffer: [f64; BLOCK],
+}
+
+impl<'a> Blocks<'a> {
+    /// A reader of the column.
+    pub fn new(column: Column<'a>) -> Self {
+        let column = match column {
+            // A list of no place repeats itself.
+            Column::Strided { values, offset, stride: 0 } => {
+                Column::Scalar(values.get(offset).copied().unwrap_or(f64::NAN))
+            }
+            other => other,
+        };
+        let fill = if let Column::Scalar(value) = column { value } else { f64::NAN };
+        Self { column, buffer: [fill; BLOCK] }
+    }
+
+    /// The rows from `start`, as many as asked for but at most [`BLOCK`].
+    #[inline]
+    pub fn rows(&mut self, start: usize, len: usize) -> &[f64] {
+        let len = len.min(BLOCK);
+        let buffer = &mut self.buffer[..len];
+        match self.column {
+            Column::Scalar(_) => {}
+            Column::F64(values) => match values.get(start..start + len) {
+                Some(rows) => return rows,
+                None => copy(buffer, values.iter().skip(start).copied()),
+            },
+            Column::F32(values) => match values.get(start..start + len) {
+                Some(rows) => widen(rows, buffer),
+                None => copy(buffer, values.iter().skip(start).map(|&value| f64::from(value))),
+            },
+            Column::Strided { values, offset, stride } => {
+                let from = start.saturating_mul(stride).saturating_add(offset);
+                let rows = values.get(from..).unwrap_or_default();
+                copy(buffer, rows.iter().step_by(stride).copied());
+            }
+        }
+        buffer
+    }
+}
+
+/// Fills the buffer from the values, and with NaN after the last.
+#[inline]
+fn copy(buffer: &mut [f64], values: impl Iterator<Item = f64>) {
+    let padded = values.chain(std::iter::repeat(f64::NAN));
+    for (to, value) in buffer.iter_mut().zip(padded) {
+        *to = value;
+    }
+}
+
+/// `f32` to `f64`, exactly.
+fn widen(values: &[f32], buffer: &mut [f64]) {
+    dispatch(
+        #[inline(always)]
+        || {
+            for (to, &value) in buffer.iter_mut().zip(values) {
+                *to = f64::from(value);
+            }
+        },
+    );
+}
+
+/// Hands out the rows of [`Params`] as slices of logit, mu and sigma (after softplus and floor), a block at a time.
+#[derive(Debug)]
+pub(crate) struct ParamBlocks<'a> {
+    logit: Blocks<'a>,
+    mu: Blocks<'a>,
+    spread: Blocks<'a>,
+    raw: bool,
+    sigma: [f64; BLOCK],
+}
+
+impl<'a> ParamBlocks<'a> {
+    pub(crate) fn new(params: &Params<'a>) -> Self {
+        let (raw, spread) = match params.spread {
+            Spread::RawSigma(column) => (true, column),
+            Spread::Sigma(column) => (false, column),
+        };
+        Self {
+            logit: Blocks::new(params.logit),
+            mu: Blocks::new(params.mu),
+            spread: Blocks::new(spread),
+            raw,
+            sigma: [0.0; BLOCK],
+        }
+    }
+
+    /// The rows from `start`, as many as asked for but at most [`BLOCK`].
+    #[inline]
+    pub(crate) fn rows(&mut self, start: usize, len: usize) -> (&[f64], &[f64], &[f64]) {
+        let spread = self.spread.rows(start, len);
+        let sigma = &mut self.sigma[..spread.len()];
+        if self.raw {
+            sigmas_from_raw(spread, sigma);
+        } else {
+            floor_sigmas(spread, sigma);
+        }
+        (self.logit.rows(start, len), self.mu.rows(start, len), sigma)
+    }
+}

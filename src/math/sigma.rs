@@ -1,0 +1,44 @@
+//! The standard deviation of the logarithm of the amount.
+
+use std::hint::select_unpredictable as select;
+
+use super::{constants::SIGMA_FLOOR, dispatch::dispatch, softplus::softplus};
+
+/// The sigma that is used where `sigma` is given: `max(sigma, sqrt(1e-7))`.
+///
+/// A negative sigma is no standard deviation and gives NaN; NaN stays NaN.
+#[inline(always)]
+pub fn floor_sigma(sigma: f64) -> f64 {
+    let floored = select(sigma < SIGMA_FLOOR, SIGMA_FLOOR, sigma);
+    select(sigma < 0.0, f64::NAN, floored)
+}
+
+/// The sigma of a model's raw output: `max(softplus(raw_sigma), sqrt(1e-7))`.
+#[inline(always)]
+pub fn sigma_from_raw(raw_sigma: f64) -> f64 {
+    floor_sigma(softplus(raw_sigma))
+}
+
+/// [`floor_sigma`] of each value.
+pub(crate) fn floor_sigmas(sigma: &[f64], out: &mut [f64]) {
+    dispatch(
+        #[inline(always)]
+        || {
+            for (to, &sigma) in out.iter_mut().zip(sigma) {
+                *to = floor_sigma(sigma);
+            }
+        },
+    );
+}
+
+/// [`sigma_from_raw`] of each value.
+pub(crate) fn sigmas_from_raw(raw_sigma: &[f64], out: &mut [f64]) {
+    dispatch(
+        #[inline(always)]
+        || {
+            for (to, &raw) in out.iter_mut().zip(raw_sigma) {
+                *to = sigma_from_raw(raw);
+            }
+        },
+    );
+}

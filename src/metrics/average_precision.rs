@@ -1,0 +1,70 @@
+//! Average precision, of paying.
+
+use super::exact_sum::ExactSum;
+use super::ranking::{Row, Unit, Weight, blocks_descending, by_prediction, has_nan};
+use super::roc_auc::pays;
+
+/// The average precision of "the label is positive", ranked by `score`: between 0 and 1.
+///
+/// # Formula
+/// The sum over the distinct scores, highest first, of the recall gained there times the precision among all
+/// customers with that score or a higher one; no interpolation.
+///
+/// `None` without a payer; NaN where a score is NaN.
+///
+/// Source: Manning, Raghavan and Schuetze (2008), "Introduction to Information Retrieval", section 8.4; equals
+/// scikit-learn's `average_precision_score`.
+///
+/// # Example
+/// ```
+/// use ziln::metrics::average_precision;
+///
+/// // Half of the payers are found with precision 1, the other half with precision 2/3.
+/// let score = [0.1, 0.8, 0.3, 0.2];
+/// assert_eq!(average_precision(&[0.0, 9.0, 0.0, 1.0], &score, None), Some((1.0 + 2.0 / 3.0) / 2.0));
+/// ```
+pub fn average_precision(label: &[f64], score: &[f64], weight: Option<&[f64]>) -> Option<f64> {
+    match weight {
+        None => mean_precision(&by_prediction::<Unit>(label, score, None)),
+        Some(_) => mean_precision(&by_prediction::<f64>(label, score, weight)),
+    }
+}
+
+/// The average precision for rows sorted by score, with the label's key beside it.
+pub(super) fn mean_precision<W: Weight>(sorted: &[Row<W>]) -> Option<f64> {
+    let (mut precisions, mut payers, mut found) = (ExactSum::new(), ExactSum::new(), 0.0);
+    for block in blocks_descending(sorted) {
+        let paying = block.weight_where(pays);
+        found += paying;
+        precisions.add(paying * (found / (block.before + block.weight)));
+        payers.add(paying);
+    }
+    let payers = payers.value();
+    if payers == 0.0 {
+        return None;
+    }
+    if has_nan(sorted) {
+        return Some(f64::NAN);
+    }
+    Some(precisions.value() / payers).filter(|precision| precision.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undefined_is_none_and_nan_stays() {
+        assert_eq!(average_precision(&[], &[], None), None);
+        assert_eq!(average_precision(&[0.0, -2.0], &[1.0, 2.0], None), None);
+        assert_eq!(average_precision(&[3.0, 2.0], &[1.0, 2.0], None), Some(1.0));
+        let weight = [0.1, 0.7, 0.2, 0.3];
+        assert_eq!(average_precision(&[1.0; 4], &[1.0, 2.0, 3.0, 4.0], Some(&weight)), Some(1.0));
+        assert!(average_precision(&[0.0, 2.0], &[1.0, f64::NAN], None).is_some_and(f64::is_nan));
+    }
+
+    #[test]
+    fn a_constant_score_has_the_rate_of_payers() {
+        assert_eq!(average_precision(&[0.0, 2.0, 0.0, 1.0], &[0.3; 4], None), Some(0.5));
+    }
+}

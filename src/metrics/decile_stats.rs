@@ -1,0 +1,418 @@
+//! Means and errors by bucket of predicted rank.
+
+use super::exact_sum::ExactSum;
+use super::ranking::{Block, Row, Unit, Weight, blocks, by_prediction, total_weight, value_of};
+use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::{Error, Result};
+
+/// Buckets where none are asked for.
+pub const DEFAULT_BUCKETS: usize = 10;
+/// The most buckets that [`check_buckets`] lets through.
+pub const MAX_BUCKETS: usize = 1_000_000;
+
+/// One bucket of customers of neighbouring predictions. The fields are described in [`Record::FIELDS`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DecileStats {
+    /// The bucket's number, from 1 for the lowest predictions.
+    pub bucket: u64,
+    /// The rows in the bucket.
+    pub rows: u64,
+    /// The mean label.
+    pub label_mean: f64,
+    /// The mean prediction.
+    pub prediction_mean: f64,
+    /// The root of the mean squared error over the mean label; `None` where that is 0.
+    pub normalized_rmse: Option<f64>,
+    /// The mean absolute error over the mean label; `None` where that is 0.
+    pub normalized_mae: Option<f64>,
+    /// |mean prediction - mean label| / mean label; `None` where the mean label is 0.
+    pub absolute_percentage_error: Option<f64>,
+}
+
+impl Record for DecileStats {
+    const FIELDS: &'static [Field] = &[
+        field(
+            "bucket",
+            FieldType::Integer,
+            "number of the bucket, from 1 for the lowest predictions",
+        ),
+        field("rows", FieldType::Integer, "rows in the bucket"),
+        field("label_mean", FieldType::Number, "mean label"),
+        field("prediction_mean", FieldType::Number, "mean prediction"),
+        field(
+            "normalized_rmse",
+            FieldType::Number,
+            "sqrt(mean((prediction - label)^2)) / label_mean; NULL where label_mean is 0",
+        ),
+        field(
+            "normalized_mae",
+            FieldType::Number,
+            "mean(|prediction - label|) / label_mean; NULL where label_mean is 0",
+        ),
+        field(
+            "absolute_percentage_error",
+            FieldType::Number,
+            "|prediction_mean - label_mean| / label_mean; NULL where label_mean is 0",
+        ),
+    ];
+
+    fn into_values(self) -> Vec<FieldValue> {
+        vec![
+            FieldValue::Integer(i64::try_from(self.bucket).ok()),
+            FieldValue::Integer(i64::try_from(self.rows).ok()),
+            FieldValue::Number(Some(self.label_mean)),
+            FieldValue::Number(Some(self.prediction_mean)),
+            FieldValue::Number(self.normalized_rmse),
+            FieldValue::Number(self.normalized_mae),
+            FieldValue::Number(self.absolute_percentage_error),
+        ]
+    }
+}
+
+const fn field(name: &'static str, field_type: FieldType, description: &'static str) -> Field {
+    Field { name, field_type, description }
+}
+
+/// Label and prediction by bucket of predicted rank, lowest predictions first; ten buckets are deciles.
+///
+/// # Formula
+/// With n rows in order of prediction, the row of rank i (from 0) belongs to bucket ceil(i buckets / (n - 1)), rank
+/// 0 to bucket 1: the buckets of the reference code's `pandas.qcut`. Bucket sizes differ by at most one, and a
+/// bucket without a row (fewer rows than buckets) is left out. The errors are those of [`DecileStats`].
+///
+/// Predictions that tie across a border are in no order, so each bucket gets its number of them with the mean of all
+/// of them: never an error, and the same result whatever the order of the rows. A constant prediction gives every
+/// bucket the mean of all labels. NaN predictions count as the highest and make their buckets' values NaN.
+/// With 0 buckets the result is empty; an adapter checks the number with [`check_buckets`].
+///
+/// Source: Wang, Liu, Miao (2019), arXiv 1912.07753, and the reference code's decile table.
+///
+/// # Example
+/// ```
+/// use ziln::metrics::decile_stats;
+///
+/// let halves = decile_stats(&[0.0, 2.0, 10.0, 30.0], &[0.5, 1.0, 9.0, 21.0], 2);
+/// assert_eq!(halves[0].label_mean, 1.0);
+/// assert_eq!(halves[1].prediction_mean, 15.0);
+/// assert_eq!(halves[1].absolute_percentage_error, Some(0.25));
+/// ```
+pub fn decile_stats(label: &[f64], prediction: &[f64], buckets: usize) -> Vec<DecileStats> {
+    let sorted = by_prediction::<Unit>(label, prediction, None);
+    bucket_stats(&sorted, buckets, |row| value_of(row.other))
+}
+
+/// The number of buckets as an argument gives it.
+///
+/// # Errors
+/// [`Error::Argument`] unless it is from 1 to [`MAX_BUCKETS`].
+pub fn check_buckets(buckets: i64) -> Result<usize> {
+    match usize::try_from(buckets) {
+        Ok(buckets @ 1..=MAX_BUCKETS) => Ok(buckets),
+        _ => Err(Error::Argument {
+            argument: "buckets".to_string(),
+            expected: format!("a whole number from 1 to {MAX_BUCKETS}"),
+            got: buckets.to_string(),
+        }),
+    }
+}
+
+/// The mean of the buckets' absolute percentage errors; buckets without a positive label have none.
+pub(super) fn mean_percentage_error(stats: &[DecileStats]) -> Option<f64> {
+    let errors = || stats.iter().filter_map(|stats| stats.absolute_percentage_error);
+    let count = errors().count();
+    (count > 0).then(|| errors().sum::<f64>() / count as f64)
+}
+
+/// The buckets of rows sorted by prediction.
+pub(super) fn bucket_stats<W: Weight>(
+    sorted: &[Row<W>],
+    buckets: usize,
+    label: impl Fn(&Row<W>) -> f64,
+) -> Vec<DecileStats> {
+    let Some(borders) = Borders::new(sorted, buckets) else { return Vec::new() };
+    let mut stats = Vec::new();
+    let mut current = BucketSums::new(1);
+    for block in blocks(sorted) {
+        // Once a block: a large one may lie in many buckets.
+        let sums = BlockSums::new(&block, &label);
+        for part in borders.parts(&block) {
+            if part.bucket != current.bucket {
+                stats.extend(std::mem::replace(&mut current, BucketSums::new(part.bucket)).stats());
+            }
+            current.add(&sums, part.weight);
+        }
+    }
+    stats.extend(current.stats());
+    stats
+}
+
+/// Where buckets end, in cumulative weight.
+#[derive(Debug, Clone, Copy)]
+enum Borders {
+    /// Whole weights, so that weight 2 is the row twice: a row has a rank or several, and belongs to buckets whole.
+    Whole { last_rank: u128, buckets: u128 },
+    /// Other weights have no ranks to count: buckets are equal parts of the total weight.
+    Parts { size: f64, buckets: u64 },
+}
+
+/// The part of a block that lies in one bucket.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Part {
+    bucket: u64,
+    /// What of the block's weight it has.
+    weight: f64,
+}
+
+impl Borders {
+    /// `None` without rows or buckets.
+    fn new<W: Weight>(sorted: &[Row<W>], buckets: usize) -> Option<Self> {
+        let total = total_weight(sorted);
+        if total == 0.0 || buckets == 0 {
+            return None;
+        }
+        // Up to here every rank is a double.
+        let countable = 2_f64.powi(53);
+        let whole = |row: &Row<W>| row.weight.value().fract() == 0.0;
+        if total <= countable && sorted.iter().all(whole) {
+            Some(Self::Whole { last_rank: total as u128 - 1, buckets: buckets as u128 })
+        } else {
+            Some(Self::Parts { size: total / buckets as f64, buckets: buckets as u64 })
+        }
+    }
+
+    /// The bucket of what comes right after the cumulative weight `before`.
+    fn bucket(self, before: f64) -> u64 {
+        match self {
+            Self::Whole { last_rank, buckets } => {
+                (before as u128 * buckets).div_ceil(last_rank.max(1)).max(1) as u64
+            }
+            Self::Parts { size, buckets } => ((before / size) as u64 + 1).min(buckets),
+        }
+    }
+
+    /// The cumulative weight where a bucket ends.
+    fn end(self, bucket: u64) -> f64 {
+        match self {
+            Self::Whole { last_rank, buckets } => {
+                (u128::from(bucket) * last_rank / buckets + 1) as f64
+            }
+            Self::Parts { buckets, .. } if bucket == buckets => f64::INFINITY,
+            Self::Parts { size, .. } => size * bucket as f64,
+        }
+    }
+
+    /// A part of a block that is only rounding; no rank is that small.
+    fn rounding(self) -> f64 {
+        match self {
+            Self::Whole { .. } => 0.0,
+            Self::Parts { size, .. } => size * 1e-9,
+        }
+    }
+
+    /// The parts of a block, lowest bucket first.
+    fn parts<W>(self, block: &Block<'_, W>) -> impl Iterator<Item = Part> {
+        let (end, rounding) = (block.before + block.weight, self.rounding());
+        let mut from = Some(block.before);
+        std::iter::from_fn(move || {
+            let start = from?;
+            let mut bucket = self.bucket(start);
+            while self.end(bucket) - start <= rounding {
+                bucket += 1;
+            }
+            let border = self.end(bucket);
+            from = (end - border > rounding).then_some(border);
+            Some(Part { bucket, weight: from.unwrap_or(end) - start })
+        })
+    }
+}
+
+/// The sums of a block of ties.
+#[derive(Debug, Clone, Copy)]
+struct BlockSums {
+    weight: f64,
+    prediction: f64,
+    label: f64,
+    squared_error: f64,
+    absolute_error: f64,
+}
+
+impl BlockSums {
+    fn new<W: Weight>(block: &Block<'_, W>, label: &impl Fn(&Row<W>) -> f64) -> Self {
+        let prediction = value_of(block.key());
+        Self {
+            weight: block.weight,
+            prediction,
+            label: block.sum(label),
+            squared_error: block.sum(|row| (prediction - label(row)).powi(2)),
+            absolute_error: block.sum(|row| (prediction - label(row)).abs()),
+        }
+    }
+}
+
+/// What the values of one bucket are made from.
+#[derive(Debug)]
+struct BucketSums {
+    bucket: u64,
+    weight: ExactSum,
+    label: ExactSum,
+    prediction: ExactSum,
+    squared_error: ExactSum,
+    absolute_error: ExactSum,
+}
+
+impl BucketSums {
+    fn new(bucket: u64) -> Self {
+        Self {
+            bucket,
+            weight: ExactSum::new(),
+            label: ExactSum::new(),
+            prediction: ExactSum::new(),
+            squared_error: ExactSum::new(),
+            absolute_error: ExactSum::new(),
+        }
+    }
+
+    /// Adds a block's part of weight `weight`: tied rows are alike, so it has the same mean as the whole.
+    fn add(&mut self, block: &BlockSums, weight: f64) {
+        let share = weight / block.weight;
+        self.weight.add(weight);
+        self.prediction.add(block.prediction * weight);
+        self.label.add(block.label * share);
+        self.squared_error.add(block.squared_error * share);
+        self.absolute_error.add(block.absolute_error * share);
+    }
+
+    /// The values, unless the bucket is empty.
+    fn stats(&self) -> Option<DecileStats> {
+        let weight = self.weight.value();
+        if weight == 0.0 {
+            return None;
+        }
+        let label_mean = self.label.value() / weight;
+        let prediction_mean = self.prediction.value() / weight;
+        let defined = label_mean != 0.0 && label_mean.is_finite();
+        let over_label = |error: f64| defined.then(|| error / label_mean);
+        Some(DecileStats {
+            bucket: self.bucket,
+            rows: weight.round() as u64,
+            label_mean,
+            prediction_mean,
+            normalized_rmse: over_label((self.squared_error.value() / weight).sqrt()),
+            normalized_mae: over_label(self.absolute_error.value() / weight),
+            absolute_percentage_error: over_label((prediction_mean - label_mean).abs()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows_by_bucket(predictions: &[f64], buckets: usize) -> Vec<(u64, u64)> {
+        let label = vec![1.0; predictions.len()];
+        let stats = decile_stats(&label, predictions, buckets);
+        stats.iter().map(|stats| (stats.bucket, stats.rows)).collect()
+    }
+
+    #[test]
+    fn buckets_hold_whole_rows() {
+        assert_eq!(rows_by_bucket(&[4.0, 1.0, 3.0, 2.0, 5.0], 2), [(1, 3), (2, 2)]);
+        assert_eq!(rows_by_bucket(&[1.0, 2.0, 3.0], 10), [(1, 1), (5, 1), (10, 1)]);
+        assert_eq!(rows_by_bucket(&[7.0], 10), [(1, 1)]);
+        assert_eq!(rows_by_bucket(&[7.0; 5], 2), [(1, 3), (2, 2)]);
+        assert_eq!(rows_by_bucket(&[], 10), []);
+        assert_eq!(rows_by_bucket(&[1.0, 2.0], 0), []);
+        assert_eq!(rows_by_bucket(&[1.0, 2.0], usize::MAX), [(1, 1), (u64::MAX, 1)]);
+    }
+
+    #[test]
+    fn ties_share_their_label_across_a_border() {
+        let stats = decile_stats(&[0.0, 0.0, 9.0, 0.0], &[1.0, 2.0, 2.0, 2.0], 2);
+        // The low bucket has 1.0 and a third of the three ties, the high one two thirds.
+        assert_eq!(stats.iter().map(|stats| stats.label_mean).collect::<Vec<_>>(), [1.5, 3.0]);
+        assert_eq!(stats[0].prediction_mean, 1.5);
+        // Errors of the ties: 2, 7, 2 and of the first row: 1.
+        let mae = stats[0].normalized_mae.unwrap();
+        assert!((mae - (1.0 + 11.0 / 3.0) / 3.0).abs() < 1e-15, "{mae}");
+        let squares: f64 = (4.0 + 49.0 + 4.0) / 3.0;
+        let rmse = stats[1].normalized_rmse.unwrap();
+        assert!((rmse - squares.sqrt() / 3.0).abs() < 1e-15, "{rmse}");
+    }
+
+    #[test]
+    fn a_bucket_without_label_has_no_relative_errors() {
+        let stats = decile_stats(&[0.0, -1.0, 3.0, 3.0], &[1.0, 2.0, 3.0, 4.0], 2);
+        assert_eq!(stats[0].label_mean, 0.0);
+        assert_eq!(stats[0].normalized_rmse, None);
+        assert_eq!(stats[0].normalized_mae, None);
+        assert_eq!(stats[0].absolute_percentage_error, None);
+        assert_eq!(mean_percentage_error(&stats), stats[1].absolute_percentage_error);
+        assert_eq!(mean_percentage_error(&stats[..1]), None);
+    }
+
+    #[test]
+    fn nan_is_highest_and_shows() {
+        let stats = decile_stats(&[1.0, 1.0, f64::NAN], &[f64::NAN, 1.0, 5.0], 2);
+        assert_eq!(stats[0].absolute_percentage_error, Some(0.0));
+        assert!(stats[1].prediction_mean.is_nan());
+        assert!(stats[1].normalized_rmse.is_some_and(f64::is_nan));
+    }
+
+    #[test]
+    fn other_weights_split_at_equal_parts() {
+        let weight = [0.25; 8];
+        let prediction: Vec<f64> = (0..8).map(f64::from).collect();
+        let sorted = by_prediction::<f64>(&prediction, &prediction, Some(&weight));
+        let means = |buckets| -> Vec<f64> {
+            let stats = bucket_stats(&sorted, buckets, |row| value_of(row.other));
+            stats.iter().map(|stats| stats.label_mean).collect()
+        };
+        assert_eq!(means(2), [1.5, 5.5]);
+        assert_eq!(means(4), [0.5, 2.5, 4.5, 6.5]);
+        // 8/3 rows a bucket: the first has rows 0, 1 and two thirds of row 2.
+        let thirds = means(3);
+        assert!((thirds[0] - (0.0 + 1.0 + 2.0 * 2.0 / 3.0) * 3.0 / 8.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn rounding_of_a_border_moves_nothing() {
+        // Sums of 0.1 miss the borders by an ulp or so; no bucket may get a sliver of its neighbour's row.
+        let weight = [0.1; 30];
+        let prediction: Vec<f64> = (0..30).map(f64::from).collect();
+        let label: Vec<f64> =
+            (0..30).map(|row| f64::from(u8::from(row % 3 == 0 && row > 14))).collect();
+        let sorted = by_prediction::<f64>(&label, &prediction, Some(&weight));
+        let stats = bucket_stats(&sorted, 10, |row| value_of(row.other));
+        assert_eq!(stats.len(), 10);
+        for stats in &stats[..5] {
+            assert_eq!(stats.label_mean, 0.0, "{stats:?}");
+        }
+        for stats in &stats[5..] {
+            assert!((stats.label_mean - 1.0 / 3.0).abs() < 1e-12, "{stats:?}");
+        }
+    }
+
+    #[test]
+    fn checks_the_number_of_buckets() {
+        assert_eq!(check_buckets(10), Ok(10));
+        assert_eq!(check_buckets(1_000_000), Ok(MAX_BUCKETS));
+        for buckets in [0, -1, 1_000_001, i64::MIN] {
+            let error = check_buckets(buckets).unwrap_err().to_string();
+            assert!(
+                error.starts_with("argument `buckets`: expected a whole number from 1"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_in_the_order_of_the_fields() {
+        let stats = decile_stats(&[2.0], &[3.0], 1).remove(0);
+        let values = stats.into_values();
+        assert_eq!(values.len(), DecileStats::FIELDS.len());
+        let position =
+            |name| DecileStats::FIELDS.iter().position(|field| field.name == name).unwrap();
+        assert_eq!(values[position("prediction_mean")], FieldValue::Number(Some(3.0)));
+        assert_eq!(values[position("normalized_rmse")], FieldValue::Number(Some(0.5)));
+    }
+}

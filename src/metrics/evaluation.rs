@@ -1,0 +1,616 @@
+//! Every metric of a set of predictions at once.
+
+use rayon::prelude::*;
+
+use super::average_precision::mean_precision;
+use super::decile_stats::{DEFAULT_BUCKETS, bucket_stats, mean_percentage_error};
+use super::exact_sum::ExactSum;
+use super::gini::{concentration, ratio};
+use super::ranking::{
+    PARALLEL_ROWS, Row, Unit, Weight, both, by_prediction, key_of, sort, swap_and_sort,
+    usable_label, value_of,
+};
+use super::roc_auc::area;
+use super::spearman::{LabelRanks, correlation};
+use crate::math::{
+    BLOCK, crps_row, dispatch, expected_ltv_row, floor_sigma, loss_row, quantile_row, softplus,
+};
+use crate::record::{Field, FieldType, FieldValue, Record};
+
+/// Rows that one thread takes at a time.
+const CHUNK: usize = 32 * BLOCK;
+
+/// Every metric of a set of predictions. The fields are described, with formula and source, in [`Record::FIELDS`].
+///
+/// A metric is `None` where it is undefined, and NaN only where a parameter that it reads is NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Evaluation {
+    /// Rows evaluated, each once whatever its weight.
+    pub rows: u64,
+    /// Rows whose label is positive, each once whatever its weight.
+    pub payers: u64,
+    /// Mean negative log-likelihood.
+    pub loss: Option<f64>,
+    /// The part of the loss that is about paying at all.
+    pub classification_loss: Option<f64>,
+    /// The part of the loss that is about payers' amounts.
+    pub amount_loss: Option<f64>,
+    /// Mean continuous ranked probability score, in units of the label.
+    pub crps: Option<f64>,
+    /// Mean label.
+    pub label_mean: Option<f64>,
+    /// Mean expected lifetime value.
+    pub prediction_mean: Option<f64>,
+    /// Total expected lifetime value over total label.
+    pub prediction_ratio: Option<f64>,
+    /// Gini coefficient of the expected lifetime value.
+    pub gini: Option<f64>,
+    /// `gini` over that of the labels themselves.
+    pub normalized_gini: Option<f64>,
+    /// Rank correlation of label and expected lifetime value.
+    pub spearman: Option<f64>,
+    /// Area under the ROC curve of paying.
+    pub roc_auc: Option<f64>,
+    /// Average precision of paying.
+    pub average_precision: Option<f64>,
+    /// Mean absolute percentage error of the deciles' mean labels.
+    pub decile_mape: Option<f64>,
+    /// Share of labels within the central 80% interval.
+    pub coverage_80: Option<f64>,
+}
+
+impl Record for Evaluation {
+    const FIELDS: &'static [Field] = &[
+        count("rows", "rows evaluated, each once whatever its weight"),
+        count("payers", "rows with label > 0, each once whatever its weight"),
+        number(
+            "loss",
+            "mean of ziln_loss(label, params), the negative log-likelihood in nats; classification_loss + amount_loss \
+             (Wang, Liu, Miao 2019)",
+        ),
+        number(
+            "classification_loss",
+            "mean of -ln(p) of payers and -ln(1 - p) of the others, p = sigmoid(logit); over all rows \
+             (Wang, Liu, Miao 2019)",
+        ),
+        number(
+            "amount_loss",
+            "mean of the negative log-density of a payer's label under log-normal(mu, sigma), 0 for the others; over \
+             all rows (Wang, Liu, Miao 2019)",
+        ),
+        number(
+            "crps",
+            "mean of ziln_crps(label, params), the continuous ranked probability score, in units of the label \
+             (Gneiting, Raftery 2007)",
+        ),
+        number("label_mean", "mean label"),
+        number("prediction_mean", "mean of ziln_expected_ltv(params) = p * exp(mu + sigma^2 / 2)"),
+        number("prediction_ratio", "prediction_mean / label_mean; NULL without payers"),
+        number(
+            "gini",
+            "2 * (area under the cumulative share of label against share of rows, by expected_ltv from the highest, \
+             by trapezoids, ties sharing evenly) - 1; NULL without payers (Wang, Liu, Miao 2019)",
+        ),
+        number(
+            "normalized_gini",
+            "gini / the gini of the labels themselves, as ziln_gini; NULL where labels are all equal \
+             (Wang, Liu, Miao 2019)",
+        ),
+        number(
+            "spearman",
+            "Pearson correlation of the mid-ranks of label and expected_ltv; NULL where either is constant \
+             (Spearman 1904)",
+        ),
+        number(
+            "roc_auc",
+            "probability that a payer has a higher pay_prob than another customer, ties counting half; NULL unless \
+             there are both (Hanley, McNeil 1982)",
+        ),
+        number(
+            "average_precision",
+            "sum over distinct pay_prob, from the highest, of the gain in recall of payers times precision; NULL \
+             without payers (Manning, Raghavan, Schuetze 2008, section 8.4)",
+        ),
+        number(
+            "decile_mape",
+            "mean of absolute_percentage_error = |prediction_mean - label_mean| / label_mean over the deciles of \
+             expected_ltv with label_mean > 0, as ziln_decile_stats; NULL without payers \
+             (Wang, Liu, Miao 2019)",
+        ),
+        number(
+            "coverage_80",
+            "share of rows with ziln_quantile(0.1, params) <= label <= ziln_quantile(0.9, params); 0.8 or more if the \
+             model is right, as the probability of 0 may lie wholly within (Gneiting, Raftery 2007)",
+        ),
+    ];
+
+    fn into_values(self) -> Vec<FieldValue> {
+        vec![
+            FieldValue::Integer(i64::try_from(self.rows).ok()),
+            FieldValue::Integer(i64::try_from(self.payers).ok()),
+            FieldValue::Number(self.loss),
+            FieldValue::Number(self.classification_loss),
+            FieldValue::Number(self.amount_loss),
+            FieldValue::Number(self.crps),
+            FieldValue::Number(self.label_mean),
+            FieldValue::Number(self.prediction_mean),
+            FieldValue::Number(self.prediction_ratio),
+            FieldValue::Number(self.gini),
+            FieldValue::Number(self.normalized_gini),
+            FieldValue::Number(self.spearman),
+            FieldValue::Number(self.roc_auc),
+            FieldValue::Number(self.average_precision),
+            FieldValue::Number(self.decile_mape),
+            FieldValue::Number(self.coverage_80),
+        ]
+    }
+}
+
+const fn count(name: &'static str, description: &'static str) -> Field {
+    Field { name, field_type: FieldType::Integer, description }
+}
+
+const fn number(name: &'static str, description: &'static str) -> Field {
+    Field { name, field_type: FieldType::Number, description }
+}
+
+/// Every metric of predictions (`logit`, `mu`, `sigma` as `ziln_predict` returns them) against what came.
+///
+/// Rows are ranked by expected lifetime value, and for `roc_auc` and `average_precision` by `logit`: the order of
+/// the probability to pay, without the ties that come from rounding probabilities to 1.
+///
+/// Ten million rows take 160 MB beside the inputs (240 MB with weights), and up to 16 bytes a distinct label.
+///
+/// # Example
+/// ```
+/// use ziln::metrics::evaluate;
+///
+/// let label = [0.0, 12.0, 0.0, 40.0];
+/// let (logit, mu, sigma) = ([-2.0, 1.0, -1.0, 2.0], [2.0, 2.5, 2.0, 3.5], [0.8; 4]);
+/// let evaluation = evaluate(&label, &logit, &mu, &sigma, None);
+/// assert_eq!((evaluation.rows, evaluation.payers), (4, 2));
+/// assert_eq!(evaluation.label_mean, Some(13.0));
+/// assert_eq!(evaluation.normalized_gini, Some(1.0));
+/// assert_eq!(evaluation.roc_auc, Some(1.0));
+/// ```
+pub fn evaluate(
+    label: &[f64],
+    logit: &[f64],
+    mu: &[f64],
+    sigma: &[f64],
+    weight: Option<&[f64]>,
+) -> Evaluation {
+    let inputs = Inputs::new(label, logit, mu, sigma, weight);
+    match weight {
+        None => inputs.evaluate::<Unit>(),
+        Some(_) => inputs.evaluate::<f64>(),
+    }
+}
+
+/// The columns as they came.
+#[derive(Debug, Clone, Copy)]
+struct Inputs<'a> {
+    label: &'a [f64],
+    logit: &'a [f64],
+    mu: &'a [f64],
+    sigma: &'a [f64],
+    weight: Option<&'a [f64]>,
+}
+
+impl<'a> Inputs<'a> {
+    /// The columns, cut to the shortest.
+    fn new(
+        label: &'a [f64],
+        logit: &'a [f64],
+        mu: &'a [f64],
+        sigma: &'a [f64],
+        weight: Option<&'a [f64]>,
+    ) -> Self {
+        let rows = [logit.len(), mu.len(), sigma.len()].into_iter().fold(label.len(), usize::min);
+        let [label, logit, mu, sigma] =
+            [label, logit, mu, sigma].map(|column| column.get(..rows).unwrap_or(column));
+        Self { label, logit, mu, sigma, weight }
+    }
+
+    fn evaluate<W: Weight>(self) -> Evaluation {
+        let (rows, sums) = self.rows::<W>();
+        let by_value = ByValue::new(rows);
+        let by_probability = by_prediction::<W>(self.label, self.logit, self.weight);
+        let (roc_auc, average_precision) = both(
+            by_probability.len(),
+            || area(&by_probability),
+            || mean_precision(&by_probability),
+        );
+        Evaluation { roc_auc, average_precision, ..sums.evaluation(&by_value) }
+    }
+
+    /// The usable rows, with the keys of label and expected lifetime value, and the sums that need no order.
+    fn rows<W: Weight>(self) -> (Vec<Row<W>>, Sums) {
+        let mut rows = vec![Row::left_out(); self.label.len()];
+        let fill = |(chunk, rows): (usize, &mut [Row<W>])| self.fill(chunk * CHUNK, rows);
+        let sums = if rows.len() < PARALLEL_ROWS {
+            rows.chunks_mut(CHUNK)
+                .enumerate()
+                .map(fill)
+                .fold(Sums::new(), |sums, chunk| sums.merge(&chunk))
+        } else {
+            rows.par_chunks_mut(CHUNK)
+                .enumerate()
+                .map(fill)
+                .reduce(Sums::new, |sums, chunk| sums.merge(&chunk))
+        };
+        rows.retain(|row| !row.is_left_out());
+        (rows, sums)
+    }
+
+    /// The rows from `start` on, with their sums.
+    fn fill<W: Weight>(self, start: usize, rows: &mut [Row<W>]) -> Sums {
+        let mut sums = Sums::new();
+        let mut terms = Terms::new();
+        for (block, rows) in rows.chunks_mut(BLOCK).enumerate() {
+            let start = start + block * BLOCK;
+            let [label, logit, mu, sigma] = [self.label, self.logit, self.mu, self.sigma]
+                .map(|column| column.get(start..start + rows.len()).unwrap_or_default());
+            terms.compute(label, logit, mu, sigma);
+            for (place, (to, &label)) in rows.iter_mut().zip(label).enumerate() {
+                let weight = W::of(self.weight, start + place);
+                if let Some(label) = usable_label(label).filter(|_| weight.value() > 0.0) {
+                    let row = terms.row(place);
+                    *to = Row { key: key_of(label), other: key_of(row.prediction), weight };
+                    sums.add(label, &row, weight.value());
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// What one row adds to the sums.
+#[derive(Debug, Clone, Copy)]
+struct RowTerms {
+    classification_loss: f64,
+    amount_loss: f64,
+    crps: f64,
+    prediction: f64,
+    covered: f64,
+}
+
+/// What the rows of a block add to the sums, a column a quantity so that computing it vectorises.
+#[derive(Debug)]
+struct Terms {
+    label: [f64; BLOCK],
+    sigma: [f64; BLOCK],
+    classification_loss: [f64; BLOCK],
+    amount_loss: [f64; BLOCK],
+    crps: [f64; BLOCK],
+    prediction: [f64; BLOCK],
+    covered: [f64; BLOCK],
+}
+
+impl Terms {
+    fn new() -> Self {
+        Self {
+            label: [0.0; BLOCK],
+            sigma: [0.0; BLOCK],
+            classification_loss: [0.0; BLOCK],
+            amount_loss: [0.0; BLOCK],
+            crps: [0.0; BLOCK],
+            prediction: [0.0; BLOCK],
+            covered: [0.0; BLOCK],
+        }
+    }
+
+    /// Computes the terms of up to [`BLOCK`] rows, also of those to leave out.
+    fn compute(&mut self, label: &[f64], logit: &[f64], mu: &[f64], sigma: &[f64]) {
+        dispatch(
+            #[inline(always)]
+            || {
+                for (to, &label) in self.label.iter_mut().zip(label) {
+                    *to = if label > 0.0 { label } else { 0.0 };
+                }
+                for (to, &sigma) in self.sigma.iter_mut().zip(sigma) {
+                    *to = floor_sigma(sigma);
+                }
+                let rows = || self.label.iter().zip(logit).zip(mu).zip(&self.sigma);
+                for (to, (((&label, &logit), _), _)) in
+                    self.classification_loss.iter_mut().zip(rows())
+                {
+                    *to = softplus(if label > 0.0 { -logit } else { logit });
+                }
+                for (to, (((&label, _), &mu), &sigma)) in self.amount_loss.iter_mut().zip(rows()) {
+                    // What is left of the loss where paying or not is certain.
+                    let certain = if label > 0.0 { f64::INFINITY } else { f64::NEG_INFINITY };
+                    *to = loss_row(label, certain, mu, sigma);
+                }
+                for (to, (((&label, &logit), &mu), &sigma)) in self.crps.iter_mut().zip(rows()) {
+                    *to = crps_row(label, logit, mu, sigma);
+                }
+                for (to, (((_, &logit), &mu), &sigma)) in self.prediction.iter_mut().zip(rows()) {
+                    *to = expected_ltv_row(logit, mu, sigma);
+                }
+                for (to, (((&label, &logit), &mu), &sigma)) in self.covered.iter_mut().zip(rows()) {
+                    *to = covered(label, logit, mu, sigma);
+                }
+            },
+        );
+    }
+
+    fn row(&self, place: usize) -> RowTerms {
+        let at = |column: &[f64; BLOCK]| column.get(place).copied().unwrap_or(f64::NAN);
+        RowTerms {
+            classification_loss: at(&self.classification_loss),
+            amount_loss: at(&self.amount_loss),
+            crps: at(&self.crps),
+            prediction: at(&self.prediction),
+            covered: at(&self.covered),
+        }
+    }
+}
+
+/// 1 where the label lies within the central 80% interval, both ends included, else 0.
+#[inline(always)]
+fn covered(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
+    let low = quantile_row(0.1, logit, mu, sigma);
+    let high = quantile_row(0.9, logit, mu, sigma);
+    let within = f64::from(u8::from(low <= label) & u8::from(label <= high));
+    if low.is_nan() | high.is_nan() { f64::NAN } else { within }
+}
+
+/// The sums that need no order of the rows.
+#[derive(Debug)]
+struct Sums {
+    rows: u64,
+    payers: u64,
+    weight: ExactSum,
+    label: ExactSum,
+    classification_loss: ExactSum,
+    amount_loss: ExactSum,
+    crps: ExactSum,
+    prediction: ExactSum,
+    covered: ExactSum,
+}
+
+impl Sums {
+    fn new() -> Self {
+        Self {
+            rows: 0,
+            payers: 0,
+            weight: ExactSum::new(),
+            label: ExactSum::new(),
+            classification_loss: ExactSum::new(),
+            amount_loss: ExactSum::new(),
+            crps: ExactSum::new(),
+            prediction: ExactSum::new(),
+            covered: ExactSum::new(),
+        }
+    }
+
+    fn add(&mut self, label: f64, row: &RowTerms, weight: f64) {
+        self.rows += 1;
+        self.payers += u64::from(label > 0.0);
+        self.weight.add(weight);
+        self.label.add(weight * label);
+        self.classification_loss.add(weight * row.classification_loss);
+        self.amount_loss.add(weight * row.amount_loss);
+        self.crps.add(weight * row.crps);
+        self.prediction.add(weight * row.prediction);
+        self.covered.add(weight * row.covered);
+    }
+
+    fn merge(mut self, other: &Self) -> Self {
+        self.rows += other.rows;
+        self.payers += other.payers;
+        self.weight.merge(&other.weight);
+        self.label.merge(&other.label);
+        self.classification_loss.merge(&other.classification_loss);
+        self.amount_loss.merge(&other.amount_loss);
+        self.crps.merge(&other.crps);
+        self.prediction.merge(&other.prediction);
+        self.covered.merge(&other.covered);
+        self
+    }
+
+    /// `None` without a payer, or where the labels' sum overflows.
+    fn prediction_ratio(&self) -> Option<f64> {
+        let label = self.label.value();
+        (label > 0.0 && label.is_finite()).then(|| self.prediction.value() / label)
+    }
+
+    /// All but the metrics of the ranking by probability.
+    fn evaluation(&self, by_value: &ByValue) -> Evaluation {
+        let total = self.weight.value();
+        let mean = |sum: &ExactSum| (self.rows > 0).then(|| sum.value() / total);
+        let (classification_loss, amount_loss) =
+            (mean(&self.classification_loss), mean(&self.amount_loss));
+        Evaluation {
+            rows: self.rows,
+            payers: self.payers,
+            loss: classification_loss.zip(amount_loss).map(|(paying, amount)| paying + amount),
+            classification_loss,
+            amount_loss,
+            crps: mean(&self.crps),
+            label_mean: mean(&self.label),
+            prediction_mean: mean(&self.prediction),
+            prediction_ratio: self.prediction_ratio(),
+            gini: by_value.gini,
+            normalized_gini: by_value.normalized_gini,
+            spearman: by_value.spearman,
+            decile_mape: by_value.decile_mape,
+            coverage_80: mean(&self.covered),
+            ..Evaluation::default()
+        }
+    }
+}
+
+/// The metrics of the ranking by expected lifetime value.
+#[derive(Debug)]
+struct ByValue {
+    gini: Option<f64>,
+    normalized_gini: Option<f64>,
+    spearman: Option<f64>,
+    decile_mape: Option<f64>,
+}
+
+impl ByValue {
+    /// From rows with the keys of label and expected lifetime value.
+    fn new<W: Weight>(mut rows: Vec<Row<W>>) -> Self {
+        sort(&mut rows);
+        let of_labels = concentration(&rows, |row| value_of(row.key));
+        let labels = LabelRanks::replace_keys(&mut rows);
+        swap_and_sort(&mut rows);
+        let label = |row: &Row<W>| labels.label(row);
+        let ((gini, spearman), deciles) = both(
+            rows.len(),
+            || (concentration(&rows, label), correlation(&rows, &labels)),
+            || bucket_stats(&rows, DEFAULT_BUCKETS, label),
+        );
+        Self {
+            gini,
+            normalized_gini: ratio(gini, of_labels),
+            spearman,
+            decile_mape: mean_percentage_error(&deciles),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LABEL: [f64; 5] = [0.0, 12.0, 0.0, 40.0, 3.0];
+    const LOGIT: [f64; 5] = [-2.0, 1.0, -1.0, 2.0, 0.5];
+    const MU: [f64; 5] = [2.0, 2.5, 2.0, 3.5, 1.0];
+    const SIGMA: [f64; 5] = [0.8, 0.7, 0.8, 0.9, 1.1];
+
+    fn mean_of(value: impl Fn(usize) -> f64) -> f64 {
+        (0..LABEL.len()).map(value).sum::<f64>() / LABEL.len() as f64
+    }
+
+    fn assert_close(got: Option<f64>, expected: f64) {
+        let got = got.unwrap();
+        assert!((got - expected).abs() <= 1e-14 * expected.abs(), "{got} is not {expected}");
+    }
+
+    #[test]
+    fn means_are_those_of_the_functions() {
+        let all = evaluate(&LABEL, &LOGIT, &MU, &SIGMA, None);
+        assert_close(all.loss, mean_of(|i| loss_row(LABEL[i], LOGIT[i], MU[i], SIGMA[i])));
+        assert_close(all.crps, mean_of(|i| crps_row(LABEL[i], LOGIT[i], MU[i], SIGMA[i])));
+        let prediction = mean_of(|i| expected_ltv_row(LOGIT[i], MU[i], SIGMA[i]));
+        assert_close(all.prediction_mean, prediction);
+        assert_close(all.prediction_ratio, prediction / 11.0);
+        let paying = |i: usize| softplus(if LABEL[i] > 0.0 { -LOGIT[i] } else { LOGIT[i] });
+        assert_close(all.classification_loss, mean_of(paying));
+        assert_eq!(all.loss.unwrap(), all.classification_loss.unwrap() + all.amount_loss.unwrap());
+    }
+
+    #[test]
+    fn a_sigma_is_floored_and_a_negative_one_shows() {
+        let at = |sigma| evaluate(&[1.0], &[0.5], &[0.0], &[sigma], None);
+        assert_eq!(at(0.0), at(crate::math::floor_sigma(0.0)));
+        assert!(at(-1.0).loss.is_some_and(f64::is_nan));
+    }
+
+    #[test]
+    fn coverage_counts_both_ends_and_the_mass_at_zero() {
+        let covered = |label: f64, logit: f64| {
+            evaluate(&[label], &[logit], &[1.0], &[0.5], None).coverage_80.unwrap()
+        };
+        for quantile in [0.1, 0.9] {
+            let border = quantile_row(quantile, 3.0, 1.0, 0.5);
+            assert_eq!(covered(border, 3.0), 1.0, "{quantile}");
+        }
+        assert_eq!(covered(quantile_row(0.91, 3.0, 1.0, 0.5), 3.0), 0.0);
+        assert_eq!(covered(quantile_row(0.09, 3.0, 1.0, 0.5), 3.0), 0.0);
+        // With p = 0.88 zero is the 0.1 quantile; with p = 0.95 it lies below.
+        assert_eq!(covered(0.0, 2.0), 1.0);
+        assert_eq!(covered(0.0, 3.0), 0.0);
+        // With p = 0.05 the whole interval is zero.
+        assert_eq!(covered(1.0, -3.0), 0.0);
+    }
+
+    #[test]
+    fn columns_are_read_up_to_the_shortest() {
+        let expected = evaluate(&LABEL[..4], &LOGIT[..4], &MU[..4], &SIGMA[..4], None);
+        assert_eq!(evaluate(&LABEL, &LOGIT, &MU[..4], &SIGMA, None), expected);
+        assert_eq!(evaluate(&LABEL, &LOGIT, &MU, &SIGMA, Some(&[1.0; 4])), expected);
+    }
+
+    #[test]
+    fn undefined_is_none() {
+        let none = Evaluation::default();
+        assert_eq!(evaluate(&[], &[], &[], &[], None), none);
+        assert_eq!(evaluate(&[f64::NAN], &[1.0], &[1.0], &[1.0], None), none);
+        assert_eq!(evaluate(&[1.0], &[1.0], &[1.0], &[1.0], Some(&[0.0])), none);
+        assert_eq!(evaluate(&[1.0], &[1.0], &[1.0], &[1.0], Some(&[])), none);
+
+        let unpaid = evaluate(&[0.0, -5.0], &[1.0, 2.0], &[0.0, 1.0], &[1.0, 1.0], None);
+        assert_eq!((unpaid.rows, unpaid.payers), (2, 0));
+        assert_eq!((unpaid.amount_loss, unpaid.label_mean), (Some(0.0), Some(0.0)));
+        assert!(unpaid.loss.is_some() && unpaid.crps.is_some() && unpaid.coverage_80.is_some());
+        assert_eq!((unpaid.gini, unpaid.normalized_gini, unpaid.spearman), (None, None, None));
+        assert_eq!((unpaid.roc_auc, unpaid.average_precision), (None, None));
+        assert_eq!((unpaid.prediction_ratio, unpaid.decile_mape), (None, None));
+
+        let all_pay = evaluate(&[1.0, 2.0], &[0.0; 2], &[0.0; 2], &[1.0; 2], None);
+        assert_eq!((all_pay.roc_auc, all_pay.average_precision), (None, Some(1.0)));
+        assert_eq!((all_pay.gini, all_pay.normalized_gini), (Some(0.0), Some(0.0)));
+        assert_eq!(all_pay.spearman, None);
+    }
+
+    #[test]
+    fn nan_is_in_what_reads_it_and_nowhere_else() {
+        let mut mu = MU;
+        mu[1] = f64::NAN;
+        let all = evaluate(&LABEL, &LOGIT, &mu, &SIGMA, None);
+        let clean = evaluate(&LABEL, &LOGIT, &MU, &SIGMA, None);
+        let nan = [
+            all.loss,
+            all.amount_loss,
+            all.crps,
+            all.prediction_mean,
+            all.prediction_ratio,
+            all.gini,
+            all.normalized_gini,
+            all.spearman,
+            all.decile_mape,
+            all.coverage_80,
+        ];
+        assert!(nan.iter().all(|metric| metric.is_some_and(f64::is_nan)), "{all:?}");
+        assert_eq!(all.classification_loss, clean.classification_loss);
+        assert_eq!((all.roc_auc, all.average_precision), (clean.roc_auc, clean.average_precision));
+        assert_eq!(all.label_mean, clean.label_mean);
+        // A row that does not count does not matter.
+        let mut label = LABEL;
+        label[1] = f64::INFINITY;
+        assert!(evaluate(&label, &LOGIT, &mu, &SIGMA, None).loss.is_some_and(f64::is_finite));
+    }
+
+    #[test]
+    fn certainty_that_was_wrong_is_an_infinite_loss() {
+        let all = evaluate(&[1.0, 0.0], &[f64::NEG_INFINITY, 0.0], &[0.0; 2], &[1.0; 2], None);
+        assert_eq!((all.loss, all.classification_loss), (Some(f64::INFINITY), Some(f64::INFINITY)));
+        assert!(all.amount_loss.is_some_and(f64::is_finite));
+        assert!(all.crps.is_some_and(f64::is_finite) && all.gini.is_some_and(f64::is_finite));
+    }
+
+    #[test]
+    fn values_are_in_the_order_of_the_fields() {
+        let values = Evaluation {
+            rows: 7,
+            coverage_80: Some(0.5),
+            gini: Some(0.25),
+            ..Evaluation::default()
+        }
+        .into_values();
+        assert_eq!(values.len(), Evaluation::FIELDS.len());
+        let at = |name| {
+            let place = Evaluation::FIELDS.iter().position(|field| field.name == name).unwrap();
+            values[place].clone()
+        };
+        assert_eq!(at("rows"), FieldValue::Integer(Some(7)));
+        assert_eq!(at("gini"), FieldValue::Number(Some(0.25)));
+        assert_eq!(at("coverage_80"), FieldValue::Number(Some(0.5)));
+        assert_eq!(at("loss"), FieldValue::Number(None));
+    }
+}

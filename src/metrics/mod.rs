@@ -1,0 +1,45 @@
+//! Evaluation: how well predictions rank customers and how well the predicted distribution fits.
+//!
+//! Imports [`crate::math`], and the crate's error and record; no engine. What is inside:
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`evaluation`] | every metric of a set of predictions at once |
+//! | [`gini`](mod@gini) | normalised and raw Gini coefficient of a ranking |
+//! | [`spearman`](mod@spearman) | rank correlation |
+//! | [`decile_stats`](mod@decile_stats) | means and errors by bucket of predicted rank |
+//! | [`roc_auc`](mod@roc_auc), [`average_precision`](mod@average_precision) | how well a score tells payers from the others |
+//! | [`weight`] | what a weight may be |
+//! | `ranking` | sorted rows, blocks of ties and mid-ranks, shared by all of the above |
+//! | `exact_sum` | sums that do not depend on the order of their terms |
+//!
+//! What all metrics have in common:
+//!
+//! - **Labels.** A NaN or infinite label leaves its row out; a negative one counts as 0, as in training.
+//! - **Weights.** Weight 2 counts as the row twice; a row whose weight is 0 is left out. [`check_weight`] tells
+//!   weights that are negative or not finite.
+//! - **Undefined is `None`**: no rows, no payers, a single class, a constant column, as each function says.
+//! - **NaN only from NaN.** A prediction or parameter that is NaN makes every metric that reads it NaN, as with
+//!   the engines' own `avg`: leaving such rows out would flatter a model that broke down on them.
+//! - **Order does not matter.** The same rows give the same bits, whatever their order: sums are exact before
+//!   they are rounded once, and tied rows are never told apart.
+//! - Columns of unequal length are read up to the shortest.
+
+mod exact_sum;
+mod ranking;
+
+pub mod average_precision;
+pub mod decile_stats;
+pub mod evaluation;
+pub mod gini;
+pub mod roc_auc;
+pub mod spearman;
+pub mod weight;
+
+pub use average_precision::average_precision;
+pub use decile_stats::{DEFAULT_BUCKETS, DecileStats, MAX_BUCKETS, check_buckets, decile_stats};
+pub use evaluation::{Evaluation, evaluate};
+pub use gini::{gini, raw_gini};
+pub use roc_auc::roc_auc;
+pub use spearman::spearman;
+pub use weight::check_weight;

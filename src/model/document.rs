@@ -1,0 +1,219 @@
+//! The model and its text.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::feature::{Encoding, Feature};
+use super::info::ModelInfo;
+use super::state::{HeadState, OptimizerState};
+use super::training::{OptionsInForce, Training};
+use super::weights::{Head, HeadWeights, WeightRow, Weights};
+use crate::{Error, Result};
+
+/// The version of the text this build writes, and the only one it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A trained model: made by [`fit`](crate::fit::fit) or read from its text.
+///
+/// ```
+/// use ziln::model::Model;
+///
+/// assert!(Model::from_json("{}").is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    format_version: u32,
+    features: Vec<Feature>,
+    weights: Weights,
+    max_sigma: f64,
+    options: OptionsInForce,
+    training: Training,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    optimizer_state: Option<OptimizerState>,
+}
+
+/// The one field that every version has.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
+impl Model {
+    /// A model of its parts.
+    pub(crate) fn new(
+        features: Vec<Feature>,
+        weights: Weights,
+        max_sigma: f64,
+        options: OptionsInForce,
+        training: Training,
+        optimizer_state: Option<OptimizerState>,
+    ) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            features,
+            weights,
+            max_sigma,
+            options,
+            training,
+            optimizer_state,
+        }
+    }
+
+    /// Reads a model from its text.
+    ///
+    /// Fields that this build does not know are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the text is not JSON, is of another version, or is not a sound model: wrong lengths,
+    /// names or levels that stand twice, a scale that is not positive.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let parsed = serde_json::from_str::<Self>(text);
+        check_version(parsed.as_ref().ok().map(|model| model.format_version), text)?;
+        let model = parsed.map_err(|error| problem(error.to_string()))?;
+        model.check()?;
+        Ok(model)
+    }
+
+    /// The model's text: the same text for the same model, floats exactly.
+    pub fn to_json(&self) -> String {
+        // Writing plain structs of numbers and strings to memory has no way to fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The features, in the order of their weights.
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// The weights of the heads, on the standardised scale.
+    pub fn head_weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// The coefficients as rows: head by head, the intercept first.
+    pub fn weights(&self) -> Vec<WeightRow> {
+        self.weights.rows(&self.features)
+    }
+
+    /// The greatest sigma the model predicts.
+    pub fn max_sigma(&self) -> f64 {
+        self.max_sigma
+    }
+
+    /// The options that were in force.
+    pub fn options(&self) -> &OptionsInForce {
+        &self.options
+    }
+
+    /// What happened in training.
+    pub fn training(&self) -> &Training {
+        &self.training
+    }
+
+    /// The optimiser's state, if it was kept.
+    pub fn optimizer_state(&self) -> Option<&OptimizerState> {
+        self.optimizer_state.as_ref()
+    }
+
+    /// What happened in training and the options in force, as one flat record.
+    pub fn info(&self) -> ModelInfo {
+        ModelInfo::of(self)
+    }
+
+    fn check(&self) -> Result<()> {
+        let mut names = HashSet::new();
+        for feature in &self.features {
+            if !names.insert(feature.name.as_str()) {
+                return Err(problem(format!("feature `{}` stands twice", feature.name)));
+            }
+            check_encoding(feature)?;
+        }
+        let width: usize = self.features.iter().map(|feature| feature.encoding.width()).sum();
+        for head in Head::ALL {
+            check_head(head, self.weights.head(head), width)?;
+        }
+        if !(self.max_sigma.is_finite() && self.max_sigma > 0.0) {
+            return Err(problem(format!("max_sigma is {}, not a positive number", self.max_sigma)));
+        }
+        match &self.optimizer_state {
+            Some(state) => check_state(state, width, &self.features),
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_version(version: Option<u32>, text: &str) -> Result<()> {
+    let version =
+        version.or_else(|| serde_json::from_str::<Version>(text).ok().map(|head| head.format_version));
+    match version {
+        Some(FORMAT_VERSION) | None => Ok(()),
+        Some(other) => Err(problem(format!(
+            "the text is of format_version {other}, and this build of ziln reads version {FORMAT_VERSION}"
+        ))),
+    }
+}
+
+fn check_encoding(feature: &Feature) -> Result<()> {
+    let name = &feature.name;
+    match &feature.encoding {
+        Encoding::Numeric { mean, scale } => {
+            if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
+                return Err(problem(format!(
+                    "feature `{name}` has mean {mean} and scale {scale}; the scale must be positive"
+                )));
+            }
+        }
+        Encoding::Categorical { levels, rows } => {
+            if levels.len() != rows.len() {
+                return Err(problem(format!(
+                    "feature `{name}` has {} levels but rows of {}",
+                    levels.len(),
+                    rows.len()
+                )));
+            }
+            let distinct: HashSet<_> = levels.iter().collect();
+            if distinct.len() != levels.len() {
+                return Err(problem(format!("a level of feature `{name}` stands twice")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {
+    let name = head.name();
+    if weights.weights.len() != width {
+        return Err(problem(format!(
+            "head `{name}` has {} weights, and the features need {width}",
+            weights.weights.len()
+        )));
+    }
+    if !weights.intercept.is_finite() || weights.weights.iter().any(|weight| !weight.is_finite()) {
+        return Err(problem(format!("a weight of head `{name}` is not finite")));
+    }
+    Ok(())
+}
+
+fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Result<()> {
+    let fits = |head: &HeadState| {
+        [&head.first, &head.second].iter().all(|values| {
+            (values.is_empty() || values.len() == width + 1) && values.iter().all(|v| v.is_finite())
+        })
+    };
+    let levels: usize = features
+        .iter()
+        .filter(|feature| matches!(feature.encoding, Encoding::Categorical { .. }))
+        .map(|feature| feature.encoding.width())
+        .sum();
+    let counted = [&state.level_steps_logit, &state.level_steps_amount];
+    let sound = [&state.logit, &state.mu, &state.raw_sigma].into_iter().all(fits)
+        && counted.iter().all(|steps| steps.len() == levels)
+        && state.amount_scale.is_finite()
+        && state.amount_scale > 0.0;
+    if sound { Ok(()) } else { Err(problem("optimizer_state does not fit the features".to_owned())) }
+}
+
+fn problem(problem: String) -> Error {
+    Error::Model { problem }
+}

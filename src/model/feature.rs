@@ -1,0 +1,42 @@
+//! A feature of a model: its name and how its values become numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// A feature of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// The name that prediction matches by.
+    pub name: String,
+    /// How its values become numbers.
+    pub encoding: Encoding,
+}
+
+/// How the values of a feature become numbers; learnt in training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// A number `x` becomes `(x - mean) / scale`; a missing one (NULL, NaN, infinite) becomes 0, as the mean does.
+    Numeric {
+        /// The weighted mean of the training rows in which the feature is not missing.
+        mean: f64,
+        /// Their weighted standard deviation, or 1 for a feature that never varied. Greater than 0.
+        scale: f64,
+    },
+    /// A category becomes 1 for its level and 0 for all others.
+    Categorical {
+        /// The levels that have weights: NULL (`None`) first, then by their bytes.
+        levels: Vec<Option<String>>,
+        /// The training rows of each level.
+        rows: Vec<u64>,
+    },
+}
+
+impl Encoding {
+    /// How many weights a head has for the feature.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Numeric { .. } => 1,
+            Self::Categorical { levels, .. } => levels.len(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What a model says about itself, flat: the fields of `ziln_model_info`.
+
+use super::document::{FORMAT_VERSION, Model};
+use crate::record::{Field, FieldType, FieldValue, Record};
+
+/// What happened in training and the options in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelInfo {
+    values: Vec<FieldValue>,
+}
+
+impl ModelInfo {
+    pub(super) fn of(model: &Model) -> Self {
+        Self { values: INFO.iter().map(|(_, value)| value(model)).collect() }
+    }
+
+    /// The value of the field of that name.
+    pub fn get(&self, name: &str) -> Option<&FieldValue> {
+        let place = Self::FIELDS.iter().position(|field| field.name == name)?;
+        self.values.get(place)
+    }
+}
+
+impl Record for ModelInfo {
+    const FIELDS: &'static [Field] = &FIELDS;
+
+    fn into_values(self) -> Vec<FieldValue> {
+        self.values
+    }
+}
+
+/// A field and how it is read from a model: the one list of the fields.
+type Entry = (Field, fn(&Model) -> FieldValue);
+
+const fn entry(
+    name: &'static str,
+    field_type: FieldType,
+    description: &'static str,
+    value: fn(&Model) -> FieldValue,
+) -> Entry {
+    (Field { name, field_type, description }, value)
+}
+
+use FieldType::{Integer, Number, Numbers, Text};
+
+const INFO: [Entry; 34] = [
+    entry("format_version", Integer, "version of the model text", |_| {
+        integer(u64::from(FORMAT_VERSION))
+    }),
+    entry("features", Integer, "features the model was trained on", |m| {
+        integer(m.features().len() as u64)
+    }),
+    entry("rows", Integer, "rows trained on or held out", |m| integer(m.training().rows)),
+    entry("payers", Integer, "rows with a positive label", |m| integer(m.training().payers)),
+    entry("validation_rows", Integer, "rows held out for early stopping", |m| {
+        integer(m.training().validation_rows)
+    }),
+    entry("skipped_labels", Integer, "rows skipped for a NaN or infinite label", |m| {
+        integer(m.training().skipped_labels)
+    }),
+    entry("negative_labels", Integer, "rows whose negative label counted as 0", |m| {
+        integer(m.training().negative_labels)
+    }),
+    entry("weight_sum", Number, "sum of the rows' weights", |m| number(m.training().weight_sum)),
+    entry("epochs_run", Integer, "epochs run", |m| integer(m.training().epochs_run)),
+    entry("best_epoch", Integer, "epoch whose weights the model has", |m| {
+        integer(m.training().best_epoch)
+    }),
+    entry("stop_reason", Text, "why training stopped: epochs, patience or diverged", |m| {
+        text(m.training().stop_reason.name())
+    }),
+    entry("train_loss", Number, "mean loss of the training rows", |m| {
+        number(m.training().train_loss)
+    }),
+    entry("objective", Number, "mean training loss plus penalty", |m| {
+        number(m.training().objective)
+    }),
+    entry("validation_loss", Number, "mean loss of the held-out rows", |m| {
+        FieldValue::Number(m.training().validation_loss)
+    }),
+    entry("history_epoch", Numbers, "epochs of the loss history", |m| {
+        let epochs = &m.training().history.epoch;
+        FieldValue::Numbers(Some(epochs.iter().map(|&epoch| epoch as f64).collect()))
+    }),
+    entry("history_train", Numbers, "mean training loss while the epoch ran", |m| {
+        FieldValue::Numbers(Some(m.training().history.train.clone()))
+    }),
+    entry("history_validation", Numbers, "mean held-out loss after the epoch", |m| {
+        let losses = &m.training().history.validation;
+        FieldValue::Numbers((!losses.is_empty()).then(|| losses.clone()))
+    }),
+    entry("epochs", Integer, "option epochs", |m| integer(m.options().epochs)),
+    entry("batch_size", Integer, "option batch_size", |m| integer(m.options().batch_size)),
+    entry("learning_rate", Number, "option learning_rate", |m| number(m.options().learning_rate)),
+    entry("optimizer", Text, "option optimizer", |m| text(&m.options().optimizer)),
+    entry("schedule", Text, "option schedule", |m| text(&m.options().schedule)),
+    entry("l2_logit", Number, "option l2 of the logit head", |m| number(m.options().l2.logit)),
+    entry("l2_mu", Number, "option l2 of the mu head", |m| number(m.options().l2.mu)),
+    entry("l2_raw_sigma", Number, "option l2 of the raw_sigma head", |m| {
+        number(m.options().l2.raw_sigma)
+    }),
+    entry("clip_norm", Number, "option clip_norm, NULL for none", |m| {
+        FieldValue::Number(m.options().clip_norm)
+    }),
+    entry("seed", Integer, "option seed", |m| integer(m.options().seed)),
+    entry("validation_fraction", Number, "option validation_fraction", |m| {
+        number(m.options().validation_fraction)
+    }),
+    entry("patience", Integer, "option patience", |m| integer(m.options().patience)),
+    entry("max_sigma", Number, "option max_sigma", |m| number(m.max_sigma())),
+    entry("min_count", Integer, "option min_count", |m| integer(m.options().min_count)),
+    entry("init", Integer, "1 if training continued from a given model, else 0", |m| {
+        integer(u64::from(m.options().init))
+    }),
+    entry("keep_state", Integer, "1 if the optimiser's state is in the model, else 0", |m| {
+        integer(u64::from(m.optimizer_state().is_some()))
+    }),
+    entry("weights", Integer, "weights of a head, without the intercept", |m| {
+        integer(m.head_weights().logit.weights.len() as u64)
+    }),
+];
+
+const FIELDS: [Field; INFO.len()] = fields();
+
+const fn fields() -> [Field; INFO.len()] {
+    let mut fields = [INFO[0].0; INFO.len()];
+    let mut place = 0;
+    while place < INFO.len() {
+        fields[place] = INFO[place].0;
+        place += 1;
+    }
+    fields
+}
+
+fn integer(value: u64) -> FieldValue {
+    FieldValue::Integer(Some(i64::try_from(value).unwrap_or(i64::MAX)))
+}
+
+fn number(value: f64) -> FieldValue {
+    FieldValue::Number(Some(value))
+}
+
+fn text(value: &str) -> FieldValue {
+    FieldValue::Text(Some(value.to_owned()))
+}

@@ -1,0 +1,23 @@
+//! What a model is: features and their encodings, the weights of the three heads, prediction, and the JSON text.
+//!
+//! Imports [`math`](crate::math), [`record`](crate::record) and the error; no engine. The schema of the text is
+//! documented field by field in `docs/model-format.md`.
+
+mod cache;
+mod document;
+mod feature;
+mod info;
+mod mixed;
+mod scorer;
+mod state;
+mod training;
+mod weights;
+
+pub use document::{FORMAT_VERSION, Model};
+pub use feature::{Encoding, Feature};
+pub use info::ModelInfo;
+pub use mixed::predict_mixed;
+pub use scorer::{FeatureInput, ParamsOut, Scorer};
+pub use state::{HeadState, OptimizerState};
+pub use training::{History, L2, OptionsInForce, StopReason, Training};
+pub use weights::{Head, HeadWeights, WeightRow, Weights};

@@ -1,0 +1,60 @@
+//! `ziln_decile_stats(label, prediction [, buckets])`.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion_common::Result;
+use datafusion_expr::Documentation;
+use datafusion_macros::user_doc;
+
+use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::record::{record_list_array, record_list_type};
+use crate::metrics::{DecileStats, decile_stats};
+
+#[user_doc(
+    doc_section(label = "Statistical Functions"),
+    description = "Returns label against prediction by bucket of predicted rank, as a list of structs: bucket (from 1, the lowest), rows, label_mean, prediction_mean, normalized_rmse, normalized_mae, absolute_percentage_error. Ties never fail: tied predictions share their labels evenly. Rows with a NULL are skipped.",
+    syntax_example = "ziln_decile_stats(label, prediction [, buckets])",
+    sql_example = r#"```sql
+> SELECT d.bucket, d.rows, d.label_mean FROM (
+    SELECT unnest(ziln_decile_stats(y, p, 2)) AS d FROM (VALUES (0, 1), (2, 2), (5, 3), (0, 0)) AS t(y, p)
+  );
++--------+------+------------+
+| bucket | rows | label_mean |
++--------+------+------------+
+| 1      | 2    | 0.0        |
+| 2      | 2    | 3.5        |
++--------+------+------------+
+```"#,
+    argument(name = "label", description = "What the customer spent."),
+    argument(name = "prediction", description = "What was predicted."),
+    argument(name = "buckets", description = "How many buckets: a constant, 10 by default."),
+    related_udf(name = "ziln_evaluate")
+)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct DecileStatsFunction;
+
+impl MetricFunction for DecileStatsFunction {
+    const NAME: &'static str = "ziln_decile_stats";
+    const USAGE: &'static str = "ziln_decile_stats(label, prediction [, buckets])";
+    const PREDICTED: Predicted = Predicted::Amount;
+    const TRAILING: Trailing = Trailing::Buckets;
+
+    type Value = Vec<DecileStats>;
+
+    fn return_type() -> DataType {
+        record_list_type::<DecileStats>()
+    }
+
+    fn compute(rows: &MetricRows) -> Vec<DecileStats> {
+        decile_stats(&rows.label, &rows.predicted[0], rows.buckets)
+    }
+
+    /// A group without a row has no buckets, which is NULL as with the engine's own aggregates.
+    fn collect(values: Vec<Vec<DecileStats>>) -> Result<ArrayRef> {
+        record_list_array(values.into_iter().map(|list| (!list.is_empty()).then_some(list)).collect())
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.doc()
+    }
+}

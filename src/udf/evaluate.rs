@@ -1,0 +1,71 @@
+//! `ziln_evaluate(label, params [, weight])`.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion_common::Result;
+use datafusion_expr::Documentation;
+use datafusion_macros::user_doc;
+
+use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::record::{record_array, record_type};
+use crate::metrics::{Evaluation, evaluate};
+
+#[user_doc(
+    doc_section(label = "Statistical Functions"),
+    description = "Returns every metric of predictions at once, as a struct: rows, payers, loss (classification_loss + amount_loss), crps, label_mean, prediction_mean, prediction_ratio, gini, normalized_gini, spearman, roc_auc, average_precision, decile_mape, coverage_80. A field is NULL where it is undefined. Rows with a NULL are skipped.",
+    syntax_example = "ziln_evaluate(label, params [, weight])",
+    alternative_syntax = "ziln_evaluate(label, logit, mu, raw_sigma [, weight])",
+    sql_example = r#"```sql
+> SELECT round(e.loss, 4) AS loss, e.payers, e.roc_auc FROM (
+    SELECT ziln_evaluate(y, z, 1, 0) AS e FROM (VALUES (0, -1), (2, 0), (5, 1), (0, -2)) AS t(y, z)
+  );
++--------+--------+---------+
+| loss   | payers | roc_auc |
++--------+--------+---------+
+| 1.5073 | 2      | 1.0     |
++--------+--------+---------+
+```"#,
+    argument(name = "label", description = "What the customer spent."),
+    argument(
+        name = "params",
+        description = "A struct with fields logit, mu and sigma, a list of three numbers logit, mu, raw_sigma, or these as three arguments."
+    ),
+    argument(
+        name = "weight",
+        description = "How often the row counts: a number, not negative. Optional."
+    ),
+    related_udf(name = "ziln_predict"),
+    related_udf(name = "ziln_gini")
+)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Evaluate;
+
+impl MetricFunction for Evaluate {
+    const NAME: &'static str = "ziln_evaluate";
+    const USAGE: &'static str = "ziln_evaluate(label, params [, weight]) with params one struct or list, or \
+                                 ziln_evaluate(label, logit, mu, raw_sigma [, weight])";
+    const PREDICTED: Predicted = Predicted::Params;
+    const TRAILING: Trailing = Trailing::Weight;
+
+    type Value = Evaluation;
+
+    fn return_type() -> DataType {
+        record_type::<Evaluation>()
+    }
+
+    fn compute(rows: &MetricRows) -> Evaluation {
+        let [logit, mu, sigma] = [0, 1, 2].map(|place: usize| rows.predicted[place].as_slice());
+        evaluate(&rows.label, logit, mu, sigma, rows.weight.as_deref())
+    }
+
+    /// A group without a row still has a struct: 0 rows, and NULL for every metric.
+    fn collect(values: Vec<Evaluation>) -> Result<ArrayRef> {
+        Ok(Arc::new(record_array(values.into_iter().map(Some).collect())?))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.doc()
+    }
+}

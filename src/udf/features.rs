@@ -1,0 +1,245 @@
+//! The forms of the argument `features`: a struct, a list of numbers, a single number.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array,
+};
+use arrow::compute::{cast, nullif, take};
+use arrow::datatypes::{ArrowNativeType, DataType, Fields, Float32Type, Float64Type};
+use datafusion_common::{DataFusionError, Result, exec_err};
+
+use super::error::wrong_argument;
+use super::number::{doubles_with_nan, is_number};
+use super::rows::encode_strings;
+use crate::math::Column;
+use crate::model::FeatureInput;
+
+/// What the argument `features` may be.
+const EXPECTED: &str = "a struct of numbers, booleans and strings, a list of numbers, or one number";
+
+/// What a feature's column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FeatureKind {
+    /// A number or a boolean.
+    Number,
+    /// A string, however it is encoded.
+    Category,
+}
+
+/// One feature by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FeatureField {
+    /// The name.
+    pub name: String,
+    /// What its column holds.
+    pub kind: FeatureKind,
+}
+
+/// Which features an argument's type names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FeatureShape {
+    /// These, in this order.
+    Fields(Vec<FeatureField>),
+    /// Numbers `x0, x1, ...`, as many as a list turns out to have.
+    Lists,
+}
+
+impl FeatureShape {
+    /// The features of a column of this type.
+    pub fn of_type(function: &str, data_type: &DataType) -> Result<Self> {
+        match data_type {
+            DataType::Struct(fields) => Ok(Self::Fields(struct_fields(function, fields)?)),
+            DataType::FixedSizeList(item, length) if is_number(item.data_type()) => {
+                Ok(Self::Fields((0..*length).map(|place| numbered(place as usize)).collect()))
+            }
+            DataType::List(item) | DataType::LargeList(item) if is_number(item.data_type()) => {
+                Ok(Self::Lists)
+            }
+            other if is_number(other) => Ok(Self::Fields(vec![numbered(0)])),
+            other => Err(wrong_argument(function, "features", EXPECTED, other.to_string())),
+        }
+    }
+}
+
+/// The name of the feature at a place of a list.
+pub(super) fn numbered_name(place: usize) -> String {
+    format!("x{place}")
+}
+
+fn numbered(place: usize) -> FeatureField {
+    FeatureField { name: numbered_name(place), kind: FeatureKind::Number }
+}
+
+fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
+    if fields.is_empty() {
+        return Err(wrong_argument(function, "features", EXPECTED, "a struct without fields"));
+    }
+    fields
+        .iter()
+        .map(|field| {
+            let kind = feature_kind(field.data_type())
+                .ok_or_else(|| wrong_feature(function, field.name(), field.data_type()))?;
+            Ok(FeatureField { name: field.name().clone(), kind })
+        })
+        .collect()
+}
+
+/// What a column of this type is as a feature; `None` if it is none.
+pub(super) fn feature_kind(data_type: &DataType) -> Option<FeatureKind> {
+    match data_type {
+        DataType::Boolean => Some(FeatureKind::Number),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(FeatureKind::Category),
+        DataType::Dictionary(_, values) => feature_kind(values),
+        other if is_number(other) => Some(FeatureKind::Number),
+        _ => None,
+    }
+}
+
+/// A feature of a type that is none.
+pub(super) fn wrong_feature(function: &str, name: &str, data_type: &DataType) -> DataFusionError {
+    wrong_argument(
+        function,
+        &format!("features.{name}"),
+        "a number, a boolean or a string (cast a date or another type to one of them)",
+        data_type.to_string(),
+    )
+}
+
+/// The column of every feature of a struct, or of the one number. A struct that is NULL has no feature known.
+pub(super) fn feature_arrays(features: &ArrayRef) -> Result<Vec<ArrayRef>> {
+    match features.data_type() {
+        DataType::Struct(_) => {
+            let features = features.as_struct();
+            let Some(nulls) = features.nulls() else { return Ok(features.columns().to_vec()) };
+            let absent = BooleanArray::new(!nulls.inner(), None);
+            features.columns().iter().map(|column| Ok(nullif(column, &absent)?)).collect()
+        }
+        DataType::FixedSizeList(_, length) => {
+            let lists = features.as_fixed_size_list();
+            let length = usize::try_from(*length).unwrap_or_default();
+            let places = (0..length).map(|place| {
+                let index = |row| lists.is_valid(row).then_some((row * length + place) as u64);
+                let index: UInt64Array = (0..lists.len()).map(index).collect();
+                Ok(take(lists.values(), &index, None)?)
+            });
+            places.collect()
+        }
+        _ => Ok(vec![Arc::clone(features)]),
+    }
+}
+
+/// How many numbers a list has: as many as the first that is not NULL.
+pub(super) fn list_width(lists: &ArrayRef) -> Option<usize> {
+    list_bounds(lists).ok()?.iter().flatten().next().map(ExactSizeIterator::len)
+}
+
+/// Lists of `width` numbers as that many columns. A list that is NULL has no number known.
+pub(super) fn split_lists(
+    function: &str,
+    lists: &ArrayRef,
+    width: usize,
+) -> Result<Vec<Float64Array>> {
+    let lists = cast(lists, &list_type())?;
+    let numbers = doubles_with_nan(function, "features", lists.as_list::<i64>().values())?;
+    let bounds = list_bounds(&lists)?;
+    if let Some(other) = bounds.iter().flatten().find(|bounds| bounds.len() != width) {
+        return Err(wrong_argument(
+            function,
+            "features",
+            format!("a list of {width} numbers in every row, as in the first"),
+            format!("a list of length {}", other.len()),
+        ));
+    }
+    let place = |place: usize| {
+        let value = |bounds: &Option<Range<usize>>| {
+            bounds.as_ref().map_or(f64::NAN, |bounds| numbers.value(bounds.start + place))
+        };
+        Float64Array::from_iter_values(bounds.iter().map(value))
+    };
+    Ok((0..width).map(place).collect())
+}
+
+/// The type that lists of features are buffered in.
+pub(super) fn list_type() -> DataType {
+    DataType::new_large_list(DataType::Float64, true)
+}
+
+/// Where the numbers of each list are; `None` for a NULL.
+fn list_bounds(lists: &ArrayRef) -> Result<Vec<Option<Range<usize>>>> {
+    let lists = cast(lists, &list_type())?;
+    let lists = lists.as_list::<i64>();
+    let bounds = |(row, bounds): (usize, &[i64])| {
+        lists.is_valid(row).then(|| bounds[0].as_usize()..bounds[1].as_usize())
+    };
+    Ok(lists.offsets().windows(2).enumerate().map(bounds).collect())
+}
+
+/// One feature's column, held so that the core can borrow it.
+#[derive(Debug)]
+pub(super) enum FeatureColumn {
+    /// Numbers, NaN where missing; one value where all rows have the same.
+    Number(ArrayRef),
+    /// Codes, and the strings that they stand for.
+    Category { codes: Vec<u32>, levels: ArrayRef },
+}
+
+impl FeatureColumn {
+    /// Reads a feature to predict from.
+    pub fn try_new(function: &str, name: &str, array: &ArrayRef) -> Result<Self> {
+        match feature_kind(array.data_type()) {
+            Some(FeatureKind::Number) => number_feature(function, name, array),
+            Some(FeatureKind::Category) => category_feature(array),
+            None => Err(wrong_feature(function, name, array.data_type())),
+        }
+    }
+
+    /// The levels that codes stand for; empty for a number. NULL is the last.
+    pub fn levels(&self) -> Vec<Option<&str>> {
+        match self {
+            Self::Number(_) => Vec::new(),
+            Self::Category { levels, .. } => {
+                let strings = levels.as_string::<i32>();
+                strings.iter().chain(std::iter::once(None)).collect()
+            }
+        }
+    }
+
+    /// The column as the core reads it.
+    pub fn input<'a>(&'a self, levels: &'a [Option<&'a str>]) -> Result<FeatureInput<'a>> {
+        Ok(match self {
+            Self::Number(array) => FeatureInput::Number(number_column(array)?),
+            Self::Category { codes, .. } => FeatureInput::Codes { codes, levels },
+        })
+    }
+}
+
+fn number_column(array: &ArrayRef) -> Result<Column<'_>> {
+    if let Some(array) = array.as_primitive_opt::<Float64Type>() {
+        return Ok(Column::F64(array.values()));
+    }
+    match array.as_primitive_opt::<Float32Type>() {
+        Some(array) => Ok(Column::F32(array.values())),
+        None => exec_err!("a numeric feature is {}", array.data_type()),
+    }
+}
+
+fn number_feature(function: &str, name: &str, array: &ArrayRef) -> Result<FeatureColumn> {
+    if array.data_type() == &DataType::Float32 && array.null_count() == 0 {
+        return Ok(FeatureColumn::Number(Arc::clone(array)));
+    }
+    let numbers = doubles_with_nan(function, &format!("features.{name}"), array)?;
+    Ok(FeatureColumn::Number(Arc::new(numbers)))
+}
+
+fn category_feature(array: &ArrayRef) -> Result<FeatureColumn> {
+    let encoded = encode_strings(array)?;
+    let null_code = u32::try_from(encoded.values().len()).unwrap_or(u32::MAX);
+    let codes = encoded
+        .keys()
+        .iter()
+        .map(|key| key.and_then(|key| u32::try_from(key).ok()).unwrap_or(null_code))
+        .collect();
+    Ok(FeatureColumn::Category { codes, levels: Arc::clone(encoded.values()) })
+}

@@ -1,0 +1,108 @@
+//! Which argument is which, by their number and types.
+
+use arrow::datatypes::DataType;
+use datafusion_common::Result;
+
+use super::NAME;
+use crate::udf::error::{wrong_argument, wrong_arity};
+use crate::udf::features::{FeatureKind, FeatureShape};
+use crate::udf::number::check_number;
+use crate::udf::rows::{ColumnKind, RowColumn, RowSchema};
+
+const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options])";
+
+/// The arguments of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Arguments {
+    /// Whether there is a weight, at position 2.
+    pub has_weight: bool,
+    /// Whether there are options, at the last position.
+    has_options: bool,
+    /// The features that are named by the type of the argument.
+    pub features: FeatureShape,
+}
+
+impl Arguments {
+    /// Reads the types of a call.
+    pub fn of_types(types: &[DataType]) -> Result<Self> {
+        let (label, features, rest) = match types {
+            [label, features, rest @ ..] if rest.len() <= 2 => (label, features, rest),
+            _ => return Err(wrong_arity(NAME, USAGE, types.len())),
+        };
+        check_number(NAME, "label", label)?;
+        let features = FeatureShape::of_type(NAME, features)?;
+        let (has_weight, has_options) = match rest {
+            [] => (false, false),
+            [DataType::Struct(_)] => (false, true),
+            [weight] => {
+                check_third(weight)?;
+                (true, false)
+            }
+            [weight, options, ..] => {
+                check_number(NAME, "weight", weight)?;
+                check_options(options)?;
+                (true, true)
+            }
+        };
+        Ok(Self { has_weight, has_options, features })
+    }
+
+    /// How many arguments there are.
+    pub fn count(&self) -> usize {
+        2 + usize::from(self.has_weight) + usize::from(self.has_options)
+    }
+
+    /// Where the options are.
+    pub fn options_position(&self) -> Option<usize> {
+        self.has_options.then(|| self.count() - 1)
+    }
+
+    /// The columns to buffer: label, weight if there is one, features.
+    pub fn schema(&self) -> RowSchema {
+        let number = |name: &str| RowColumn { name: name.to_string(), kind: ColumnKind::Number };
+        let mut columns = vec![number("label")];
+        if self.has_weight {
+            columns.push(number("weight"));
+        }
+        match &self.features {
+            FeatureShape::Fields(fields) => columns.extend(fields.iter().map(|field| RowColumn {
+                name: format!("features.{}", field.name),
+                kind: match field.kind {
+                    FeatureKind::Number => ColumnKind::Number,
+                    FeatureKind::Category => ColumnKind::Category,
+                },
+            })),
+            FeatureShape::Lists => columns
+                .push(RowColumn { name: "features".to_string(), kind: ColumnKind::Numbers }),
+        }
+        RowSchema::new(columns)
+    }
+
+    /// The position of the first feature among the buffered columns.
+    pub fn first_feature(&self) -> usize {
+        1 + usize::from(self.has_weight)
+    }
+}
+
+fn check_third(data_type: &DataType) -> Result<()> {
+    check_number(NAME, "weight", data_type).map_err(|_| {
+        wrong_argument(
+            NAME,
+            "weight or options",
+            "a number (weight) or a struct such as {epochs: 30} (options)",
+            data_type.to_string(),
+        )
+    })
+}
+
+fn check_options(data_type: &DataType) -> Result<()> {
+    match data_type {
+        DataType::Struct(_) => Ok(()),
+        other => Err(wrong_argument(
+            NAME,
+            "options",
+            "a struct such as {epochs: 30}",
+            other.to_string(),
+        )),
+    }
+}

@@ -1,0 +1,127 @@
+//! `ziln_fit_sgd(label, features [, weight] [, options])`.
+//!
+//! [`arguments`] says which argument is which, [`options`] reads the options struct, [`aggregate`] trains a model
+//! a group.
+
+mod aggregate;
+mod arguments;
+mod options;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion_common::{Result, ScalarValue, plan_err};
+use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion_expr::{
+    Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature, Volatility,
+};
+use datafusion_macros::user_doc;
+
+use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
+use aggregate::FitAggregate;
+use arguments::Arguments;
+
+const NAME: &str = "ziln_fit_sgd";
+
+#[user_doc(
+    doc_section(label = "Statistical Functions"),
+    description = "Trains a zero-inflated log-normal model by mini-batch gradient descent and returns it as text (JSON). One model a group. Rows with a NULL label, or a NULL or 0 weight, are skipped; NaN and infinite labels are skipped and counted; negative labels count as 0. NULL for a group with no usable row or no positive label. The same rows, options and seed give the same text, whatever their order or partitioning.",
+    syntax_example = "ziln_fit_sgd(label, features [, weight] [, options])",
+    sql_example = r#"```sql
+> SELECT round(ziln_expected_ltv(ziln_predict(ziln_fit_sgd(y, {x: x}, {epochs: 100}), {x: 4})), 0) > 2 AS pays
+  FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x);
++------+
+| pays |
++------+
+| true |
++------+
+```"#,
+    argument(name = "label", description = "What the customer spent: any numeric type."),
+    argument(
+        name = "features",
+        description = "A struct of numbers, booleans and strings such as {recency: recency, channel: channel}; or a list of numbers, or one number."
+    ),
+    argument(
+        name = "weight",
+        description = "How often the row counts: a number, not negative. Optional."
+    ),
+    argument(
+        name = "options",
+        description = "A constant struct such as {epochs: 30, l2: 0.001}: epochs, batch_size, learning_rate, optimizer, schedule, l2, clip_norm, seed, validation_fraction, patience, max_sigma, min_count, init, keep_state. Optional."
+    ),
+    related_udf(name = "ziln_predict"),
+    related_udf(name = "ziln_model_info")
+)]
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct FitSgd {
+    signature: Signature,
+}
+
+impl Default for FitSgd {
+    fn default() -> Self {
+        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+    }
+}
+
+impl AggregateUDFImpl for FitSgd {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Arguments::of_types(arg_types)?;
+        Ok(DataType::Utf8View)
+    }
+
+    fn default_value(&self, _data_type: &DataType) -> Result<ScalarValue> {
+        Ok(ScalarValue::Utf8View(None))
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let types: Vec<DataType> =
+            args.input_fields.iter().map(|field| field.data_type().clone()).collect();
+        let state = Arguments::of_types(&types)?.schema().state_type();
+        Ok(vec![Arc::new(Field::new(format_state_name(args.name, "rows"), state, true))])
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(RowAccumulator::new(fit_aggregate(&args)?)))
+    }
+
+    fn groups_accumulator_supported(&self, _args: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        args: AccumulatorArgs,
+    ) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(RowGroupsAccumulator::new(fit_aggregate(&args)?)))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.doc()
+    }
+}
+
+fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
+    if args.is_distinct {
+        return plan_err!(
+            "{NAME}: DISTINCT is not supported; remove duplicate rows in a subquery with SELECT DISTINCT"
+        );
+    }
+    let types: Vec<DataType> =
+        args.expr_fields.iter().map(|field| field.data_type().clone()).collect();
+    let arguments = Arguments::of_types(&types)?;
+    let options = options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
+    Ok(Arc::new(FitAggregate::new(arguments, options)))
+}

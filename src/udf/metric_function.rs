@@ -1,0 +1,324 @@
+//! What the metrics share: aggregates of labels and predictions that need all rows of a group.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion_common::{Result, ScalarValue, plan_err};
+use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion_expr::{
+    Accumulator, AggregateUDFImpl, ColumnarValue, Documentation, GroupsAccumulator, Signature,
+    Volatility,
+};
+use rayon::prelude::*;
+
+use super::constant::constant;
+use super::error::{refuse, wrong_argument, wrong_arity};
+use super::number::{check_number, doubles_with_nan};
+use super::params::{ParamsArgument, check_params};
+use super::rows::accumulator::{BatchRows, RowAccumulator, RowAggregate, RowGroupsAccumulator};
+use super::rows::{ColumnKind, GroupedRows, RowColumn, RowSchema};
+use super::weight::read_weight;
+use crate::math::params_from_logits;
+use crate::metrics::{DEFAULT_BUCKETS, check_buckets};
+
+/// What a metric compares labels with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Predicted {
+    /// A predicted amount.
+    Amount,
+    /// The predicted distribution.
+    Params,
+}
+
+/// What may follow the label and what is predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trailing {
+    /// Nothing.
+    Nothing,
+    /// How often a row counts.
+    Weight,
+    /// How many buckets there are: a constant.
+    Buckets,
+}
+
+/// The rows of one group.
+#[derive(Debug)]
+pub(super) struct MetricRows {
+    /// The labels.
+    pub label: Vec<f64>,
+    /// The predicted amounts, or the logits, mus and sigmas.
+    pub predicted: Vec<Vec<f64>>,
+    /// The weights, if the call has any.
+    pub weight: Option<Vec<f64>>,
+    /// How many buckets are asked for.
+    pub buckets: usize,
+}
+
+/// A metric: what differs from one to the next.
+pub(super) trait MetricFunction:
+    Debug + Default + PartialEq + Eq + Hash + Send + Sync + 'static
+{
+    /// The function's name in SQL.
+    const NAME: &'static str;
+    /// How it is called.
+    const USAGE: &'static str;
+    /// What it compares labels with.
+    const PREDICTED: Predicted;
+    /// What may follow.
+    const TRAILING: Trailing;
+
+    /// The value for a group.
+    type Value: Send;
+
+    /// The type of the result.
+    fn return_type() -> DataType;
+
+    /// Calls the core.
+    fn compute(rows: &MetricRows) -> Self::Value;
+
+    /// The results of all groups.
+    fn collect(values: Vec<Self::Value>) -> Result<ArrayRef>;
+
+    /// What `SHOW FUNCTIONS` says.
+    fn documentation(&self) -> Option<&Documentation>;
+}
+
+/// A [`MetricFunction`] as an aggregate function of DataFusion.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct MetricUdaf<F> {
+    function: F,
+    signature: Signature,
+}
+
+impl<F: MetricFunction> Default for MetricUdaf<F> {
+    fn default() -> Self {
+        Self {
+            function: F::default(),
+            signature: Signature::variadic_any(Volatility::Immutable),
+        }
+    }
+}
+
+impl<F: MetricFunction> AggregateUDFImpl for MetricUdaf<F> {
+    fn name(&self) -> &str {
+        F::NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Call::of_types::<F>(arg_types)?;
+        Ok(F::return_type())
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let state = Call::of_fields::<F>(args.input_fields)?.schema().state_type();
+        Ok(vec![Arc::new(Field::new(format_state_name(args.name, "rows"), state, true))])
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(RowAccumulator::new(metric::<F>(&args)?)))
+    }
+
+    fn groups_accumulator_supported(&self, _args: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        args: AccumulatorArgs,
+    ) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(RowGroupsAccumulator::new(metric::<F>(&args)?)))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.function.documentation()
+    }
+}
+
+fn metric<F: MetricFunction>(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
+    if args.is_distinct {
+        return plan_err!(
+            "{}: DISTINCT is not supported; remove duplicate rows in a subquery with SELECT DISTINCT",
+            F::NAME
+        );
+    }
+    let call = Call::of_fields::<F>(args.expr_fields)?;
+    let buckets = match call.trailing {
+        Some(position) if F::TRAILING == Trailing::Buckets => {
+            read_buckets(F::NAME, constant(&args.exprs[position]))?
+        }
+        _ => DEFAULT_BUCKETS,
+    };
+    Ok(Arc::new(Metric::<F> { call, buckets, function: PhantomData }))
+}
+
+fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<usize> {
+    let wrong = |got: String| {
+        wrong_argument(function, "buckets", "a constant integer, 1 or more", got)
+    };
+    let value = value.map_err(wrong)?;
+    if value.is_null() {
+        return Ok(DEFAULT_BUCKETS);
+    }
+    let integer = match value.data_type().is_integer().then(|| value.cast_to(&DataType::Int64)) {
+        Some(Ok(ScalarValue::Int64(Some(integer)))) => integer,
+        _ => return Err(wrong(value.to_string())),
+    };
+    check_buckets(integer).map_err(|error| refuse(function, &error))
+}
+
+/// Which argument is which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Call {
+    predicted: Predicted,
+    /// How many arguments say what is predicted.
+    predicted_count: usize,
+    /// Where the weight or the number of buckets is.
+    trailing: Option<usize>,
+    has_weight: bool,
+}
+
+impl Call {
+    fn of_fields<F: MetricFunction>(fields: &[FieldRef]) -> Result<Self> {
+        let types: Vec<DataType> = fields.iter().map(|field| field.data_type().clone()).collect();
+        Self::of_types::<F>(&types)
+    }
+
+    fn of_types<F: MetricFunction>(types: &[DataType]) -> Result<Self> {
+        let wrong = || wrong_arity(F::NAME, F::USAGE, types.len());
+        let predicted_count = match F::PREDICTED {
+            Predicted::Params if types.len() >= 4 => 3,
+            _ => 1,
+        };
+        let [label, rest @ ..] = types else { return Err(wrong()) };
+        let (predicted, trailing) = rest.split_at_checked(predicted_count).ok_or_else(wrong)?;
+        check_number(F::NAME, "label", label)?;
+        match F::PREDICTED {
+            Predicted::Amount => check_number(F::NAME, "prediction", &predicted[0])?,
+            Predicted::Params => check_params(F::NAME, F::USAGE, predicted)?,
+        }
+        let trailing = match (F::TRAILING, trailing) {
+            (_, []) => None,
+            (Trailing::Weight, [weight]) => {
+                check_number(F::NAME, "weight", weight)?;
+                Some(1 + predicted_count)
+            }
+            (Trailing::Buckets, [_]) => Some(1 + predicted_count),
+            _ => return Err(wrong()),
+        };
+        let has_weight = trailing.is_some() && F::TRAILING == Trailing::Weight;
+        Ok(Self { predicted: F::PREDICTED, predicted_count, trailing, has_weight })
+    }
+
+    /// The columns to buffer: label, what is predicted, weight if there is one.
+    fn schema(&self) -> RowSchema {
+        let predicted: &[&str] = match self.predicted {
+            Predicted::Amount => &["prediction"],
+            Predicted::Params => &["logit", "mu", "sigma"],
+        };
+        let weight: &[&str] = if self.has_weight { &["weight"] } else { &[] };
+        let names = ["label"].iter().chain(predicted).chain(weight);
+        RowSchema::new(
+            names
+                .map(|name| RowColumn { name: (*name).to_string(), kind: ColumnKind::Number })
+                .collect(),
+        )
+    }
+}
+
+/// A call of a metric.
+#[derive(Debug)]
+struct Metric<F> {
+    call: Call,
+    buckets: usize,
+    function: PhantomData<F>,
+}
+
+impl<F: MetricFunction> RowAggregate for Metric<F> {
+    fn schema(&self) -> RowSchema {
+        self.call.schema()
+    }
+
+    fn read(&self, values: &[ArrayRef]) -> Result<BatchRows> {
+        let label = &values[0];
+        let predicted = &values[1..=self.call.predicted_count];
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(doubles_with_nan(F::NAME, "label", label)?)];
+        let mut nulls = vec![label.logical_nulls()];
+        match self.call.predicted {
+            Predicted::Amount => {
+                let amount = doubles_with_nan(F::NAME, "prediction", &predicted[0])?;
+                columns.push(Arc::new(amount));
+                nulls.push(predicted[0].logical_nulls());
+            }
+            Predicted::Params => {
+                let (params, params_nulls) = read_params::<F>(predicted, label.len())?;
+                columns.extend(params);
+                nulls.push(params_nulls);
+            }
+        }
+        if let Some(position) = self.call.trailing.filter(|_| self.call.has_weight) {
+            let (weight, counts) = read_weight(F::NAME, &values[position])?;
+            nulls.push(Some(counts));
+            columns.push(Arc::new(weight));
+        }
+        let nulls = NullBuffer::union_many(nulls.iter().map(Option::as_ref));
+        Ok(BatchRows {
+            columns,
+            keep: nulls.map(|nulls| BooleanArray::new(nulls.inner().clone(), None)),
+        })
+    }
+
+    fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
+        let values = (0..rows.groups())
+            .into_par_iter()
+            .map(|group| Ok(F::compute(&self.rows(rows, group)?)))
+            .collect::<Result<Vec<F::Value>>>()?;
+        F::collect(values)
+    }
+}
+
+impl<F: MetricFunction> Metric<F> {
+    fn rows(&self, rows: &GroupedRows, group: usize) -> Result<MetricRows> {
+        let columns = self.schema().columns().len();
+        let weight = self.call.has_weight.then(|| columns - 1);
+        Ok(MetricRows {
+            label: rows.numbers(0, group)?,
+            predicted: (1..weight.unwrap_or(columns))
+                .map(|column| rows.numbers(column, group))
+                .collect::<Result<Vec<_>>>()?,
+            weight: weight.map(|column| rows.numbers(column, group)).transpose()?,
+            buckets: self.buckets,
+        })
+    }
+}
+
+/// The params of a batch as three columns, and which rows are NULL.
+fn read_params<F: MetricFunction>(
+    values: &[ArrayRef],
+    rows: usize,
+) -> Result<(Vec<ArrayRef>, Option<NullBuffer>)> {
+    let values: Vec<ColumnarValue> =
+        values.iter().map(|array| ColumnarValue::Array(Arc::clone(array))).collect();
+    let params = ParamsArgument::try_new(F::NAME, F::USAGE, &values)?;
+    let (mut logit, mut mu, mut sigma) = (vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]);
+    params_from_logits(&params.params(), &mut logit, &mut mu, &mut sigma);
+    let nulls = match params.is_null_scalar() {
+        true => Some(NullBuffer::new_null(rows)),
+        false => params.nulls().cloned(),
+    };
+    let array = |values: Vec<f64>| Arc::new(Float64Array::new(values.into(), None)) as ArrayRef;
+    Ok((vec![array(logit), array(mu), array(sigma)], nulls))
+}

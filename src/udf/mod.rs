@@ -1,0 +1,113 @@
+//! The SQL functions: DataFusion's view of the core.
+//!
+//! One file a function; [`scalar_functions`] and [`aggregate_functions`] are the only lists of them. An adapter
+//! turns Arrow arrays into the core's columns, calls the core and turns columns into arrays: no formula stands
+//! here. This room may import every room of the core, Arrow and DataFusion, but not `expr`.
+//!
+//! Shared by the functions: [`number`] reads numeric arguments, [`params`] the three forms of `params`,
+//! [`features`] the forms of `features`, [`record`] builds struct results, [`rows`] buffers the rows of groups for
+//! aggregates that need them all.
+
+use std::sync::Arc;
+
+use datafusion_common::Result;
+use datafusion_expr::registry::FunctionRegistry;
+use datafusion_expr::{AggregateUDF, ScalarUDF};
+
+mod constant;
+mod error;
+mod features;
+mod metric_function;
+mod model;
+mod model_function;
+mod number;
+mod params;
+mod params_function;
+mod record;
+mod rows;
+
+mod capped_ltv;
+mod cdf;
+mod crps;
+mod decile_stats;
+mod evaluate;
+mod expected_ltv;
+mod fit_sgd;
+mod from_logits;
+mod gini;
+mod loss;
+mod model_info;
+mod params_from_prob;
+mod pay_amount;
+mod pay_prob;
+mod predict;
+mod quantile;
+mod spearman;
+mod variance;
+mod weight;
+mod weights;
+
+use metric_function::MetricUdaf;
+use model_function::ModelUdf;
+use params_function::ParamsUdf;
+
+/// Every scalar function, in the order of the documentation.
+pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
+    let functions = [
+        ScalarUDF::from(ParamsUdf::<loss::Loss>::default()),
+        ScalarUDF::from(ParamsUdf::<expected_ltv::ExpectedLtv>::default()),
+        ScalarUDF::from(ParamsUdf::<pay_prob::PayProb>::default()),
+        ScalarUDF::from(ParamsUdf::<pay_amount::PayAmount>::default()),
+        ScalarUDF::from(params_from_prob::ParamsFromProb::default()),
+        ScalarUDF::from(from_logits::FromLogits::default()),
+        ScalarUDF::from(predict::Predict::default()),
+        ScalarUDF::from(ParamsUdf::<variance::Variance>::default()),
+        ScalarUDF::from(ParamsUdf::<cdf::Cdf>::default()),
+        ScalarUDF::from(ParamsUdf::<quantile::Quantile>::default()),
+        ScalarUDF::from(ParamsUdf::<capped_ltv::CappedLtv>::default()),
+        ScalarUDF::from(ParamsUdf::<crps::Crps>::default()),
+        ScalarUDF::from(ModelUdf::<model_info::ModelInfoFunction>::default()),
+        ScalarUDF::from(ModelUdf::<weights::WeightsFunction>::default()),
+    ];
+    functions.into_iter().map(Arc::new).collect()
+}
+
+/// Every aggregate function, in the order of the documentation.
+pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
+    let functions = [
+        AggregateUDF::from(fit_sgd::FitSgd::default()),
+        AggregateUDF::from(MetricUdaf::<evaluate::Evaluate>::default()),
+        AggregateUDF::from(MetricUdaf::<gini::Gini>::default()),
+        AggregateUDF::from(MetricUdaf::<spearman::Spearman>::default()),
+        AggregateUDF::from(MetricUdaf::<decile_stats::DecileStatsFunction>::default()),
+    ];
+    functions.into_iter().map(Arc::new).collect()
+}
+
+/// Registers every function of ziln: with a `SessionContext`, one call makes them all usable in SQL.
+///
+/// # Errors
+/// Whatever the registry refuses.
+///
+/// # Example
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> datafusion::error::Result<()> {
+/// use datafusion::prelude::SessionContext;
+///
+/// let mut ctx = SessionContext::new();
+/// ziln::udf::register_all(&mut ctx)?;
+/// let batches = ctx.sql("SELECT round(ziln_expected_ltv(0.0, 3.0, 0.5), 3) AS ltv").await?.collect().await?;
+/// # assert_eq!(datafusion::common::cast::as_float64_array(batches[0].column(0))?.value(0), 16.097);
+/// # Ok(())
+/// # }
+/// ```
+pub fn register_all(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for function in scalar_functions() {
+        registry.register_udf(function)?;
+    }
+    for function in aggregate_functions() {
+        registry.register_udaf(function)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! `ziln_predict(model, features)`.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::DataType;
+use datafusion_common::{Result, ScalarValue};
+use datafusion_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion_macros::user_doc;
+
+use super::error::{refuse, wrong_arity};
+use super::features::{
+    FeatureColumn, FeatureShape, feature_arrays, list_width, numbered_name, split_lists,
+};
+use super::model::{DistinctTexts, NO_TEXT, check_model};
+use super::params::{params_result, params_type};
+use crate::model::{FeatureInput, ParamsOut, Scorer, predict_mixed};
+
+const NAME: &str = "ziln_predict";
+const USAGE: &str = "ziln_predict(model, features)";
+
+#[user_doc(
+    doc_section(label = "Math Functions"),
+    description = "Returns the params struct (logit, mu, sigma) that a model predicts for a customer. Features are matched by name, whatever their order; extra ones are ignored. A missing number counts as the training mean, an unknown level adds nothing. NULL where the model is NULL.",
+    syntax_example = "ziln_predict(model, features)",
+    sql_example = r#"```sql
+> WITH data AS (SELECT * FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x)),
+       trained AS (SELECT ziln_fit_sgd(y, {x: x}) AS model FROM data)
+  SELECT x, ziln_expected_ltv(ziln_predict(model, {x: x})) > 1 AS worth_it FROM data, trained ORDER BY x;
++---+----------+
+| x | worth_it |
++---+----------+
+| 1 | false    |
+| 2 | false    |
+| 3 | true     |
+| 4 | true     |
++---+----------+
+```"#,
+    argument(
+        name = "model",
+        description = "The text of a model made by ziln_fit_sgd: a constant, or a column, as from a join."
+    ),
+    argument(
+        name = "features",
+        description = "A struct with the features the model was trained on, or a list of numbers or a number for a model trained on such."
+    ),
+    related_udf(name = "ziln_fit_sgd"),
+    related_udf(name = "ziln_expected_ltv")
+)]
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Predict {
+    signature: Signature,
+}
+
+impl Default for Predict {
+    fn default() -> Self {
+        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for Predict {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        let [model, features] = arg_types else {
+            return Err(wrong_arity(NAME, USAGE, arg_types.len()));
+        };
+        check_model(NAME, model)?;
+        check_features(features)?;
+        Ok(params_type())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [model, features] = args.args.as_slice() else {
+            return Err(wrong_arity(NAME, USAGE, args.args.len()));
+        };
+        let is_scalar = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let rows = if is_scalar { 1 } else { args.number_rows };
+        let features = Features::try_new(&features.to_array(rows)?)?;
+        match model {
+            ColumnarValue::Scalar(text) => match text.try_as_str().flatten() {
+                Some(text) => predict_with_one(text, &features, rows, is_scalar),
+                None => Ok(ColumnarValue::Scalar(ScalarValue::try_from(params_type())?)),
+            },
+            ColumnarValue::Array(models) => predict_with_many(models, &features, rows),
+        }
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.doc()
+    }
+}
+
+/// Refuses what can hold no features. Features of a struct that a model does not use may have any type.
+fn check_features(data_type: &DataType) -> Result<()> {
+    match data_type {
+        DataType::Struct(_) => Ok(()),
+        other => FeatureShape::of_type(NAME, other).map(|_| ()),
+    }
+}
+
+/// The features as they came: names and columns.
+struct Features {
+    names: Vec<String>,
+    arrays: Vec<ArrayRef>,
+}
+
+impl Features {
+    fn try_new(features: &ArrayRef) -> Result<Self> {
+        match features.data_type() {
+            DataType::Struct(fields) => Ok(Self {
+                names: fields.iter().map(|field| field.name().clone()).collect(),
+                arrays: feature_arrays(features)?,
+            }),
+            DataType::List(_) | DataType::LargeList(_) => {
+                let width = list_width(features).unwrap_or_default();
+                let places = split_lists(NAME, features, width)?;
+                Ok(Self::numbered(places.into_iter().map(|place| Arc::new(place) as _).collect()))
+            }
+            _ => Ok(Self::numbered(feature_arrays(features)?)),
+        }
+    }
+
+    fn numbered(arrays: Vec<ArrayRef>) -> Self {
+        Self { names: (0..arrays.len()).map(numbered_name).collect(), arrays }
+    }
+
+    /// For each feature of the model the position among these.
+    fn positions(&self, scorer: &Scorer) -> Result<Vec<usize>> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        scorer.match_features(&names).map_err(|error| refuse(NAME, &error))
+    }
+
+    /// The columns at these positions, read once each.
+    fn read(&self, positions: impl Iterator<Item = usize>) -> Result<Vec<Option<FeatureColumn>>> {
+        let mut columns: Vec<Option<FeatureColumn>> = self.arrays.iter().map(|_| None).collect();
+        for position in positions {
+            if columns[position].is_none() {
+                let column =
+                    FeatureColumn::try_new(NAME, &self.names[position], &self.arrays[position])?;
+                columns[position] = Some(column);
+            }
+        }
+        Ok(columns)
+    }
+}
+
+/// Columns as the core reads them; one that no model uses is a constant.
+fn inputs<'a>(
+    columns: &'a [Option<FeatureColumn>],
+    levels: &'a [Vec<Option<&'a str>>],
+) -> Result<Vec<FeatureInput<'a>>> {
+    let unused = FeatureInput::Number(crate::math::Column::Scalar(f64::NAN));
+    let pairs = columns.iter().zip(levels);
+    pairs.map(|(column, levels)| column.as_ref().map_or(Ok(unused), |c| c.input(levels))).collect()
+}
+
+fn levels_of(columns: &[Option<FeatureColumn>]) -> Vec<Vec<Option<&str>>> {
+    columns.iter().map(|c| c.as_ref().map(FeatureColumn::levels).unwrap_or_default()).collect()
+}
+
+fn scorer_of(text: &str) -> Result<Arc<Scorer>> {
+    Scorer::of_text(text).map_err(|error| refuse(NAME, &error))
+}
+
+fn predict_with_one(
+    text: &str,
+    features: &Features,
+    rows: usize,
+    is_scalar: bool,
+) -> Result<ColumnarValue> {
+    let scorer = scorer_of(text)?;
+    let positions = features.positions(&scorer)?;
+    let columns = features.read(positions.iter().copied())?;
+    let levels = levels_of(&columns);
+    let inputs = inputs(&columns, &levels)?;
+    let used: Vec<FeatureInput<'_>> = positions.iter().map(|&position| inputs[position]).collect();
+    params_result(rows, None, is_scalar, |out: ParamsOut<'_>| {
+        scorer.predict(&used, out).map_err(|error| refuse(NAME, &error))
+    })
+}
+
+fn predict_with_many(models: &ArrayRef, features: &Features, rows: usize) -> Result<ColumnarValue> {
+    let texts = DistinctTexts::try_new(NAME, models)?;
+    let scorers = texts.iter().map(scorer_of).collect::<Result<Vec<_>>>()?;
+    let positions =
+        scorers.iter().map(|scorer| features.positions(scorer)).collect::<Result<Vec<_>>>()?;
+    let columns = features.read(positions.iter().flatten().copied())?;
+    let levels = levels_of(&columns);
+    let inputs = inputs(&columns, &levels)?;
+    let nulls = models.is_nullable().then(|| {
+        texts.index_of_row.iter().map(|&index| index != NO_TEXT).collect::<NullBuffer>()
+    });
+    let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+    let scorers: Vec<&Scorer> = scorers.iter().map(AsRef::as_ref).collect();
+    params_result(rows, nulls, false, |out: ParamsOut<'_>| {
+        predict_mixed(&scorers, &texts.index_of_row, &positions, &inputs, out)
+            .map_err(|error| refuse(NAME, &error))
+    })
+}

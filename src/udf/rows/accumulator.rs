@@ -1,0 +1,199 @@
+//! DataFusion's two interfaces of an aggregate over buffered rows.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::compute::{filter, prep_null_mask_filter};
+use datafusion_common::{Result, ScalarValue, exec_datafusion_err};
+use datafusion_expr::{Accumulator, EmitTo, GroupsAccumulator};
+
+use super::{GroupedRows, RowBuffer, RowSchema};
+
+/// The rows of one batch as an aggregate buffers them.
+#[derive(Debug)]
+pub(in crate::udf) struct BatchRows {
+    /// The columns of the schema, strings as dictionaries.
+    pub columns: Vec<ArrayRef>,
+    /// Which rows count; `None` is all. A NULL is false.
+    pub keep: Option<BooleanArray>,
+}
+
+/// An aggregate that needs all rows of a group: what differs from one to the next.
+pub(in crate::udf) trait RowAggregate: Debug + Send + Sync + 'static {
+    /// The columns to buffer.
+    fn schema(&self) -> RowSchema;
+
+    /// Reads the arguments of one batch.
+    fn read(&self, values: &[ArrayRef]) -> Result<BatchRows>;
+
+    /// Computes one value a group.
+    fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef>;
+}
+
+/// The rows of a batch that count, and which rows of the batch these are (`None` is all).
+///
+/// The query's filter comes first: a row that it leaves out is never looked at, whatever it holds.
+fn read_kept(
+    aggregate: &dyn RowAggregate,
+    values: &[ArrayRef],
+    opt_filter: Option<&BooleanArray>,
+) -> Result<(Vec<ArrayRef>, Option<BooleanArray>)> {
+    let query = opt_filter.map(nulls_as_false).filter(|query| query.false_count() > 0);
+    let BatchRows { columns, keep } = match &query {
+        Some(query) => aggregate.read(&filter_all(values, query)?)?,
+        None => aggregate.read(values)?,
+    };
+    let own = keep.as_ref().map(nulls_as_false).filter(|keep| keep.false_count() > 0);
+    match (query, own) {
+        (query, None) => Ok((columns, query)),
+        (None, Some(own)) => Ok((filter_all(&columns, &own)?, Some(own))),
+        (Some(query), Some(own)) => {
+            let mut own_rows = own.values().iter();
+            let both = |passes: bool| passes && own_rows.next().unwrap_or(false);
+            let both: Vec<bool> = query.values().iter().map(both).collect();
+            Ok((filter_all(&columns, &own)?, Some(BooleanArray::from(both))))
+        }
+    }
+}
+
+fn nulls_as_false(keep: &BooleanArray) -> BooleanArray {
+    if keep.null_count() == 0 { keep.clone() } else { prep_null_mask_filter(keep) }
+}
+
+fn filter_all(columns: &[ArrayRef], keep: &BooleanArray) -> Result<Vec<ArrayRef>> {
+    columns.iter().map(|column| Ok(filter(column, keep)?)).collect()
+}
+
+/// Many groups at once.
+#[derive(Debug)]
+pub(in crate::udf) struct RowGroupsAccumulator {
+    aggregate: Arc<dyn RowAggregate>,
+    rows: RowBuffer,
+}
+
+impl RowGroupsAccumulator {
+    /// An accumulator without rows.
+    pub fn new(aggregate: Arc<dyn RowAggregate>) -> Self {
+        let rows = RowBuffer::new(aggregate.schema());
+        Self { aggregate, rows }
+    }
+}
+
+impl GroupsAccumulator for RowGroupsAccumulator {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        group_indices: &[usize],
+        opt_filter: Option<&BooleanArray>,
+        total_num_groups: usize,
+    ) -> Result<()> {
+        let (columns, keep) = read_kept(self.aggregate.as_ref(), values, opt_filter)?;
+        let Some(keep) = keep else {
+            return self.rows.append(columns, group_indices, total_num_groups);
+        };
+        let kept: Vec<usize> = group_indices
+            .iter()
+            .zip(keep.values())
+            .filter_map(|(&group, kept)| kept.then_some(group))
+            .collect();
+        self.rows.append(columns, &kept, total_num_groups)
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        let grouped = self.rows.grouped(emit_to);
+        self.rows.release(emit_to);
+        self.aggregate.evaluate(&grouped)
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
+        let grouped = self.rows.grouped(emit_to);
+        self.rows.release(emit_to);
+        Ok(vec![grouped.into_state()?])
+    }
+
+    fn merge_batch(
+        &mut self,
+        values: &[ArrayRef],
+        group_indices: &[usize],
+        total_num_groups: usize,
+    ) -> Result<()> {
+        self.rows.merge(state_column(values)?, group_indices, total_num_groups)
+    }
+
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        opt_filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>> {
+        let rows = values.first().map_or(0, |first| first.len());
+        let (columns, keep) = read_kept(self.aggregate.as_ref(), values, opt_filter)?;
+        let state = match keep {
+            None => self.rows.schema().state_array(columns, std::iter::repeat_n(1, rows), rows)?,
+            Some(keep) => self.rows.schema().state_array(
+                columns,
+                keep.values().iter().map(usize::from),
+                keep.true_count(),
+            )?,
+        };
+        Ok(vec![state])
+    }
+
+    fn size(&self) -> usize {
+        self.rows.size()
+    }
+}
+
+/// One group: a query without GROUP BY, or a window.
+#[derive(Debug)]
+pub(in crate::udf) struct RowAccumulator {
+    inner: RowGroupsAccumulator,
+    /// The value for the rows so far: a window asks for it once a row.
+    value: Option<ScalarValue>,
+}
+
+impl RowAccumulator {
+    /// An accumulator without rows.
+    pub fn new(aggregate: Arc<dyn RowAggregate>) -> Self {
+        Self { inner: RowGroupsAccumulator::new(aggregate), value: None }
+    }
+}
+
+impl Accumulator for RowAccumulator {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let rows = values.first().map_or(0, |first| first.len());
+        if rows > 0 {
+            self.value = None;
+        }
+        self.inner.update_batch(values, &vec![0; rows], None, 1)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        if let Some(value) = &self.value {
+            return Ok(value.clone());
+        }
+        let grouped = self.inner.rows.grouped(EmitTo::First(1));
+        let value = ScalarValue::try_from_array(&self.inner.aggregate.evaluate(&grouped)?, 0)?;
+        self.value = Some(value.clone());
+        Ok(value)
+    }
+
+    fn size(&self) -> usize {
+        self.inner.size() + self.value.as_ref().map_or(0, ScalarValue::size)
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        let states = self.inner.state(EmitTo::First(1))?;
+        states.iter().map(|state| ScalarValue::try_from_array(state, 0)).collect()
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.value = None;
+        let state = state_column(states)?;
+        self.inner.rows.merge(state, &vec![0; state.len()], 1)
+    }
+}
+
+fn state_column(values: &[ArrayRef]) -> Result<&ArrayRef> {
+    values.first().ok_or_else(|| exec_datafusion_err!("a state of rows has no column"))
+}

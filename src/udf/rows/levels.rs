@@ -1,0 +1,92 @@
+//! The levels of a categorical column: every distinct string once, and a number for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, DictionaryArray, StringArray, UInt32Array};
+use arrow::datatypes::Int32Type;
+use datafusion_common::{Result, exec_datafusion_err};
+
+/// Distinct levels in the order of their arrival. NULL is a level.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Levels {
+    levels: Vec<Option<Arc<str>>>,
+    codes: HashMap<Option<Arc<str>>, u32>,
+    bytes: usize,
+}
+
+impl Levels {
+    /// The levels by their codes.
+    pub fn values(&self) -> Vec<Option<&str>> {
+        self.levels.iter().map(Option::as_deref).collect()
+    }
+
+    /// The memory that the levels take, in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes
+    }
+
+    /// The code of every row; new levels are added.
+    pub fn encode(&mut self, strings: &DictionaryArray<Int32Type>) -> Result<UInt32Array> {
+        let values = strings.values().as_string_opt::<i32>().ok_or_else(|| {
+            exec_datafusion_err!("a category is not a string but {}", strings.values().data_type())
+        })?;
+        let keys = strings.keys();
+        // Only values that a row uses become levels: the dictionary of a slice may hold many more.
+        let mut known: Vec<Option<u32>> = vec![None; values.len() + 1];
+        let mut codes = Vec::with_capacity(keys.len());
+        for row in 0..keys.len() {
+            let key = if keys.is_null(row) {
+                values.len()
+            } else {
+                usize::try_from(keys.value(row)).unwrap_or(values.len())
+            };
+            let code = match known.get(key).copied().flatten() {
+                Some(code) => code,
+                None => {
+                    let level = (key < values.len() && values.is_valid(key)).then(|| values.value(key));
+                    let code = self.code(level)?;
+                    known[key] = Some(code);
+                    code
+                }
+            };
+            codes.push(code);
+        }
+        Ok(UInt32Array::from(codes))
+    }
+
+    fn code(&mut self, level: Option<&str>) -> Result<u32> {
+        let level: Option<Arc<str>> = level.map(Arc::from);
+        if let Some(code) = self.codes.get(&level) {
+            return Ok(*code);
+        }
+        let code = u32::try_from(self.levels.len())
+            .map_err(|_| exec_datafusion_err!("more than {} levels in a category", u32::MAX))?;
+        // Twice a pointer with its length, the code, and the string with its two counters.
+        self.bytes += 3 * size_of::<Option<Arc<str>>>() + level.as_ref().map_or(0, |text| text.len() + 16);
+        self.levels.push(level.clone());
+        self.codes.insert(level, code);
+        Ok(code)
+    }
+
+    /// Codes as the dictionary that states hold, with only the levels that occur.
+    pub fn decode(&self, codes: &UInt32Array) -> Result<DictionaryArray<Int32Type>> {
+        let mut keys_of_codes: Vec<i32> = vec![-1; self.levels.len()];
+        let mut used: Vec<Option<&str>> = Vec::new();
+        let mut keys = Vec::with_capacity(codes.len());
+        for &code in codes.values() {
+            let place = code as usize;
+            let (Some(key), Some(level)) = (keys_of_codes.get_mut(place), self.levels.get(place)) else {
+                return Err(exec_datafusion_err!("code {code} stands for no level"));
+            };
+            if *key < 0 && level.is_some() {
+                *key = i32::try_from(used.len())
+                    .map_err(|_| exec_datafusion_err!("more than {} levels in a category", i32::MAX))?;
+                used.push(level.as_deref());
+            }
+            keys.push((*key >= 0).then_some(*key));
+        }
+        let values = Arc::new(StringArray::from(used));
+        Ok(DictionaryArray::try_new(keys.into(), values)?)
+    }
+}

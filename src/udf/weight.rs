@@ -1,0 +1,28 @@
+//! The argument `weight` of an aggregate.
+
+use arrow::array::{Array, ArrayRef, Float64Array};
+use arrow::buffer::NullBuffer;
+use datafusion_common::Result;
+
+use super::error::refuse;
+use super::number::doubles_with_nan;
+use crate::metrics::check_weight;
+
+/// The weights of a batch, and which rows count: those whose weight is neither NULL nor 0.
+///
+/// # Errors
+/// A weight that is negative, NaN or infinite.
+pub(super) fn read_weight(
+    function: &str,
+    weight: &ArrayRef,
+) -> Result<(Float64Array, NullBuffer)> {
+    let nulls = weight.logical_nulls();
+    let weight = doubles_with_nan(function, "weight", weight)?;
+    let known = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    let weights = weight.values().iter().enumerate();
+    let given: Vec<f64> = weights.filter(|(row, _)| known(*row)).map(|(_, w)| *w).collect();
+    check_weight(&given).map_err(|error| refuse(function, &error))?;
+    // The place of a NULL holds NaN, which is not above 0 either.
+    let counts = weight.values().iter().map(|&weight| weight > 0.0).collect();
+    Ok((weight, counts))
+}

@@ -1,0 +1,137 @@
+//! The same content, seed and options give the same model text, however the rows are ordered and cut.
+
+use proptest::prelude::*;
+use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::model::Model;
+
+/// Rows as an adapter would own them.
+#[derive(Debug, Clone)]
+struct Row {
+    label: f64,
+    weight: f64,
+    number: f64,
+    level: Option<&'static str>,
+}
+
+const LEVELS: [Option<&str>; 4] = [None, Some("a"), Some("b"), Some("")];
+
+fn row() -> impl Strategy<Value = Row> {
+    let label = prop_oneof![3 => Just(0.0), 3 => 0.01..100.0, 1 => Just(-2.0), 1 => Just(f64::NAN)];
+    let number = prop_oneof![4 => -10.0..10.0, 1 => Just(f64::NAN), 1 => Just(0.0), 1 => Just(-0.0)];
+    let level = (0..LEVELS.len()).prop_map(|place| LEVELS[place]);
+    (label, prop_oneof![Just(1.0), Just(2.5)], number, level)
+        .prop_map(|(label, weight, number, level)| Row { label, weight, number, level })
+}
+
+fn options() -> Options {
+    let pairs = [
+        ("epochs", OptionValue::Integer(5)),
+        ("batch_size", OptionValue::Integer(7)),
+        ("keep_state", OptionValue::Bool(true)),
+        ("validation_fraction", OptionValue::Number(0.2)),
+    ];
+    Options::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value))).unwrap()
+}
+
+/// Columns of a chunk.
+struct Columns {
+    label: Vec<f64>,
+    weight: Vec<f64>,
+    number: Vec<f64>,
+    codes: Vec<u32>,
+}
+
+/// Fits rows cut into chunks of the given sizes, with the levels numbered from `rotation` on.
+fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -> Option<String> {
+    let mut levels = LEVELS;
+    levels.rotate_left(rotation);
+    let mut columns: Vec<Columns> = Vec::new();
+    let mut rest = rows;
+    let mut sizes = sizes.iter().copied().cycle();
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(sizes.next().unwrap().min(rest.len()));
+        rest = after;
+        let code = |row: &Row| levels.iter().position(|level| *level == row.level).unwrap() as u32;
+        columns.push(Columns {
+            label: part.iter().map(|row| row.label).collect(),
+            weight: part.iter().map(|row| row.weight).collect(),
+            number: part.iter().map(|row| row.number).collect(),
+            codes: part.iter().map(code).collect(),
+        });
+    }
+    let table = Table {
+        features: vec![
+            FeatureColumn { name: "number", levels: None },
+            FeatureColumn { name: "level", levels: Some(levels.to_vec()) },
+        ],
+        chunks: columns
+            .iter()
+            .map(|columns| Chunk {
+                label: &columns.label,
+                weight: Some(&columns.weight),
+                features: vec![
+                    Values::Numbers(&columns.number),
+                    Values::Codes(&columns.codes),
+                ],
+            })
+            .collect(),
+    };
+    let ids: Vec<RowId> = columns
+        .iter()
+        .enumerate()
+        .flat_map(|(chunk, columns)| {
+            (0..columns.label.len())
+                .map(move |row| RowId { chunk: chunk as u32, row: row as u32 })
+        })
+        .collect();
+    fit(&table, &ids, options).unwrap().map(|model| model.to_json())
+}
+
+proptest! {
+    #[test]
+    fn any_order_and_any_chunks_give_the_same_text(
+        rows in prop::collection::vec(row(), 1..80),
+        sizes in prop::collection::vec(1_usize..20, 1..5),
+        rotation in 0_usize..4,
+        seed in any::<u64>(),
+    ) {
+        let whole = fit_rows(&rows, &[rows.len()], 0, &options());
+        let mut shuffled = rows.clone();
+        let mut state = seed;
+        for last in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            shuffled.swap(last, (state >> 33) as usize % (last + 1));
+        }
+        let cut = fit_rows(&shuffled, &sizes, rotation, &options());
+        prop_assert_eq!(&whole, &cut);
+        if let Some(text) = whole {
+            let model = Model::from_json(&text).unwrap();
+            prop_assert_eq!(model.to_json(), text);
+        }
+    }
+}
+
+/// Many rows: hashing, sorting, packing and training run on as many threads as there are.
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let rows: Vec<Row> = (0..150_000_u32)
+        .map(|i| {
+            let number = f64::from(i.wrapping_mul(2_654_435_761) >> 8) / 1e7;
+            let pays = i % 3 == 0 || number > 1.0;
+            Row {
+                label: if pays { 1.0 + number * f64::from(i % 7) } else { 0.0 },
+                weight: 1.0,
+                number,
+                level: LEVELS[(i % 4) as usize],
+            }
+        })
+        .collect();
+    let with_threads = |count| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
+        pool.install(|| fit_rows(&rows, &[8192], 0, &options()))
+    };
+    let one = with_threads(1);
+    assert!(one.is_some());
+    assert_eq!(one, with_threads(2));
+    assert_eq!(one, with_threads(5));
+}

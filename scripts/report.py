@@ -295,7 +295,9 @@ def sure_wins(count: int) -> int:
 def reading(all_results: dict[str, Results], count: int) -> list[str]:
     """Where one method is better in nearly every split, in words."""
     sure = sure_wins(count)
-    helps, harms, even = [], [], []
+    helps: list[str] = []
+    harms: list[str] = []
+    even: list[str] = []
     for label, results in all_results.items():
         for metric in COMPARED:
             won = wins(results, metric)
@@ -343,7 +345,7 @@ def write_report(study: Study, count: int, folder: Path) -> Path:
         "nothing. The error of the total is |predicted / actual - 1|.",
     ]
     for name, results in all_results.items():
-        zeros = (study.frame[study.labels[name]] <= 0).mean()
+        zeros = float((study.frame[study.labels[name]] <= 0).to_numpy().mean())
         lines += [
             "",
             f"## Results: {name}",

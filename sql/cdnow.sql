@@ -74,7 +74,7 @@ GROUP BY cohort
 ORDER BY cohort;
 
 
-SELECT 'A GROUP BY trains a model a cohort; one more is for everybody. Models are just text.'
+SELECT 'A GROUP BY trains a model a cohort, and one is for everybody. Models are text: a file of 5.'
     AS "2. Training";
 
 -- Without any pass over the rows a model stays where training starts: the same for every customer.
@@ -108,7 +108,7 @@ FROM trained
 ORDER BY model;
 
 
-SELECT 'Test customers, whom no model has seen, are scored by joining them with the models.'
+SELECT 'Test customers, whom no model has seen, are joined with the models, scored and written.'
     AS "3. Scoring";
 
 CREATE OR REPLACE TABLE scored AS
@@ -139,42 +139,38 @@ GROUP BY cohort
 ORDER BY cohort;
 
 
-SELECT 'Lower loss is better. The baseline predicts the same for everybody.'
+SELECT 'Lower loss is better. Gini: 1 for a perfect ranking of customers, 0 for none.'
     AS "4. Which model is best?";
 
 WITH compared AS (
-    SELECT 'global' AS model, ltv, global_params AS params FROM scored
+    SELECT 'global' AS model, ziln_evaluate(ltv, global_params) AS e FROM scored
     UNION ALL
-    SELECT 'one a cohort', ltv, params FROM scored
+    SELECT 'one a cohort', ziln_evaluate(ltv, params) FROM scored
     UNION ALL
-    SELECT 'baseline', ltv, baseline_params FROM scored
+    SELECT 'baseline', ziln_evaluate(ltv, baseline_params) FROM scored
 )
 SELECT model,
-       round(avg(ziln_loss(ltv, params)), 4) AS loss,
-       round(sum(ltv))::BIGINT AS actual_ltv,
-       round(sum(ziln_expected_ltv(params)))::BIGINT AS predicted_ltv,
-       round(sum(ziln_expected_ltv(params)) / sum(ltv), 3) AS ratio
+       round(e['loss'], 4) AS loss,
+       round(e['normalized_gini'], 3) AS gini,
+       round(e['spearman'], 3) AS spearman,
+       round(e['label_mean'], 2) AS actual_mean,
+       round(e['prediction_mean'], 2) AS predicted_mean,
+       round(e['prediction_ratio'], 3) AS ratio
 FROM compared
-GROUP BY model
 ORDER BY loss;
 
 SELECT 'Customers in ten groups of equal size by prediction (10 = best): is the level right too?'
     AS "5. Calibration of the global model";
 
-WITH ranked AS (
-    SELECT ltv,
-           ziln_expected_ltv(global_params) AS predicted_ltv,
-           ntile(10) OVER (ORDER BY ziln_expected_ltv(global_params), id) AS decile
-    FROM scored
+WITH deciles AS (
+    SELECT unnest(ziln_decile_stats(ltv, ziln_expected_ltv(global_params))) AS d FROM scored
 )
-SELECT decile,
-       count(*) AS customers,
-       count(*) FILTER (WHERE ltv > 0) AS payers,
-       round(avg(ltv), 2) AS mean_actual_ltv,
-       round(avg(predicted_ltv), 2) AS mean_predicted_ltv
-FROM ranked
-GROUP BY decile
-ORDER BY decile DESC;
+SELECT d['bucket'] AS bucket,
+       d['rows'] AS customers,
+       round(d['label_mean'], 2) AS actual_mean,
+       round(d['prediction_mean'], 2) AS predicted_mean
+FROM deciles
+ORDER BY bucket DESC;
 
 
 SELECT 'The global model: chance to buy again, expected spend, and what came.'
@@ -190,9 +186,10 @@ LIMIT 10;
 
 
 SELECT column1 AS "What to try next", column2 AS "how" FROM (VALUES
-    ('the best of all', 'SELECT * FROM ''output/cdnow_scored.parquet'' ORDER BY predicted_ltv DESC LIMIT 20'),
-    ('what a model is', 'SELECT cohort, model FROM ''output/cdnow_models.parquet'''),
-    ('all the functions', 'SHOW FUNCTIONS LIKE ''ziln%'''),
+    ('a shell for this', 'target/debug/ziln'),
+    ('all the functions', 'SELECT routine_name, description FROM information_schema.routines'),
+    ('what a model learnt', 'SELECT unnest(ziln_weights(model)) AS w FROM ''output/cdnow_models.parquet'''),
+    ('a customer''s range', 'SELECT id, ziln_quantile(0.9, params) FROM ''output/cdnow_scored.parquet'''),
     ('smaller campaigns', 'in sql/cdnow.sql, %Y-%m becomes %Y-%m-%d: a model for every first day'),
     ('other options', 'ziln_fit_sgd(ltv, features, {epochs: 5}); a typo is an error that lists them all'),
     ('your own data', 'docs/recipes.md: fallback models, ranges of totals, bids, nightly scoring')

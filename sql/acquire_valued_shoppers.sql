@@ -62,37 +62,43 @@ FROM purchases
 GROUP BY company, id
 HAVING min(date) BETWEEN '2012-03-01' AND '2012-07-01';
 
--- The attributes are those of the dearest item of day one; the names after the amount decide ties.
-CREATE OR REPLACE VIEW histories AS
+CREATE OR REPLACE VIEW spend AS
 SELECT p.company, p.id,
        round(sum(amount) FILTER (WHERE date = start_date), 2) AS first_amount,
-       first_value({
-           chain: chain,
-           dept: dept,
-           category: category,
-           brand: brand,
-           productmeasure: productmeasure
-       } ORDER BY amount DESC, chain, dept, category, brand, productmeasure)
-           FILTER (WHERE date = start_date) AS item,
        round(coalesce(sum(amount) FILTER (
            WHERE date > start_date AND date <= start_date + INTERVAL '365 days'), 0), 2) AS ltv
 FROM purchases p
 JOIN starts s ON s.company = p.company AND s.id = p.id
 GROUP BY p.company, p.id;
 
+-- The dearest item of day one; the columns after the amount decide ties.
+CREATE OR REPLACE VIEW first_items AS
+SELECT company, id, chain, dept, category, brand, productmeasure
+FROM (
+    SELECT p.*,
+           row_number() OVER (
+               PARTITION BY p.company, p.id
+               ORDER BY amount DESC, chain, dept, category, brand, productmeasure
+           ) AS place
+    FROM purchases p
+    JOIN starts s ON s.company = p.company AND s.id = p.id AND s.start_date = p.date
+) AS ranked
+WHERE place = 1;
+
 -- The hash of company and customer puts four customers in five into training.
 COPY (
-    SELECT company, id, first_amount, ltv,
-           md5(concat(company, ' ', id)) < 'cd' AS training,
+    SELECT spend.company, spend.id, first_amount, ltv,
+           md5(concat(spend.company, ' ', spend.id)) < 'cd' AS training,
            {
                log_first_amount: ln(first_amount),
-               chain: item['chain'],
-               dept: item['dept'],
-               category: item['category'],
-               brand: item['brand'],
-               productmeasure: coalesce(item['productmeasure'], 'UNKNOWN')
+               chain: chain,
+               dept: dept,
+               category: category,
+               brand: brand,
+               productmeasure: coalesce(productmeasure, 'UNKNOWN')
            } AS features
-    FROM histories
+    FROM spend
+    JOIN first_items ON first_items.company = spend.company AND first_items.id = spend.id
 ) TO 'output/shoppers_customers.parquet';
 
 CREATE OR REPLACE EXTERNAL TABLE customers

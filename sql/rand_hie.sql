@@ -86,7 +86,7 @@ JOIN models m ON m.kind = s.kind
 WHERE NOT s.training;
 
 
-SELECT 'On people no model has seen. coverage_80: labels within the predicted 80% range.'
+SELECT 'People no model has seen. coverage_80: 0.9 is right for ranges that start at 0.'
     AS "2. How good are they?";
 
 WITH evaluated AS (

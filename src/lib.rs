@@ -24,7 +24,7 @@ pub mod record;
 
 pub use error::{Error, Result};
 
-#[cfg(feature = "datafusion")]
-pub mod udf;
 #[cfg(feature = "polars")]
 pub mod expr;
+#[cfg(feature = "datafusion")]
+pub mod udf;

@@ -17,7 +17,8 @@ const LEVELS: [Option<&str>; 4] = [None, Some("a"), Some("b"), Some("")];
 
 fn row() -> impl Strategy<Value = Row> {
     let label = prop_oneof![3 => Just(0.0), 3 => 0.01..100.0, 1 => Just(-2.0), 1 => Just(f64::NAN)];
-    let number = prop_oneof![4 => -10.0..10.0, 1 => Just(f64::NAN), 1 => Just(0.0), 1 => Just(-0.0)];
+    let number =
+        prop_oneof![4 => -10.0..10.0, 1 => Just(f64::NAN), 1 => Just(0.0), 1 => Just(-0.0)];
     let level = (0..LEVELS.len()).prop_map(|place| LEVELS[place]);
     (label, prop_oneof![Just(1.0), Just(2.5)], number, level)
         .prop_map(|(label, weight, number, level)| Row { label, weight, number, level })
@@ -69,10 +70,7 @@ fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -
             .map(|columns| Chunk {
                 label: &columns.label,
                 weight: Some(&columns.weight),
-                features: vec![
-                    Values::Numbers(&columns.number),
-                    Values::Codes(&columns.codes),
-                ],
+                features: vec![Values::Numbers(&columns.number), Values::Codes(&columns.codes)],
             })
             .collect(),
     };
@@ -80,8 +78,7 @@ fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -
         .iter()
         .enumerate()
         .flat_map(|(chunk, columns)| {
-            (0..columns.label.len())
-                .map(move |row| RowId { chunk: chunk as u32, row: row as u32 })
+            (0..columns.label.len()).map(move |row| RowId { chunk: chunk as u32, row: row as u32 })
         })
         .collect();
     fit(&table, &ids, options).unwrap().map(|model| model.to_json())

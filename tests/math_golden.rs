@@ -16,9 +16,7 @@ fn check(name: &str, tolerance: f64, function: impl Fn(&Params<'_>, &mut [f64]))
     let (logit, mu) = (golden("logit"), golden("mu"));
     let (raw_sigma, sigma) = (golden("raw_sigma"), golden("sigma"));
     let expected = golden(name);
-    for spread in
-        [Spread::RawSigma(Column::F64(&raw_sigma)), Spread::Sigma(Column::F64(&sigma))]
-    {
+    for spread in [Spread::RawSigma(Column::F64(&raw_sigma)), Spread::Sigma(Column::F64(&sigma))] {
         let params = Params { logit: Column::F64(&logit), mu: Column::F64(&mu), spread };
         let mut got = vec![f64::NAN; expected.len()];
         function(&params, &mut got);

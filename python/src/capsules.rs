@@ -38,7 +38,10 @@ impl AggregateFunction {
         self.0.name()
     }
 
-    fn __datafusion_aggregate_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+    fn __datafusion_aggregate_udf__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
         let function = FFI_AggregateUDF::from(Arc::clone(&self.0));
         PyCapsule::new_with_value(py, function, c"datafusion_aggregate_udf")
     }

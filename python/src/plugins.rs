@@ -181,7 +181,9 @@ fn decile_stats(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
     let mut arguments = arguments(inputs)?;
     match kwargs.options.get("buckets") {
         None => {}
-        Some(Keyword::Integer(buckets)) => arguments.push(Series::new("buckets".into(), [*buckets])),
+        Some(Keyword::Integer(buckets)) => {
+            arguments.push(Series::new("buckets".into(), [*buckets]))
+        }
         Some(_) => polars_bail!(
             InvalidOperation: "ziln_decile_stats: argument `buckets`: expected a whole number"
         ),

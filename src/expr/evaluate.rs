@@ -8,7 +8,7 @@ use super::number::Number;
 use super::params::ParamsArgument;
 use super::record::{record_series, record_type};
 use super::result::Shape;
-use super::rows::Rows;
+use super::rows::{Rows, read_weight};
 use crate::math;
 use crate::metrics::{self, Evaluation};
 
@@ -37,7 +37,7 @@ pub fn evaluate(inputs: &[Series]) -> PolarsResult<Series> {
     let shape = Shape::try_new(NAME, inputs)?;
     let label_number = Number::try_new(NAME, "label", label)?;
     let params = ParamsArgument::try_new(NAME, USAGE, params)?;
-    let weight = weight.map(|weight| Number::try_new(NAME, "weight", weight)).transpose()?;
+    let weight = read_weight(NAME, weight, shape.rows())?;
     let numbers = std::iter::once(&label_number).chain(params.numbers()).chain(&weight);
     let rows = Rows::complete(shape.rows(), numbers);
 
@@ -49,7 +49,7 @@ pub fn evaluate(inputs: &[Series]) -> PolarsResult<Series> {
         &rows.pick(&logit),
         &rows.pick(&mu),
         &rows.pick(&sigma),
-        rows.weights(NAME, weight.as_ref())?.as_deref(),
+        weight.as_ref().map(|weight| rows.doubles(weight)).as_deref(),
     );
     record_series(label.name().clone(), vec![Some(evaluation)])
 }

@@ -14,7 +14,8 @@ use super::text::{NO_TEXT, Texts};
 use crate::model::FeatureInput;
 
 /// What the argument `features` may be.
-const EXPECTED: &str = "a struct of numbers, booleans and strings, a list of numbers, or one number";
+const EXPECTED: &str =
+    "a struct of numbers, booleans and strings, a list of numbers, or one number";
 
 /// The features as they came: names and columns.
 #[derive(Debug)]
@@ -148,7 +149,10 @@ impl FeatureColumn {
             })
         };
         let codes = physical.u32()?.iter().map(code).collect();
-        Ok(Self::Category { codes, levels: Levels::Categories { dtype: dtype.clone(), categories } })
+        Ok(Self::Category {
+            codes,
+            levels: Levels::Categories { dtype: dtype.clone(), categories },
+        })
     }
 
     /// The levels that codes stand for; `None` for a number.

@@ -8,7 +8,7 @@ use super::features::{FeatureColumn, Features};
 use super::number::Number;
 use super::options;
 use super::result::Shape;
-use super::rows::Rows;
+use super::rows::{Rows, read_weight};
 use crate::fit::{self, Chunk, Options, RowId, Table, Values};
 
 pub(super) const FUNCTION: Function =
@@ -51,12 +51,12 @@ pub fn fit_sgd_with(
     weight: Option<&Series>,
     options: &Options,
 ) -> PolarsResult<Series> {
-    let inputs: Vec<Series> = [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
+    let inputs: Vec<Series> =
+        [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
     let rows = Shape::try_new(NAME, &inputs)?.rows();
     let label_number = Number::try_new(NAME, "label", label)?;
-    let weight = weight.map(|weight| Number::try_new(NAME, "weight", weight)).transpose()?;
+    let weight = read_weight(NAME, weight, rows)?;
     let complete = Rows::complete(rows, std::iter::once(&label_number).chain(&weight));
-    Rows::complete(rows, &weight).weights(NAME, weight.as_ref())?;
 
     let features = Features::try_new(NAME, features)?;
     let mut columns = features.read_all(NAME)?;
@@ -76,7 +76,11 @@ pub fn fit_sgd_with(
         chunks: vec![Chunk {
             label: &label_values,
             weight: weight_values.as_deref(),
-            features: columns.iter().zip(&numbers).map(|(column, numbers)| values(column, numbers)).collect(),
+            features: columns
+                .iter()
+                .zip(&numbers)
+                .map(|(column, numbers)| values(column, numbers))
+                .collect(),
         }],
     };
     let is_weighty = |row: usize| {

@@ -7,7 +7,8 @@ use super::params::{ParamsArgument, params_type};
 use super::result::{Shape, all_valid};
 use crate::math;
 
-pub(super) const FUNCTION: Function = Function::scalar("ziln_from_logits", from_logits, params_type);
+pub(super) const FUNCTION: Function =
+    Function::scalar("ziln_from_logits", from_logits, params_type);
 
 const NAME: &str = FUNCTION.name;
 const USAGE: &str = "ziln_from_logits(logit, mu, raw_sigma), or one list of these three";

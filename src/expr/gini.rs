@@ -6,11 +6,10 @@ use super::Function;
 use super::error::wrong_arity;
 use super::number::Number;
 use super::result::Shape;
-use super::rows::Rows;
+use super::rows::{Rows, read_weight};
 use crate::metrics;
 
-pub(super) const FUNCTION: Function =
-    Function::aggregate("ziln_gini", gini, || DataType::Float64);
+pub(super) const FUNCTION: Function = Function::aggregate("ziln_gini", gini, || DataType::Float64);
 
 const NAME: &str = FUNCTION.name;
 
@@ -33,12 +32,13 @@ pub fn gini(inputs: &[Series]) -> PolarsResult<Series> {
     let shape = Shape::try_new(NAME, inputs)?;
     let label_number = Number::try_new(NAME, "label", label)?;
     let prediction = Number::try_new(NAME, "prediction", prediction)?;
-    let weight = weight.map(|weight| Number::try_new(NAME, "weight", weight)).transpose()?;
-    let rows = Rows::complete(shape.rows(), [&label_number, &prediction].into_iter().chain(&weight));
+    let weight = read_weight(NAME, weight, shape.rows())?;
+    let rows =
+        Rows::complete(shape.rows(), [&label_number, &prediction].into_iter().chain(&weight));
     let gini = metrics::gini(
         &rows.doubles(&label_number),
         &rows.doubles(&prediction),
-        rows.weights(NAME, weight.as_ref())?.as_deref(),
+        weight.as_ref().map(|weight| rows.doubles(weight)).as_deref(),
     );
     Ok(Series::new(label.name().clone(), [gini]))
 }

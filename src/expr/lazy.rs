@@ -37,7 +37,8 @@
 //! ```
 
 use polars::prelude::{
-    Column, Expr, Field, PolarsResult, Scalar, Schema, Series, as_struct, lit, polars_bail, polars_err,
+    Column, Expr, Field, PolarsResult, Scalar, Schema, Series, as_struct, lit, polars_bail,
+    polars_err,
 };
 use polars_plan::dsl::{BaseColumnUdf, new_column_udf, udf::UserDefinedFunction};
 use polars_plan::prelude::FunctionOptions;
@@ -135,7 +136,9 @@ pub fn weights(model: Expr) -> Expr {
 /// Trains a model a group; named `model`. `features` is a struct expression.
 pub fn fit_sgd(label: Expr, features: Expr, weight: Option<Expr>, options: Options) -> Expr {
     let call = move |inputs: &[Series]| match inputs {
-        [label, features, rest @ ..] => super::fit_sgd_with(label, features, rest.first(), &options),
+        [label, features, rest @ ..] => {
+            super::fit_sgd_with(label, features, rest.first(), &options)
+        }
         _ => Err(no_arguments(&super::fit_sgd::FUNCTION)),
     };
     let inputs = [label, features].into_iter().chain(weight);

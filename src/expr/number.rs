@@ -28,7 +28,10 @@ enum Values {
     Double(PrimitiveArray<f64>),
     Single(PrimitiveArray<f32>),
     /// One place of lists of three that lie one behind the other.
-    Place { lists: PrimitiveArray<f64>, place: usize },
+    Place {
+        lists: PrimitiveArray<f64>,
+        place: usize,
+    },
 }
 
 impl Number {

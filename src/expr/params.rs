@@ -88,7 +88,8 @@ impl ParamsArgument {
         let elements = arrays.get_inner();
         let validity = arrays.downcast_iter().next().and_then(|array| array.validity().cloned());
         let rows = arrays.len();
-        let validity = lists_validity(rows, |row| row * PLACES..(row + 1) * PLACES, validity, &elements);
+        let validity =
+            lists_validity(rows, |row| row * PLACES..(row + 1) * PLACES, validity, &elements);
         Ok(Self::from_lists(doubles_with_nan(&elements)?, validity))
     }
 
@@ -176,7 +177,10 @@ fn lists_validity(
 }
 
 /// The lists one behind the other, three elements a row, also for a NULL row that has none.
-fn dense_lists(elements: &PrimitiveArray<f64>, offsets: &OffsetsBuffer<i64>) -> PrimitiveArray<f64> {
+fn dense_lists(
+    elements: &PrimitiveArray<f64>,
+    offsets: &OffsetsBuffer<i64>,
+) -> PrimitiveArray<f64> {
     let lists = elements.values().as_slice();
     if offsets.lengths().all(|length| length == PLACES) {
         let start = offsets.offset_and_length_iter().next().map_or(0, |(start, _)| start);

@@ -11,7 +11,8 @@ use crate::record::{FieldType, FieldValue, Record};
 
 /// The type of a struct of a record's fields.
 pub(super) fn record_type<R: Record>() -> DataType {
-    let fields = R::FIELDS.iter().map(|field| Field::new(field.name.into(), dtype(field.field_type)));
+    let fields =
+        R::FIELDS.iter().map(|field| Field::new(field.name.into(), dtype(field.field_type)));
     DataType::Struct(fields.collect())
 }
 
@@ -124,10 +125,7 @@ fn typed<T>(
     Ok(typed)
 }
 
-fn numbers_column(
-    name: PlSmallStr,
-    lists: Vec<Option<Vec<f64>>>,
-) -> PolarsResult<Series> {
+fn numbers_column(name: PlSmallStr, lists: Vec<Option<Vec<f64>>>) -> PolarsResult<Series> {
     let mut builder = get_list_builder(&DataType::Float64, 0, lists.len(), name);
     for list in lists {
         match list {

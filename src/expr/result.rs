@@ -1,8 +1,7 @@
 //! Results as series: one number a row, or one params struct a row.
 
 use polars::prelude::{
-    Float64Chunked, IntoSeries, PlSmallStr, PolarsResult, Series, StructChunked,
-    polars_err,
+    Float64Chunked, IntoSeries, PlSmallStr, PolarsResult, Series, StructChunked, polars_err,
 };
 use polars_arrow::bitmap::Bitmap;
 

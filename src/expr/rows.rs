@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use polars::prelude::{PolarsResult, Series};
 use polars_arrow::bitmap::Bitmap;
 
 use super::error::refuse;
@@ -9,7 +10,6 @@ use super::number::Number;
 use super::result::all_valid;
 use crate::math::Column;
 use crate::metrics::check_weight;
-use polars::prelude::PolarsResult;
 
 /// Which rows count: the places of those that are NULL nowhere.
 #[derive(Debug)]
@@ -53,19 +53,20 @@ impl Rows {
         let rows = (0..self.len).filter(|row| self.contains(*row));
         Cow::Owned(rows.map(|row| value(row).unwrap_or(f64::NAN)).collect())
     }
+}
 
-    /// The weights in these rows.
-    ///
-    /// # Errors
-    /// Where one is negative, NaN or infinite.
-    pub fn weights<'a>(
-        &self,
-        function: &str,
-        weight: Option<&'a Number>,
-    ) -> PolarsResult<Option<Cow<'a, [f64]>>> {
-        let Some(weight) = weight else { return Ok(None) };
-        let weight = self.doubles(weight);
-        check_weight(&weight).map_err(|error| refuse(function, &error))?;
-        Ok(Some(weight))
-    }
+/// Reads the argument `weight` of an aggregate over `rows` rows, if there is one.
+///
+/// # Errors
+/// Where it is no number, or one is negative, NaN or infinite.
+pub(super) fn read_weight(
+    function: &str,
+    weight: Option<&Series>,
+    rows: usize,
+) -> PolarsResult<Option<Number>> {
+    let Some(weight) = weight else { return Ok(None) };
+    let weight = Number::try_new(function, "weight", weight)?;
+    let given = Rows::complete(rows, [&weight]);
+    check_weight(&given.doubles(&weight)).map_err(|error| refuse(function, &error))?;
+    Ok(Some(weight))
 }

@@ -1,7 +1,7 @@
 //! The options that are decided from the data; `docs/training.md` documents the rules.
 
-use super::optimizer::Optimizer;
 use super::marginal::Marginal;
+use super::optimizer::Optimizer;
 use super::options::Options;
 use super::pack::Packed;
 use crate::model::L2;
@@ -38,9 +38,5 @@ pub(super) fn l2(options: &Options, packed: &Packed, start: &Marginal) -> L2 {
         return L2 { logit: l2, mu: l2, raw_sigma: l2 };
     }
     let rows = packed.weight_sum;
-    L2 {
-        logit: 1.0 / rows,
-        mu: 1.0 / (rows * start.sigma * start.sigma),
-        raw_sigma: 4.0 / rows,
-    }
+    L2 { logit: 1.0 / rows, mu: 1.0 / (rows * start.sigma * start.sigma), raw_sigma: 4.0 / rows }
 }

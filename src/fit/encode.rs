@@ -67,7 +67,13 @@ fn weighted_sum(values: &[f64], weights: Option<&[f64]>, term: impl Fn(f64) -> f
 }
 
 /// Writes standardised values, batch by batch, into a packed column.
-pub(super) fn write_number(values: &[f64], mean: f64, scale: f64, layout: &Layout, out: &mut [f32]) {
+pub(super) fn write_number(
+    values: &[f64],
+    mean: f64,
+    scale: f64,
+    layout: &Layout,
+    out: &mut [f32],
+) {
     let mut rest = values;
     for batch in &layout.batches {
         let (values, after) = rest.split_at(batch.rows.min(rest.len()));
@@ -100,7 +106,8 @@ pub(super) fn learn_levels(
         let Some(&code) = run.first() else { continue };
         *counts.entry(level(table, feature, code)).or_default() += run.len() as u64;
     }
-    let mut kept: Vec<(Option<&str>, u64)> = counts.iter().map(|(&name, &rows)| (name, rows)).collect();
+    let mut kept: Vec<(Option<&str>, u64)> =
+        counts.iter().map(|(&name, &rows)| (name, rows)).collect();
     kept.retain(|&(_, rows)| rows >= min_count);
     for name in known {
         let name = name.as_deref();
@@ -171,7 +178,8 @@ pub(super) fn pack_category(
         let mut of_payers = 0;
         for row in 0..batch.rows {
             let place = rest.next().and_then(|code| place_of.get(code)).copied();
-            if let Some((place, slot)) = place.and_then(|p| Some((p, number.get_mut(p as usize)?))) {
+            if let Some((place, slot)) = place.and_then(|p| Some((p, number.get_mut(p as usize)?)))
+            {
                 if slot.1 != index {
                     packed.levels.push(place);
                     *slot = ((packed.levels.len() - start) as u32, index);

@@ -196,9 +196,8 @@ impl Gradient {
             || {
                 let mut total = 0.0;
                 for start in (0..L::rows(batch)).step_by(TILE) {
-                    total += self.tile::<H, L, GRADIENT>(
-                        loss, packed, batch, start, heads, with_loss,
-                    );
+                    total +=
+                        self.tile::<H, L, GRADIENT>(loss, packed, batch, start, heads, with_loss);
                 }
                 total
             },
@@ -227,7 +226,8 @@ impl Gradient {
             gradient.weights.clear();
             for head in heads.values.chunks_exact(heads.width) {
                 gradient.weights.push(0.0);
-                let weight = |&level: &u32| head.get(first + level as usize).copied().unwrap_or(0.0);
+                let weight =
+                    |&level: &u32| head.get(first + level as usize).copied().unwrap_or(0.0);
                 gradient.weights.extend(levels.iter().map(weight));
             }
             gradient.by_weight.clear();

@@ -83,9 +83,12 @@ mod tests {
 
     #[test]
     fn every_row_is_dealt_once_and_payers_come_first() {
-        for (total, size) in [(1, 1), (7, 3), (100, 1000), (1030, 1024), (999, 10), (50, 50), (8, 2)] {
+        for (total, size) in
+            [(1, 1), (7, 3), (100, 1000), (1030, 1024), (999, 10), (50, 50), (8, 2)]
+        {
             let rows: Vec<RowId> = (0..total).map(|row| RowId { chunk: 0, row }).collect();
-            let labels: Vec<f64> = (0..total).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
+            let labels: Vec<f64> =
+                (0..total).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
             let layout = deal(&rows, &labels, size);
             let mut seen: Vec<u32> = layout.rows.iter().map(|row| row.row).collect();
             let mut place = 0;

@@ -1,7 +1,7 @@
 //! The marginal fit that training starts from: the best model that ignores the features.
 
 use super::pack::Packed;
-use crate::math::{SIGMA_FLOOR, exp_m1, ln};
+use crate::math::{SIGMA_FLOOR, exp_m1_negative, ln};
 
 /// Intercepts of the three heads, and which parts there is anything to learn in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,8 +76,8 @@ fn for_each_payer(packed: &Packed, mut f: impl FnMut(f64, f64)) {
 
 /// The number whose softplus is `y > 0`.
 pub(super) fn inverse_softplus(y: f64) -> f64 {
-    // ln(e^y - 1) = y + ln(1 - e^-y); the second form does not overflow.
-    if y > 30.0 { y } else { ln(exp_m1(y)) }
+    // ln(e^y - 1), in a form that does not overflow.
+    y + ln(-exp_m1_negative(-y))
 }
 
 #[cfg(test)]

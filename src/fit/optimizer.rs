@@ -133,10 +133,7 @@ impl RateTable {
         let rates = (0..steps.min(Self::MOST)).map(|_| {
             power1 *= BETA1;
             power2 *= BETA2;
-            Rates {
-                first: (1.0 - BETA1) / (1.0 - power1),
-                second: (1.0 - BETA2) / (1.0 - power2),
-            }
+            Rates { first: (1.0 - BETA1) / (1.0 - power1), second: (1.0 - BETA2) / (1.0 - power2) }
         });
         Self { rates: rates.collect() }
     }
@@ -159,8 +156,7 @@ mod tests {
         let table = RateTable::new(10);
         for (done, gradient) in [(0, 2.0), (1, -1.0)] {
             let step = Step { learning_rate: 0.1, decay, rates: table.after(done) };
-            let mut weight =
-                Weight { value: &mut value, first: &mut first, second: &mut second };
+            let mut weight = Weight { value: &mut value, first: &mut first, second: &mut second };
             optimizer.update(step, &mut weight, gradient);
         }
         value

@@ -94,7 +94,12 @@ pub const OPTIONS: &[OptionDoc] = &[
         "an integer from 1 to 1000000",
         "epochs without a better validation loss before training stops",
     ),
-    doc("max_sigma", "5", "a number greater than 0, at most 30", "greatest sigma the model predicts"),
+    doc(
+        "max_sigma",
+        "5",
+        "a number greater than 0, at most 30",
+        "greatest sigma the model predicts",
+    ),
     doc(
         "min_count",
         "auto",
@@ -274,11 +279,7 @@ impl Given<'_> {
             OptionValue::Number(value) => value.to_string(),
             OptionValue::Text(value) => format!("text '{}'", shortened(value)),
         };
-        Error::Option {
-            option: self.doc.name.to_owned(),
-            expected: self.doc.range.to_owned(),
-            got,
-        }
+        Error::Option { option: self.doc.name.to_owned(), expected: self.doc.range.to_owned(), got }
     }
 }
 
@@ -293,7 +294,8 @@ fn shortened(text: &str) -> String {
 
 fn unknown(name: &str) -> Error {
     let names: Vec<&str> = OPTIONS.iter().map(|doc| doc.name).collect();
-    let hint = nearest(name, &names).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+    let hint =
+        nearest(name, &names).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
     Error::Option {
         option: shortened(name),
         expected: format!("one of {}", names.join(", ")),

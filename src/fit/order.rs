@@ -73,9 +73,9 @@ fn hash_row(
     for (feature, values) in chunk.features.iter().enumerate() {
         let word = match values {
             Values::Numbers(values) => values.get(place).map_or(MISSING, |&x| number_word(x)),
-            Values::Codes(codes) => codes.get(place).map_or(MISSING, |&code| {
-                levels.word(table, feature, code)
-            }),
+            Values::Codes(codes) => {
+                codes.get(place).map_or(MISSING, |&code| levels.word(table, feature, code))
+            }
         };
         bytes.extend_from_slice(&word.to_le_bytes());
     }
@@ -105,7 +105,11 @@ impl LevelWords {
             if levels.len() > rows { Vec::new() } else { levels.iter().map(level_word).collect() }
         };
         let of_feature = table.features.iter();
-        Self { of_feature: of_feature.map(|f| f.levels.as_ref().map(words).unwrap_or_default()).collect() }
+        Self {
+            of_feature: of_feature
+                .map(|f| f.levels.as_ref().map(words).unwrap_or_default())
+                .collect(),
+        }
     }
 
     fn word(&self, table: &Table<'_>, feature: usize, code: u32) -> u64 {

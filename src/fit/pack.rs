@@ -98,8 +98,7 @@ pub(super) fn pack_training(
             Some(Encoding::Categorical { levels, .. }) => levels.as_slice(),
             _ => &[],
         };
-        let encoding =
-            learn_levels(table, feature, &layout.rows, known_levels, known.min_count);
+        let encoding = learn_levels(table, feature, &layout.rows, known_levels, known.min_count);
         if let Encoding::Categorical { levels, .. } = &encoding {
             packed.categories.push(pack_category(table, feature, levels, offset, layout));
             offset += levels.len();

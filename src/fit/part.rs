@@ -124,7 +124,9 @@ impl<const H: usize, L: Loss<H>> Part<H, L> {
         let coupled = plan.optimizer.couples_l2();
         let numbers = packed.number_count;
         let heads = self.values.weights.chunks_exact(self.values.width).zip(self.l2);
-        for ((weights, l2), gradient) in heads.zip(self.gradient.dense.chunks_exact_mut(1 + numbers)) {
+        for ((weights, l2), gradient) in
+            heads.zip(self.gradient.dense.chunks_exact_mut(1 + numbers))
+        {
             let l2 = if coupled { l2 } else { 0.0 };
             for (place, (gradient, weight)) in gradient.iter_mut().zip(weights).enumerate() {
                 let penalty = if place == 0 { 0.0 } else { l2 * weight };
@@ -138,7 +140,8 @@ impl<const H: usize, L: Loss<H>> Part<H, L> {
                 let share = gradient.row_weight[slot + 1] / self.level_weight[level] * batches;
                 gradient.row_weight[slot + 1] = share;
                 for head in 0..H {
-                    let weight = self.values.weights[head * self.values.width + 1 + numbers + level];
+                    let weight =
+                        self.values.weights[head * self.values.width + 1 + numbers + level];
                     let l2 = if coupled { self.l2[head] } else { 0.0 };
                     let by_weight = &mut gradient.by_weight[head * gradient.slots + slot + 1];
                     *by_weight = *by_weight * factor + l2 * share * weight;

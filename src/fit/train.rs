@@ -70,7 +70,8 @@ impl Usable {
     fn of(table: &Table<'_>, rows: &[RowId]) -> Option<Self> {
         let mut labels = Vec::new();
         gather::labels(table, rows, &mut labels);
-        let count = |test: fn(f64) -> bool| labels.iter().filter(|&&label| test(label)).count() as u64;
+        let count =
+            |test: fn(f64) -> bool| labels.iter().filter(|&&label| test(label)).count() as u64;
         let payers = count(|label| label.is_finite() && label > 0.0);
         if payers == 0 {
             return None;
@@ -265,7 +266,11 @@ impl<'a> Session<'a> {
             if start.mixed { paying.epoch(packed, &batches, plan, with_loss, rate) } else { 0.0 }
         };
         let mut train_amount = || {
-            if start.amounts_differ { amount.epoch(packed, &batches, plan, with_loss, rate) } else { 0.0 }
+            if start.amounts_differ {
+                amount.epoch(packed, &batches, plan, with_loss, rate)
+            } else {
+                0.0
+            }
         };
         let (paying_loss, amount_loss) = if packed.numbers.len() >= PARALLEL_VALUES {
             rayon::join(train_paying, train_amount)
@@ -352,8 +357,7 @@ fn starting_parts(
     let mut epochs_before = 0;
     if let Some(model) = init {
         let known = warm_start::places_of_known(model, table, encodings, places);
-        let resumed =
-            warm_start::resume(model, options, &known, scale, packed, (paying, amount));
+        let resumed = warm_start::resume(model, options, &known, scale, packed, (paying, amount));
         (paying, amount, epochs_before) = (resumed.paying, resumed.amount, resumed.epochs);
     }
     // The amount part is trained on the mean over the payers, so its penalty is in those units too.
@@ -387,7 +391,8 @@ fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
 }
 
 fn penalty(weights: &Weights, l2: L2) -> f64 {
-    let half_squares = |weights: &[f64]| 0.5 * weights.iter().map(|weight| weight * weight).sum::<f64>();
+    let half_squares =
+        |weights: &[f64]| 0.5 * weights.iter().map(|weight| weight * weight).sum::<f64>();
     l2.logit * half_squares(&weights.logit.weights)
         + l2.mu * half_squares(&weights.mu.weights)
         + l2.raw_sigma * half_squares(&weights.raw_sigma.weights)

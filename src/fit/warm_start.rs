@@ -34,9 +34,11 @@ pub(super) fn known_features(table: &Table<'_>, options: &Options) -> Result<Opt
         }
         features.push((*feature).clone());
     }
-    if let Some(extra) = model.features().iter().find(|feature| {
-        !table.features.iter().any(|column| column.name == feature.name)
-    }) {
+    if let Some(extra) = model
+        .features()
+        .iter()
+        .find(|feature| !table.features.iter().any(|column| column.name == feature.name))
+    {
         return Err(refuse(format!("one that also has the feature `{}`", extra.name)));
     }
     Ok(Some(features))
@@ -132,12 +134,7 @@ fn save_averages(kept: bool, head: &[f64], places: &[usize]) -> Vec<f64> {
 }
 
 /// The state of one head.
-fn save_head(
-    options: &Options,
-    values: &PartValues,
-    head: usize,
-    places: &[usize],
-) -> HeadState {
+fn save_head(options: &Options, values: &PartValues, head: usize, places: &[usize]) -> HeadState {
     let of = |all: &[f64], kept| {
         let head = all.chunks_exact(values.width).nth(head).unwrap_or(&[]);
         save_averages(kept, head, places)
@@ -217,7 +214,8 @@ pub(super) fn resume(
         }
         let levels: Vec<usize> =
             known.iter().filter_map(|place| place.checked_sub(1 + packed.number_count)).collect();
-        let counts = [(&mut paying, &state.level_steps_logit), (&mut amount, &state.level_steps_amount)];
+        let counts =
+            [(&mut paying, &state.level_steps_logit), (&mut amount, &state.level_steps_amount)];
         for (values, steps) in counts {
             values.steps = state.steps;
             for (&level, &steps) in levels.iter().zip(steps) {

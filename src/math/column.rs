@@ -1,6 +1,9 @@
 //! A column as a function of the distribution reads it: one value for all rows, or one a row.
 
-use super::{dispatch::dispatch, sigma::{floor_sigmas, sigmas_from_raw}};
+use super::{
+    dispatch::dispatch,
+    sigma::{floor_sigmas, sigmas_from_raw},
+};
 
 /// Rows that are computed at a time: intermediate values of a block stay in the first-level cache.
 pub const BLOCK: usize = 512;

@@ -104,12 +104,6 @@ impl Exponent {
         // The shift leaves of the sum its lowest bits alone, at the place of the exponent.
         f64::from_bits(self.0.to_bits().wrapping_add(BIAS).wrapping_add_signed(raise) << 52)
     }
-
-    /// `2^-n`, which must be a normal number.
-    #[inline(always)]
-    pub(crate) fn inverse_power_of_two(self) -> f64 {
-        f64::from_bits(BIAS.wrapping_sub(self.0.to_bits()) << 52)
-    }
 }
 
 /// `x 2^n` for `n` within -1075 and 1024, rounded once.
@@ -117,7 +111,7 @@ impl Exponent {
 /// Neither the largest nor the subnormal powers are normal numbers, so the power is moved towards 1, exactly, and
 /// the product back.
 #[inline(always)]
-pub(crate) fn scale(x: f64, n: Exponent) -> f64 {
+fn scale(x: f64, n: Exponent) -> f64 {
     let negative = n.value() < 0.0;
     let raise = select(negative, 54, -54);
     let back = select(negative, TWO_TO_MINUS_54, TWO_TO_54);

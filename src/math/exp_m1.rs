@@ -2,18 +2,42 @@
 
 use std::hint::select_unpredictable as select;
 
-use super::exp::{Reduced, reduce, scale};
+use super::exp::{Reduced, reduce};
 
-/// `e^x - 1`, without the cancellation of computing it so near `x = 0`.
+/// `e^x - 1` for `x <= 0`, without the cancellation of computing it so near 0.
 ///
-/// Within 2 ulp over the whole range. `exp_m1(-inf)` is -1, overflow is infinite, NaN stays NaN, zero keeps its sign.
+/// Within 2 ulp. `-inf` gives -1, NaN stays NaN.
 #[inline(always)]
-pub fn exp_m1(x: f64) -> f64 {
-    // Below -40 the result is -1 to the last bit. Comparisons written so that NaN passes.
-    let bounded = select(x > 710.0, 710.0, x);
-    let bounded = select(bounded < -40.0, -40.0, bounded);
-    let Reduced { tail, n } = reduce(bounded, -0.0);
-    // e^x - 1 = 2^n (tail + 1 - 2^-n), where tail = e^r - 1.
-    let result = scale(tail + (1.0 - n.inverse_power_of_two()), n);
-    select(x == 0.0, x, result)
+pub(crate) fn exp_m1_negative(x: f64) -> f64 {
+    // Below -40 the result is -1 to the last bit. The comparison lets NaN pass.
+    let Reduced { tail, n } = reduce(select(x < -40.0, -40.0, x), -0.0);
+    // With e^x = 2^n e^r and tail = e^r - 1.
+    let power = n.power_of_two(0);
+    tail * power + (power - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exp_m1_negative;
+
+    #[test]
+    fn close_to_the_standard_library() {
+        for i in 0..100_000 {
+            let x = -f64::from(i) * 5e-4 - 1e-9;
+            let (got, expected) = (exp_m1_negative(x), x.exp_m1());
+            assert!(((got - expected) / expected).abs() < 4e-16, "{x}: {got} {expected}");
+        }
+        for x in [-1e-300, -1e-20, -1e-8, -0.346_573_590_279_972_6] {
+            let (got, expected) = (exp_m1_negative(x), x.exp_m1());
+            assert!(((got - expected) / expected).abs() < 4e-16, "{x}: {got} {expected}");
+        }
+    }
+
+    #[test]
+    fn ends() {
+        assert_eq!(exp_m1_negative(0.0), 0.0);
+        assert_eq!(exp_m1_negative(-1e300), -1.0);
+        assert_eq!(exp_m1_negative(f64::NEG_INFINITY), -1.0);
+        assert!(exp_m1_negative(f64::NAN).is_nan());
+    }
 }

@@ -2,7 +2,11 @@
 
 use std::hint::select_unpredictable as select;
 
-use super::{column::Params, exp::{exp, exp_negative}, rows::map_params};
+use super::{
+    column::Params,
+    exp::{exp, exp_negative},
+    rows::map_params,
+};
 
 /// The expected lifetime value of one row; see [`expected_ltv`].
 #[inline(always)]

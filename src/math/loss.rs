@@ -20,15 +20,14 @@ pub fn loss_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let e = exp_negative(-t.abs());
     let alone = split_1p(e);
     let joint = split((0.5 + 0.5 * e) * sigma);
-    let log = ln_1p_scaled(
-        select(unpaid, alone.f, joint.f),
-        select(unpaid, alone.k, joint.k + 1.0),
-    );
+    let log =
+        ln_1p_scaled(select(unpaid, alone.f, joint.f), select(unpaid, alone.k, joint.k + 1.0));
     let classification = select(t > 0.0, t, 0.0) + log;
 
     let log_label = ln_positive(label);
     let z = (log_label - mu) / sigma;
-    let amount = select(sigma < f64::INFINITY, log_label + LN_2PI_HALF + 0.5 * (z * z), sigma);
+    let amount = log_label + LN_2PI_HALF + 0.5 * (z * z);
+    let amount = select(sigma < f64::INFINITY, amount, log_label + sigma);
     let total = classification + select(unpaid, 0.0, amount);
     // Where nothing is paid mu and sigma do not matter, but a NaN among them must not pass for a loss.
     select(mu.is_nan() | sigma.is_nan(), f64::NAN, total)

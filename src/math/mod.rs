@@ -43,7 +43,7 @@ pub use constants::{LN_2PI_HALF, SIGMA_FLOOR};
 pub use crps::{crps, crps_row};
 pub use dispatch::dispatch;
 pub use exp::exp;
-pub use exp_m1::exp_m1;
+pub(crate) use exp_m1::exp_m1_negative;
 pub use expected_ltv::{expected_ltv, expected_ltv_row};
 pub use ln::ln;
 pub use loss::{loss, loss_row};

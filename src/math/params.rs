@@ -62,10 +62,8 @@ pub fn params_from_logits(
     out_sigma: &mut [f64],
 ) {
     let mut params = ParamBlocks::new(params);
-    let outputs = out_logit
-        .chunks_mut(BLOCK)
-        .zip(out_mu.chunks_mut(BLOCK))
-        .zip(out_sigma.chunks_mut(BLOCK));
+    let outputs =
+        out_logit.chunks_mut(BLOCK).zip(out_mu.chunks_mut(BLOCK)).zip(out_sigma.chunks_mut(BLOCK));
     for (block, ((out_logit, out_mu), out_sigma)) in outputs.enumerate() {
         let len = out_logit.len().min(out_mu.len()).min(out_sigma.len());
         let (logit, mu, sigma) = params.rows(block * BLOCK, len);

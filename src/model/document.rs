@@ -144,8 +144,8 @@ impl Model {
 }
 
 fn check_version(version: Option<u32>, text: &str) -> Result<()> {
-    let version =
-        version.or_else(|| serde_json::from_str::<Version>(text).ok().map(|head| head.format_version));
+    let version = version
+        .or_else(|| serde_json::from_str::<Version>(text).ok().map(|head| head.format_version));
     match version {
         Some(FORMAT_VERSION) | None => Ok(()),
         Some(other) => Err(problem(format!(
@@ -211,7 +211,11 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
         && counted.iter().all(|steps| steps.len() == levels)
         && state.amount_scale.is_finite()
         && state.amount_scale > 0.0;
-    if sound { Ok(()) } else { Err(problem("optimizer_state does not fit the features".to_owned())) }
+    if sound {
+        Ok(())
+    } else {
+        Err(problem("optimizer_state does not fit the features".to_owned()))
+    }
 }
 
 fn problem(problem: String) -> Error {

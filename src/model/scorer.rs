@@ -58,7 +58,8 @@ impl LevelTerms {
         if levels.len() <= rows {
             return LevelWeights::OfCode(levels.iter().map(|level| self.get(*level)).collect());
         }
-        let of_row = |code: &u32| levels.get(*code as usize).map_or([0.0; 3], |level| self.get(*level));
+        let of_row =
+            |code: &u32| levels.get(*code as usize).map_or([0.0; 3], |level| self.get(*level));
         LevelWeights::OfRow(codes.iter().take(rows).map(of_row).collect())
     }
 }
@@ -111,7 +112,8 @@ impl Scorer {
     pub fn new(model: &Model) -> Self {
         let weights = model.head_weights();
         let heads = [&weights.logit, &weights.mu, &weights.raw_sigma];
-        let weight = |place: usize| heads.map(|head| head.weights.get(place).copied().unwrap_or(0.0));
+        let weight =
+            |place: usize| heads.map(|head| head.weights.get(place).copied().unwrap_or(0.0));
         let mut place = 0;
         let mut features = Vec::with_capacity(model.features().len());
         for feature in model.features() {
@@ -136,11 +138,7 @@ impl Scorer {
             place += feature.encoding.width();
             features.push(ScoredFeature { name: feature.name.clone(), terms });
         }
-        Self {
-            intercept: heads.map(|head| head.intercept),
-            features,
-            max_sigma: model.max_sigma(),
-        }
+        Self { intercept: heads.map(|head| head.intercept), features, max_sigma: model.max_sigma() }
     }
 
     /// For each feature of the model the position of the column of that name.
@@ -230,7 +228,11 @@ impl Scorer {
         heads
     }
 
-    fn resolve<'a>(&'a self, columns: &[FeatureInput<'a>], rows: usize) -> Result<Vec<Resolved<'a>>> {
+    fn resolve<'a>(
+        &'a self,
+        columns: &[FeatureInput<'a>],
+        rows: usize,
+    ) -> Result<Vec<Resolved<'a>>> {
         if columns.len() != self.features.len() {
             return Err(Error::Feature {
                 problem: format!(
@@ -249,7 +251,9 @@ impl ScoredFeature {
     /// Checks that the column is of the kind the feature needs and as long as the rows.
     pub(super) fn check(&self, column: &FeatureInput<'_>, rows: usize) -> Result<()> {
         let problem = match (&self.terms, column) {
-            (Terms::Number(_), FeatureInput::Number(column)) if holds(column, rows) => return Ok(()),
+            (Terms::Number(_), FeatureInput::Number(column)) if holds(column, rows) => {
+                return Ok(());
+            }
             (Terms::Levels(_), FeatureInput::Codes { codes, .. }) if codes.len() >= rows => {
                 return Ok(());
             }

@@ -19,7 +19,10 @@ use crate::math::{self, Column, Params};
 | 1.66058 |
 +---------+
 ```"#,
-    argument(name = "cap", description = "The most that a customer counts for, in the label's unit."),
+    argument(
+        name = "cap",
+        description = "The most that a customer counts for, in the label's unit."
+    ),
     argument(
         name = "params",
         description = "A struct with fields logit, mu and sigma, a list of three numbers logit, mu, raw_sigma, or these as three arguments."

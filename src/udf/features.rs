@@ -3,9 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array};
 use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{ArrowNativeType, DataType, Fields, Float32Type, Float64Type};
 use datafusion_common::{DataFusionError, Result, exec_err};
@@ -17,7 +15,8 @@ use crate::math::Column;
 use crate::model::FeatureInput;
 
 /// What the argument `features` may be.
-const EXPECTED: &str = "a struct of numbers, booleans and strings, a list of numbers, or one number";
+const EXPECTED: &str =
+    "a struct of numbers, booleans and strings, a list of numbers, or one number";
 
 /// What a feature's column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,11 @@
 
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
-use datafusion_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
 use super::params::{ParamsArgument, check_params, params_result, params_type};
+use super::signature::listing;
 use crate::math;
 
 const NAME: &str = "ziln_from_logits";
@@ -41,7 +40,7 @@ pub(super) struct FromLogits {
 
 impl Default for FromLogits {
     fn default() -> Self {
-        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+        Self { signature: listing(vec![vec![DataType::Float64; 3]]) }
     }
 }
 

@@ -19,10 +19,7 @@ use crate::math::{self, Column, Params};
 | 1.878373 |
 +----------+
 ```"#,
-    argument(
-        name = "label",
-        description = "What the customer spent: any numeric type."
-    ),
+    argument(name = "label", description = "What the customer spent: any numeric type."),
     argument(
         name = "params",
         description = "A struct with fields logit, mu and sigma, a list of three numbers logit, mu, raw_sigma, or these as three arguments."

@@ -13,16 +13,16 @@ use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion_expr::{
     Accumulator, AggregateUDFImpl, ColumnarValue, Documentation, GroupsAccumulator, Signature,
-    Volatility,
 };
 use rayon::prelude::*;
 
 use super::constant::constant;
 use super::error::{refuse, wrong_argument, wrong_arity};
 use super::number::{check_number, doubles_with_nan};
-use super::params::{ParamsArgument, check_params};
+use super::params::{ParamsArgument, check_params, params_type};
 use super::rows::accumulator::{BatchRows, RowAccumulator, RowAggregate, RowGroupsAccumulator};
 use super::rows::{ColumnKind, GroupedRows, RowColumn, RowSchema};
+use super::signature::listing;
 use super::weight::read_weight;
 use crate::math::params_from_logits;
 use crate::metrics::{DEFAULT_BUCKETS, check_buckets};
@@ -98,11 +98,23 @@ pub(super) struct MetricUdaf<F> {
 
 impl<F: MetricFunction> Default for MetricUdaf<F> {
     fn default() -> Self {
-        Self {
-            function: F::default(),
-            signature: Signature::variadic_any(Volatility::Immutable),
-        }
+        Self { function: F::default(), signature: signature::<F>() }
     }
+}
+
+/// Label and what is predicted, with and without what may follow.
+fn signature<F: MetricFunction>() -> Signature {
+    let predicted = match F::PREDICTED {
+        Predicted::Amount => DataType::Float64,
+        Predicted::Params => params_type(),
+    };
+    let short = vec![DataType::Float64, predicted];
+    let with = |last: DataType| [short.as_slice(), &[last]].concat();
+    listing(match F::TRAILING {
+        Trailing::Nothing => vec![short],
+        Trailing::Weight => vec![short.clone(), with(DataType::Float64)],
+        Trailing::Buckets => vec![short.clone(), with(DataType::Int64)],
+    })
 }
 
 impl<F: MetricFunction> AggregateUDFImpl for MetricUdaf<F> {
@@ -166,9 +178,8 @@ fn metric<F: MetricFunction>(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggreg
 }
 
 fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<usize> {
-    let wrong = |got: String| {
-        wrong_argument(function, "buckets", "a constant integer, 1 or more", got)
-    };
+    let wrong =
+        |got: String| wrong_argument(function, "buckets", "a constant integer, 1 or more", got);
     let value = value.map_err(wrong)?;
     if value.is_null() {
         return Ok(DEFAULT_BUCKETS);

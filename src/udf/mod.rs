@@ -42,6 +42,7 @@ mod pay_amount;
 mod pay_prob;
 mod predict;
 mod quantile;
+mod signature;
 mod spearman;
 mod variance;
 mod weight;

@@ -73,7 +73,10 @@ impl DistinctTexts {
     }
 
     /// Computes something of every distinct text and gives it to all rows that hold the text.
-    pub fn map_rows<T: Clone>(&self, compute: impl Fn(&str) -> Result<T>) -> Result<Vec<Option<T>>> {
+    pub fn map_rows<T: Clone>(
+        &self,
+        compute: impl Fn(&str) -> Result<T>,
+    ) -> Result<Vec<Option<T>>> {
         let results = self.iter().map(compute).collect::<Result<Vec<T>>>()?;
         let of_row = |&index: &u32| results.get(index as usize).cloned();
         Ok(self.index_of_row.iter().map(of_row).collect())

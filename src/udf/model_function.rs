@@ -6,12 +6,11 @@ use std::hash::Hash;
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
-use datafusion_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 
 use super::error::{refuse, wrong_arity};
 use super::model::{DistinctTexts, check_model};
+use super::signature::listing;
 use crate::model::Model;
 
 /// A function of a model: what differs from one to the next.
@@ -46,10 +45,7 @@ pub(super) struct ModelUdf<F> {
 
 impl<F: ModelFunction> Default for ModelUdf<F> {
     fn default() -> Self {
-        Self {
-            function: F::default(),
-            signature: Signature::variadic_any(Volatility::Immutable),
-        }
+        Self { function: F::default(), signature: listing(vec![vec![DataType::Utf8View]]) }
     }
 }
 

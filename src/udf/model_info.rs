@@ -25,10 +25,7 @@ use crate::model::{Model, ModelInfo};
 | 2      |
 +--------+
 ```"#,
-    argument(
-        name = "model",
-        description = "The text of a model made by ziln_fit_sgd."
-    ),
+    argument(name = "model", description = "The text of a model made by ziln_fit_sgd."),
     related_udf(name = "ziln_weights"),
     related_udf(name = "ziln_fit_sgd")
 )]

@@ -3,14 +3,13 @@
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
-use datafusion_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
 use super::error::wrong_arity;
 use super::number::{Number, check_number};
 use super::params::{params_result, params_type};
+use super::signature::listing;
 use crate::math;
 
 const NAME: &str = "ziln_params";
@@ -44,7 +43,7 @@ pub(super) struct ParamsFromProb {
 
 impl Default for ParamsFromProb {
     fn default() -> Self {
-        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+        Self { signature: listing(vec![vec![DataType::Float64; 3]]) }
     }
 }
 

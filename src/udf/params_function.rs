@@ -9,13 +9,12 @@ use arrow::array::{ArrayRef, Float64Array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue, exec_err};
-use datafusion_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 
 use super::error::wrong_arity;
 use super::number::{Number, check_number};
-use super::params::{ParamsArgument, check_params};
+use super::params::{ParamsArgument, check_params, params_type};
+use super::signature::listing;
 use crate::math::{Column, Params};
 
 /// A function of the distribution: what differs from one to the next.
@@ -43,10 +42,7 @@ pub(super) struct ParamsUdf<F> {
 
 impl<F: ParamsFunction> Default for ParamsUdf<F> {
     fn default() -> Self {
-        Self {
-            function: F::default(),
-            signature: Signature::variadic_any(Volatility::Immutable),
-        }
+        Self { function: F::default(), signature: signature::<F>() }
     }
 }
 
@@ -104,6 +100,13 @@ impl<F: ParamsFunction> ScalarUDFImpl for ParamsUdf<F> {
     fn documentation(&self) -> Option<&Documentation> {
         self.function.documentation()
     }
+}
+
+/// Numbers first, then params as one struct or as three numbers.
+fn signature<F: ParamsFunction>() -> Signature {
+    let leading = vec![DataType::Float64; F::LEADING.len()];
+    let with = |params: &[DataType]| [leading.as_slice(), params].concat();
+    listing(vec![with(&[params_type()]), with(&[const { DataType::Float64 }; 3])])
 }
 
 fn compute<F: ParamsFunction>(

@@ -6,9 +6,7 @@ use arrow::array::{Array, ArrayRef};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
-use datafusion_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
 use super::error::{refuse, wrong_arity};
@@ -17,6 +15,7 @@ use super::features::{
 };
 use super::model::{DistinctTexts, NO_TEXT, check_model};
 use super::params::{params_result, params_type};
+use super::signature::{example_features, listing};
 use crate::model::{FeatureInput, ParamsOut, Scorer, predict_mixed};
 
 const NAME: &str = "ziln_predict";
@@ -57,7 +56,7 @@ pub(super) struct Predict {
 
 impl Default for Predict {
     fn default() -> Self {
-        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+        Self { signature: listing(vec![vec![DataType::Utf8View, example_features()]]) }
     }
 }
 
@@ -197,9 +196,9 @@ fn predict_with_many(models: &ArrayRef, features: &Features, rows: usize) -> Res
     let columns = features.read(positions.iter().flatten().copied())?;
     let levels = levels_of(&columns);
     let inputs = inputs(&columns, &levels)?;
-    let nulls = models.is_nullable().then(|| {
-        texts.index_of_row.iter().map(|&index| index != NO_TEXT).collect::<NullBuffer>()
-    });
+    let nulls = models
+        .is_nullable()
+        .then(|| texts.index_of_row.iter().map(|&index| index != NO_TEXT).collect::<NullBuffer>());
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
     let scorers: Vec<&Scorer> = scorers.iter().map(AsRef::as_ref).collect();
     params_result(rows, nulls, false, |out: ParamsOut<'_>| {

@@ -17,7 +17,10 @@ pub(super) fn record_type<R: Record>() -> DataType {
 }
 
 fn record_fields<R: Record>() -> Fields {
-    R::FIELDS.iter().map(|field| Field::new(field.name, arrow_type(field.field_type), true)).collect()
+    R::FIELDS
+        .iter()
+        .map(|field| Field::new(field.name, arrow_type(field.field_type), true))
+        .collect()
 }
 
 fn arrow_type(field_type: FieldType) -> DataType {
@@ -59,7 +62,8 @@ pub(super) fn record_list_array<R: Record>(lists: Vec<Option<Vec<R>>>) -> Result
     let valid: NullBuffer = lists.iter().map(Option::is_some).collect();
     let lengths = lists.iter().map(|list| list.as_ref().map_or(0, Vec::len));
     let offsets = OffsetBuffer::<i32>::from_lengths(lengths);
-    let records = record_array(lists.into_iter().flatten().flatten().map(Some).collect::<Vec<_>>())?;
+    let records =
+        record_array(lists.into_iter().flatten().flatten().map(Some).collect::<Vec<_>>())?;
     let item = Arc::new(Field::new_list_field(record_type::<R>(), true));
     Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(records), Some(valid))?))
 }
@@ -90,7 +94,9 @@ impl ColumnBuilder {
             (Self::Numbers(builder), FieldValue::Numbers(values)) => {
                 builder.append_option(values.map(|values| values.into_iter().map(Some)));
             }
-            (_, value) => return exec_err!("a record's value {value:?} is not of its field's type"),
+            (_, value) => {
+                return exec_err!("a record's value {value:?} is not of its field's type");
+            }
         }
         Ok(())
     }

@@ -12,10 +12,7 @@ use crate::metrics::check_weight;
 ///
 /// # Errors
 /// A weight that is negative, NaN or infinite.
-pub(super) fn read_weight(
-    function: &str,
-    weight: &ArrayRef,
-) -> Result<(Float64Array, NullBuffer)> {
+pub(super) fn read_weight(function: &str, weight: &ArrayRef) -> Result<(Float64Array, NullBuffer)> {
     let nulls = weight.logical_nulls();
     let weight = doubles_with_nan(function, "weight", weight)?;
     let known = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));

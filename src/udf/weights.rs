@@ -26,10 +26,7 @@ use crate::model::{Model, WeightRow};
 | logit | x       |
 +-------+---------+
 ```"#,
-    argument(
-        name = "model",
-        description = "The text of a model made by ziln_fit_sgd."
-    ),
+    argument(name = "model", description = "The text of a model made by ziln_fit_sgd."),
     related_udf(name = "ziln_model_info")
 )]
 #[derive(Debug, Default, PartialEq, Eq, Hash)]

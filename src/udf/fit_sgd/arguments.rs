@@ -72,8 +72,9 @@ impl Arguments {
                     FeatureKind::Category => ColumnKind::Category,
                 },
             })),
-            FeatureShape::Lists => columns
-                .push(RowColumn { name: "features".to_string(), kind: ColumnKind::Numbers }),
+            FeatureShape::Lists => {
+                columns.push(RowColumn { name: "features".to_string(), kind: ColumnKind::Numbers })
+            }
         }
         RowSchema::new(columns)
     }
@@ -98,11 +99,8 @@ fn check_third(data_type: &DataType) -> Result<()> {
 fn check_options(data_type: &DataType) -> Result<()> {
     match data_type {
         DataType::Struct(_) => Ok(()),
-        other => Err(wrong_argument(
-            NAME,
-            "options",
-            "a struct such as {epochs: 30}",
-            other.to_string(),
-        )),
+        other => {
+            Err(wrong_argument(NAME, "options", "a struct such as {epochs: 30}", other.to_string()))
+        }
     }
 }

@@ -13,12 +13,11 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion_common::{Result, ScalarValue, plan_err};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion_expr::{
-    Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature, Volatility,
-};
+use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
 use datafusion_macros::user_doc;
 
 use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
+use super::signature::{example_features, example_options, listing};
 use aggregate::FitAggregate;
 use arguments::Arguments;
 
@@ -60,8 +59,19 @@ pub(super) struct FitSgd {
 
 impl Default for FitSgd {
     fn default() -> Self {
-        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+        Self { signature: signature() }
     }
+}
+
+/// Label and features, then a weight, options, or both.
+fn signature() -> Signature {
+    let with = |rest: &[DataType]| [&[DataType::Float64, example_features()], rest].concat();
+    listing(vec![
+        with(&[]),
+        with(&[DataType::Float64]),
+        with(&[example_options()]),
+        with(&[DataType::Float64, example_options()]),
+    ])
 }
 
 impl AggregateUDFImpl for FitSgd {
@@ -122,6 +132,7 @@ fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
     let types: Vec<DataType> =
         args.expr_fields.iter().map(|field| field.data_type().clone()).collect();
     let arguments = Arguments::of_types(&types)?;
-    let options = options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
+    let options =
+        options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
     Ok(Arc::new(FitAggregate::new(arguments, options)))
 }

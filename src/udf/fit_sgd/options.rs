@@ -30,7 +30,9 @@ pub(super) fn read(options: Option<&Arc<dyn PhysicalExpr>>) -> Result<Options> {
 
 fn constant_struct(options: &Arc<dyn PhysicalExpr>) -> Result<StructArray> {
     let got = match constant(options) {
-        Ok(ScalarValue::Struct(values)) if values.is_valid(0) => return Ok(values.as_ref().clone()),
+        Ok(ScalarValue::Struct(values)) if values.is_valid(0) => {
+            return Ok(values.as_ref().clone());
+        }
         Ok(ScalarValue::Struct(_)) => return Ok(StructArray::new_empty_fields(1, None)),
         Ok(other) => other.data_type().to_string(),
         Err(expression) => expression,

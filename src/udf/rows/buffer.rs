@@ -147,7 +147,8 @@ impl RowBuffer {
         let groups = if runs.len() * 3 <= rows {
             GroupsOfRows::Runs(runs)
         } else {
-            let rows_of = |run: &Run| std::iter::repeat_n(run.group, (run.end - run.start) as usize);
+            let rows_of =
+                |run: &Run| std::iter::repeat_n(run.group, (run.end - run.start) as usize);
             GroupsOfRows::Rows(runs.iter().flat_map(rows_of).collect())
         };
         self.push(columns, rows, groups)

@@ -131,10 +131,8 @@ impl GroupedRows {
         if self.in_order(chunks) {
             return concat_chunks(chunks);
         }
-        let values = chunks
-            .iter()
-            .map(|chunk| values_of::<T>(chunk))
-            .collect::<Result<Vec<_>>>()?;
+        let values =
+            chunks.iter().map(|chunk| values_of::<T>(chunk)).collect::<Result<Vec<_>>>()?;
         Ok(Arc::new(PrimitiveArray::<T>::from_iter_values(gather(&values, &self.rows))))
     }
 

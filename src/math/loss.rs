@@ -22,7 +22,7 @@ pub fn loss_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let joint = split((0.5 + 0.5 * e) * sigma);
     let log =
         ln_1p_scaled(select(unpaid, alone.f, joint.f), select(unpaid, alone.k, joint.k + 1.0));
-    let classification = select(t > 0.0, t, 0.0) + log;
+    let classification = select(t < 0.0, 0.0, t) + log;
 
     let log_label = ln_positive(label);
     let z = (log_label - mu) / sigma;

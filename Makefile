@@ -16,6 +16,13 @@ PACKAGES := -p ziln -p ziln-python --features shell
 CARGO_ENV = PYO3_PYTHON=$(VENV)/bin/python PYTHON_SYS_EXECUTABLE=$(VENV)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 \
 	PYO3_ENVIRONMENT_SIGNATURE=$$(python -c 'import sys; print("cpython-%d.%d-64bit" % sys.version_info[:2])') \
 	PYO3_CONFIG_FILE=$$(ls $(CARGO_TARGET_DIR)/maturin/pyo3-config-*.txt)
+# Rust tests that were linked beside the Python package run without an interpreter (see build.rs). It is how it is only
+# on Linux; elsewhere the linker leaves the symbols of Python to be looked up when they are called, which is never.
+HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+ifneq (,$(findstring linux,$(HOST)))
+TEST_ENV = CARGO_TARGET_$(shell echo $(HOST) | tr 'a-z-' 'A-Z_')_RUNNER=$(CURDIR)/scripts/run-without-python.sh \
+	RUSTDOCFLAGS='-C link-arg=-Wl,--unresolved-symbols=ignore-all'
+endif
 
 .PHONY: help demo test test-rust test-python lint format bench reports clean
 
@@ -62,7 +69,7 @@ test: test-rust test-python
 
 test-rust: build
 	@echo '==> Rust tests'
-	$(CARGO_ENV) cargo test --quiet $(PACKAGES)
+	$(CARGO_ENV) $(TEST_ENV) cargo test --quiet $(PACKAGES)
 
 test-python: build
 	@echo '==> Python tests'

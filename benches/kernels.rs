@@ -26,9 +26,8 @@ struct Rows {
 impl Rows {
     fn new() -> Self {
         let mut random = StdRng::seed_from_u64(1);
-        let mut column = |low, high| -> Vec<f64> {
-            (0..ROWS).map(|_| random.random_range(low..high)).collect()
-        };
+        let mut column =
+            |low, high| -> Vec<f64> { (0..ROWS).map(|_| random.random_range(low..high)).collect() };
         let logit = column(-4.0, 4.0);
         let mu = column(0.0, 4.0);
         let raw_sigma = column(-2.0, 2.0);
@@ -84,6 +83,20 @@ fn columns(criterion: &mut Criterion) {
     }
 }
 
+/// The row function over columns: a loop that is vectorised for the instructions of whatever it is inlined into.
+#[inline(always)]
+fn run(
+    first: &[f64],
+    rows: &Rows,
+    out: &mut [f64],
+    row: impl Fn(f64, f64, f64, f64) -> f64 + Copy,
+) {
+    let inputs = first.iter().zip(&rows.logit).zip(&rows.mu).zip(&rows.sigma);
+    for (out, (((&first, &logit), &mu), &sigma)) in out.iter_mut().zip(inputs) {
+        *out = row(first, logit, mu, sigma);
+    }
+}
+
 /// Measures a row function once for every set of instructions that the machine has.
 fn on_every_path(
     criterion: &mut Criterion,
@@ -95,15 +108,9 @@ fn on_every_path(
     let mut group = criterion.benchmark_group(format!("rows/{name}"));
     group.throughput(Throughput::Elements(ROWS as u64));
     let mut out = vec![0.0; ROWS];
-    let mut run = |out: &mut [f64]| {
-        let inputs = black_box(first).iter().zip(&rows.logit).zip(&rows.mu).zip(&rows.sigma);
-        for (out, (((&first, &logit), &mu), &sigma)) in out.iter_mut().zip(inputs) {
-            *out = row(first, logit, mu, sigma);
-        }
-    };
     group.bench_function("baseline", |bencher| {
         bencher.iter(|| {
-            run(&mut out);
+            run(black_box(first), rows, &mut out, row);
             black_box(&mut out);
         });
     });
@@ -115,7 +122,7 @@ fn on_every_path(
                 bencher.iter(|| {
                     v3.vectorize(
                         #[inline(always)]
-                        || run(&mut out),
+                        || run(black_box(first), rows, &mut out, row),
                     );
                     black_box(&mut out);
                 });
@@ -126,7 +133,7 @@ fn on_every_path(
                 bencher.iter(|| {
                     v4.vectorize(
                         #[inline(always)]
-                        || run(&mut out),
+                        || run(black_box(first), rows, &mut out, row),
                     );
                     black_box(&mut out);
                 });
@@ -139,11 +146,46 @@ fn on_every_path(
 fn rows(criterion: &mut Criterion) {
     let rows = Rows::new();
     let (label, q, x) = (&rows.label, &rows.probability, &rows.logit);
-    on_every_path(criterion, "exp", x, &rows, #[inline(always)] |x, _, _, _| math::exp(x));
-    on_every_path(criterion, "ln", label, &rows, #[inline(always)] |x, _, _, _| math::ln(x));
-    on_every_path(criterion, "softplus", x, &rows, #[inline(always)] |x, _, _, _| math::softplus(x));
-    on_every_path(criterion, "sigmoid", x, &rows, #[inline(always)] |x, _, _, _| math::sigmoid(x));
-    on_every_path(criterion, "norm_cdf", x, &rows, #[inline(always)] |x, _, _, _| math::norm_cdf(x));
+    on_every_path(
+        criterion,
+        "exp",
+        x,
+        &rows,
+        #[inline(always)]
+        |x, _, _, _| math::exp(x),
+    );
+    on_every_path(
+        criterion,
+        "ln",
+        label,
+        &rows,
+        #[inline(always)]
+        |x, _, _, _| math::ln(x),
+    );
+    on_every_path(
+        criterion,
+        "softplus",
+        x,
+        &rows,
+        #[inline(always)]
+        |x, _, _, _| math::softplus(x),
+    );
+    on_every_path(
+        criterion,
+        "sigmoid",
+        x,
+        &rows,
+        #[inline(always)]
+        |x, _, _, _| math::sigmoid(x),
+    );
+    on_every_path(
+        criterion,
+        "norm_cdf",
+        x,
+        &rows,
+        #[inline(always)]
+        |x, _, _, _| math::norm_cdf(x),
+    );
     on_every_path(
         criterion,
         "norm_quantile",

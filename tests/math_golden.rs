@@ -1,5 +1,7 @@
 //! The kernels against values computed with 60 digits (`data/ziln.json`).
 
+#![allow(clippy::unwrap_used)]
+
 use serde_json::Value;
 use ziln::math::{self, Column, Params, Spread};
 

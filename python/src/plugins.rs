@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{Field, NamedFrom, PolarsResult, Series, polars_bail, polars_err};
+use polars::prelude::{DataType, Field, NamedFrom, PolarsResult, Series, polars_bail, polars_err};
 use pyo3_polars::derive::polars_expr;
 use serde::Deserialize;
 use ziln::expr;
@@ -54,6 +54,18 @@ fn arguments(inputs: &[Series]) -> PolarsResult<Vec<Series>> {
         [packed] => Ok(packed.struct_()?.fields_as_series()),
         _ => polars_bail!(InvalidOperation: "expected the arguments as one struct"),
     }
+}
+
+/// The features of a struct in a struct. The package wraps an expression that names several columns, and cannot tell
+/// whether a struct expression around them has made one column of them already.
+fn unwrapped(features: &Series) -> PolarsResult<Series> {
+    if let DataType::Struct(fields) = features.dtype()
+        && let [field] = fields.as_slice()
+        && field.dtype().is_struct()
+    {
+        return features.struct_()?.field_by_name(field.name());
+    }
+    Ok(features.clone())
 }
 
 fn params_field(inputs: &[Field]) -> PolarsResult<Field> {
@@ -112,7 +124,10 @@ fn from_logits(inputs: &[Series]) -> PolarsResult<Series> {
 
 #[polars_expr(output_type_func=params_field)]
 fn predict(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::predict(inputs)
+    match inputs {
+        [model, features] => expr::predict(&[model.clone(), unwrapped(features)?]),
+        _ => expr::predict(inputs),
+    }
 }
 
 #[polars_expr(output_type_func=model_info_field)]
@@ -156,7 +171,9 @@ fn fit_sgd(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
     let options = Options::from_pairs(pairs)
         .map_err(|error| polars_err!(InvalidOperation: "ziln_fit_sgd: {error}"))?;
     match arguments(inputs)?.as_slice() {
-        [label, features, rest @ ..] => expr::fit_sgd_with(label, features, rest.first(), &options),
+        [label, features, rest @ ..] => {
+            expr::fit_sgd_with(label, &unwrapped(features)?, rest.first(), &options)
+        }
         _ => polars_bail!(InvalidOperation: "ziln_fit_sgd: expected a label and features"),
     }
 }

@@ -102,7 +102,9 @@ def aggregate(
         plugin_path=_LIBRARY,
         function_name=function,
         args=[pl.struct(value.alias(name) for name, value in arguments.items())],
-        kwargs={"options": {name: _plain(function, name, v) for name, v in (options or {}).items()}},
+        kwargs={
+            "options": {name: _plain(function, name, v) for name, v in (options or {}).items()}
+        },
         returns_scalar=True,
         changes_length=True,
     ).alias(function)

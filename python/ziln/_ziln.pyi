@@ -1,7 +1,6 @@
 """The extension module: Polars plugins (found by Polars itself) and DataFusion's functions."""
 
 __version__: str
-__file__: str
 
 class ScalarFunction:
     """A scalar function of DataFusion, as ``datafusion.udf`` takes it."""

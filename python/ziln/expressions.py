@@ -715,9 +715,7 @@ def _of_number_and_params(
     return _arguments.elementwise(function, [first, *_arguments.params(function, params)])
 
 
-def _label_and_prediction(
-    function: str, label: Number, prediction: Number
-) -> dict[str, pl.Expr]:
+def _label_and_prediction(function: str, label: Number, prediction: Number) -> dict[str, pl.Expr]:
     return {
         "label": _arguments.number(function, "label", label),
         "prediction": _arguments.number(function, "prediction", prediction),

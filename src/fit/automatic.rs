@@ -1,17 +1,19 @@
 //! The options that are decided from the data; `docs/training.md` documents the rules.
 
-use super::marginal::Marginal;
 use super::optimizer::Optimizer;
 use super::options::Options;
-use super::pack::Packed;
-use crate::model::L2;
 
 /// Steps that training takes at least.
 const STEPS: u64 = 2000;
 
-/// Decided from the number of rows, before they are packed.
-pub(super) fn batch_size(options: &Options, rows: usize) -> u64 {
-    options.batch_size.unwrap_or_else(|| (rows as u64 / 8).clamp(256, 1024))
+/// Rows a step: an eighth of the rows, between 256 and 1024; more, but no more than 8192, where few rows pay, so that
+/// a step sees 64 payers.
+pub(super) fn batch_size(options: &Options, rows: usize, payers: usize) -> u64 {
+    let (rows, payers) = (rows as u64, payers.max(1) as u64);
+    options.batch_size.unwrap_or_else(|| {
+        let usual = (rows / 8).clamp(256, 1024);
+        (64 * rows).div_ceil(payers).min(rows / 8).clamp(usual, 8192)
+    })
 }
 
 /// Rows a level of a categorical feature needs: one a thousand rows, between 1 and 5.
@@ -23,20 +25,14 @@ pub(super) fn epochs(options: &Options, batches: usize) -> u64 {
     options.epochs.unwrap_or_else(|| STEPS.div_ceil(batches.max(1) as u64).max(10))
 }
 
-pub(super) fn learning_rate(options: &Options) -> f64 {
-    options.learning_rate.unwrap_or(match options.optimizer {
-        Optimizer::Adam | Optimizer::Adamw => 0.05,
-        Optimizer::Adagrad => 0.5,
-        Optimizer::Sgd => 0.5,
-        Optimizer::Momentum | Optimizer::Nesterov => 0.05,
+/// Smaller where many features, or correlated ones, move the heads together: a step of Adam moves every weight by
+/// about the learning rate. `spread` is the norm of the features' covariance.
+pub(super) fn learning_rate(options: &Options, spread: f64) -> f64 {
+    options.learning_rate.unwrap_or_else(|| match options.optimizer {
+        Optimizer::Adam | Optimizer::Adamw => 0.05 * (4.5 / spread).min(1.0),
+        Optimizer::Adagrad => 0.5 * (4.5 / spread).min(1.0),
+        // The curvature of the objective is at most about 1 + spread.
+        Optimizer::Sgd => 0.5 / (1.0 + spread),
+        Optimizer::Momentum | Optimizer::Nesterov => 0.05 / (1.0 + spread),
     })
-}
-
-/// The penalties, in the units of the weighted mean loss over all rows.
-pub(super) fn l2(options: &Options, packed: &Packed, start: &Marginal) -> L2 {
-    if let Some(l2) = options.l2 {
-        return L2 { logit: l2, mu: l2, raw_sigma: l2 };
-    }
-    let rows = packed.weight_sum;
-    L2 { logit: 1.0 / rows, mu: 1.0 / (rows * start.sigma * start.sigma), raw_sigma: 4.0 / rows }
 }

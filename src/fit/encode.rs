@@ -134,8 +134,6 @@ pub(super) struct Category {
     batches: Vec<(usize, usize)>,
     /// The first of the feature's levels among those of all features.
     pub(super) offset: usize,
-    /// How many levels it has.
-    pub(super) count: usize,
 }
 
 impl Category {
@@ -168,7 +166,6 @@ pub(super) fn pack_category(
         levels: Vec::new(),
         batches: Vec::with_capacity(layout.batches.len()),
         offset,
-        count: encoding.len(),
     };
     // The number of a level in the batch that is being packed, and which batch that was.
     let mut number = vec![(0_u32, usize::MAX); encoding.len()];

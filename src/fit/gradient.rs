@@ -15,8 +15,8 @@ const TILE: usize = 512;
 /// Lanes of a sum in double precision.
 const SUMS: usize = 8;
 
-/// Features whose gradients are summed together, so that a row's error is read once for all of them.
-const TOGETHER: usize = 4;
+/// Rows whose heads are summed together.
+const WIDE: usize = 64;
 
 /// Errors are kept within this, so that single precision does not overflow even for absurd weights.
 const FAR: f64 = 1e30;
@@ -67,22 +67,18 @@ impl Loss<1> for PayingLoss {
     #[inline(always)]
     fn errors(&self, tile: &Tile<'_>, heads: &mut [[f64; TILE]; 1], with_loss: bool) -> f64 {
         let [logits] = heads;
-        let mut sums = [0.0; SUMS];
-        let payers = tile.payers.min(tile.count);
+        let mut paid = [0.0; TILE];
+        paid[..tile.payers.min(TILE)].fill(1.0);
+        let mut losses = [0.0; TILE];
         if with_loss {
-            for start in (0..tile.count).step_by(SUMS) {
-                for lane in 0..SUMS {
-                    let row = start + lane;
-                    let against = if row < payers { -logits[row] } else { logits[row] };
-                    sums[lane] += tile.weight[row] * softplus(against);
-                }
+            for row in 0..tile.count {
+                losses[row] = tile.weight[row] * (softplus(logits[row]) - paid[row] * logits[row]);
             }
         }
         for row in 0..tile.count {
-            let paid = if row < payers { 1.0 } else { 0.0 };
-            logits[row] = tile.weight[row] * (sigmoid(logits[row]) - paid);
+            logits[row] = tile.weight[row] * (sigmoid(logits[row]) - paid[row]);
         }
-        sums.iter().sum()
+        if with_loss { sum(&losses) } else { 0.0 }
     }
 }
 
@@ -96,18 +92,15 @@ impl Loss<2> for AmountLoss {
     #[inline(always)]
     fn errors(&self, tile: &Tile<'_>, heads: &mut [[f64; TILE]; 2], with_loss: bool) -> f64 {
         let [mus, raws] = heads;
-        let mut sums = [0.0; SUMS];
         let Some(log_amount) = tile.log_amount.get(..tile.count) else { return 0.0 };
+        let mut losses = [0.0; TILE];
         if with_loss {
-            for start in (0..tile.count).step_by(SUMS) {
-                for lane in 0..SUMS {
-                    let row = start + lane;
-                    let spread = softplus(raws[row]);
-                    let sigma = if spread < SIGMA_FLOOR { SIGMA_FLOOR } else { spread };
-                    let z = (log_amount[row] - self.scale * mus[row]) / sigma;
-                    let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
-                    sums[lane] += tile.weight[row] * loss;
-                }
+            for row in 0..tile.count {
+                let spread = softplus(raws[row]);
+                let sigma = if spread < SIGMA_FLOOR { SIGMA_FLOOR } else { spread };
+                let z = (log_amount[row] - self.scale * mus[row]) / sigma;
+                let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
+                losses[row] = tile.weight[row] * loss;
             }
         }
         for row in 0..tile.count {
@@ -119,9 +112,31 @@ impl Loss<2> for AmountLoss {
             mus[row] = -weight * self.scale * z * inverse;
             let by_raw = weight * (1.0 - z * z) * inverse * sigmoid(raws[row]);
             // At the floor sigma can only rise.
-            raws[row] = if floored && by_raw > 0.0 { 0.0 } else { by_raw };
+            let held = floored & (by_raw > 0.0);
+            raws[row] = if held { 0.0 } else { by_raw };
         }
-        sums.iter().sum()
+        if with_loss { sum(&losses) } else { 0.0 }
+    }
+}
+
+/// Half the square of the head, over the payers or over all rows: its gradient is a product with `X'WX`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SquareLoss<const PAYERS: bool>;
+
+impl<const PAYERS: bool> Loss<1> for SquareLoss<PAYERS> {
+    const PAYERS_ONLY: bool = PAYERS;
+
+    fn rows(batch: &Batch) -> usize {
+        if PAYERS { batch.payers } else { batch.rows }
+    }
+
+    #[inline(always)]
+    fn errors(&self, tile: &Tile<'_>, heads: &mut [[f64; TILE]; 1], _with_loss: bool) -> f64 {
+        let [values] = heads;
+        for (value, weight) in values.iter_mut().zip(tile.weight) {
+            *value *= weight;
+        }
+        0.0
     }
 }
 
@@ -179,6 +194,38 @@ impl Gradient {
         heads: Heads<'_>,
     ) -> f64 {
         self.pass::<H, L, false>(loss, packed, index, heads, true)
+    }
+
+    /// The weighted mean of the squared errors of each head over the first batches, where no feature has a weight.
+    pub(super) fn squared_errors<const H: usize, L: Loss<H>>(
+        &self,
+        loss: &L,
+        packed: &Packed,
+        batches: usize,
+        intercepts: [f64; H],
+    ) -> [f64; H] {
+        let mut squares = [0.0; H];
+        let mut total = 0.0;
+        let ones = [1.0; TILE];
+        for batch in packed.batches.iter().take(batches) {
+            for start in (0..L::rows(batch)).step_by(TILE) {
+                let rows = TILE.min(L::rows(batch) - start);
+                let log_amount = packed.log_amount.get(batch.first_payer + start..).unwrap_or(&[]);
+                let payers = batch.payers.saturating_sub(start);
+                let tile = Tile { count: padded(rows), weight: &ones, payers, log_amount };
+                let mut errors = intercepts.map(|intercept| [intercept; TILE]);
+                loss.errors(&tile, &mut errors, false);
+                let at = batch.start + start;
+                for row in 0..rows {
+                    let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[at + row]);
+                    total += weight;
+                    for (square, errors) in squares.iter_mut().zip(&errors) {
+                        *square += weight * errors[row] * errors[row];
+                    }
+                }
+            }
+        }
+        squares.map(|square| square / total)
     }
 
     fn pass<const H: usize, L: Loss<H>, const GRADIENT: bool>(
@@ -297,15 +344,10 @@ impl Gradient {
         let count = padded(rows);
         let mut single = [[0.0_f32; TILE]; H];
         for head in 0..H {
-            let mut sums = [0.0; SUMS];
-            for start in (0..count).step_by(SUMS) {
-                for lane in 0..SUMS {
-                    let error = errors[head][start + lane];
-                    sums[lane] += error;
-                    single[head][start + lane] = error.clamp(-FAR, FAR) as f32;
-                }
+            for row in 0..count {
+                single[head][row] = errors[head][row].clamp(-FAR, FAR) as f32;
             }
-            self.dense[head * (1 + packed.number_count)] += sums.iter().sum::<f64>();
+            self.dense[head * (1 + packed.number_count)] += sum(&errors[head]);
         }
         columns.weighted_sums(&single, packed.number_count, count, &mut self.dense);
         for (gradient, category) in self.levels.iter_mut().zip(&packed.categories) {
@@ -350,12 +392,13 @@ impl Columns<'_> {
         out: &mut [[f32; TILE]; H],
     ) {
         let mut row = 0;
-        while row + 2 * LANES <= count {
-            self.dot_block::<H, { 2 * LANES }>(weights, width, row, out);
-            row += 2 * LANES;
+        while row + WIDE <= count {
+            self.dot_block::<H, WIDE>(weights, width, row, out);
+            row += WIDE;
         }
-        if row < count {
+        while row < count {
             self.dot_block::<H, LANES>(weights, width, row, out);
+            row += LANES;
         }
     }
 
@@ -370,15 +413,15 @@ impl Columns<'_> {
         let mut sums = [[0.0_f32; ROWS]; H];
         for column in 0..width {
             let values = self.block::<ROWS>(column, row);
-            for (head, sums) in sums.iter_mut().enumerate() {
+            for head in 0..H {
                 let weight = weights[head * width + column];
                 for lane in 0..ROWS {
-                    sums[lane] += weight * values[lane];
+                    sums[head][lane] += weight * values[lane];
                 }
             }
         }
-        for (out, sums) in out.iter_mut().zip(&sums) {
-            out[row..row + ROWS].copy_from_slice(sums);
+        for head in 0..H {
+            out[head][row..row + ROWS].copy_from_slice(&sums[head]);
         }
     }
 
@@ -391,42 +434,53 @@ impl Columns<'_> {
         count: usize,
         out: &mut [f64],
     ) {
-        let mut column = 0;
-        while column + TOGETHER <= width {
-            self.weighted_block::<H, TOGETHER>(errors, width, column, count, out);
-            column += TOGETHER;
-        }
-        while column < width {
-            self.weighted_block::<H, 1>(errors, width, column, count, out);
-            column += 1;
+        for (head, errors) in errors.iter().enumerate() {
+            let out = &mut out[head * (1 + width) + 1..][..width];
+            for (column, out) in out.iter_mut().enumerate() {
+                *out += self.weighted_sum(&errors[..count], column);
+            }
         }
     }
 
+    /// The sum over rows of error times value, in fixed lanes.
     #[inline(always)]
-    fn weighted_block<const H: usize, const COLUMNS: usize>(
-        &self,
-        errors: &[[f32; TILE]; H],
-        width: usize,
-        first: usize,
-        count: usize,
-        out: &mut [f64],
-    ) {
-        let mut sums = [[[0.0_f32; LANES]; COLUMNS]; H];
-        for row in (0..count).step_by(LANES) {
-            for column in 0..COLUMNS {
-                let values = self.block::<LANES>(first + column, row);
-                for head in 0..H {
-                    for lane in 0..LANES {
-                        sums[head][column][lane] += errors[head][row + lane] * values[lane];
-                    }
-                }
+    fn weighted_sum(&self, errors: &[f32], column: usize) -> f64 {
+        let start = column * self.stride + self.at;
+        let values = self.numbers.get(start..).unwrap_or(&[]);
+        let (wide_errors, rest_errors) = errors.as_chunks::<WIDE>();
+        let (wide_values, _) = values.as_chunks::<WIDE>();
+        let mut sums = [0.0_f32; WIDE];
+        for (errors, values) in wide_errors.iter().zip(wide_values) {
+            for lane in 0..WIDE {
+                sums[lane] += errors[lane] * values[lane];
             }
         }
-        for (head, sums) in sums.iter().enumerate() {
-            for (column, sums) in sums.iter().enumerate() {
-                let sum: f64 = sums.iter().map(|&sum| f64::from(sum)).sum();
-                out[head * (1 + width) + 1 + first + column] += sum;
+        let rest_values = values.get(wide_errors.len() * WIDE..).unwrap_or(&[]);
+        let rest = rest_errors.as_chunks::<LANES>().0.iter().zip(rest_values.as_chunks::<LANES>().0);
+        for (errors, values) in rest {
+            for lane in 0..LANES {
+                sums[lane] += errors[lane] * values[lane];
             }
+        }
+        let mut lanes = [0.0_f64; LANES];
+        for sums in sums.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                lanes[lane] += f64::from(sums[lane]);
+            }
+        }
+        lanes.iter().sum()
+    }
+}
+
+/// The sum of a tile, in fixed lanes.
+#[inline(always)]
+fn sum(values: &[f64; TILE]) -> f64 {
+    let (blocks, _) = values.as_chunks::<SUMS>();
+    let mut sums = [0.0; SUMS];
+    for block in blocks {
+        for lane in 0..SUMS {
+            sums[lane] += block[lane];
         }
     }
+    sums.iter().sum()
 }

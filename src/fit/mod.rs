@@ -18,6 +18,7 @@ mod options;
 mod order;
 mod pack;
 mod part;
+mod penalty;
 mod schedule;
 mod table;
 mod train;

@@ -3,7 +3,8 @@
 /// The optimiser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Optimizer {
-    /// Adam (Kingma and Ba 2015), with beta1 0.9, beta2 0.999, epsilon 1e-8.
+    /// Adam (Kingma and Ba 2015), with beta1 0.9, beta2 0.999, epsilon 1e-8. A gradient more
+    /// than 10 times the root mean square of those before it is cut down to that.
     Adam,
     /// Adam with decoupled weight decay (Loshchilov and Hutter 2019): `l2` shrinks the weights and does not pass
     /// through the averages.
@@ -23,6 +24,9 @@ const BETA1: f64 = 0.9;
 
 /// Decay of the average of the squared gradients.
 const BETA2: f64 = 0.999;
+
+/// Adam cuts a gradient down to this many times the root of the average of the squared ones.
+const FAR_OUT: f64 = 10.0;
 
 const EPSILON: f64 = 1e-8;
 
@@ -70,6 +74,10 @@ impl Optimizer {
         let Weight { value, first, second } = weight;
         match self {
             Self::Adam | Self::Adamw => {
+                // A gradient far beyond all others, such as that of a row whose sigma went to the floor, would
+                // stop the training by inflating the average of the squares for thousands of steps.
+                let most = if **second > 0.0 { FAR_OUT * second.sqrt() } else { f64::INFINITY };
+                let gradient = gradient.clamp(-most, most);
                 // The averages are kept free of their bias toward the zero they start from, which is what
                 // dividing by 1 - beta^t comes to.
                 **first += step.rates.first * (gradient - **first);

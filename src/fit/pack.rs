@@ -34,6 +34,8 @@ pub(super) struct Packed {
     pub(super) weight_sum: f64,
     /// What the scaled weights of the payers sum to.
     pub(super) payer_weight_sum: f64,
+    /// How many observations a row with the scaled weight 1 stands for.
+    pub(super) repeats: f64,
 }
 
 /// The labels and weights of rows, in the order of a layout.
@@ -51,6 +53,24 @@ impl Targets {
         let mut weights = Vec::new();
         let weighted = gather::weights(table, &layout.rows, &mut weights);
         Self { labels, weights: weighted.then_some(weights) }
+    }
+
+    /// How many observations a row stands for, on average.
+    ///
+    /// That is the mean weight, since a weight of 2 counts as the row twice; but weights are often known only up to
+    /// a factor, so it is kept between what uneven weights leave of the rows (Kish's effective sample size) and ten
+    /// times that.
+    fn repeats(&self) -> f64 {
+        let Some(weights) = &self.weights else { return 1.0 };
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for weight in weights {
+            sum += weight;
+            squares += weight * weight;
+        }
+        let rows = weights.len() as f64;
+        let effective = sum * sum / squares / rows;
+        let repeats = (sum / rows).clamp(effective, 10.0 * effective);
+        if repeats.is_finite() { repeats } else { 1.0 }
     }
 
     /// What the weights sum to.
@@ -157,6 +177,7 @@ impl Packed {
             log_amount: vec![0.0; layout.payer_stride],
             weight_sum: 0.0,
             payer_weight_sum: 0.0,
+            repeats: targets.repeats(),
         };
         packed.write_targets(targets);
         packed

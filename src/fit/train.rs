@@ -13,6 +13,7 @@ use super::options::Options;
 use super::order::canonical_order;
 use super::pack::{Known, Packed, Targets, pack_encoded, pack_training};
 use super::part::{Part, PartValues, Plan};
+use super::penalty::survey;
 use super::table::{RowId, Table};
 use super::warm_start;
 use crate::Result;
@@ -141,17 +142,17 @@ impl<'a> Session<'a> {
         known: Option<&[Feature]>,
     ) -> Self {
         let Split { training, validation } = split;
-        let batch_size = automatic::batch_size(options, training.len());
-        let min_count = automatic::min_count(options, training.len());
         let mut labels = Vec::new();
         gather::labels(table, &training, &mut labels);
+        let payers = labels.iter().filter(|&&label| label > 0.0).count();
+        let batch_size = automatic::batch_size(options, training.len(), payers);
+        let min_count = automatic::min_count(options, training.len());
         let training_rows = training.len();
         let layout = deal(&training, &labels, batch_size as usize);
         drop((training, labels));
         let targets = Targets::gather(table, &layout);
         let (packed, encodings) =
             pack_training(table, &layout, &targets, &Known { features: known, min_count });
-        let payers = layout.batches.iter().map(|batch| batch.payers).sum();
         let mut weight_sum = targets.weight_sum();
         drop((layout, targets));
         let validation = (!validation.is_empty()).then(|| {
@@ -165,11 +166,12 @@ impl<'a> Session<'a> {
         let start = marginal(&packed, training_rows, payers);
         let places = warm_start::places(&encodings, &packed);
         let epochs = automatic::epochs(options, packed.batches.len());
-        let l2 = automatic::l2(options, &packed, &start);
+        let survey = survey(options, &packed, &start);
+        let l2 = survey.l2;
         let in_force = OptionsInForce {
             epochs,
             batch_size,
-            learning_rate: automatic::learning_rate(options),
+            learning_rate: automatic::learning_rate(options, survey.spread),
             optimizer: options.optimizer.name().to_owned(),
             schedule: options.schedule.name().to_owned(),
             l2,
@@ -322,7 +324,7 @@ impl<'a> Session<'a> {
             best_epoch: progress.best_epoch,
             stop_reason: progress.stop,
             train_loss,
-            objective: train_loss + penalty(&weights, self.in_force.l2),
+            objective: train_loss + penalty_of(&weights, self.in_force.l2),
             validation_loss,
             history: progress.history,
         };
@@ -390,7 +392,7 @@ fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
     order
 }
 
-fn penalty(weights: &Weights, l2: L2) -> f64 {
+fn penalty_of(weights: &Weights, l2: L2) -> f64 {
     let half_squares =
         |weights: &[f64]| 0.5 * weights.iter().map(|weight| weight * weight).sum::<f64>();
     l2.logit * half_squares(&weights.logit.weights)

@@ -15,19 +15,19 @@ use super::{
 #[inline(always)]
 pub fn capped_ltv_row(cap: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let unlikely = logit < 0.0;
-    // p's numerator as a square: a p too small for a double can still be multiplied by a large cap.
+    // p is root_p^2 / (1 + root^2): a p too small for a double can still be multiplied by a large cap.
     let root = exp_negative(-0.5 * logit.abs());
-    let half = select(unlikely, root, 1.0);
+    let root_p = select(unlikely, root, 1.0);
     let mean = exp_capped_sum(mu + 0.5 * (sigma * sigma), select(unlikely, logit, 0.0));
 
     let w = (ln(cap) - mu) / sigma;
     let v = w - sigma;
     // m phi(v) = c phi(w): the mean times its tail is finite even where the mean is not.
     let density = cap * gaussian(w.abs());
-    let tail = density * scaled_tail(v.abs()) * half * half;
+    let tail = density * scaled_tail(v.abs()) * root_p * root_p;
     let uncapped = select(v > 0.0, mean - tail, tail);
     let tail = density * scaled_tail(w.abs());
-    let capped = select(w > 0.0, tail, cap - tail) * half * half;
+    let capped = select(w > 0.0, tail, cap - tail) * root_p * root_p;
 
     let sum = select(cap == f64::INFINITY, mean, uncapped + capped);
     let value = sum / (1.0 + root * root);
@@ -45,6 +45,21 @@ pub fn capped_ltv_row(cap: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 ///
 /// Computed from the scaled tail `R(a) = e^(a^2/2) Phi(-a)`, because `m phi(w - sigma) = c phi(w)` with
 /// `w = (ln c - mu) / sigma`: no product of an overflowing mean and a vanishing tail.
+///
+/// ```
+/// use ziln::math::{Column, Params, Spread, capped_ltv, expected_ltv};
+///
+/// let params = Params {
+///     logit: Column::Scalar(0.0),
+///     mu: Column::Scalar(1.0),
+///     spread: Spread::Sigma(Column::Scalar(0.5)),
+/// };
+/// let (mut mean, mut capped) = ([0.0], [0.0; 2]);
+/// expected_ltv(&params, &mut mean);
+/// capped_ltv(Column::F64(&[3.0, f64::INFINITY]), &params, &mut capped);
+/// assert!(capped[0] < mean[0]);
+/// assert!((capped[1] - mean[0]).abs() < 1e-15);
+/// ```
 pub fn capped_ltv(cap: Column<'_>, params: &Params<'_>, out: &mut [f64]) {
     map_first_and_params(
         cap,

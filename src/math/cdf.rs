@@ -29,6 +29,19 @@ pub fn cdf_row(x: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 /// # Formula
 /// `(1 - p) + p Phi((ln x - mu) / sigma)` for `x >= 0` and 0 below, with `p = sigmoid(logit)`. `1 - p` and the lower
 /// tail of `Phi` are accurate relative to their size, so a probability near 0 is as well.
+///
+/// ```
+/// use ziln::math::{Column, Params, Spread, cdf};
+///
+/// let params = Params {
+///     logit: Column::Scalar(0.0),
+///     mu: Column::Scalar(1.0),
+///     spread: Spread::Sigma(Column::Scalar(0.5)),
+/// };
+/// let mut out = [0.0; 3];
+/// cdf(Column::F64(&[0.0, std::f64::consts::E, f64::INFINITY]), &params, &mut out);
+/// assert_eq!(out, [0.5, 0.75, 1.0]);
+/// ```
 pub fn cdf(x: Column<'_>, params: &Params<'_>, out: &mut [f64]) {
     map_first_and_params(
         x,

@@ -2,7 +2,7 @@
 
 use super::{
     dispatch::dispatch,
-    sigma::{floor_sigmas, sigmas_from_raw},
+    sigma::{floor_sigma, floor_sigmas, sigma_from_raw, sigmas_from_raw},
 };
 
 /// Rows that are computed at a time: intermediate values of a block stay in the first-level cache.
@@ -55,10 +55,9 @@ impl Column<'_> {
     /// The number of rows the column has, or `None` for a scalar, which has as many as are asked for.
     pub fn len(&self) -> Option<usize> {
         match *self {
-            Column::Scalar(_) => None,
+            Column::Scalar(_) | Column::Strided { stride: 0, .. } => None,
             Column::F64(values) => Some(values.len()),
             Column::F32(values) => Some(values.len()),
-            Column::Strided { stride: 0, .. } => None,
             Column::Strided { values, offset, stride } => {
                 Some(values.len().saturating_sub(offset).div_ceil(stride))
             }
@@ -74,7 +73,7 @@ impl Column<'_> {
 /// Hands out the rows of a [`Column`] as slices of `f64`, at most [`BLOCK`] at a time.
 ///
 /// A scalar is written out once, `f64` is borrowed, anything else is widened into a buffer. Rows past the end of
-/// the column are NaN.
+/// the column are NaN (and a bug of the caller, at which debug builds panic).
 #[derive(Debug)]
 pub struct Blocks<'a> {
     column: Column<'a>,
@@ -99,6 +98,10 @@ impl<'a> Blocks<'a> {
     #[inline]
     pub fn rows(&mut self, start: usize, len: usize) -> &[f64] {
         let len = len.min(BLOCK);
+        debug_assert!(
+            self.column.len().is_none_or(|rows| start + len <= rows),
+            "a column is shorter than the output"
+        );
         let buffer = &mut self.buffer[..len];
         match self.column {
             Column::Scalar(_) => {}
@@ -123,10 +126,12 @@ impl<'a> Blocks<'a> {
 /// Fills the buffer from the values, and with NaN after the last.
 #[inline]
 fn copy(buffer: &mut [f64], values: impl Iterator<Item = f64>) {
-    let padded = values.chain(std::iter::repeat(f64::NAN));
-    for (to, value) in buffer.iter_mut().zip(padded) {
+    let mut count = 0;
+    for (to, value) in buffer.iter_mut().zip(values) {
         *to = value;
+        count += 1;
     }
+    buffer[count..].fill(f64::NAN);
 }
 
 /// `f32` to `f64`, exactly.
@@ -141,27 +146,35 @@ fn widen(values: &[f32], buffer: &mut [f64]) {
     );
 }
 
+/// A function of each value.
+type Convert = fn(&[f64], &mut [f64]);
+
 /// Hands out the rows of [`Params`] as slices of logit, mu and sigma (after softplus and floor), a block at a time.
 #[derive(Debug)]
 pub(crate) struct ParamBlocks<'a> {
     logit: Blocks<'a>,
     mu: Blocks<'a>,
     spread: Blocks<'a>,
-    raw: bool,
+    /// What makes sigma of the spread; `None` where it is sigma already.
+    convert: Option<Convert>,
     sigma: [f64; BLOCK],
 }
 
 impl<'a> ParamBlocks<'a> {
+    /// A reader of the parameters.
     pub(crate) fn new(params: &Params<'a>) -> Self {
-        let (raw, spread) = match params.spread {
-            Spread::RawSigma(column) => (true, column),
-            Spread::Sigma(column) => (false, column),
+        let (spread, convert): (_, Option<Convert>) = match params.spread {
+            // One sigma for all rows is computed once.
+            Spread::RawSigma(Column::Scalar(raw)) => (Column::Scalar(sigma_from_raw(raw)), None),
+            Spread::Sigma(Column::Scalar(sigma)) => (Column::Scalar(floor_sigma(sigma)), None),
+            Spread::RawSigma(column) => (column, Some(sigmas_from_raw)),
+            Spread::Sigma(column) => (column, Some(floor_sigmas)),
         };
         Self {
             logit: Blocks::new(params.logit),
             mu: Blocks::new(params.mu),
             spread: Blocks::new(spread),
-            raw,
+            convert,
             sigma: [0.0; BLOCK],
         }
     }
@@ -170,12 +183,47 @@ impl<'a> ParamBlocks<'a> {
     #[inline]
     pub(crate) fn rows(&mut self, start: usize, len: usize) -> (&[f64], &[f64], &[f64]) {
         let spread = self.spread.rows(start, len);
-        let sigma = &mut self.sigma[..spread.len()];
-        if self.raw {
-            sigmas_from_raw(spread, sigma);
-        } else {
-            floor_sigmas(spread, sigma);
-        }
+        let sigma = match self.convert {
+            None => spread,
+            Some(convert) => {
+                let sigma = &mut self.sigma[..spread.len()];
+                convert(spread, sigma);
+                sigma
+            }
+        };
         (self.logit.rows(start, len), self.mu.rows(start, len), sigma)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, Blocks, Column};
+
+    #[test]
+    fn a_list_of_no_place_repeats_itself() {
+        let column = Column::Strided { values: &[1.0, 2.0], offset: 1, stride: 0 };
+        assert_eq!(column.len(), None);
+        assert_eq!(Blocks::new(column).rows(70, 3), [2.0; 3]);
+        let beyond = Column::Strided { values: &[1.0, 2.0], offset: 2, stride: 0 };
+        assert!(Blocks::new(beyond).rows(0, 1)[0].is_nan());
+    }
+
+    #[test]
+    fn lengths() {
+        let list = |len, offset| Column::Strided { values: &[0.0; 9][..len], offset, stride: 3 };
+        assert_eq!(list(9, 2).len(), Some(3));
+        assert_eq!(list(8, 2).len(), Some(2));
+        assert_eq!(list(8, 1).len(), Some(3));
+        assert_eq!(list(0, 2).len(), Some(0));
+        assert_eq!(Column::Scalar(0.0).len(), None);
+        assert!(Column::F32(&[]).is_empty());
+        assert!(!Column::Scalar(0.0).is_empty());
+    }
+
+    #[test]
+    fn never_more_than_a_block() {
+        let values = [1.0; 2 * BLOCK];
+        assert_eq!(Blocks::new(Column::F64(&values)).rows(3, 2 * BLOCK - 3).len(), BLOCK);
+        assert_eq!(Blocks::new(Column::Scalar(1.0)).rows(3, usize::MAX).len(), BLOCK);
     }
 }

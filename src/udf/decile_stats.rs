@@ -45,7 +45,7 @@ impl MetricFunction for DecileStatsFunction {
         record_list_type::<DecileStats>()
     }
 
-    fn compute(rows: &MetricRows) -> Vec<DecileStats> {
+    fn compute(rows: &MetricRows<'_>) -> Vec<DecileStats> {
         decile_stats(&rows.label, &rows.predicted[0], rows.buckets)
     }
 

@@ -4,26 +4,38 @@ use datafusion_common::DataFusionError;
 
 use crate::Error;
 
-/// A refused argument found while planning or running `function`.
-pub(super) fn refuse(function: &str, error: &Error) -> DataFusionError {
+/// What the core refuses while a query is planned: a type, an option.
+pub(super) fn refuse_plan(function: &str, error: &Error) -> DataFusionError {
     DataFusionError::Plan(format!("{function}: {error}"))
 }
 
-/// An argument that is not what `function` takes.
-pub(super) fn wrong_argument(
+/// What the core refuses while a query runs: a value.
+pub(super) fn refuse_value(function: &str, error: &Error) -> DataFusionError {
+    DataFusionError::Execution(format!("{function}: {error}"))
+}
+
+/// An argument whose type is not what `function` takes.
+pub(super) fn wrong_type(
     function: &str,
     argument: &str,
     expected: impl Into<String>,
     got: impl Into<String>,
 ) -> DataFusionError {
-    refuse(
-        function,
-        &Error::Argument {
-            argument: argument.to_string(),
-            expected: expected.into(),
-            got: got.into(),
-        },
-    )
+    refuse_plan(function, &wrong(argument, expected, got))
+}
+
+/// An argument with a value that `function` does not take.
+pub(super) fn wrong_value(
+    function: &str,
+    argument: &str,
+    expected: impl Into<String>,
+    got: impl Into<String>,
+) -> DataFusionError {
+    refuse_value(function, &wrong(argument, expected, got))
+}
+
+fn wrong(argument: &str, expected: impl Into<String>, got: impl Into<String>) -> Error {
+    Error::Argument { argument: argument.to_string(), expected: expected.into(), got: got.into() }
 }
 
 /// A call with a number of arguments that `function` does not take.

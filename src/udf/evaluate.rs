@@ -55,8 +55,8 @@ impl MetricFunction for Evaluate {
         record_type::<Evaluation>()
     }
 
-    fn compute(rows: &MetricRows) -> Evaluation {
-        let [logit, mu, sigma] = [0, 1, 2].map(|place: usize| rows.predicted[place].as_slice());
+    fn compute(rows: &MetricRows<'_>) -> Evaluation {
+        let [logit, mu, sigma] = [0, 1, 2].map(|place: usize| rows.predicted[place].as_ref());
         evaluate(&rows.label, logit, mu, sigma, rows.weight.as_deref())
     }
 

@@ -8,7 +8,7 @@ use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{ArrowNativeType, DataType, Fields, Float32Type, Float64Type};
 use datafusion_common::{DataFusionError, Result, exec_err};
 
-use super::error::wrong_argument;
+use super::error::{wrong_type, wrong_value};
 use super::number::{doubles_with_nan, is_number};
 use super::rows::encode_strings;
 use crate::math::Column;
@@ -57,7 +57,7 @@ impl FeatureShape {
                 Ok(Self::Lists)
             }
             other if is_number(other) => Ok(Self::Fields(vec![numbered(0)])),
-            other => Err(wrong_argument(function, "features", EXPECTED, other.to_string())),
+            other => Err(wrong_type(function, "features", EXPECTED, other.to_string())),
         }
     }
 }
@@ -73,7 +73,7 @@ fn numbered(place: usize) -> FeatureField {
 
 fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
     if fields.is_empty() {
-        return Err(wrong_argument(function, "features", EXPECTED, "a struct without fields"));
+        return Err(wrong_type(function, "features", EXPECTED, "a struct without fields"));
     }
     fields
         .iter()
@@ -98,7 +98,7 @@ pub(super) fn feature_kind(data_type: &DataType) -> Option<FeatureKind> {
 
 /// A feature of a type that is none.
 pub(super) fn wrong_feature(function: &str, name: &str, data_type: &DataType) -> DataFusionError {
-    wrong_argument(
+    wrong_type(
         function,
         &format!("features.{name}"),
         "a number, a boolean or a string (cast a date or another type to one of them)",
@@ -144,7 +144,7 @@ pub(super) fn split_lists(
     let numbers = doubles_with_nan(function, "features", lists.as_list::<i64>().values())?;
     let bounds = list_bounds(&lists)?;
     if let Some(other) = bounds.iter().flatten().find(|bounds| bounds.len() != width) {
-        return Err(wrong_argument(
+        return Err(wrong_value(
             function,
             "features",
             format!("a list of {width} numbers in every row, as in the first"),

@@ -49,7 +49,7 @@ impl MetricFunction for Gini {
         DataType::Float64
     }
 
-    fn compute(rows: &MetricRows) -> Option<f64> {
+    fn compute(rows: &MetricRows<'_>) -> Option<f64> {
         metrics::gini(&rows.label, &rows.predicted[0], rows.weight.as_deref())
     }
 

@@ -1,5 +1,6 @@
 //! What the metrics share: aggregates of labels and predictions that need all rows of a group.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
@@ -17,7 +18,7 @@ use datafusion_expr::{
 use rayon::prelude::*;
 
 use super::constant::constant;
-use super::error::{refuse, wrong_argument, wrong_arity};
+use super::error::{refuse_plan, wrong_arity, wrong_type};
 use super::number::{check_number, doubles_with_nan};
 use super::params::{ParamsArgument, check_params, params_type};
 use super::rows::accumulator::{BatchRows, RowAccumulator, RowAggregate, RowGroupsAccumulator};
@@ -49,13 +50,13 @@ pub(super) enum Trailing {
 
 /// The rows of one group.
 #[derive(Debug)]
-pub(super) struct MetricRows {
+pub(super) struct MetricRows<'a> {
     /// The labels.
-    pub label: Vec<f64>,
+    pub label: Cow<'a, [f64]>,
     /// The predicted amounts, or the logits, mus and sigmas.
-    pub predicted: Vec<Vec<f64>>,
+    pub predicted: Vec<Cow<'a, [f64]>>,
     /// The weights, if the call has any.
-    pub weight: Option<Vec<f64>>,
+    pub weight: Option<Cow<'a, [f64]>>,
     /// How many buckets are asked for.
     pub buckets: usize,
 }
@@ -80,7 +81,7 @@ pub(super) trait MetricFunction:
     fn return_type() -> DataType;
 
     /// Calls the core.
-    fn compute(rows: &MetricRows) -> Self::Value;
+    fn compute(rows: &MetricRows<'_>) -> Self::Value;
 
     /// The results of all groups.
     fn collect(values: Vec<Self::Value>) -> Result<ArrayRef>;
@@ -178,8 +179,7 @@ fn metric<F: MetricFunction>(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggreg
 }
 
 fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<usize> {
-    let wrong =
-        |got: String| wrong_argument(function, "buckets", "a constant integer, 1 or more", got);
+    let wrong = |got: String| wrong_type(function, "buckets", "a constant integer, 1 or more", got);
     let value = value.map_err(wrong)?;
     if value.is_null() {
         return Ok(DEFAULT_BUCKETS);
@@ -188,7 +188,7 @@ fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<us
         Some(Ok(ScalarValue::Int64(Some(integer)))) => integer,
         _ => return Err(wrong(value.to_string())),
     };
-    check_buckets(integer).map_err(|error| refuse(function, &error))
+    check_buckets(integer).map_err(|error| refuse_plan(function, &error))
 }
 
 /// Which argument is which.
@@ -302,7 +302,7 @@ impl<F: MetricFunction> RowAggregate for Metric<F> {
 }
 
 impl<F: MetricFunction> Metric<F> {
-    fn rows(&self, rows: &GroupedRows, group: usize) -> Result<MetricRows> {
+    fn rows<'a>(&self, rows: &'a GroupedRows, group: usize) -> Result<MetricRows<'a>> {
         let columns = self.schema().columns().len();
         let weight = self.call.has_weight.then(|| columns - 1);
         Ok(MetricRows {

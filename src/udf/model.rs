@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion_common::Result;
 
-use super::error::wrong_argument;
+use super::error::wrong_type;
 
 /// The row of a NULL model in [`DistinctTexts::index_of_row`].
 pub(super) const NO_TEXT: u32 = u32::MAX;
@@ -17,7 +17,7 @@ pub(super) fn check_model(function: &str, data_type: &DataType) -> Result<()> {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => Ok(()),
         DataType::Dictionary(_, values) => check_model(function, values),
-        other => Err(wrong_argument(
+        other => Err(wrong_type(
             function,
             "model",
             "the text of a model made by ziln_fit_sgd",
@@ -39,32 +39,33 @@ pub(super) struct DistinctTexts {
 impl DistinctTexts {
     /// Finds the distinct texts of a column.
     ///
-    /// Rows are told apart by the words of their views, not by their texts: a join repeats a model by repeating
-    /// its view. Equal texts at two addresses count as two, which costs a look-up and changes no result.
+    /// A join repeats a model by repeating its view, so a row whose view has been seen needs no look at its text.
     pub fn try_new(function: &str, texts: &ArrayRef) -> Result<Self> {
         check_model(function, texts.data_type())?;
         let texts = cast(texts, &DataType::Utf8View)?;
         let texts: StringViewArray = texts.as_string_view().clone();
-        let mut places: HashMap<u128, u32> = HashMap::new();
+        let mut places_of_views: HashMap<u128, u32> = HashMap::new();
+        let mut places_of_texts: HashMap<&str, u32> = HashMap::new();
         let mut first_rows = Vec::new();
-        let mut index_of_row = Vec::with_capacity(texts.len());
         let mut last = None;
-        for (row, &view) in texts.views().iter().enumerate() {
+        let mut place_of = |(row, &view): (usize, &u128)| {
             if texts.is_null(row) {
-                index_of_row.push(NO_TEXT);
-                continue;
+                return NO_TEXT;
             }
-            let place = match last {
-                Some((last_view, place)) if last_view == view => place,
-                _ => *places.entry(view).or_insert_with(|| {
+            if let Some((_, place)) = last.filter(|(last_view, _)| *last_view == view) {
+                return place;
+            }
+            let place = *places_of_views.entry(view).or_insert_with(|| {
+                *places_of_texts.entry(texts.value(row)).or_insert_with(|| {
                     first_rows.push(row);
                     u32::try_from(first_rows.len() - 1).unwrap_or(NO_TEXT)
-                }),
-            };
+                })
+            });
             last = Some((view, place));
-            index_of_row.push(place);
-        }
-        Ok(Self { texts, first_rows, index_of_row })
+            place
+        };
+        let index_of_row = texts.views().iter().enumerate().map(&mut place_of).collect();
+        Ok(Self { first_rows, index_of_row, texts: texts.clone() })
     }
 
     /// The distinct texts.

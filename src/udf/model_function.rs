@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 
-use super::error::{refuse, wrong_arity};
+use super::error::{refuse_value, wrong_arity};
 use super::model::{DistinctTexts, check_model};
 use super::signature::listing;
 use crate::model::Model;
@@ -78,7 +78,7 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
         let rows = if is_scalar { 1 } else { args.number_rows };
         let texts = DistinctTexts::try_new(F::NAME, &model.to_array(rows)?)?;
         let values = texts.map_rows(|text| {
-            Ok(F::read(&Model::from_json(text).map_err(|error| refuse(F::NAME, &error))?))
+            Ok(F::read(&Model::from_json(text).map_err(|error| refuse_value(F::NAME, &error))?))
         })?;
         let values = F::collect(values)?;
         if is_scalar {

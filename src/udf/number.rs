@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion_common::Result;
 use datafusion_expr::ColumnarValue;
 
-use super::error::wrong_argument;
+use super::error::wrong_type;
 use crate::math::Column;
 
 /// Whether a column of this type can be read as numbers. An untyped NULL is a number that is missing.
@@ -23,7 +23,7 @@ pub(super) fn check_number(function: &str, argument: &str, data_type: &DataType)
     if is_number(data_type) {
         return Ok(());
     }
-    Err(wrong_argument(function, argument, "a number", data_type.to_string()))
+    Err(wrong_type(function, argument, "a number", data_type.to_string()))
 }
 
 /// One numeric argument: its values, and which of its rows are NULL.
@@ -114,7 +114,7 @@ pub(super) fn doubles_with_nan(
     array: &ArrayRef,
 ) -> Result<Float64Array> {
     if !is_number(array.data_type()) && array.data_type() != &DataType::Boolean {
-        return Err(wrong_argument(function, argument, "a number", array.data_type().to_string()));
+        return Err(wrong_type(function, argument, "a number", array.data_type().to_string()));
     }
     let doubles = cast(array, &DataType::Float64)?;
     let doubles = doubles.as_primitive::<Float64Type>();

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Fields, Float64Type};
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::ColumnarValue;
 
-use super::error::{wrong_argument, wrong_arity};
+use super::error::{wrong_arity, wrong_type, wrong_value};
 use super::number::{Number, check_number, doubles_with_nan, is_number};
 use crate::math::{Column, Params, Spread};
 use crate::model::ParamsOut;
@@ -71,7 +71,7 @@ fn check_one(function: &str, data_type: &DataType) -> Result<()> {
         DataType::Null => Ok(()),
         DataType::Struct(fields) => STRUCT_NAMES.iter().try_for_each(|name| {
             let Some((_, field)) = fields.find(name) else {
-                return Err(wrong_argument(function, "params", EXPECTED, describe_struct(fields)));
+                return Err(wrong_type(function, "params", EXPECTED, describe_struct(fields)));
             };
             check_number(function, &format!("params.{name}"), field.data_type())
         }),
@@ -81,9 +81,10 @@ fn check_one(function: &str, data_type: &DataType) -> Result<()> {
             Ok(())
         }
         DataType::FixedSizeList(_, length) if *length != 3 => {
-            Err(wrong_length(function, usize::try_from(*length).unwrap_or_default()))
+            let length = usize::try_from(*length).unwrap_or_default();
+            Err(wrong_type(function, "params", EXPECTED, list_of(length)))
         }
-        other => Err(wrong_argument(function, "params", EXPECTED, other.to_string())),
+        other => Err(wrong_type(function, "params", EXPECTED, other.to_string())),
     }
 }
 
@@ -92,13 +93,8 @@ fn describe_struct(fields: &Fields) -> String {
     format!("a struct with fields {}", names.join(", "))
 }
 
-fn wrong_length(function: &str, length: usize) -> datafusion_common::DataFusionError {
-    wrong_argument(
-        function,
-        "params",
-        "a list of 3 numbers (logit, mu, raw_sigma)",
-        format!("a list of length {length}"),
-    )
+fn list_of(length: usize) -> String {
+    format!("a list of length {length}")
 }
 
 /// The argument `params`, whatever its form.
@@ -224,7 +220,7 @@ fn read_struct(function: &str, array: &StructArray) -> Result<(Form, Option<Null
     let read = |name: &str| {
         let argument = format!("params.{name}");
         let column = array.column_by_name(name).ok_or_else(|| {
-            wrong_argument(function, "params", EXPECTED, describe_struct(array.fields()))
+            wrong_type(function, "params", EXPECTED, describe_struct(array.fields()))
         })?;
         Number::from_array(function, &argument, column)
     };
@@ -270,7 +266,8 @@ fn flatten(
     for (row, bounds) in offsets.windows(2).enumerate() {
         let is_valid = array.is_valid(row);
         if is_valid && bounds[1] - bounds[0] != 3 {
-            return Err(wrong_length(function, bounds[1] - bounds[0]));
+            let got = list_of(bounds[1] - bounds[0]);
+            return Err(wrong_value(function, "params", EXPECTED, got));
         }
         let has_null = |nulls: &NullBuffer| (bounds[0]..bounds[1]).any(|i| nulls.is_null(i));
         valid.push(is_valid && !element_nulls.as_ref().is_some_and(has_null));

@@ -9,7 +9,7 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::{refuse, wrong_arity};
+use super::error::{refuse_value, wrong_arity};
 use super::features::{
     FeatureColumn, FeatureShape, feature_arrays, list_width, numbered_name, split_lists,
 };
@@ -136,7 +136,7 @@ impl Features {
     /// For each feature of the model the position among these.
     fn positions(&self, scorer: &Scorer) -> Result<Vec<usize>> {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        scorer.match_features(&names).map_err(|error| refuse(NAME, &error))
+        scorer.match_features(&names).map_err(|error| refuse_value(NAME, &error))
     }
 
     /// The columns at these positions, read once each.
@@ -168,7 +168,7 @@ fn levels_of(columns: &[Option<FeatureColumn>]) -> Vec<Vec<Option<&str>>> {
 }
 
 fn scorer_of(text: &str) -> Result<Arc<Scorer>> {
-    Scorer::of_text(text).map_err(|error| refuse(NAME, &error))
+    Scorer::of_text(text).map_err(|error| refuse_value(NAME, &error))
 }
 
 fn predict_with_one(
@@ -184,7 +184,7 @@ fn predict_with_one(
     let inputs = inputs(&columns, &levels)?;
     let used: Vec<FeatureInput<'_>> = positions.iter().map(|&position| inputs[position]).collect();
     params_result(rows, None, is_scalar, |out: ParamsOut<'_>| {
-        scorer.predict(&used, out).map_err(|error| refuse(NAME, &error))
+        scorer.predict(&used, out).map_err(|error| refuse_value(NAME, &error))
     })
 }
 
@@ -203,6 +203,6 @@ fn predict_with_many(models: &ArrayRef, features: &Features, rows: usize) -> Res
     let scorers: Vec<&Scorer> = scorers.iter().map(AsRef::as_ref).collect();
     params_result(rows, nulls, false, |out: ParamsOut<'_>| {
         predict_mixed(&scorers, &texts.index_of_row, &positions, &inputs, out)
-            .map_err(|error| refuse(NAME, &error))
+            .map_err(|error| refuse_value(NAME, &error))
     })
 }

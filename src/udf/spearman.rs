@@ -42,7 +42,7 @@ impl MetricFunction for Spearman {
         DataType::Float64
     }
 
-    fn compute(rows: &MetricRows) -> Option<f64> {
+    fn compute(rows: &MetricRows<'_>) -> Option<f64> {
         metrics::spearman(&rows.label, &rows.predicted[0])
     }
 

@@ -4,7 +4,7 @@ use arrow::array::{Array, ArrayRef, Float64Array};
 use arrow::buffer::NullBuffer;
 use datafusion_common::Result;
 
-use super::error::refuse;
+use super::error::refuse_value;
 use super::number::doubles_with_nan;
 use crate::metrics::check_weight;
 
@@ -18,7 +18,7 @@ pub(super) fn read_weight(function: &str, weight: &ArrayRef) -> Result<(Float64A
     let known = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
     let weights = weight.values().iter().enumerate();
     let given: Vec<f64> = weights.filter(|(row, _)| known(*row)).map(|(_, w)| *w).collect();
-    check_weight(&given).map_err(|error| refuse(function, &error))?;
+    check_weight(&given).map_err(|error| refuse_value(function, &error))?;
     // The place of a NULL holds NaN, which is not above 0 either.
     let counts = weight.values().iter().map(|&weight| weight > 0.0).collect();
     Ok((weight, counts))

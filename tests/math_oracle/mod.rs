@@ -6,63 +6,64 @@
 
 /// The unevaluated sum of two doubles.
 #[derive(Debug, Clone, Copy)]
-pub struct Dd {
-    pub hi: f64,
-    pub lo: f64,
+pub(crate) struct Dd {
+    pub(crate) hi: f64,
+    pub(crate) lo: f64,
 }
 
 /// `value 2^exponent`: neither overflows nor becomes subnormal.
 #[derive(Debug, Clone, Copy)]
-pub struct Scaled {
-    pub value: Dd,
-    pub exponent: i32,
+pub(crate) struct Scaled {
+    pub(crate) value: Dd,
+    pub(crate) exponent: i32,
 }
 
-pub const LN_2: Dd = Dd { hi: 0.693_147_180_559_945_3, lo: 2.319_046_813_846_299_6e-17 };
-pub const SQRT_2_PI: Dd = Dd { hi: 2.506_628_274_631_000_7, lo: -1.832_857_998_045_916_7e-16 };
+pub(crate) const LN_2: Dd = Dd { hi: 0.693_147_180_559_945_3, lo: 2.319_046_813_846_299_6e-17 };
+pub(crate) const SQRT_2_PI: Dd =
+    Dd { hi: 2.506_628_274_631_000_7, lo: -1.832_857_998_045_916_7e-16 };
 
 impl Dd {
-    pub const ONE: Dd = Dd { hi: 1.0, lo: 0.0 };
-    pub const ZERO: Dd = Dd { hi: 0.0, lo: 0.0 };
+    pub(crate) const ONE: Dd = Dd { hi: 1.0, lo: 0.0 };
+    pub(crate) const ZERO: Dd = Dd { hi: 0.0, lo: 0.0 };
 
-    pub fn new(x: f64) -> Dd {
+    pub(crate) fn new(x: f64) -> Dd {
         Dd { hi: x, lo: 0.0 }
     }
 
     /// The sum of two doubles, exactly.
-    pub fn sum(a: f64, b: f64) -> Dd {
+    pub(crate) fn sum(a: f64, b: f64) -> Dd {
         let hi = a + b;
         let t = hi - a;
         Dd { hi, lo: (a - (hi - t)) + (b - t) }
     }
 
     /// The product of two doubles, exactly.
-    pub fn product(a: f64, b: f64) -> Dd {
+    pub(crate) fn product(a: f64, b: f64) -> Dd {
         let hi = a * b;
         Dd { hi, lo: a.mul_add(b, -hi) }
     }
 
-    pub fn add(self, b: Dd) -> Dd {
+    pub(crate) fn add(self, b: Dd) -> Dd {
         let s = Dd::sum(self.hi, b.hi);
         let t = Dd::sum(self.lo, b.lo);
         let s = Dd::sum(s.hi, s.lo + t.hi);
         Dd::sum(s.hi, s.lo + t.lo)
     }
 
-    pub fn neg(self) -> Dd {
+    pub(crate) fn neg(self) -> Dd {
         Dd { hi: -self.hi, lo: -self.lo }
     }
 
-    pub fn sub(self, b: Dd) -> Dd {
+    pub(crate) fn sub(self, b: Dd) -> Dd {
         self.add(b.neg())
     }
 
-    pub fn mul(self, b: Dd) -> Dd {
+    pub(crate) fn mul(self, b: Dd) -> Dd {
         let p = Dd::product(self.hi, b.hi);
         Dd::sum(p.hi, p.lo + (self.hi * b.lo + self.lo * b.hi))
     }
 
-    pub fn div(self, b: Dd) -> Dd {
+    pub(crate) fn div(self, b: Dd) -> Dd {
         let first = self.hi / b.hi;
         let rest = self.sub(b.mul(Dd::new(first)));
         let second = rest.hi / b.hi;
@@ -71,18 +72,18 @@ impl Dd {
     }
 
     /// Times a power of two that neither overflows nor loses bits.
-    pub fn shift(self, n: i32) -> Dd {
+    pub(crate) fn shift(self, n: i32) -> Dd {
         Dd { hi: self.hi * 2.0_f64.powi(n), lo: self.lo * 2.0_f64.powi(n) }
     }
 }
 
 impl Scaled {
-    pub fn new(value: Dd) -> Scaled {
+    pub(crate) fn new(value: Dd) -> Scaled {
         Scaled { value, exponent: 0 }
     }
 
     /// How far `got` is from this number, in units of the last place of the double nearest to it.
-    pub fn ulps(self, got: f64) -> f64 {
+    pub(crate) fn ulps(self, got: f64) -> f64 {
         let nearest = ldexp(self.value.hi, self.exponent);
         if got == nearest && (got == 0.0 || got.is_infinite()) {
             return 0.0;
@@ -99,7 +100,7 @@ impl Scaled {
 }
 
 /// `x 2^n`, rounded once.
-pub fn ldexp(x: f64, n: i32) -> f64 {
+pub(crate) fn ldexp(x: f64, n: i32) -> f64 {
     let (fraction, exponent) = frexp(x);
     let n = (exponent + n).clamp(-2000, 2000);
     if n >= -1000 {
@@ -111,7 +112,7 @@ pub fn ldexp(x: f64, n: i32) -> f64 {
 }
 
 /// `x` as `fraction 2^exponent` with the fraction's magnitude from 1/2 to 1.
-pub fn frexp(x: f64) -> (f64, i32) {
+pub(crate) fn frexp(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {
         return (x, 0);
     }
@@ -125,7 +126,7 @@ pub fn frexp(x: f64) -> (f64, i32) {
 }
 
 /// `e^x` for a finite `x`.
-pub fn exp(x: Dd) -> Scaled {
+pub(crate) fn exp(x: Dd) -> Scaled {
     let n = (x.hi / LN_2.hi).round().clamp(-4000.0, 4000.0);
     let r = x.sub(LN_2.mul(Dd::new(n))).shift(-6);
     let mut term = Dd::ONE;
@@ -154,7 +155,7 @@ fn twice_atanh(s: Dd) -> Dd {
 }
 
 /// `ln x` for a positive, finite `x`.
-pub fn ln(x: f64) -> Scaled {
+pub(crate) fn ln(x: f64) -> Scaled {
     let (fraction, exponent) = frexp(x);
     let (m, k) = if fraction < 0.7 { (2.0 * fraction, exponent - 1) } else { (fraction, exponent) };
     let s = Dd::sum(m, -1.0).div(Dd::sum(m, 1.0));
@@ -162,7 +163,7 @@ pub fn ln(x: f64) -> Scaled {
 }
 
 /// `ln(1 + e^x)`.
-pub fn softplus(x: f64) -> Scaled {
+pub(crate) fn softplus(x: f64) -> Scaled {
     let e = exp(Dd::new(-x.abs()));
     if e.exponent < -200 {
         return if x > 0.0 { Scaled::new(Dd::new(x)) } else { e };
@@ -173,7 +174,7 @@ pub fn softplus(x: f64) -> Scaled {
 }
 
 /// `1 / (1 + e^-x)`.
-pub fn sigmoid(x: f64) -> Scaled {
+pub(crate) fn sigmoid(x: f64) -> Scaled {
     let e = exp(Dd::new(-x.abs()));
     if e.exponent < -200 {
         return if x > 0.0 { Scaled::new(Dd::ONE) } else { e };
@@ -212,7 +213,7 @@ fn mills_ratio(a: f64) -> Dd {
 }
 
 /// `Phi(x)`.
-pub fn norm_cdf(x: f64) -> Scaled {
+pub(crate) fn norm_cdf(x: f64) -> Scaled {
     let density = normal_density(x);
     if x.abs() < 3.0 {
         let from_centre = density.value.shift(density.exponent).mul(central_series(x));
@@ -223,7 +224,7 @@ pub fn norm_cdf(x: f64) -> Scaled {
 }
 
 /// How far `got` is from the `x` with `Phi(x) = q`, in units of its last place, for `0 < q < 1`.
-pub fn norm_quantile_ulps(q: f64, got: f64) -> f64 {
+pub(crate) fn norm_quantile_ulps(q: f64, got: f64) -> f64 {
     let density = normal_density(got);
     let off = if (q - 0.5).abs() < 0.49 {
         // Near the middle everything is measured from there.

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::NAME;
 use super::arguments::Arguments;
 use crate::fit::{Chunk, FeatureColumn, Options, Table, Values, fit};
-use crate::udf::error::refuse;
+use crate::udf::error::refuse_value;
 use crate::udf::features::{
     FeatureKind, FeatureShape, feature_arrays, list_type, list_width, numbered_name, split_lists,
 };
@@ -64,7 +64,7 @@ impl RowAggregate for FitAggregate {
             .into_par_iter()
             .map(|group| {
                 let model = fit(&table, rows.rows(group), &self.options)
-                    .map_err(|error| refuse(NAME, &error))?;
+                    .map_err(|error| refuse_value(NAME, &error))?;
                 Ok(model.map(|model| model.to_json()))
             })
             .collect::<Result<Vec<Option<String>>>>()?;

@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 use datafusion_common::Result;
 
 use super::NAME;
-use crate::udf::error::{wrong_argument, wrong_arity};
+use crate::udf::error::{wrong_arity, wrong_type};
 use crate::udf::features::{FeatureKind, FeatureShape};
 use crate::udf::number::check_number;
 use crate::udf::rows::{ColumnKind, RowColumn, RowSchema};
@@ -87,7 +87,7 @@ impl Arguments {
 
 fn check_third(data_type: &DataType) -> Result<()> {
     check_number(NAME, "weight", data_type).map_err(|_| {
-        wrong_argument(
+        wrong_type(
             NAME,
             "weight or options",
             "a number (weight) or a struct such as {epochs: 30} (options)",
@@ -100,7 +100,7 @@ fn check_options(data_type: &DataType) -> Result<()> {
     match data_type {
         DataType::Struct(_) => Ok(()),
         other => {
-            Err(wrong_argument(NAME, "options", "a struct such as {epochs: 30}", other.to_string()))
+            Err(wrong_type(NAME, "options", "a struct such as {epochs: 30}", other.to_string()))
         }
     }
 }

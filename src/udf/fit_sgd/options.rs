@@ -10,7 +10,7 @@ use datafusion_physical_expr_common::physical_expr::PhysicalExpr;
 use super::NAME;
 use crate::fit::{OptionValue, Options};
 use crate::udf::constant::constant;
-use crate::udf::error::{refuse, wrong_argument};
+use crate::udf::error::{refuse_plan, wrong_type};
 
 /// Reads the options, or the defaults where a call has none.
 pub(super) fn read(options: Option<&Arc<dyn PhysicalExpr>>) -> Result<Options> {
@@ -25,7 +25,7 @@ pub(super) fn read(options: Option<&Arc<dyn PhysicalExpr>>) -> Result<Options> {
             Ok((field.name().clone(), option_value(field, &value)?))
         })
         .collect::<Result<Vec<_>>>()?;
-    Options::from_pairs(pairs).map_err(|error| refuse(NAME, &error))
+    Options::from_pairs(pairs).map_err(|error| refuse_plan(NAME, &error))
 }
 
 fn constant_struct(options: &Arc<dyn PhysicalExpr>) -> Result<StructArray> {
@@ -37,7 +37,7 @@ fn constant_struct(options: &Arc<dyn PhysicalExpr>) -> Result<StructArray> {
         Ok(other) => other.data_type().to_string(),
         Err(expression) => expression,
     };
-    Err(wrong_argument(NAME, "options", "a constant struct such as {epochs: 30}", got))
+    Err(wrong_type(NAME, "options", "a constant struct such as {epochs: 30}", got))
 }
 
 fn option_value(field: &Arc<Field>, value: &ScalarValue) -> Result<OptionValue> {
@@ -60,7 +60,7 @@ fn option_value(field: &Arc<Field>, value: &ScalarValue) -> Result<OptionValue> 
         data_type => match value.try_as_str() {
             Some(Some(text)) => OptionValue::Text(text.to_string()),
             _ => {
-                return Err(wrong_argument(
+                return Err(wrong_type(
                     NAME,
                     &format!("options.{}", field.name()),
                     "a number, a string or a boolean",

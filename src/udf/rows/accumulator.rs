@@ -101,6 +101,7 @@ impl GroupsAccumulator for RowGroupsAccumulator {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        self.rows.consolidate()?;
         let grouped = self.rows.grouped(emit_to);
         self.rows.release(emit_to);
         self.aggregate.evaluate(&grouped)
@@ -172,6 +173,7 @@ impl Accumulator for RowAccumulator {
         if let Some(value) = &self.value {
             return Ok(value.clone());
         }
+        self.inner.rows.consolidate()?;
         let grouped = self.inner.rows.grouped(EmitTo::First(1));
         let value = ScalarValue::try_from_array(&self.inner.aggregate.evaluate(&grouped)?, 0)?;
         self.value = Some(value.clone());

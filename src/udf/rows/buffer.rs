@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::take;
-use arrow::datatypes::Int32Type;
+use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
+use arrow::compute::{concat, take};
+use arrow::datatypes::{DataType, Int32Type};
 use datafusion_common::{Result, exec_datafusion_err};
 use datafusion_expr::EmitTo;
 
@@ -167,6 +167,33 @@ impl RowBuffer {
         let chunk = Chunk { columns, groups, live: rows };
         self.bytes += chunk.size();
         self.chunks.push(chunk);
+        Ok(())
+    }
+
+    /// Puts the rows of a buffer of one group into one chunk, a column at a time, so that they can be read in place
+    /// and no second copy of them is ever needed.
+    pub fn consolidate(&mut self) -> Result<()> {
+        let rows: usize = self.chunks.iter().map(|chunk| chunk.live).sum();
+        let all_live =
+            self.chunks.iter().all(|chunk| chunk.columns.iter().all(|c| c.len() == chunk.live));
+        if self.groups != 1 || self.chunks.len() < 2 || !all_live || narrow(rows).is_err() {
+            return Ok(());
+        }
+        let mut columns = Vec::with_capacity(self.schema.columns().len());
+        for place in 0..self.schema.columns().len() {
+            let parts: Vec<ArrayRef> = self
+                .chunks
+                .iter_mut()
+                .map(|chunk| {
+                    std::mem::replace(&mut chunk.columns[place], new_null_array(&DataType::Null, 0))
+                })
+                .collect();
+            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+            columns.push(concat(&parts)?);
+        }
+        let run = Run { group: 0, start: 0, end: narrow(rows)? };
+        self.chunks = vec![Chunk { columns, groups: GroupsOfRows::Runs(vec![run]), live: rows }];
+        self.bytes = self.chunks.iter().map(Chunk::size).sum();
         Ok(())
     }
 

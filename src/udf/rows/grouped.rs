@@ -1,5 +1,6 @@
 //! Buffered rows put together group by group.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -87,14 +88,17 @@ impl GroupedRows {
         self.levels.get(column).map(|levels| levels.values()).unwrap_or_default()
     }
 
-    /// A column of numbers of one group.
-    pub fn numbers(&self, column: usize, group: usize) -> Result<Vec<f64>> {
+    /// A column of numbers of one group: read in place where the group is a chunk.
+    pub fn numbers(&self, column: usize, group: usize) -> Result<Cow<'_, [f64]>> {
         let chunks = self
             .chunks
             .iter()
             .map(|columns| primitive_values::<Float64Type>(columns, column))
             .collect::<Result<Vec<_>>>()?;
-        Ok(gather(&chunks, self.rows(group)))
+        Ok(match chunks.as_slice() {
+            [one] if self.groups() == 1 && one.len() == self.rows.len() => Cow::Borrowed(*one),
+            chunks => Cow::Owned(gather(chunks, self.rows(group))),
+        })
     }
 
     /// The state of the groups. A column's chunks are let go as soon as it is put together.

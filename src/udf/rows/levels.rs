@@ -11,7 +11,8 @@ use datafusion_common::{Result, exec_datafusion_err};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Levels {
     levels: Vec<Option<Arc<str>>>,
-    codes: HashMap<Option<Arc<str>>, u32>,
+    codes: HashMap<Arc<str>, u32>,
+    null_code: Option<u32>,
     bytes: usize,
 }
 
@@ -57,17 +58,20 @@ impl Levels {
     }
 
     fn code(&mut self, level: Option<&str>) -> Result<u32> {
-        let level: Option<Arc<str>> = level.map(Arc::from);
-        if let Some(code) = self.codes.get(&level) {
-            return Ok(*code);
+        let known = level.map_or(self.null_code, |level| self.codes.get(level).copied());
+        if let Some(code) = known {
+            return Ok(code);
         }
         let code = u32::try_from(self.levels.len())
             .map_err(|_| exec_datafusion_err!("more than {} levels in a category", u32::MAX))?;
+        let level: Option<Arc<str>> = level.map(Arc::from);
+        match &level {
+            Some(level) => _ = self.codes.insert(Arc::clone(level), code),
+            None => self.null_code = Some(code),
+        }
         // Twice a pointer with its length, the code, and the string with its two counters.
-        self.bytes +=
-            3 * size_of::<Option<Arc<str>>>() + level.as_ref().map_or(0, |text| text.len() + 16);
-        self.levels.push(level.clone());
-        self.codes.insert(level, code);
+        self.bytes += 3 * size_of::<Arc<str>>() + level.as_ref().map_or(0, |text| text.len() + 16);
+        self.levels.push(level);
         Ok(code)
     }
 

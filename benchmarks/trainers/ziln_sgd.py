@@ -1,0 +1,67 @@
+"""`ziln_fit_sgd` in DataFusion, through the same memory layout as any Python program, and in Polars."""
+
+from collections.abc import Callable
+
+import polars as pl
+import ziln
+from datafusion import SessionConfig, SessionContext
+
+from benchmarks import common, simulate
+from benchmarks.common import median
+from benchmarks.simulate import Customers
+from benchmarks.trainers.common import Settings, Trained, timed
+
+L2 = 0.0
+"""None, as in the other systems, so that all have the same objective."""
+
+
+def in_datafusion(customers: Customers, settings: Settings) -> Trained:
+    """An aggregate of SQL, in as many partitions as there are threads."""
+    context = SessionContext(SessionConfig().with_target_partitions(common.cores()))
+    ziln.register_all(context)
+    context.register_record_batches("t", simulate.batches(customers.table()))
+
+    def fit(epochs: int) -> str:
+        options = f"{{epochs: {epochs}, batch_size: {settings.batch_size}, l2: {L2}}}"
+        query = f"SELECT ziln_fit_sgd(ltv, {customers.struct_sql()}, {options}) AS model FROM t"
+        return str(context.sql(query).to_pydict()["model"][0])
+
+    return _trained(customers, settings, fit)
+
+
+def in_polars(customers: Customers, settings: Settings) -> Trained:
+    """An expression of Polars."""
+    frame = customers.frame()
+
+    def fit(epochs: int) -> str:
+        expression = ziln.fit_sgd(
+            "ltv",
+            customers.feature_names,
+            epochs=epochs,
+            batch_size=settings.batch_size,
+            l2=L2,
+        )
+        return str(frame.select(expression).item())
+
+    return _trained(customers, settings, fit)
+
+
+def _trained(customers: Customers, settings: Settings, fit: Callable[[int], str]) -> Trained:
+    fit(1)  # warms up
+    without, _ = timed(lambda: fit(0), settings.repetitions)
+    one, _ = timed(lambda: fit(1), settings.repetitions)
+    seconds, model = timed(lambda: fit(settings.epochs), settings.repetitions)
+    params = customers.frame().select(ziln.predict(model, customers.feature_names))
+    heads = params.unnest("params").select(pl.all().cast(pl.Float64))
+    return Trained(
+        seconds=seconds,
+        epochs=settings.epochs,
+        logit=heads["logit"].to_numpy(),
+        mu=heads["mu"].to_numpy(),
+        sigma=heads["sigma"].to_numpy(),
+        parts={
+            "no_epoch": median(without),
+            "one_epoch": median(one),
+            "an_epoch_more": (median(seconds) - median(one)) / max(settings.epochs - 1, 1),
+        },
+    )

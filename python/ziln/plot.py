@@ -1,0 +1,602 @@
+"""
+Pictures of predictions against what came: charts of Altair, Polars' own plotting library.
+
+====================  =====================================================================
+function              question it answers
+====================  =====================================================================
+:func:`deciles`       is the predicted level right for the worst and for the best customers?
+:func:`gain_curve`    how much of the total spend do the customers ranked first bring?
+:func:`calibration`   do as many customers pay as the probabilities say?
+:func:`distribution`  what may one customer spend?
+====================  =====================================================================
+
+Each takes a frame and the names or expressions of its columns, and returns a chart that a notebook shows;
+:func:`save` writes it as a web page or a picture, without a browser. Altair is an extra:
+``pip install 'ziln[plot]'``. Importing this module without it raises ``ImportError``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import polars as pl
+
+import ziln
+from ziln import _arguments
+from ziln._arguments import Number
+
+try:
+    import altair as alt
+except ImportError as error:
+    msg = "ziln.plot draws with Altair, which is not installed: pip install 'ziln[plot]'"
+    raise ImportError(msg, name="altair") from error
+
+__all__ = ["Chart", "calibration", "deciles", "distribution", "gain_curve", "save"]
+
+Chart: TypeAlias = alt.Chart | alt.LayerChart
+"""What the functions return: a chart of Altair, which can still be changed or put beside others."""
+
+_BLUE: Final = "#0072b2"
+_ORANGE: Final = "#e69f00"
+_GREEN: Final = "#009e73"
+_PURPLE: Final = "#cc79a7"
+_BASELINE: Final = "#9a9a9a"
+_TEXT: Final = "#333333"
+_WIDTH: Final = 560
+_HEIGHT: Final = 340
+_SQUARE: Final = 440
+_SIGNS: Final = ("", "$", "€", "£", "¥")
+_CURVE_POINTS: Final = 200
+_NORMAL_95: Final = 1.959963984540054
+_PRINTED_SCALE: Final = 2
+
+
+def deciles(
+    frame: pl.DataFrame,
+    label: Number,
+    prediction: Number,
+    *,
+    buckets: int = 10,
+    unit: str = "",
+    title: str | None = None,
+) -> Chart:
+    """
+    Draw the mean label beside the mean prediction, in buckets of customers by rising prediction.
+
+    Bars of equal height in a bucket mean that the level is right there; blue bars that rise from left to right,
+    that the ranking is. The grey line is the mean label of everybody. The numbers are those of
+    :func:`ziln.decile_stats`.
+
+    Parameters
+    ----------
+    frame
+        One row a customer.
+    label
+        What the customers spent.
+    prediction
+        The expected lifetime value.
+    buckets
+        How many buckets.
+    unit
+        The unit of both, for the axis: ``"$"``.
+    title
+        Stands above the chart instead of the usual title.
+
+    Returns
+    -------
+    Chart
+        A layered chart of Altair.
+
+    Raises
+    ------
+    ValueError
+        If no row has both a label and a prediction.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln.plot
+    >>> scored = pl.DataFrame({"ltv": [0.0, 2.0, 12.0, 30.0], "prediction": [1.0, 3.0, 10.0, 25.0]})
+    >>> chart = ziln.plot.deciles(scored, "ltv", "prediction", buckets=2, unit="$")
+    >>> chart.to_dict()["title"]["text"]
+    'Actual and predicted spend by half of the customers'
+    """
+    stats = _bucket_stats("plot.deciles", frame, label, prediction, buckets)
+    series = {"actual": ("label_mean", _BLUE), "predicted": ("prediction_mean", _ORANGE)}
+    bars = stats.select(
+        "bucket", *(pl.col(column).alias(name) for name, (column, _) in series.items())
+    ).unpivot(index="bucket", variable_name="series", value_name="mean")
+    overall = stats.select(
+        mean=(pl.col("label_mean") * pl.col("rows")).sum() / pl.col("rows").sum()
+    )
+    quantity = alt.Y("mean:Q", title=_with_unit("mean spend per customer", unit))
+    columns = (
+        alt.Chart(bars)
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "bucket:O",
+                title=f"{_part_name(buckets)} of the customers, by predicted spend (1 = lowest)",
+                axis=alt.Axis(labelAngle=0),
+            ),
+            xOffset=alt.XOffset("series:N", sort=list(series)),
+            y=quantity,
+            color=_colours({name: colour for name, (_, colour) in series.items()}),
+            tooltip=["bucket:O", "series:N", alt.Tooltip("mean:Q", format=",.2f")],
+        )
+    )
+    rule = (
+        alt.Chart(overall)
+        .mark_rule(color=_BASELINE, strokeWidth=2, strokeDash=[6, 4])
+        .encode(y="mean:Q")
+    )
+    text = (
+        alt.Chart(overall)
+        .mark_text(align="left", dx=4, dy=-7, color=_TEXT)
+        .encode(x=alt.value(0), y="mean:Q", text=alt.value("mean of all customers"))
+    )
+    heading = f"Actual and predicted spend by {_part_name(buckets)} of the customers"
+    return _finish([rule, columns, text], title or heading)
+
+
+def gain_curve(
+    frame: pl.DataFrame,
+    label: Number,
+    *predictions: Number,
+    title: str | None = None,
+) -> Chart:
+    """
+    Draw the share of the total label that the customers ranked first bring: the Lorenz or gain curve.
+
+    The customers are sorted by prediction, the highest first. The grey diagonal is a random order, the dotted
+    curve the best there can be, that by the labels themselves; the normalised Gini coefficient in the legend
+    (:func:`ziln.gini`) is the area between a curve and the diagonal, as a share of that of the best. Tied
+    predictions have no order, so a straight line leads across them. Labels below 0 count as 0.
+
+    Parameters
+    ----------
+    frame
+        One row a customer. Rows without a label or any of the predictions are left out.
+    label
+        What the customers spent.
+    predictions
+        One or more columns to rank by; a curve has the name of its column (``.alias()`` gives another).
+    title
+        Stands above the chart instead of the usual title.
+
+    Returns
+    -------
+    Chart
+        A layered chart of Altair.
+
+    Raises
+    ------
+    ValueError
+        If there is no prediction, or no positive label.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln.plot
+    >>> scored = pl.DataFrame({"ltv": [0.0, 2.0, 12.0], "visits": [1, 1, 4], "prediction": [1, 3, 10]})
+    >>> chart = ziln.plot.gain_curve(scored, "ltv", "prediction", "visits")
+    >>> chart.to_dict()["title"]["text"]
+    'Share of total spend from the customers ranked highest'
+    """
+    if not predictions:
+        msg = "ziln.plot.gain_curve: argument `predictions`: expected at least one column, got none"
+        raise ValueError(msg)
+    ranked = _rankings(frame, label, predictions)
+    names = [
+        f"{name} (Gini {gini:.3f})"
+        for name, gini in ranked.select(
+            ziln.gini("label", name).alias(name) for name in ranked.columns[1:]
+        )
+        .row(0, named=True)
+        .items()
+    ]
+    curves = [
+        _curve(ranked, name).with_columns(series=pl.lit(series))
+        for name, series in zip(ranked.columns[1:], names, strict=True)
+    ]
+    best, lot = "best possible", "random order"
+    references = pl.concat(
+        [
+            _curve(ranked, "label").with_columns(series=pl.lit(best)),
+            pl.DataFrame({"customers": [0.0, 1.0], "spend": [0.0, 1.0], "series": [lot, lot]}),
+        ]
+    )
+    palette = dict(zip(names, (_BLUE, _ORANGE, _GREEN, _PURPLE), strict=False))
+    palette |= {best: _TEXT, lot: _BASELINE}
+    encoding = {
+        "x": alt.X(**_share_axis("customers", "share of the customers, highest prediction first")),
+        "y": alt.Y(**_share_axis("spend", "share of the total spend")),
+        "color": _colours(palette),
+    }
+    lines = alt.Chart(pl.concat(curves)).mark_line(strokeWidth=2.5).encode(**encoding)
+    dashed = alt.Chart(references).mark_line(strokeWidth=1.5, strokeDash=[4, 3]).encode(**encoding)
+    heading = "Share of total spend from the customers ranked highest"
+    return _finish([dashed, lines], title or heading, width=_SQUARE, height=_SQUARE)
+
+
+def calibration(
+    frame: pl.DataFrame,
+    label: Number,
+    *params: Number,
+    buckets: int = 10,
+    title: str | None = None,
+) -> Chart:
+    """
+    Draw the share of customers who paid against the predicted probability to pay.
+
+    A point is a bucket of customers with similar probabilities (:func:`ziln.decile_stats`), its bar the 95%
+    confidence interval of Wilson (1927) for the share. Where the probabilities are right, nearly all bars
+    reach the grey diagonal.
+
+    Parameters
+    ----------
+    frame
+        One row a customer.
+    label
+        What the customers spent; those above 0 paid. Rows with a NaN or infinite label are left out.
+    params
+        One params struct or list, or the three numbers ``logit, mu, raw_sigma``.
+    buckets
+        How many buckets.
+    title
+        Stands above the chart instead of the usual title.
+
+    Returns
+    -------
+    Chart
+        A layered chart of Altair.
+
+    Raises
+    ------
+    ValueError
+        If no row has both a label and parameters.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln.plot
+    >>> scored = pl.DataFrame({"ltv": [0.0, 2.0, 12.0, 30.0], "logit": [-2.0, -1.0, 1.0, 2.0]})
+    >>> chart = ziln.plot.calibration(scored, "ltv", "logit", 2.5, 0.5, buckets=2)
+    >>> chart.to_dict()["title"]["text"]
+    'Customers who paid, against the predicted probability'
+    """
+    amount = _arguments.number("plot.calibration", "label", label)
+    paid = pl.when(amount.cast(pl.Float64).is_finite()).then((amount > 0).cast(pl.Float64))
+    stats = _bucket_stats("plot.calibration", frame, paid, ziln.pay_prob(*params), buckets)
+    points = stats.select(
+        "bucket",
+        "rows",
+        predicted="prediction_mean",
+        observed="label_mean",
+        **_wilson_interval(pl.col("label_mean"), pl.col("rows")),
+    )
+    top = _round_up(points.select(pl.max_horizontal(pl.col("predicted", "high").max())).item())
+    x = alt.X(**_share_axis("predicted", "predicted probability to pay", top))
+    y = alt.Y(**_share_axis("observed", "share who paid", top))
+    diagonal = (
+        alt.Chart(pl.DataFrame({"predicted": [0.0, top], "observed": [0.0, top]}))
+        .mark_line(color=_BASELINE, strokeWidth=2, strokeDash=[6, 4])
+        .encode(x=x, y=y)
+    )
+    bars = (
+        alt.Chart(points)
+        .mark_rule(color=_BLUE, strokeWidth=1.5)
+        .encode(x=x, y="low:Q", y2="high:Q")
+    )
+    dots = (
+        alt.Chart(points)
+        .mark_circle(color=_BLUE, size=70, opacity=1)
+        .encode(x=x, y=y, tooltip=["bucket:O", "rows:Q", "predicted:Q", "observed:Q"])
+    )
+    heading = "Customers who paid, against the predicted probability"
+    return _finish([diagonal, bars, dots], title or heading, width=_SQUARE, height=_SQUARE)
+
+
+def distribution(
+    frame: pl.DataFrame, *params: Number, unit: str = "", title: str | None = None
+) -> Chart:
+    """
+    Draw what one customer may spend: the predicted probability of nothing, and of every range of amounts.
+
+    The ranges grow as 1, 2, 5, 10, ... do. The expected value and quantiles stand in the subtitle.
+
+    Parameters
+    ----------
+    frame
+        The one customer: ``scored.filter(pl.col("id") == 7592)``.
+    params
+        One params struct or list, or the three numbers ``logit, mu, raw_sigma``.
+    unit
+        The unit of the amounts, for the axis: ``"$"``.
+    title
+        Stands above the chart instead of the usual title.
+
+    Returns
+    -------
+    Chart
+        A layered chart of Altair.
+
+    Raises
+    ------
+    ValueError
+        If the frame has not exactly one row, or a parameter is missing, NaN or infinite.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln.plot
+    >>> customer = pl.DataFrame({"logit": [-0.5], "mu": [3.5], "raw_sigma": [0.8]})
+    >>> chart = ziln.plot.distribution(customer, "logit", "mu", "raw_sigma", unit="$")
+    >>> chart.to_dict()["title"]["text"]
+    'What the customer may spend'
+    """
+    if frame.height != 1:
+        msg = f"ziln.plot.distribution: argument `frame`: expected one row, the customer, got {frame.height}"
+        raise ValueError(msg)
+    ranges = _range_probabilities(frame, params)
+    colours = alt.Scale(domain=["nothing", "something"], range=[_BASELINE, _BLUE])
+    y = alt.Y("range:N", sort=ranges["range"].to_list(), title=_with_unit("spend", unit))
+    top = _round_up(1.05 * ranges.select(pl.col("probability").max()).item())
+    x = alt.X(**_share_axis("probability", "probability", top))
+    bars = (
+        alt.Chart(ranges)
+        .mark_bar()
+        .encode(x=x, y=y, color=alt.Color("outcome:N", scale=colours, legend=None))
+    )
+    text = (
+        alt.Chart(ranges)
+        .mark_text(align="left", dx=5, color=_TEXT)
+        .encode(x=x, y=y, text=alt.Text("probability:Q", format=".1%"))
+    )
+    subtitle = _distribution_summary(frame, params, unit)
+    return _finish([bars, text], title or "What the customer may spend", subtitle)
+
+
+def save(chart: Chart, path: str | Path) -> Path:
+    """
+    Write a chart to a file, without a browser and without the network.
+
+    Parameters
+    ----------
+    chart
+        What a function of this module returned, or any chart of Altair.
+    path
+        The file; its ending decides what it holds: ``.html`` is an interactive page that needs no network,
+        ``.png`` and ``.svg`` are pictures.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    ValueError
+        If the ending is another.
+    ImportError
+        If the package ``vl-convert-python`` is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import polars as pl
+    >>> import ziln.plot
+    >>> scored = pl.DataFrame({"ltv": [0.0, 2.0, 12.0, 30.0], "prediction": [1, 3, 10, 25]})
+    >>> chart = ziln.plot.gain_curve(scored, "ltv", "prediction")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ziln.plot.save(chart, Path(folder) / "gain.svg").stat().st_size > 1000
+    True
+    """
+    try:
+        import vl_convert  # noqa: F401
+    except ImportError as error:
+        msg = "ziln.plot.save writes with vl-convert, which is not installed: pip install 'ziln[plot]'"
+        raise ImportError(msg, name="vl_convert") from error
+    file = Path(path)
+    kind = file.suffix.lower()
+    if kind == ".html":
+        chart.save(file, format="html", inline=True)
+    elif kind == ".png":
+        chart.save(file, format="png", scale_factor=_PRINTED_SCALE)
+    elif kind == ".svg":
+        chart.save(file, format="svg")
+    else:
+        msg = (
+            "ziln.plot.save: argument `path`: expected a name that ends in .html, .png or .svg, "
+            f"got {file.name!r}"
+        )
+        raise ValueError(msg)
+    return file
+
+
+def _bucket_stats(
+    function: str, frame: pl.DataFrame, label: Number, prediction: Number, buckets: int
+) -> pl.DataFrame:
+    """`ziln.decile_stats` as a table, one row a bucket."""
+    stats = (
+        frame.select(ziln.decile_stats(label, prediction, buckets=buckets).explode())
+        .drop_nulls()
+        .unnest("decile_stats")
+    )
+    if stats.is_empty():
+        msg = f"ziln.{function}: no row of the frame has both a label and a prediction"
+        raise ValueError(msg)
+    return stats
+
+
+def _rankings(frame: pl.DataFrame, label: Number, predictions: tuple[Number, ...]) -> pl.DataFrame:
+    """The usable rows: `label`, not negative, then a column a prediction."""
+    function = "plot.gain_curve"
+    columns = [_arguments.number(function, "predictions", value) for value in predictions]
+    amount = _arguments.number(function, "label", label).cast(pl.Float64)
+    ranked = (
+        frame.select(amount.alias("label"), *columns)
+        .drop_nulls()
+        .filter(pl.col("label").is_finite())
+        .with_columns(pl.col("label").clip(lower_bound=0))
+    )
+    if ranked["label"].sum() <= 0:
+        msg = "ziln.plot.gain_curve: no usable row of the frame has a positive label"
+        raise ValueError(msg)
+    return ranked
+
+
+def _curve(ranked: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The gain curve of a ranking, thinned to what a picture can show; ties become one step."""
+    steps = (
+        ranked.group_by(pl.col(by).alias("rank"))
+        .agg(customers=pl.len(), spend=pl.col("label").sum())
+        .sort("rank", descending=True)
+        .select(pl.col("customers", "spend").cum_sum() / pl.col("customers", "spend").sum())
+    )
+    thinned = steps.group_by(
+        (pl.col("customers") * _CURVE_POINTS).ceil().alias("point"), maintain_order=True
+    ).last()
+    origin = pl.DataFrame({"customers": [0.0], "spend": [0.0]})
+    return pl.concat([origin, thinned.select("customers", "spend")])
+
+
+def _wilson_interval(share: pl.Expr, rows: pl.Expr) -> dict[str, pl.Expr]:
+    """The 95% confidence interval of a share, Wilson (1927): within 0 and 1 however few rows there are."""
+    z2 = _NORMAL_95**2
+    centre = (share + z2 / (2 * rows)) / (1 + z2 / rows)
+    half = (
+        _NORMAL_95 * (share * (1 - share) / rows + z2 / (4 * rows * rows)).sqrt() / (1 + z2 / rows)
+    )
+    return {"low": centre - half, "high": centre + half}
+
+
+def _range_probabilities(frame: pl.DataFrame, params: tuple[Number, ...]) -> pl.DataFrame:
+    """The probability of nothing, then of each range between round amounts."""
+    low, high = frame.select(
+        low=_conditional_quantile(params, 0.02), high=_conditional_quantile(params, 0.98)
+    ).row(0)
+    if low is None or not 0 < low <= high < float("inf"):
+        msg = (
+            "ziln.plot.distribution: argument `params`: expected finite parameters of a customer "
+            "who may pay"
+        )
+        raise ValueError(msg)
+    edges = _round_amounts(low, high)
+    below = frame.select(
+        ziln.cdf(edge, *params).alias(str(place)) for place, edge in enumerate([0.0, *edges])
+    ).row(0)
+    names = ["nothing", f"under {_amount(edges[0])}"]
+    names += [f"{_amount(a)} to {_amount(b)}" for a, b in itertools.pairwise(edges)]
+    names.append(f"over {_amount(edges[-1])}")
+    probabilities = [b - a for a, b in zip([0.0, *below], [*below, 1.0], strict=True)]
+    outcomes = ["nothing"] + ["something"] * (len(names) - 1)
+    return pl.DataFrame({"range": names, "probability": probabilities, "outcome": outcomes})
+
+
+def _conditional_quantile(params: tuple[Number, ...], q: float) -> pl.Expr:
+    """The quantile of the amounts of those who pay."""
+    return ziln.quantile(1 - (1 - q) * ziln.pay_prob(*params), *params)
+
+
+def _round_amounts(low: float, high: float) -> list[float]:
+    """The amounts 1, 2, 5, 10, 20, ... from `low` to `high`; where there are none, the two around them."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    amounts = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    within = [amount for amount in amounts if low <= amount <= high]
+    around = [max(a for a in amounts if a <= low), min(a for a in amounts if a >= high)]
+    return within or around
+
+
+def _distribution_summary(frame: pl.DataFrame, params: tuple[Number, ...], unit: str) -> str:
+    mean, median, high = frame.select(
+        ziln.expected_ltv(*params),
+        median=ziln.quantile(0.5, *params),
+        high=ziln.quantile(0.9, *params),
+    ).row(0)
+    return (
+        f"mean {_priced(mean, unit)}, median {_priced(median, unit)}; "
+        f"9 in 10 such customers spend at most {_priced(high, unit)}"
+    )
+
+
+def _priced(value: float, unit: str) -> str:
+    """An amount with its unit: before it if that is a sign such as $, after it if it is a word."""
+    text = f"{value:,.2f}"
+    return f"{unit}{text}" if unit in _SIGNS else f"{text} {unit}"
+
+
+def _round_up(share: float) -> float:
+    """A share to end an axis with: one digit, 1 at most."""
+    step = 10.0 ** math.floor(math.log10(share)) if share > 0 else 1.0
+    return min(1.0, round(math.ceil(share / step) * step, 12))
+
+
+def _amount(value: float) -> str:
+    """A round amount as people write it."""
+    return f"{value:,.0f}" if 1 <= value < 1e7 else f"{value:g}"
+
+
+def _part_name(buckets: int) -> str:
+    return {2: "half", 3: "third", 4: "quarter", 5: "fifth", 10: "tenth", 20: "twentieth"}.get(
+        buckets, f"1/{buckets}"
+    )
+
+
+def _with_unit(quantity: str, unit: str) -> str:
+    return f"{quantity} ({unit})" if unit else quantity
+
+
+def _share_axis(column: str, title: str, top: float = 1.0) -> dict[str, Any]:
+    """What an axis of shares, from 0 to `top`, is made of."""
+    return {
+        "shorthand": f"{column}:Q",
+        "title": title,
+        "axis": alt.Axis(format="%", labelFlush=False, tickCount=8),
+        "scale": alt.Scale(domain=[0, top]),
+    }
+
+
+def _colours(palette: dict[str, str]) -> alt.Color:
+    """The colour of every series, told in a legend above the chart."""
+    scale = alt.Scale(domain=list(palette), range=list(palette.values()))
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", labelLimit=0)
+    return alt.Color("series:N", scale=scale, legend=legend)
+
+
+def _finish(
+    layers: list[alt.Chart],
+    title: str,
+    subtitle: str | None = None,
+    *,
+    width: int = _WIDTH,
+    height: int = _HEIGHT,
+) -> alt.LayerChart:
+    """The size, title and style that all charts share."""
+    heading = alt.TitleParams(title, anchor="start", fontSize=16, offset=12)
+    if subtitle:
+        heading.subtitle = subtitle
+    chart: alt.LayerChart = (
+        alt.LayerChart(layer=layers)
+        .properties(width=width, height=height, title=heading)
+        .configure_view(stroke=None)
+        .configure_axis(
+            gridColor="#ececec",
+            domainColor=_BASELINE,
+            tickColor=_BASELINE,
+            labelColor=_TEXT,
+            titleColor=_TEXT,
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            titlePadding=10,
+        )
+        .configure_axisX(grid=False)
+        .configure_title(color=_TEXT, subtitleColor=_TEXT, subtitleFontSize=12)
+        .configure_legend(labelFontSize=12, labelColor=_TEXT)
+    )
+    return chart

@@ -1,0 +1,48 @@
+"""Draw how well the global model of sql/cdnow.sql predicts: four pictures, each as PNG and as HTML.
+
+    python scripts/plots.py                        reads output/cdnow_scored.parquet, writes into output/
+    python scripts/plots.py --scored other.parquet --output elsewhere
+
+The scored customers have the columns `id`, `ltv`, `predicted_ltv` and `params`.
+"""
+
+import argparse
+from pathlib import Path
+
+import polars as pl
+import ziln.plot
+
+
+def charts(scored: pl.DataFrame) -> dict[str, ziln.plot.Chart]:
+    """Each picture by the name of its file."""
+    best = scored.sort("predicted_ltv", "id", descending=True).head(1)
+    typical = scored.sort("predicted_ltv", "id").slice(scored.height // 2, 1)
+    return {
+        "cdnow_deciles": ziln.plot.deciles(scored, "ltv", "predicted_ltv", unit="$"),
+        "cdnow_gain": ziln.plot.gain_curve(scored, "ltv", "predicted_ltv"),
+        "cdnow_calibration": ziln.plot.calibration(scored, "ltv", "params"),
+        "cdnow_best_customer": customer(best),
+        "cdnow_typical_customer": customer(typical),
+    }
+
+
+def customer(row: pl.DataFrame) -> ziln.plot.Chart:
+    """What one customer may spend, beside what came."""
+    title = f"What customer {row['id'].item()} may spend (what came: ${row['ltv'].item():,.2f})"
+    return ziln.plot.distribution(row, "params", unit="$", title=title)
+
+
+def main() -> None:
+    """Draw, write, and say where."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--scored", type=Path, default=Path("output/cdnow_scored.parquet"))
+    parser.add_argument("--output", type=Path, default=Path("output"))
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    for name, chart in charts(pl.read_parquet(options.scored)).items():
+        for ending in (".png", ".html"):
+            print(ziln.plot.save(chart, options.output / f"{name}{ending}"))
+
+
+if __name__ == "__main__":
+    main()

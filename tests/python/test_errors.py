@@ -1,0 +1,335 @@
+"""Wrong calls end in an exception that says what is wrong; nothing panics and nothing ends the process."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import re
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
+from typing import Any
+
+import datafusion
+import polars as pl
+import pytest
+from conftest import random_customers
+
+import ziln
+import ziln.sql
+
+FRAME = pl.DataFrame(
+    {
+        "y": [0.0, 3.0, 5.0],
+        "z": [0.1, 0.2, 0.3],
+        "mu": [1.0, 2.0, 3.0],
+        "s": [0.5, 0.5, 0.5],
+        "name": ["a", "b", "c"],
+        "day": [datetime.date(2026, 1, day) for day in (1, 2, 3)],
+        "text": ["no model", "{}", '{"format_version":1}'],
+        "object": [[1.0], [1.0, 2.0], None],
+    }
+)
+
+
+def model() -> str:
+    text = FRAME.select(ziln.fit_sgd("y", ["z", "name"], epochs=1)).item()
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (
+            lambda: ziln.loss("name", "z", "mu", "s"),
+            "ziln_loss: argument `label`: expected a number, got str",
+        ),
+        (
+            lambda: ziln.cdf("y", "z", "mu", "day"),
+            "ziln_cdf: argument `raw_sigma`: expected a number, got date",
+        ),
+        (
+            lambda: ziln.expected_ltv(pl.struct("z", "mu")),
+            "ziln_expected_ltv: argument `params`: expected a struct with fields logit, mu and sigma, "
+            "a list of 3 numbers (logit, mu, raw_sigma), or three numbers logit, mu, raw_sigma, "
+            "got a struct with fields z, mu",
+        ),
+        (
+            lambda: ziln.expected_ltv(pl.struct(logit="z", mu="mu", sigma="name")),
+            "argument `params.sigma`: expected a number, got str",
+        ),
+        (
+            lambda: ziln.expected_ltv(pl.concat_list("z", "mu")),
+            "expected a list of 3 numbers (logit, mu, raw_sigma), got a list of length 2",
+        ),
+        (
+            lambda: ziln.expected_ltv(pl.concat_list("z", "mu").list.to_array(2)),
+            "expected a list of 3 numbers (logit, mu, raw_sigma), got a list of length 2",
+        ),
+        (lambda: ziln.expected_ltv("object"), "got a list of length 1"),
+        (lambda: ziln.expected_ltv("name"), "got str"),
+        (
+            lambda: ziln.params("z", "mu", "name"),
+            "ziln_params: argument `sigma`: expected a number, got str",
+        ),
+        (
+            lambda: ziln.predict("text", ["z"]),
+            "expected the text of a model made by ziln_fit_sgd",
+        ),
+        (
+            lambda: ziln.predict("z", ["z"]),
+            "ziln_predict: argument `model`: expected the text of a model made by ziln_fit_sgd, got f64",
+        ),
+        (
+            lambda: ziln.predict(model(), ["z"]),
+            "ziln_predict: argument `features`: the model needs a feature `name`, and the features given are: z",
+        ),
+        (
+            lambda: ziln.predict(model(), ["name", pl.col("name").alias("z")]),
+            "feature `z` is a number in the model, and text came",
+        ),
+        (
+            lambda: ziln.predict(model(), ["z", pl.col("z").alias("name")]),
+            "feature `name` is a category in the model, and numbers came",
+        ),
+        (lambda: ziln.predict(model(), "name"), "ziln_predict: argument `features`: expected a struct"),
+        (lambda: ziln.model_info("name"), "ziln_model_info: argument `model`"),
+        (lambda: ziln.weights("name"), "ziln_weights: argument `model`"),
+        (
+            lambda: ziln.fit_sgd("y", ["z", "day"]),
+            "ziln_fit_sgd: argument `features.day`: expected a number, a boolean or a string "
+            "(cast a date or another type to one of them), got date",
+        ),
+        (lambda: ziln.fit_sgd("name", ["z"]), "argument `label`: expected a number, got str"),
+        (
+            lambda: ziln.fit_sgd("y", "object"),
+            "expected a list of 1 numbers in every row, as in the first, got a list of length 2",
+        ),
+        (
+            lambda: ziln.fit_sgd("y", ["z"], weight=pl.lit(-1.0)),
+            "argument `weight`: expected a finite number, 0 or more, got -1",
+        ),
+        (
+            lambda: ziln.fit_sgd("y", ["z"], epochs=-1),
+            "ziln_fit_sgd: option `epochs`: expected an integer from 0 to 1000000, got -1",
+        ),
+        (
+            lambda: ziln.fit_sgd("y", ["z"], epochs=2.5),  # type: ignore[arg-type]
+            "option `epochs`: expected an integer",
+        ),
+        (lambda: ziln.fit_sgd("y", ["z"], epochs=10**30), "option `epochs`: expected an integer"),
+        (
+            lambda: ziln.fit_sgd("y", ["z"], optimizer="adma"),  # type: ignore[arg-type]
+            "option `optimizer`: expected one of adam, adamw, sgd, momentum, nesterov, adagrad, got ",
+        ),
+        (lambda: ziln.fit_sgd("y", ["z"], init="{}"), "ziln_fit_sgd: "),
+        (
+            lambda: ziln.evaluate("y", "z", "mu", "s", weight=pl.lit(float("nan"))),
+            "ziln_evaluate: argument `weight`: expected a finite number, 0 or more, got NaN",
+        ),
+        (lambda: ziln.gini("y", "name"), "ziln_gini: argument `prediction`: expected a number, got str"),
+        (lambda: ziln.spearman("day", "y"), "ziln_spearman: argument `label`: expected a number, got date"),
+        (
+            lambda: ziln.decile_stats("y", "mu", buckets=0),
+            "ziln_decile_stats: argument `buckets`: expected a whole number from 1 to 1000000, got 0",
+        ),
+    ],
+)
+def test_messages_of_polars(expression: Callable[[], pl.Expr], message: str) -> None:
+    with pytest.raises(pl.exceptions.ComputeError, match=re.escape(message)):
+        FRAME.select(expression())
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ziln.loss("y", "z", "mu"), "ziln.loss: argument `params`: expected one column"),
+        (lambda: ziln.expected_ltv(), "got 0 arguments"),
+        (lambda: ziln.evaluate("y"), "ziln.evaluate: argument `params`"),
+        (lambda: ziln.loss(None, "z"), "ziln.loss: argument `label`: expected a column's name"),  # type: ignore[arg-type]
+        (lambda: ziln.loss(True, "z"), "got bool"),
+        (lambda: ziln.expected_ltv(["z", "mu", "s"]), "got list"),  # type: ignore[arg-type]
+        (lambda: ziln.fit_sgd("y", []), "ziln.fit_sgd: argument `features`: expected a list of columns"),
+        (lambda: ziln.fit_sgd("y", 3), "ziln.fit_sgd: argument `features`"),  # type: ignore[arg-type]
+        (lambda: ziln.fit_sgd("y", ["z"], epochs="many"), "option `epochs`"),  # type: ignore[arg-type]
+        (lambda: ziln.fit_sgd("y", ["z"], epochs=[3]), "option `epochs`: expected a number, a string"),  # type: ignore[arg-type]
+        (lambda: ziln.fit_sgd("y", ["z"], epoch=3), "unexpected keyword argument 'epoch'"),  # type: ignore[call-arg]
+        (lambda: ziln.predict(3, ["z"]), "ziln.predict: argument `model`: expected a model's text"),  # type: ignore[arg-type]
+    ],
+)
+def test_calls_that_python_refuses(call: Callable[[], pl.Expr], message: str) -> None:
+    with pytest.raises((TypeError, pl.exceptions.ComputeError), match=re.escape(message)):
+        FRAME.select(call())
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT ziln_loss(name, z, mu, s) FROM t", "ziln_loss: argument `label`: expected a number"),
+        ("SELECT ziln_loss(y, z, mu) FROM t", "ziln_loss: expected"),
+        ("SELECT ziln_expected_ltv({z: z}) FROM t", "got a struct with fields z"),
+        ("SELECT ziln_predict(name, {z: z}) FROM t", "expected the text of a model"),
+        ("SELECT ziln_fit_sgd(y, {day: day}) FROM t", "cast a date"),
+        ("SELECT ziln_fit_sgd(y, {z: z}, {epoch: 3}) FROM t", "did you mean `epochs`?"),
+        ("SELECT ziln_fit_sgd(y, {z: z}, -1) FROM t", "argument `weight`"),
+        ("SELECT ziln_fit_sgd(DISTINCT y, {z: z}) FROM t", "DISTINCT"),
+        ("SELECT ziln_gini(y, name) FROM t", "argument `prediction`: expected a number"),
+        ("SELECT ziln_decile_stats(y, mu, 0) FROM t", "argument `buckets`"),
+    ],
+)
+def test_messages_of_datafusion(ctx: datafusion.SessionContext, query: str, message: str) -> None:
+    ctx.from_arrow(FRAME.to_arrow(), "t")
+    with pytest.raises(Exception, match=re.escape(message)):
+        ctx.sql(query).collect()
+
+
+@pytest.mark.parametrize("version", ["54.1.0", "56.0.0", "5.5", "550.0"])
+def test_another_version_of_datafusion(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(ziln.sql, "version", lambda _: version)
+    message = f"needs datafusion>=55,<56, and datafusion {version} is installed"
+    with pytest.raises(ImportError, match=re.escape(message)):
+        ziln.register_all(datafusion.SessionContext())
+
+
+def test_no_datafusion(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(ziln.sql, "version", absent)
+    with pytest.raises(ImportError, match=re.escape("pip install 'ziln[datafusion]'")):
+        ziln.register_all(datafusion.SessionContext())
+
+
+# --- anything at all --------------------------------------------------------------------------------------------------
+
+
+class Fuzz:
+    """Random columns, models and options, most of them wrong."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.rows = self.random.choice([0, 1, 2, 3, 17])
+        self.models = [
+            random_customers(60, seed=3).select(ziln.fit_sgd("ltv", features, epochs=1)).item()
+            for features in (["visits"], ["visits", "channel"], ["recency", "is_new"])
+        ]
+
+    def value(self, depth: int = 0) -> Any:
+        kinds: list[Callable[[], Any]] = [
+            lambda: None,
+            lambda: self.random.choice([0.0, -1.0, 1.5, float("nan"), float("inf"), -1e308, 5e-324]),
+            lambda: self.random.randint(-(2**62), 2**62),
+            lambda: self.random.random() < 0.5,
+            lambda: self.random.choice(["", "a", "{}", "null", "\x00", "x" * 50, *self.models]),
+            lambda: datetime.date(2026, 1, 1),
+            lambda: datetime.timedelta(days=1),
+            lambda: b"\xff\x00",
+        ]
+        if depth < 2:
+            kinds.append(lambda: [self.value(depth + 1)] * self.random.randint(0, 4))
+            kinds.append(lambda: {name: self.value(depth + 1) for name in self.names()})
+        return self.random.choice(kinds)()
+
+    def names(self) -> list[str]:
+        pool = ["logit", "mu", "sigma", "raw_sigma", "visits", "channel", "x0", "", "é"]
+        return self.random.sample(pool, self.random.randint(1, 4))
+
+    def column(self) -> pl.Expr:
+        size = self.random.choice([self.rows, self.rows, self.rows, 1, self.rows + 1])
+        template = self.value()
+        values = [template if self.random.random() < 0.8 else None for _ in range(size)]
+        return pl.lit(pl.Series("", values, strict=False))
+
+    def model(self) -> pl.Expr:
+        texts = []
+        for _ in range(max(1, self.rows)):
+            text = self.random.choice(self.models)
+            for _ in range(self.random.choice([0, 0, 1, 5])):
+                place = self.random.randrange(len(text))
+                piece = self.random.choice(["", "{", "]", "9e999", "null", "-", '"', "[" * 200, "1e400"])
+                text = text[:place] + piece + text[place + self.random.randint(0, 9) :]
+            texts.append(text)
+        return pl.lit(pl.Series("", texts))
+
+    def options(self) -> dict[str, Any]:
+        names = [name for name, *_ in ziln._ziln.training_options()]
+        values = [-1, 0, 1, 3, 0.5, float("nan"), float("inf"), 2**70, "adam", "", True, *self.models]
+        chosen = self.random.sample(names, self.random.randint(0, 3))
+        options = {name: self.random.choice(values) for name in chosen}
+        return {"epochs": 1, **options}
+
+    def expression(self) -> pl.Expr:
+        calls: list[Callable[[], pl.Expr]] = [
+            lambda: ziln.loss(self.column(), *self.params()),
+            lambda: ziln.expected_ltv(*self.params()),
+            lambda: ziln.quantile(self.column(), *self.params()),
+            lambda: ziln.crps(self.column(), *self.params()),
+            lambda: ziln.params(self.column(), self.column(), self.column()),
+            lambda: ziln.from_logits(*self.params()),
+            lambda: ziln.predict(self.column(), self.column()),
+            lambda: ziln.predict(self.model(), self.features()),
+            lambda: ziln.model_info(self.model()),
+            lambda: ziln.weights(self.model()),
+            lambda: ziln.fit_sgd(self.column(), self.features(), **self.options()),
+            lambda: ziln.fit_sgd(self.column(), self.column(), weight=self.column(), epochs=1),
+            lambda: ziln.evaluate(self.column(), *self.params(), weight=self.column()),
+            lambda: ziln.gini(self.column(), self.column()),
+            lambda: ziln.spearman(self.column(), self.column()),
+            lambda: ziln.decile_stats(
+                self.column(), self.column(), buckets=self.random.choice([-1, 0, 3, 10**9, 2**63])
+            ),
+        ]
+        return self.random.choice(calls)()
+
+    def params(self) -> list[pl.Expr]:
+        return [self.column() for _ in range(self.random.choice([1, 3]))]
+
+    def features(self) -> pl.Expr:
+        return pl.struct(self.column().alias(name) for name in self.names())
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_anything_gives_a_result_or_an_exception(block: int) -> None:
+    """A panic would be named in the message; a crash would end this process."""
+    failures = 0
+    for seed in range(100):
+        fuzz = Fuzz(1000 * block + seed)
+        frame = pl.DataFrame({"row": range(fuzz.rows)})
+        try:
+            expression = fuzz.expression()
+            frame.select("row", result=expression)
+        except (pl.exceptions.PolarsError, TypeError) as error:
+            failures += 1
+            assert "panic" not in str(error).lower(), (block, seed)
+    assert 20 < failures < 100
+
+
+SQL_VALUES = [
+    "NULL", "0", "-1.5", "1e308", "arrow_cast('nan', 'Float64')", "TRUE", "'a'", "''", "'{}'", "x'ff00'",
+    "DATE '2026-01-01'", "INTERVAL '1' DAY", "make_array(1, 2)", "make_array(0.1, 0.2, 0.3)", "make_array()",
+    "make_array(NULL, 1, 2)", "{logit: 1, mu: 2, sigma: 3}", "{logit: 'a', mu: 2, sigma: 3}", "{a: {b: 1}}",
+    "y", "name", "day", "text", "object", "{z: z, name: name}", "{z: z, day: day}", "{epochs: -1}",
+    "{epochs: 1}", "{init: text}", "{init: 'x'}", "{epochs: 'many'}", "arrow_cast(1.5, 'Decimal128(10, 2)')",
+    "arrow_cast('a', 'Dictionary(Int32, Utf8)')", "arrow_cast(1, 'Float16')", "CAST(NULL AS DOUBLE)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_anything_in_datafusion(ctx: datafusion.SessionContext, block: int) -> None:
+    """Calls over the FFI border with any arguments; a panic there would end this process."""
+    ctx.from_arrow(FRAME.to_arrow(), "t")
+    scalars = [function.name for function in ziln._ziln.scalar_functions()]
+    aggregates = [function.name for function in ziln._ziln.aggregate_functions()]
+    source = random.Random(block)
+    failures = 0
+    for _ in range(100):
+        name = source.choice([*scalars, *aggregates])
+        arguments = source.choices(SQL_VALUES, k=source.randint(0, 5))
+        if name == "ziln_predict" and source.random() < 0.5:
+            arguments = [f"'{model()}'", source.choice(SQL_VALUES)]
+        try:
+            ctx.sql(f"SELECT {name}({', '.join(arguments)}) AS result FROM t").collect()
+        except Exception as error:  # noqa: BLE001
+            failures += 1
+            assert "panic" not in str(error).lower(), (name, arguments)
+    assert 20 < failures <= 100

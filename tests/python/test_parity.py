@@ -1,0 +1,142 @@
+"""Polars and DataFusion give the same bits for the same rows, model texts included."""
+
+from __future__ import annotations
+
+import datafusion
+import polars as pl
+import pytest
+from conftest import random_customers, random_params
+from polars.testing import assert_frame_equal, assert_series_equal
+
+import ziln
+
+RAW = ("logit", "mu", "raw_sigma")
+FEATURES = ["visits", "recency", "channel", "is_new"]
+SQL_FEATURES = "{visits: visits, recency: recency, channel: channel, is_new: is_new}"
+
+SCALARS = {
+    "loss": (ziln.loss("label", *RAW), "label, logit, mu, raw_sigma"),
+    "expected_ltv": (ziln.expected_ltv(*RAW), "logit, mu, raw_sigma"),
+    "pay_prob": (ziln.pay_prob(*RAW), "logit, mu, raw_sigma"),
+    "pay_amount": (ziln.pay_amount(*RAW), "logit, mu, raw_sigma"),
+    "from_logits": (ziln.from_logits(*RAW), "logit, mu, raw_sigma"),
+    "params": (ziln.params("q", "mu", "raw_sigma"), "q, mu, raw_sigma"),
+    "variance": (ziln.variance(*RAW), "logit, mu, raw_sigma"),
+    "cdf": (ziln.cdf("label", *RAW), "label, logit, mu, raw_sigma"),
+    "quantile": (ziln.quantile("q", *RAW), "q, logit, mu, raw_sigma"),
+    "capped_ltv": (ziln.capped_ltv("label", *RAW), "label, logit, mu, raw_sigma"),
+    "crps": (ziln.crps("label", *RAW), "label, logit, mu, raw_sigma"),
+}
+
+AGGREGATES = {
+    "evaluate": (ziln.evaluate("label", *RAW), "label, logit, mu, raw_sigma"),
+    "evaluate, weighted": (
+        ziln.evaluate("label", *RAW, weight=pl.col("row") % 3),
+        "label, logit, mu, raw_sigma, row % 3",
+    ),
+    "gini": (ziln.gini("label", "mu"), "label, mu"),
+    "gini, weighted": (ziln.gini("label", "mu", weight=pl.col("row") % 3), "label, mu, row % 3"),
+    "spearman": (ziln.spearman("label", "mu"), "label, mu"),
+    "decile_stats": (ziln.decile_stats("label", "mu"), "label, mu"),
+    "decile_stats, 7": (ziln.decile_stats("label", "mu", buckets=7), "label, mu, 7"),
+}
+
+
+@pytest.fixture(scope="module")
+def params() -> pl.DataFrame:
+    return random_params(10_000, seed=1).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+
+
+@pytest.fixture(scope="module")
+def customers() -> pl.DataFrame:
+    return random_customers(10_000, seed=2)
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_scalars(params: pl.DataFrame, ctx: datafusion.SessionContext, name: str) -> None:
+    expression, arguments = SCALARS[name]
+    ctx.from_arrow(params.to_arrow(), "params")
+    query = f"SELECT ziln_{name}({arguments}) AS result FROM params ORDER BY row"
+    sql = ctx.sql(query).to_polars().to_series()
+    polars = params.select(result=expression).to_series()
+    assert polars.null_count() > 0
+    assert_series_equal(polars, sql, check_exact=True)
+
+
+@pytest.mark.parametrize("name", AGGREGATES)
+def test_aggregates(params: pl.DataFrame, ctx: datafusion.SessionContext, name: str) -> None:
+    expression, arguments = AGGREGATES[name]
+    finite = params.with_columns(pl.col("mu").replace([float("inf"), float("-inf")], None).fill_nan(None))
+    ctx.from_arrow(finite.to_arrow(), "params")
+    function = name.partition(",")[0]
+    query = f"""
+        SELECT row % 4 AS part, ziln_{function}({arguments}) AS result
+        FROM params GROUP BY row % 4 ORDER BY part
+    """
+    sql = ctx.sql(query).to_polars()
+    polars = finite.group_by(part=pl.col("row") % 4).agg(result=expression).sort("part")
+    assert polars["result"].null_count() == 0
+    assert_frame_equal(polars, sql, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "sql_options"),
+    [
+        ({}, ""),
+        ({"epochs": 12, "l2": 0.01, "seed": 7}, ", {epochs: 12, l2: 0.01, seed: 7}"),
+        (
+            {"optimizer": "momentum", "validation_fraction": 0.2, "keep_state": True},
+            ", {optimizer: 'momentum', validation_fraction: 0.2, keep_state: true}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_models_are_the_same_text(
+    customers: pl.DataFrame,
+    ctx: datafusion.SessionContext,
+    options: dict[str, object],
+    sql_options: str,
+    weight: str | None,
+) -> None:
+    ctx.from_arrow(customers.to_arrow(), "customers")
+    sql_weight = ", weight" if weight else ""
+    query = f"""
+        SELECT campaign, ziln_fit_sgd(ltv, {SQL_FEATURES}{sql_weight}{sql_options}) AS model
+        FROM customers GROUP BY campaign ORDER BY campaign
+    """
+    sql = ctx.sql(query).to_polars()
+    model = ziln.fit_sgd("ltv", FEATURES, weight=weight, **options)  # type: ignore[arg-type]
+    shuffled = customers.sample(fraction=1.0, shuffle=True, seed=3)
+    for frame in (customers, shuffled):
+        polars = frame.group_by("campaign").agg(model).sort("campaign")
+        assert polars["model"].null_count() == 0
+        assert polars["model"].to_list() == sql["model"].to_list()
+
+
+def test_a_model_scores_alike_in_both_engines(
+    customers: pl.DataFrame, ctx: datafusion.SessionContext
+) -> None:
+    models = customers.group_by("campaign").agg(ziln.fit_sgd("ltv", FEATURES, epochs=10))
+    frame = customers.join(models, on="campaign", maintain_order="left").with_row_index("row")
+    ctx.from_arrow(frame.to_arrow(), "customers")
+    query = f"SELECT ziln_predict(model, {SQL_FEATURES}) AS params FROM customers ORDER BY row"
+    sql = ctx.sql(query).to_polars().to_series()
+    polars = frame.select(ziln.predict("model", FEATURES)).to_series()
+    assert polars.struct.field("sigma").null_count() == 0
+    assert_series_equal(polars, sql, check_exact=True)
+
+    one = models["model"][0]
+    query = f"SELECT ziln_predict('{one}', {SQL_FEATURES}) AS params FROM customers ORDER BY row"
+    sql = ctx.sql(query).to_polars().to_series()
+    assert_series_equal(frame.select(ziln.predict(one, FEATURES)).to_series(), sql, check_exact=True)
+
+
+def test_what_models_say_about_themselves(
+    customers: pl.DataFrame, ctx: datafusion.SessionContext
+) -> None:
+    models = customers.group_by("campaign").agg(ziln.fit_sgd("ltv", FEATURES, epochs=3)).sort("campaign")
+    ctx.from_arrow(models.to_arrow(), "models")
+    for function, expression in (("model_info", ziln.model_info), ("weights", ziln.weights)):
+        query = f"SELECT ziln_{function}(model) AS {function} FROM models ORDER BY campaign"
+        sql = ctx.sql(query).to_polars()
+        assert_frame_equal(models.select(expression("model")), sql, check_exact=True)

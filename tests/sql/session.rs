@@ -1,0 +1,85 @@
+//! Sessions with the functions registered, and short ways to ask them.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+/// Every function of the contract.
+pub const FUNCTIONS: [&str; 19] = [
+    "ziln_capped_ltv",
+    "ziln_cdf",
+    "ziln_crps",
+    "ziln_decile_stats",
+    "ziln_evaluate",
+    "ziln_expected_ltv",
+    "ziln_fit_sgd",
+    "ziln_from_logits",
+    "ziln_gini",
+    "ziln_loss",
+    "ziln_model_info",
+    "ziln_params",
+    "ziln_pay_amount",
+    "ziln_pay_prob",
+    "ziln_predict",
+    "ziln_quantile",
+    "ziln_spearman",
+    "ziln_variance",
+    "ziln_weights",
+];
+
+/// A session of the given parallelism.
+pub fn session(partitions: usize, batch_size: usize) -> SessionContext {
+    session_with(config(partitions, batch_size), Arc::new(RuntimeEnv::default()))
+}
+
+/// The settings of [`session`].
+pub fn config(partitions: usize, batch_size: usize) -> SessionConfig {
+    SessionConfig::new()
+        .with_information_schema(true)
+        .with_target_partitions(partitions)
+        .with_batch_size(batch_size)
+}
+
+/// A session of any settings and resources.
+pub fn session_with(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {
+    let mut context = SessionContext::new_with_config_rt(config, runtime);
+    ziln::udf::register_all(&mut context).expect("the functions register");
+    context
+}
+
+/// The result of a query.
+pub async fn run(context: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
+    context.sql(sql).await?.collect().await
+}
+
+/// The rows of a query's result.
+pub async fn rows(context: &SessionContext, sql: &str) -> Vec<Vec<ScalarValue>> {
+    let batches = run(context, sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}"));
+    let mut rows = Vec::new();
+    for batch in &batches {
+        for row in 0..batch.num_rows() {
+            let value = |column| ScalarValue::try_from_array(column, row).expect("a value");
+            rows.push(batch.columns().iter().map(value).collect());
+        }
+    }
+    rows
+}
+
+/// The one value of a query of one row and one column.
+pub async fn value(context: &SessionContext, sql: &str) -> ScalarValue {
+    let rows = rows(context, sql).await;
+    assert_eq!((rows.len(), rows[0].len()), (1, 1), "{sql}");
+    rows[0][0].clone()
+}
+
+/// The message of the error that a query must end in.
+pub async fn error(context: &SessionContext, sql: &str) -> String {
+    match run(context, sql).await {
+        Ok(_) => panic!("no error: {sql}"),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,7 +1,7 @@
 """Run all of them, one after the other.
 
-    python -m benchmarks            an hour at most
-    python -m benchmarks --quick    few rows, to see that everything runs; the numbers mean nothing
+python -m benchmarks            an hour at most
+python -m benchmarks --quick    few rows, to see that everything runs; the numbers mean nothing
 """
 
 import argparse

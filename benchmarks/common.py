@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = Path("output/benchmarks")
+Foreign: TypeAlias = Any
+"""An object of a package that has no types, or is not always installed."""
+
 BATCH_ROWS = 8192
 """Rows in a record batch: what DataFusion reads from a Parquet file at a time."""
 
@@ -75,7 +78,7 @@ def median(seconds: Sequence[float]) -> float:
     return statistics.median(seconds)
 
 
-def optional(module: str) -> Any:
+def optional(module: str) -> Foreign:
     """Import a module of another system; None, and a word to the reader, where it is not installed."""
     try:
         return importlib.import_module(module)
@@ -89,7 +92,7 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def run_child(module: str, arguments: Sequence[str], threads: int | None = None) -> Any:
+def run_child(module: str, arguments: Sequence[str], threads: int | None = None) -> Foreign:
     """Run a program of this folder in a process of its own and return what it sends.
 
     Memory can be measured only so, a number of threads set only so, and systems that cannot live in one process

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import ziln
 from datafusion import SessionConfig, SessionContext
 
+import ziln
 from benchmarks import common, simulate
 
 MODULE = "benchmarks.evaluate"

@@ -1,10 +1,9 @@
 """The loss and the expected value, as each system's users write them today with what is built in."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
+from benchmarks.common import Foreign
 from benchmarks.simulate import Floats, Scored
 
 SIGMA_FLOOR = 1e-7**0.5
@@ -90,7 +89,7 @@ _LOSS_NUMEXPR = (
 )
 
 
-def loss_numexpr(numexpr: Any, rows: Scored) -> Floats:
+def loss_numexpr(numexpr: Foreign, rows: Scored) -> Floats:
     """The loss of every row; numexpr computes no common part once, so two are arrays."""
     y, s = rows.label, rows.raw_sigma
     local = {
@@ -104,7 +103,7 @@ def loss_numexpr(numexpr: Any, rows: Scored) -> Floats:
     return loss
 
 
-def expected_ltv_numexpr(numexpr: Any, rows: Scored) -> Floats:
+def expected_ltv_numexpr(numexpr: Foreign, rows: Scored) -> Floats:
     """The expected value of every row."""
     sigma = numexpr.evaluate(_SIGMA_NUMEXPR, {"s": rows.raw_sigma})
     local = {"z": rows.logit, "mu": rows.mu, "sigma": sigma}

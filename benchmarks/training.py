@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ziln
 from datafusion import SessionConfig, SessionContext
 
+import ziln
 from benchmarks import common, simulate
 from benchmarks.trainers import TRAINERS, Settings
 
@@ -191,7 +191,9 @@ def shown_parts(results: Mapping[str, Mapping[str, Any]], rows: int, threads: in
     return common.table(f"Parts of the training, threads: {threads}", columns, lines)
 
 
-def shown_others(groups: Any, polars_groups: Any, memory: Any) -> str:
+def shown_others(
+    groups: Mapping[str, float], polars_groups: Mapping[str, float], memory: Mapping[str, float]
+) -> str:
     """Groups and memory."""
     megabytes = 1024 * 1024
     few = f"{GROUP_EPOCHS} epochs"

@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 import polars as pl
+
 import ziln.plot
 
 

@@ -1,5 +1,8 @@
 //! A row has the same bits on every processor path, in every batch and from every form of column.
 
+// A function's name in place of a closure is called through a shim that may not be inlined.
+#![allow(clippy::redundant_closure, clippy::too_many_lines)]
+
 use std::hint::black_box;
 
 use rand::{Rng, SeedableRng, rngs::StdRng};

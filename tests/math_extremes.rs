@@ -1,9 +1,9 @@
 //! The distribution's functions far out in every direction (`data/math_extremes.json`, from mpmath).
 //!
-//! A function cannot be more accurate than rounding its arguments allows: an argument off by half a unit in its last
-//! place moves the value by the condition number times as much. The tests ask for a few such units.
+//! A function cannot be more accurate than rounding its arguments allows: an argument off by half a unit in its
+//! last place moves the value by the condition number times as much. The tests ask for a few such units.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::float_cmp, clippy::unwrap_used)]
 
 use serde_json::Value;
 use ziln::math;

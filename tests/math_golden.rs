@@ -1,6 +1,6 @@
 //! The kernels against values computed with 60 digits (`data/ziln.json`).
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::float_cmp, clippy::unwrap_used)]
 
 use serde_json::Value;
 use ziln::math::{self, Column, Params, Spread};

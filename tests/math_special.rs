@@ -153,6 +153,44 @@ fn a_negative_sigma_gives_nan() {
 }
 
 #[test]
+fn params_from_other_forms() {
+    const ROWS: usize = math::BLOCK + 70;
+    let probability: Vec<f64> = (0..ROWS).map(|row| row as f64 / (ROWS - 1) as f64).collect();
+    let sigma: Vec<f64> = (0..ROWS).map(|row| row as f64 - 3.0).collect();
+    // One row fewer in one output, and the others' last row is left as it was.
+    let (mut logit, mut mu, mut out_sigma) =
+        (vec![7.0; ROWS], vec![7.0; ROWS - 1], vec![7.0; ROWS]);
+    math::params_from_prob(
+        Column::F64(&probability),
+        Column::Scalar(2.0),
+        Column::F64(&sigma),
+        &mut logit,
+        &mut mu,
+        &mut out_sigma,
+    );
+    for row in 0..ROWS - 1 {
+        assert_eq!(logit[row], logit_from_prob(probability[row]));
+        assert!((sigmoid(logit[row]) - probability[row]).abs() < 2e-16);
+        assert_eq!(mu[row], 2.0);
+        assert_eq!(out_sigma[row].to_bits(), floor_sigma(sigma[row]).to_bits());
+    }
+    assert_eq!((logit[ROWS - 1], out_sigma[ROWS - 1]), (7.0, 7.0));
+
+    let params = Params {
+        logit: Column::F64(&probability),
+        mu: Column::Scalar(-1.0),
+        spread: Spread::RawSigma(Column::F64(&sigma)),
+    };
+    let mut mu = vec![0.0; ROWS];
+    math::params_from_logits(&params, &mut logit, &mut mu, &mut out_sigma);
+    assert_eq!(logit, probability);
+    assert_eq!(mu, [-1.0; ROWS]);
+    for (got, raw) in out_sigma.iter().zip(&sigma) {
+        assert_eq!(*got, sigma_from_raw(*raw));
+    }
+}
+
+#[test]
 fn no_payment() {
     for label in [-0.0, -SMALLEST, -7.0, -INF] {
         assert_eq!(math::loss_row(label, 0.3, 1.0, 0.5), math::loss_row(0.0, 0.3, 1.0, 0.5));

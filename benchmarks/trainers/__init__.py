@@ -17,6 +17,7 @@ Trainer = Callable[[Customers, Settings], Trained | None]
 
 TRAINERS: dict[str, Trainer] = {
     "ziln in DataFusion": ziln_sgd.in_datafusion,
+    "ziln in DataFusion, default options": ziln_sgd.by_default,
     "ziln in Polars": ziln_sgd.in_polars,
     "jax.jit scan": jax_scan.train,
     "tf.keras": keras.train,

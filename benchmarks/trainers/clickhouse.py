@@ -7,11 +7,11 @@ They make one pass over the rows; to make several, the rows are joined with as m
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks import common
+from benchmarks.common import Foreign
 from benchmarks.simulate import Customers, Floats
 from benchmarks.trainers.common import LEARNING_RATE, Settings, Trained, residual_sigma, timed
 
@@ -51,7 +51,7 @@ def _train(customers: Customers, settings: Settings, passes: int) -> Trained | N
     return Trained(seconds, passes, logit, mu, residual_sigma(customers, mu))
 
 
-def _load(session: Any, customers: Customers) -> None:
+def _load(session: Foreign, customers: Customers) -> None:
     """Copy the rows into a table in memory."""
     session.query(f"SET max_threads = {common.cores()}")
     session.query("SET schema_inference_make_columns_nullable = 0")
@@ -61,7 +61,7 @@ def _load(session: Any, customers: Customers) -> None:
         session.query(f"CREATE TABLE t ENGINE = Memory AS SELECT * FROM file('{file}', Parquet)")
 
 
-def _weights(session: Any, query: str) -> Floats:
+def _weights(session: Foreign, query: str) -> Floats:
     """The weights of the features, then the intercept."""
     answer = json.loads(str(session.query(query, "JSONCompact")))
     return np.array(answer["data"][0][0], dtype=np.float64)

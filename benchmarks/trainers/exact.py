@@ -1,8 +1,7 @@
 """The objective's minimum, by SciPy's L-BFGS over all rows in float64: what the others are compared with."""
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks import common, formulas
 from benchmarks.simulate import Customers, Floats
@@ -34,7 +33,7 @@ def train(customers: Customers, _settings: Settings) -> Trained | None:
 
 
 def _loss_and_gradient(
-    weights: Floats, features: Floats, pays: Any, ln_y: Floats
+    weights: Floats, features: Floats, pays: npt.NDArray[np.bool_], ln_y: Floats
 ) -> tuple[float, Floats]:
     logit, mu, raw_sigma = (features @ weights[:-1] + weights[-1]).T
     sigma = formulas.sigma_numpy(raw_sigma)

@@ -5,11 +5,11 @@ Adam with the cosine schedule of `ziln_fit_sgd`, in float32. The rows are cut in
 """
 
 import time
-from typing import Any
 
 import numpy as np
 
 from benchmarks import common
+from benchmarks.common import Foreign
 from benchmarks.formulas import HALF_LN_2PI, SIGMA_FLOOR
 from benchmarks.simulate import Customers
 from benchmarks.trainers.common import LEARNING_RATE, Settings, Trained, linear, timed
@@ -32,7 +32,7 @@ def train(customers: Customers, settings: Settings) -> Trained | None:
     return Trained(seconds, settings.epochs, logit, mu, sigma, preparation=preparation)
 
 
-def _batches(customers: Customers, batch_size: int) -> tuple[Any, Any, Any]:
+def _batches(customers: Customers, batch_size: int) -> tuple[Foreign, Foreign, Foreign]:
     """Features, who pays, and log-amounts: a batch a row."""
     used = len(customers.label) // batch_size * batch_size
     label = customers.label[:used]
@@ -45,18 +45,18 @@ def _batches(customers: Customers, batch_size: int) -> tuple[Any, Any, Any]:
     )
 
 
-def _training(jax: Any, epochs: int) -> Any:
+def _training(jax: Foreign, epochs: int) -> Foreign:
     """Build the function from batches to weights that is compiled."""
     jnp = jax.numpy
 
-    def loss(weights: Any, batch: Any) -> Any:
+    def loss(weights: Foreign, batch: Foreign) -> Foreign:
         features, pays, ln_y = batch
         logit, mu, raw_sigma = (features @ weights[:-1] + weights[-1]).T
         sigma = jnp.maximum(jax.nn.softplus(raw_sigma), SIGMA_FLOOR)
         amount = ln_y + jnp.log(sigma) + HALF_LN_2PI + 0.5 * jnp.square((ln_y - mu) / sigma)
         return jnp.mean(jax.nn.softplus(logit) + pays * (amount - logit))
 
-    def step(state: Any, batch: Any, steps: int) -> Any:
+    def step(state: Foreign, batch: Foreign, steps: int) -> Foreign:
         weights, mean, square, count = state
         gradient = jax.grad(loss)(weights, batch)
         count = count + 1.0
@@ -67,12 +67,12 @@ def _training(jax: Any, epochs: int) -> Any:
         weights = weights - rate * mean / (1.0 - 0.9**count) / (jnp.sqrt(unbiased) + 1e-8)
         return (weights, mean, square, count), None
 
-    def training(features: Any, pays: Any, ln_y: Any) -> Any:
+    def training(features: Foreign, pays: Foreign, ln_y: Foreign) -> Foreign:
         batches = (features, pays, ln_y)
         steps = epochs * features.shape[0]
         zeros = jnp.zeros((features.shape[2] + 1, 3), jnp.float32)
 
-        def epoch(state: Any, _: Any) -> Any:
+        def epoch(state: Foreign, _: Foreign) -> Foreign:
             return jax.lax.scan(lambda s, batch: step(s, batch, steps), state, batches)
 
         state, _ = jax.lax.scan(epoch, (zeros, zeros, zeros, jnp.float32(0.0)), None, epochs)

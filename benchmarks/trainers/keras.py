@@ -2,11 +2,11 @@
 
 import os
 import time
-from typing import Any
 
 import numpy as np
 
 from benchmarks import common
+from benchmarks.common import Foreign
 from benchmarks.formulas import HALF_LN_2PI, SIGMA_FLOOR
 from benchmarks.simulate import Customers
 from benchmarks.trainers.common import LEARNING_RATE, Settings, Trained, linear, timed
@@ -39,7 +39,7 @@ def train(customers: Customers, settings: Settings) -> Trained | None:
     return Trained(seconds, settings.epochs, logit, mu, sigma, preparation=preparation)
 
 
-def _model(tensorflow: Any, features: int, settings: Settings, rows: int) -> Any:
+def _model(tensorflow: Foreign, features: int, settings: Settings, rows: int) -> Foreign:
     keras = tensorflow.keras
     steps = settings.epochs * -(-rows // settings.batch_size)
     model = keras.Sequential([keras.Input((features,)), keras.layers.Dense(3)])
@@ -48,10 +48,10 @@ def _model(tensorflow: Any, features: int, settings: Settings, rows: int) -> Any
     return model
 
 
-def _loss(tf: Any) -> Any:
+def _loss(tf: Foreign) -> Foreign:
     """The paper's loss; its log-normal is written out, to do without TensorFlow Probability."""
 
-    def loss(label: Any, output: Any) -> Any:
+    def loss(label: Foreign, output: Foreign) -> Foreign:
         label = tf.cast(label, tf.float32)
         pays = tf.cast(label > 0, tf.float32)
         logit, mu, raw_sigma = output[..., :1], output[..., 1:2], output[..., 2:]

@@ -41,14 +41,14 @@ Chart: TypeAlias = alt.Chart | alt.LayerChart
 
 _BLUE: Final = "#0072b2"
 _ORANGE: Final = "#e69f00"
-_GREEN: Final = "#009e73"
-_PURPLE: Final = "#cc79a7"
+_SERIES: Final = (_BLUE, _ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 _BASELINE: Final = "#9a9a9a"
 _TEXT: Final = "#333333"
 _WIDTH: Final = 560
 _HEIGHT: Final = 340
 _SQUARE: Final = 440
 _SIGNS: Final = ("", "$", "€", "£", "¥")
+_WIDE: Final = 1e4
 _CURVE_POINTS: Final = 200
 _NORMAL_95: Final = 1.959963984540054
 _PRINTED_SCALE: Final = 2
@@ -209,7 +209,7 @@ def gain_curve(
             pl.DataFrame({"customers": [0.0, 1.0], "spend": [0.0, 1.0], "series": [lot, lot]}),
         ]
     )
-    palette = dict(zip(names, (_BLUE, _ORANGE, _GREEN, _PURPLE), strict=False))
+    palette = dict(zip(names, itertools.cycle(_SERIES), strict=False))
     palette |= {best: _TEXT, lot: _BASELINE}
     encoding = {
         "x": alt.X(**_share_axis("customers", "share of the customers, highest prediction first")),
@@ -504,9 +504,13 @@ def _conditional_quantile(params: tuple[Number, ...], q: float) -> pl.Expr:
 
 
 def _round_amounts(low: float, high: float) -> list[float]:
-    """The amounts 1, 2, 5, 10, 20, ... from `low` to `high`; where there are none, the two around them."""
+    """The amounts 1, 2, 5, 10, 20, ... from `low` to `high`; where there are none, the two around them.
+
+    A range so wide that these are many has the powers of ten only.
+    """
+    digits = (1, 2, 5) if high / low < _WIDE else (1,)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    amounts = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    amounts = [float(f"{digit}e{power}") for power in powers for digit in digits]
     within = [amount for amount in amounts if low <= amount <= high]
     around = [max(a for a in amounts if a <= low), min(a for a in amounts if a >= high)]
     return within or around

@@ -20,7 +20,7 @@ const EXPECTED: &str =
 /// The features as they came: names and columns.
 #[derive(Debug)]
 pub(super) struct Features {
-    pub names: Vec<String>,
+    pub(super) names: Vec<String>,
     columns: Vec<Series>,
 }
 
@@ -29,7 +29,7 @@ impl Features {
     ///
     /// # Errors
     /// Where it is none of the forms, or lists differ in length.
-    pub fn try_new(function: &str, series: &Series) -> PolarsResult<Self> {
+    pub(super) fn try_new(function: &str, series: &Series) -> PolarsResult<Self> {
         match series.dtype() {
             DataType::Struct(fields) => Self::of_struct(function, series, fields),
             DataType::List(inner) if is_number(inner) => {
@@ -61,7 +61,7 @@ impl Features {
     ///
     /// # Errors
     /// Where a column is of a type that is no feature.
-    pub fn read_all(&self, function: &str) -> PolarsResult<Vec<FeatureColumn>> {
+    pub(super) fn read_all(&self, function: &str) -> PolarsResult<Vec<FeatureColumn>> {
         let pairs = self.names.iter().zip(&self.columns);
         pairs.map(|(name, column)| FeatureColumn::try_new(function, name, column)).collect()
     }
@@ -70,7 +70,7 @@ impl Features {
     ///
     /// # Errors
     /// Where a column is of a type that is no feature.
-    pub fn read(
+    pub(super) fn read(
         &self,
         function: &str,
         positions: impl IntoIterator<Item = usize>,
@@ -156,7 +156,7 @@ impl FeatureColumn {
     }
 
     /// The levels that codes stand for; `None` for a number.
-    pub fn levels(&self) -> Option<Vec<Option<&str>>> {
+    pub(super) fn levels(&self) -> Option<Vec<Option<&str>>> {
         match self {
             Self::Number(_) => None,
             Self::Category { levels: Levels::Strings(texts), .. } => {
@@ -172,7 +172,7 @@ impl FeatureColumn {
     }
 
     /// The column as the core reads it to predict. One row stands for `rows` rows.
-    pub fn input<'a>(&'a self, levels: &'a [Option<&'a str>]) -> FeatureInput<'a> {
+    pub(super) fn input<'a>(&'a self, levels: &'a [Option<&'a str>]) -> FeatureInput<'a> {
         match self {
             Self::Number(number) => FeatureInput::Number(number.column()),
             Self::Category { codes, .. } => FeatureInput::Codes { codes, levels },
@@ -180,7 +180,7 @@ impl FeatureColumn {
     }
 
     /// The numbers of some rows; none for a category.
-    pub fn doubles(&self, rows: &Rows) -> Cow<'_, [f64]> {
+    pub(super) fn doubles(&self, rows: &Rows) -> Cow<'_, [f64]> {
         match self {
             Self::Number(number) => rows.doubles(number),
             Self::Category { .. } => Cow::Borrowed(&[]),
@@ -188,7 +188,7 @@ impl FeatureColumn {
     }
 
     /// Repeats a column of one row.
-    pub fn broadcast(&mut self, rows: usize) {
+    pub(super) fn broadcast(&mut self, rows: usize) {
         if let Self::Category { codes, .. } = self
             && let [code] = codes.as_slice()
         {

@@ -20,17 +20,17 @@ pub(super) struct Rows {
 
 impl Rows {
     /// The rows that are NULL in none of `numbers`.
-    pub fn complete<'a>(len: usize, numbers: impl IntoIterator<Item = &'a Number>) -> Self {
+    pub(super) fn complete<'a>(len: usize, numbers: impl IntoIterator<Item = &'a Number>) -> Self {
         Self { len, complete: all_valid(len, numbers) }
     }
 
     /// Whether a row counts.
-    pub fn contains(&self, row: usize) -> bool {
+    pub(super) fn contains(&self, row: usize) -> bool {
         self.complete.as_ref().is_none_or(|complete| complete.get(row) == Some(true))
     }
 
     /// The values of a column in these rows; not copied where all rows count and the column holds doubles.
-    pub fn doubles<'a>(&self, number: &'a Number) -> Cow<'a, [f64]> {
+    pub(super) fn doubles<'a>(&self, number: &'a Number) -> Cow<'a, [f64]> {
         match number.column() {
             Column::F64(values) => self.pick(values),
             Column::F32(values) => self.collect(|row| values.get(row).copied().map(f64::from)),
@@ -42,7 +42,7 @@ impl Rows {
     }
 
     /// The values of a column in these rows.
-    pub fn pick<'a>(&self, values: &'a [f64]) -> Cow<'a, [f64]> {
+    pub(super) fn pick<'a>(&self, values: &'a [f64]) -> Cow<'a, [f64]> {
         match &self.complete {
             None => Cow::Borrowed(values),
             Some(_) => self.collect(|row| values.get(row).copied()),

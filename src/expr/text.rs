@@ -17,7 +17,7 @@ pub(super) struct Texts {
     /// A row that holds each distinct string.
     first_rows: Vec<usize>,
     /// For every row the place of its string, or [`NO_TEXT`].
-    pub index_of_row: Vec<u32>,
+    pub(super) index_of_row: Vec<u32>,
 }
 
 impl Texts {
@@ -25,7 +25,7 @@ impl Texts {
     ///
     /// # Errors
     /// Where the column is of another type.
-    pub fn try_new(series: &Series) -> PolarsResult<Self> {
+    pub(super) fn try_new(series: &Series) -> PolarsResult<Self> {
         let strings = series.str()?.rechunk();
         let array = strings.downcast_iter().next().cloned();
         Ok(Self::of_array(array.unwrap_or_else(|| Utf8ViewArray::from_slice::<&str, _>([]))))
@@ -35,7 +35,7 @@ impl Texts {
     ///
     /// # Errors
     /// Where it is of a type that holds no text.
-    pub fn of_models(function: &str, series: &Series) -> PolarsResult<Self> {
+    pub(super) fn of_models(function: &str, series: &Series) -> PolarsResult<Self> {
         match series.dtype() {
             DataType::String => Self::try_new(series),
             DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
@@ -56,12 +56,12 @@ impl Texts {
     }
 
     /// The distinct strings.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.first_rows.iter().filter_map(|&row| self.array.get(row))
     }
 
     /// Whether no row is NULL.
-    pub fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.array.null_count() == 0
     }
 
@@ -69,7 +69,7 @@ impl Texts {
     ///
     /// # Errors
     /// The first that `compute` returns.
-    pub fn map_rows<T: Clone>(
+    pub(super) fn map_rows<T: Clone>(
         &self,
         compute: impl Fn(&str) -> PolarsResult<T>,
     ) -> PolarsResult<Vec<Option<T>>> {

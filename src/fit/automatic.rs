@@ -3,16 +3,33 @@
 use super::optimizer::Optimizer;
 use super::options::Options;
 
-/// Steps that training takes at least.
-const STEPS: u64 = 2000;
+/// Up to so many rows a step sees all of them.
+const ONE_BATCH: u64 = 4096;
 
-/// Rows a step: an eighth of the rows, between 256 and 1024; more, but no more than 8192, where few rows pay, so that
-/// a step sees 64 payers.
+/// Rows a step where there are more.
+const BATCH: u64 = 1024;
+
+/// Rows a step at most, where few of them pay.
+const MOST_ROWS: u64 = 8192;
+
+/// Payers that a step sees if it can.
+const PAYERS: u64 = 64;
+
+/// Steps where each sees all rows.
+const EXACT_STEPS: u64 = 400;
+
+/// Steps at least where each sees some of the rows, so that the noise is averaged out.
+const NOISY_STEPS: u64 = 2000;
+
+/// Epochs at least where each step sees some of the rows.
+const EPOCHS: u64 = 10;
+
+/// Rows a step.
 pub(super) fn batch_size(options: &Options, rows: usize, payers: usize) -> u64 {
     let (rows, payers) = (rows as u64, payers.max(1) as u64);
     options.batch_size.unwrap_or_else(|| {
-        let usual = (rows / 8).clamp(256, 1024);
-        (64 * rows).div_ceil(payers).min(rows / 8).clamp(usual, 8192)
+        let enough = (PAYERS * rows).div_ceil(payers);
+        if rows <= ONE_BATCH { rows.max(1) } else { enough.clamp(BATCH, MOST_ROWS) }
     })
 }
 
@@ -21,8 +38,12 @@ pub(super) fn min_count(options: &Options, rows: usize) -> u64 {
     options.min_count.unwrap_or_else(|| (rows as u64 / 1000).clamp(1, 5))
 }
 
+/// Passes over the rows.
 pub(super) fn epochs(options: &Options, batches: usize) -> u64 {
-    options.epochs.unwrap_or_else(|| STEPS.div_ceil(batches.max(1) as u64).max(10))
+    options.epochs.unwrap_or_else(|| match batches as u64 {
+        0 | 1 => EXACT_STEPS,
+        batches => NOISY_STEPS.div_ceil(batches).max(EPOCHS),
+    })
 }
 
 /// Smaller where many features, or correlated ones, move the heads together: a step of Adam moves every weight by
@@ -30,9 +51,23 @@ pub(super) fn epochs(options: &Options, batches: usize) -> u64 {
 pub(super) fn learning_rate(options: &Options, spread: f64) -> f64 {
     options.learning_rate.unwrap_or_else(|| match options.optimizer {
         Optimizer::Adam | Optimizer::Adamw => 0.05 * (4.5 / spread).min(1.0),
-        Optimizer::Adagrad => 0.5 * (4.5 / spread).min(1.0),
+        Optimizer::Adagrad => 0.1 * (4.5 / spread).min(1.0),
         // The curvature of the objective is at most about 1 + spread.
         Optimizer::Sgd => 0.5 / (1.0 + spread),
         Optimizer::Momentum | Optimizer::Nesterov => 0.05 / (1.0 + spread),
     })
+}
+
+/// The greatest norm of a gradient: none for the optimisers whose steps have a size of their own.
+pub(super) fn clip_norm(options: &Options) -> Option<f64> {
+    options.clip_norm.or_else(|| options.optimizer.scales_with_gradient().then_some(1.0))
+}
+
+/// What the steps of the paying part are multiplied by: where few or nearly all rows pay its curvature, and with it
+/// every gradient, is small.
+pub(super) fn paying_step_scale(options: &Options, paying_rate: f64) -> f64 {
+    if !options.optimizer.scales_with_gradient() {
+        return 1.0;
+    }
+    (0.25 / (paying_rate * (1.0 - paying_rate))).min(64.0)
 }

@@ -6,6 +6,7 @@ use super::gather;
 use super::layout::{LANES, Layout};
 use super::order::level;
 use super::table::{RowId, Table};
+use crate::math::dispatch;
 use crate::model::Encoding;
 
 /// Lanes of a sum over rows: fixed, so that the bits do not depend on the processor.
@@ -16,12 +17,16 @@ const FAR: f64 = 1e15;
 
 /// Learns the mean and the scale of a number from its values, NaN and infinite ones left out.
 pub(super) fn learn_number(values: &[f64], weights: Option<&[f64]>) -> Encoding {
+    dispatch(
+        #[inline(always)]
+        || moments(values, weights),
+    )
+}
+
+#[inline(always)]
+fn moments(values: &[f64], weights: Option<&[f64]>) -> Encoding {
     let constant = |mean| Encoding::Numeric { mean, scale: 1.0 };
-    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-    for &value in values.iter().filter(|value| value.is_finite()) {
-        least = least.min(value);
-        most = most.max(value);
-    }
+    let (least, most) = range(values);
     if least >= most {
         return constant(if least == most { least } else { 0.0 });
     }
@@ -41,26 +46,42 @@ pub(super) fn learn_number(values: &[f64], weights: Option<&[f64]>) -> Encoding 
     if usable { Encoding::Numeric { mean, scale } } else { constant(middle) }
 }
 
+/// The least and the greatest finite value; infinities the wrong way round if there is none.
+#[inline(always)]
+fn range(values: &[f64]) -> (f64, f64) {
+    let (mut least, mut most) = ([f64::INFINITY; SUMS], [f64::NEG_INFINITY; SUMS]);
+    let mut widen = |block: &[f64]| {
+        for ((least, most), &value) in least.iter_mut().zip(&mut most).zip(block) {
+            // Comparisons are false for NaN, and an infinite value is on one side of them only.
+            *least = if value < *least && value > f64::NEG_INFINITY { value } else { *least };
+            *most = if value > *most && value < f64::INFINITY { value } else { *most };
+        }
+    };
+    let (blocks, rest) = values.as_chunks::<SUMS>();
+    blocks.iter().for_each(|block| widen(block));
+    widen(rest);
+    let least = least.into_iter().fold(f64::INFINITY, f64::min);
+    (least, most.into_iter().fold(f64::NEG_INFINITY, f64::max))
+}
+
 /// The weighted sum of `term` over the finite values, in a fixed order.
+#[inline(always)]
 fn weighted_sum(values: &[f64], weights: Option<&[f64]>, term: impl Fn(f64) -> f64) -> f64 {
     let mut sums = [0.0; SUMS];
-    let kept = |value: f64, weight: f64| if value.is_finite() { weight * term(value) } else { 0.0 };
-    match weights {
-        None => {
-            let (blocks, rest) = values.as_chunks::<SUMS>();
-            for block in blocks {
-                for (sum, &value) in sums.iter_mut().zip(block) {
-                    *sum += kept(value, 1.0);
-                }
-            }
-            for (sum, &value) in sums.iter_mut().zip(rest) {
-                *sum += kept(value, 1.0);
-            }
+    let mut add = |values: &[f64], weights: &[f64]| {
+        for ((sum, &value), &weight) in sums.iter_mut().zip(values).zip(weights) {
+            *sum += if value.abs() < f64::INFINITY { weight * term(value) } else { 0.0 };
         }
-        Some(weights) => {
-            for (place, (&value, &weight)) in values.iter().zip(weights).enumerate() {
-                sums[place % SUMS] += kept(value, weight);
-            }
+    };
+    let (blocks, rest) = values.as_chunks::<SUMS>();
+    match weights.map(<[f64]>::as_chunks::<SUMS>) {
+        None => {
+            blocks.iter().for_each(|block| add(block, &[1.0; SUMS]));
+            add(rest, &[1.0; SUMS]);
+        }
+        Some((weight_blocks, weight_rest)) => {
+            blocks.iter().zip(weight_blocks).for_each(|(block, weights)| add(block, weights));
+            add(rest, weight_rest);
         }
     }
     sums.iter().sum()
@@ -74,14 +95,22 @@ pub(super) fn write_number(
     layout: &Layout,
     out: &mut [f32],
 ) {
+    dispatch(
+        #[inline(always)]
+        || write_batches(values, mean, 1.0 / scale, layout, out),
+    );
+}
+
+#[inline(always)]
+fn write_batches(values: &[f64], mean: f64, per_scale: f64, layout: &Layout, out: &mut [f32]) {
     let mut rest = values;
     for batch in &layout.batches {
         let (values, after) = rest.split_at(batch.rows.min(rest.len()));
         rest = after;
         let Some(out) = out.get_mut(batch.start..) else { return };
         for (slot, &value) in out.iter_mut().zip(values) {
-            let standard = (value - mean) / scale;
-            let kept = if standard.is_finite() { standard } else { 0.0 };
+            let standard = (value - mean) * per_scale;
+            let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };
             *slot = kept.clamp(-FAR, FAR) as f32;
         }
     }

@@ -456,7 +456,8 @@ impl Columns<'_> {
             }
         }
         let rest_values = values.get(wide_errors.len() * WIDE..).unwrap_or(&[]);
-        let rest = rest_errors.as_chunks::<LANES>().0.iter().zip(rest_values.as_chunks::<LANES>().0);
+        let rest =
+            rest_errors.as_chunks::<LANES>().0.iter().zip(rest_values.as_chunks::<LANES>().0);
         for (errors, values) in rest {
             for lane in 0..LANES {
                 sums[lane] += errors[lane] * values[lane];

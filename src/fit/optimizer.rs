@@ -58,6 +58,11 @@ impl Optimizer {
         self != Self::Adamw
     }
 
+    /// Whether a step grows with the gradient, and not only with its direction.
+    pub(super) fn scales_with_gradient(self) -> bool {
+        matches!(self, Self::Sgd | Self::Momentum | Self::Nesterov)
+    }
+
     /// Whether it keeps an average of gradients.
     pub(super) fn keeps_first(self) -> bool {
         !matches!(self, Self::Sgd | Self::Adagrad)

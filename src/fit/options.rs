@@ -77,7 +77,7 @@ pub const OPTIONS: &[OptionDoc] = &[
     ),
     doc(
         "clip_norm",
-        "none",
+        "auto",
         "a number greater than 0",
         "greatest norm of a gradient (of the paying part and of the amount part, each)",
     ),

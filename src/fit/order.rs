@@ -10,6 +10,12 @@ use super::table::{RowId, Table, Values};
 /// Fewer rows than this are hashed and sorted on one thread.
 const PARALLEL_ROWS: usize = 1 << 16;
 
+/// Rows whose content is laid out together.
+const BLOCK_ROWS: usize = 64;
+
+/// The word of the weight of a row without one.
+const ONE: u64 = 1.0_f64.to_bits();
+
 /// The word of every missing number: a NaN that no finite number equals.
 const MISSING: u64 = 0x7ff8_0000_0000_0000;
 
@@ -29,8 +35,16 @@ pub(super) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u64) -> V
     let levels = LevelWords::new(table, rows.len());
     let hash_all = |rows: &[RowId]| {
         let mut words = Vec::new();
-        let hash = |&row| Hashed { hash: hash_row(table, &levels, row, seed, &mut words), row };
-        rows.iter().map(hash).collect::<Vec<_>>()
+        let mut hashed = Vec::with_capacity(rows.len());
+        for run in rows.chunk_by(|a, b| a.chunk == b.chunk) {
+            for block in run.chunks(BLOCK_ROWS) {
+                write_words(table, &levels, block, &mut words);
+                let contents = words.chunks_exact(words.len() / block.len());
+                let hash = |(&row, content)| Hashed { hash: xxh3_64_with_seed(content, seed), row };
+                hashed.extend(block.iter().zip(contents).map(hash));
+            }
+        }
+        hashed
     };
     let mut hashed = if rows.len() < PARALLEL_ROWS {
         let mut hashed = hash_all(rows);
@@ -56,30 +70,45 @@ fn order_run(table: &Table<'_>, run: &mut [Hashed]) {
     }
 }
 
-fn hash_row(
-    table: &Table<'_>,
-    levels: &LevelWords,
-    row: RowId,
-    seed: u64,
-    bytes: &mut Vec<u8>,
-) -> u64 {
+/// Writes the content of rows of one chunk, eight bytes a word: label, weight, then the features in their order.
+fn write_words(table: &Table<'_>, levels: &LevelWords, rows: &[RowId], bytes: &mut Vec<u8>) {
+    let width = 8 * (2 + table.features.len());
     bytes.clear();
-    let Some(chunk) = table.chunks.get(row.chunk as usize) else { return 0 };
-    let place = row.row as usize;
-    let label = chunk.label.get(place).copied().unwrap_or(f64::NAN);
-    let weight = chunk.weight.and_then(|weight| weight.get(place)).copied().unwrap_or(1.0);
-    bytes.extend_from_slice(&number_word(label).to_le_bytes());
-    bytes.extend_from_slice(&number_word(weight).to_le_bytes());
+    bytes.resize(width * rows.len(), 0);
+    let Some(chunk) = rows.first().and_then(|row| table.chunks.get(row.chunk as usize)) else {
+        return;
+    };
+    let mut out = Words { rows, width, bytes };
+    let number = |values: &[f64], row: usize| values.get(row).map_or(MISSING, |&x| number_word(x));
+    out.write(0, |row| number(chunk.label, row));
+    out.write(1, |row| chunk.weight.map_or(ONE, |weight| number(weight, row)));
     for (feature, values) in chunk.features.iter().enumerate() {
-        let word = match values {
-            Values::Numbers(values) => values.get(place).map_or(MISSING, |&x| number_word(x)),
-            Values::Codes(codes) => {
-                codes.get(place).map_or(MISSING, |&code| levels.word(table, feature, code))
-            }
-        };
-        bytes.extend_from_slice(&word.to_le_bytes());
+        match values {
+            Values::Numbers(values) => out.write(2 + feature, |row| number(values, row)),
+            Values::Codes(codes) => out.write(2 + feature, |row| {
+                codes.get(row).map_or(MISSING, |&code| levels.word(table, feature, code))
+            }),
+        }
     }
-    xxh3_64_with_seed(bytes, seed)
+}
+
+/// Where the content of rows goes.
+struct Words<'a> {
+    rows: &'a [RowId],
+    /// Bytes a row.
+    width: usize,
+    bytes: &'a mut Vec<u8>,
+}
+
+impl Words<'_> {
+    /// Writes the same word of every row.
+    fn write(&mut self, place: usize, word: impl Fn(usize) -> u64) {
+        for (row, content) in self.rows.iter().zip(self.bytes.chunks_exact_mut(self.width)) {
+            if let Some(slot) = content.get_mut(8 * place..8 * place + 8) {
+                slot.copy_from_slice(&word(row.row as usize).to_le_bytes());
+            }
+        }
+    }
 }
 
 /// A number's bits, with one pattern for both zeros and one for everything missing.

@@ -20,6 +20,8 @@ pub(super) struct Part<const H: usize, L> {
     pub(super) values: PartValues,
     /// The penalty of each head, in the units of the part's own mean loss.
     pub(super) l2: [f64; H],
+    /// What the learning rate is multiplied by.
+    pub(super) step_scale: f64,
     /// What the weights of the part's rows sum to: its loss is a mean over them.
     pub(super) weight_sum: f64,
     /// What the weights of the part's rows sum to, of each level.
@@ -78,6 +80,7 @@ impl<const H: usize, L: Loss<H>> Part<H, L> {
             loss,
             values,
             l2,
+            step_scale: 1.0,
             weight_sum,
             level_weight: level_weights::<H, L>(packed),
             gradient: Gradient::default(),
@@ -95,7 +98,7 @@ impl<const H: usize, L: Loss<H>> Part<H, L> {
     ) -> f64 {
         let mut total = 0.0;
         for &batch in batches {
-            let rate = learning_rate(self.values.steps);
+            let rate = self.step_scale * learning_rate(self.values.steps);
             total += self.step(packed, batch as usize, plan, with_loss, rate);
         }
         total / self.weight_sum

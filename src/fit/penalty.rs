@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::gradient::{AmountLoss, Gradient, Heads, Loss, PayingLoss, SquareLoss};
 use super::layout::Batch;
 use super::marginal::Marginal;
+use super::optimizer::Optimizer;
 use super::options::Options;
 use super::pack::Packed;
 use crate::math::sigmoid;
@@ -51,24 +52,31 @@ pub(super) fn survey(options: &Options, packed: &Packed, start: &Marginal) -> Su
     let spread = logit.spread().max(amount.spread());
     let l2 = match options.l2 {
         Some(l2) => L2 { logit: l2, mu: l2, raw_sigma: l2 },
-        None => penalties(&mut work, &logit, &amount, start),
+        None => penalties(&mut work, &logit, &amount, start, options.optimizer),
     };
     Survey { l2, spread }
 }
 
-fn penalties(work: &mut Work<'_>, logit: &Design, amount: &Design, start: &Marginal) -> L2 {
+fn penalties(
+    work: &mut Work<'_>,
+    logit: &Design,
+    amount: &Design,
+    start: &Marginal,
+    optimizer: Optimizer,
+) -> L2 {
     let packed = work.packed;
     let rate = sigmoid(start.logit);
     // The standard error of one row's raw sigma.
     let unit_raw = start.sigma / sigmoid(start.raw_sigma);
     let [score_logit] = work.score(&PayingLoss, [start.logit]);
     let [score_mu, score_raw] = work.score(&AmountLoss { scale: 1.0 }, [start.mu, start.raw_sigma]);
-    let head = |place: usize, design, score, information: f64, unit: f64| {
+    let head = |place: usize, design: &Design, score: &Score, information: f64, unit: f64| {
         let evidence = Evidence { design, score, information };
         let guess = GUESS[place] * unit * unit / design.norm;
         let variance = evidence.variance(guess, packed.repeats);
         let bounded = if place == 0 { variance } else { variance.min(design.bound(unit)) };
-        1.0 / (packed.weight_sum * packed.repeats * bounded)
+        let l2 = 1.0 / (packed.weight_sum * packed.repeats * bounded);
+        if optimizer.couples_l2() { l2 } else { l2 / score.gradient(packed.weight_sum, design) }
     };
     L2 {
         logit: head(0, logit, &score_logit, rate * (1.0 - rate), 1.0),
@@ -81,8 +89,20 @@ fn penalties(work: &mut Work<'_>, logit: &Design, amount: &Design, start: &Margi
 struct Score {
     /// The gradient of the summed loss, squared and summed.
     square: f64,
+    /// How many weights it is by.
+    width: usize,
     /// The mean squared error of a row: what one unit of a feature's variance adds to the score's.
     noise: f64,
+}
+
+impl Score {
+    /// The root mean square of the gradient of the mean loss, by which Adam divides its steps. A decay that does not
+    /// pass through the averages has to be divided by it too.
+    fn gradient(&self, weight_sum: f64, design: &Design) -> f64 {
+        let share = design.weight_sum / weight_sum;
+        let root = (self.square / self.width.max(1) as f64).sqrt() / design.weight_sum;
+        (root * share).max(1e-3 * share)
+    }
 }
 
 /// What the estimate of one head starts from.
@@ -146,7 +166,8 @@ impl Design {
         let directions = if exact { width } else { DIRECTIONS };
         let mut square_norm = 0.0;
         for index in 0..directions {
-            let direction: Vec<f64> = (0..width).map(|place| component(exact, index, place)).collect();
+            let direction: Vec<f64> =
+                (0..width).map(|place| component(exact, index, place)).collect();
             let along: f64 = means.iter().zip(&direction).map(|(mean, d)| mean * d).sum();
             let heads: Vec<f64> = std::iter::once(0.0).chain(direction).collect();
             let [(product, _)] = work.gradient(&loss, &heads);
@@ -243,6 +264,7 @@ impl<'a> Work<'a> {
         let mut noise = noise.into_iter();
         sums.map(|(weights, _)| Score {
             square: weights.iter().map(|weight| weight * weight).sum(),
+            width: weights.len(),
             noise: noise.next().unwrap_or(0.0),
         })
     }
@@ -260,7 +282,8 @@ impl<'a> Work<'a> {
             for category in &self.packed.categories {
                 let local = &category.local[rows.clone()];
                 let known = local.iter().enumerate().filter(|&(_, &level)| level > 0);
-                total += known.map(|(row, _)| weight.map_or(1.0, |weight| weight[row])).sum::<f64>();
+                total +=
+                    known.map(|(row, _)| weight.map_or(1.0, |weight| weight[row])).sum::<f64>();
             }
         }
         total
@@ -271,6 +294,8 @@ fn weighted_squares(values: &[f32], weights: Option<&[f64]>) -> f64 {
     let square = |value: &f32| f64::from(*value) * f64::from(*value);
     match weights {
         None => values.iter().map(square).sum(),
-        Some(weights) => values.iter().zip(weights).map(|(value, weight)| weight * square(value)).sum(),
+        Some(weights) => {
+            values.iter().zip(weights).map(|(value, weight)| weight * square(value)).sum()
+        }
     }
 }

@@ -24,6 +24,9 @@ use crate::model::{
 /// Packed values from which on the two parts are trained on two threads.
 const PARALLEL_VALUES: usize = 1 << 17;
 
+/// How often training is tried, with ever smaller steps.
+const ATTEMPTS: u32 = 4;
+
 /// Rows a batch of the held-out rows.
 const VALIDATION_BATCH: usize = 4096;
 
@@ -175,7 +178,7 @@ impl<'a> Session<'a> {
             optimizer: options.optimizer.name().to_owned(),
             schedule: options.schedule.name().to_owned(),
             l2,
-            clip_norm: options.clip_norm,
+            clip_norm: automatic::clip_norm(options),
             seed: options.seed,
             validation_fraction: options.validation_fraction,
             patience: options.patience,
@@ -183,7 +186,9 @@ impl<'a> Session<'a> {
             init: options.init.is_some(),
         };
         let parts = starting_parts(table, options, &packed, &encodings, &places, &start, l2);
-        let (paying, amount, epochs_before) = parts;
+        let (mut paying, amount, epochs_before) = parts;
+        paying.step_scale =
+            automatic::paying_step_scale(options, packed.payer_weight_sum / packed.weight_sum);
         Self {
             table,
             options,
@@ -202,16 +207,35 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Trains, and again with smaller steps if the result is worse than the start.
     fn train(mut self) -> Model {
+        let start = (self.paying.values.clone(), self.amount.values.clone());
+        let before = self.objective();
+        let mut attempts = if self.options.learning_rate.is_none() { ATTEMPTS } else { 1 };
+        loop {
+            let progress = self.run();
+            attempts -= 1;
+            // A failure is far worse than this, and the noise of a sound training far less.
+            if attempts == 0 || self.objective() <= before + 0.01 {
+                return self.finish(progress);
+            }
+            self.in_force.learning_rate /= 5.0;
+            self.paying.values.clone_from(&start.0);
+            self.amount.values.clone_from(&start.1);
+        }
+    }
+
+    /// Runs the epochs, and leaves the best weights in the parts.
+    fn run(&mut self) -> Progress {
         let mut progress = Progress::default();
         let mut best: Option<Best> = None;
         let steps = self.packed.batches.len() as u64 * self.in_force.epochs;
+        let first_step = self.paying.values.steps;
         let plan = Plan {
             optimizer: self.options.optimizer,
-            clip_norm: self.options.clip_norm,
-            rates: RateTable::new(self.paying.values.steps + steps),
+            clip_norm: self.in_force.clip_norm,
+            rates: RateTable::new(first_step + steps),
         };
-        let first_step = self.paying.values.steps;
         let mut finite = (self.paying.values.clone(), self.amount.values.clone());
         for epoch in 1..=self.in_force.epochs {
             let kept = history::keeps(epoch, self.in_force.epochs);
@@ -223,9 +247,7 @@ impl<'a> Session<'a> {
             progress.epochs = epoch;
             let validation_loss = self.validation_loss();
             if kept {
-                progress.history.epoch.push(epoch);
-                progress.history.train.push(train_loss);
-                progress.history.validation.extend(validation_loss);
+                progress.keep(epoch, train_loss, validation_loss);
             }
             if let Some(loss) = validation_loss {
                 if best.as_ref().is_none_or(|best| loss < best.loss) {
@@ -251,7 +273,44 @@ impl<'a> Session<'a> {
             }
             None => progress.best_epoch = progress.epochs,
         }
-        self.finish(progress)
+        progress
+    }
+
+    /// What training minimises, with the weights as they are.
+    fn objective(&mut self) -> f64 {
+        self.train_loss() + self.penalty(&self.weights())
+    }
+
+    /// The mean loss of the training rows with the weights as they are.
+    fn train_loss(&mut self) -> f64 {
+        let total = self.paying.total_loss(&self.packed) + self.amount.total_loss(&self.packed);
+        total / self.packed.weight_sum
+    }
+
+    /// The penalty; 0 for an optimiser whose decay is no part of an objective.
+    fn penalty(&self, weights: &Weights) -> f64 {
+        if !self.options.optimizer.couples_l2() {
+            return 0.0;
+        }
+        let half_squares =
+            |weights: &[f64]| 0.5 * weights.iter().map(|weight| weight * weight).sum::<f64>();
+        let l2 = self.in_force.l2;
+        l2.logit * half_squares(&weights.logit.weights)
+            + l2.mu * half_squares(&weights.mu.weights)
+            + l2.raw_sigma * half_squares(&weights.raw_sigma.weights)
+    }
+
+    /// The weights as a model has them.
+    fn weights(&self) -> Weights {
+        let head = |values: &PartValues, head: usize, unit: f64| {
+            let head = values.weights.chunks_exact(values.width).nth(head).unwrap_or(&[]);
+            warm_start::save_weights(head, &self.places, unit)
+        };
+        Weights {
+            logit: head(&self.paying.values, 0, 1.0),
+            mu: head(&self.amount.values, 0, self.amount.loss.scale),
+            raw_sigma: head(&self.amount.values, 1, 1.0),
+        }
     }
 
     /// One pass over the batches, the two parts side by side. Returns the mean loss on the way, if asked for.
@@ -289,19 +348,10 @@ impl<'a> Session<'a> {
     }
 
     fn finish(mut self, progress: Progress) -> Model {
-        let total = self.paying.total_loss(&self.packed) + self.amount.total_loss(&self.packed);
-        let train_loss = total / self.packed.weight_sum;
+        let train_loss = self.train_loss();
         let validation_loss = self.validation_loss();
         let amount_scale = self.amount.loss.scale;
-        let head = |values: &PartValues, head: usize, unit: f64| {
-            let head = values.weights.chunks_exact(values.width).nth(head).unwrap_or(&[]);
-            warm_start::save_weights(head, &self.places, unit)
-        };
-        let weights = Weights {
-            logit: head(&self.paying.values, 0, 1.0),
-            mu: head(&self.amount.values, 0, amount_scale),
-            raw_sigma: head(&self.amount.values, 1, 1.0),
-        };
+        let weights = self.weights();
         let state = self.options.keep_state.then(|| {
             warm_start::save_state(
                 self.options,
@@ -324,7 +374,7 @@ impl<'a> Session<'a> {
             best_epoch: progress.best_epoch,
             stop_reason: progress.stop,
             train_loss,
-            objective: train_loss + penalty_of(&weights, self.in_force.l2),
+            objective: train_loss + self.penalty(&weights),
             validation_loss,
             history: progress.history,
         };
@@ -392,14 +442,6 @@ fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
     order
 }
 
-fn penalty_of(weights: &Weights, l2: L2) -> f64 {
-    let half_squares =
-        |weights: &[f64]| 0.5 * weights.iter().map(|weight| weight * weight).sum::<f64>();
-    l2.logit * half_squares(&weights.logit.weights)
-        + l2.mu * half_squares(&weights.mu.weights)
-        + l2.raw_sigma * half_squares(&weights.raw_sigma.weights)
-}
-
 /// What has happened so far.
 struct Progress {
     epochs: u64,
@@ -411,6 +453,14 @@ struct Progress {
 impl Default for Progress {
     fn default() -> Self {
         Self { epochs: 0, best_epoch: 0, stop: StopReason::Epochs, history: History::default() }
+    }
+}
+
+impl Progress {
+    fn keep(&mut self, epoch: u64, train_loss: f64, validation_loss: Option<f64>) {
+        self.history.epoch.push(epoch);
+        self.history.train.push(train_loss);
+        self.history.validation.extend(validation_loss);
     }
 }
 

@@ -18,16 +18,17 @@ pub fn capped_ltv_row(cap: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     // p is root_p^2 / (1 + root^2): a p too small for a double can still be multiplied by a large cap.
     let root = exp_negative(-0.5 * logit.abs());
     let root_p = select(unlikely, root, 1.0);
+    // p m, but for the same denominator.
     let mean = exp_capped_sum(mu + 0.5 * (sigma * sigma), select(unlikely, logit, 0.0));
 
     let w = (ln(cap) - mu) / sigma;
     let v = w - sigma;
     // m phi(v) = c phi(w): the mean times its tail is finite even where the mean is not.
     let density = cap * gaussian(w.abs());
-    let tail = density * scaled_tail(v.abs()) * root_p * root_p;
-    let uncapped = select(v > 0.0, mean - tail, tail);
-    let tail = density * scaled_tail(w.abs());
-    let capped = select(w > 0.0, tail, cap - tail) * root_p * root_p;
+    let mean_tail = density * scaled_tail(v.abs()) * root_p * root_p;
+    let uncapped = select(v > 0.0, mean - mean_tail, mean_tail);
+    let cap_tail = density * scaled_tail(w.abs());
+    let capped = select(w > 0.0, cap_tail, cap - cap_tail) * root_p * root_p;
 
     let sum = select(cap == f64::INFINITY, mean, uncapped + capped);
     let value = sum / (1.0 + root * root);
@@ -39,9 +40,9 @@ pub fn capped_ltv_row(cap: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 /// `cap`.
 ///
 /// # Formula
-/// `E[min(Y, c)] = p (m Phi((ln c - mu - sigma^2) / sigma) + c Phi(-(ln c - mu) / sigma))` with `p = sigmoid(logit)` and
-/// `m = exp(mu + sigma^2 / 2)`. An infinite cap gives the expected lifetime value; a cap of 0 or less is always the
-/// smaller and gives itself.
+/// `E[min(Y, c)] = p (m Phi((ln c - mu - sigma^2) / sigma) + c Phi(-(ln c - mu) / sigma))` with `p =
+/// sigmoid(logit)` and `m = exp(mu + sigma^2 / 2)`. An infinite cap gives the expected lifetime value; a cap of
+/// 0 or less is always the smaller and gives itself.
 ///
 /// Computed from the scaled tail `R(a) = e^(a^2/2) Phi(-a)`, because `m phi(w - sigma) = c phi(w)` with
 /// `w = (ln c - mu) / sigma`: no product of an overflowing mean and a vanishing tail.

@@ -27,8 +27,8 @@ pub fn cdf_row(x: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 /// The probability that the value is at most `x`.
 ///
 /// # Formula
-/// `(1 - p) + p Phi((ln x - mu) / sigma)` for `x >= 0` and 0 below, with `p = sigmoid(logit)`. `1 - p` and the lower
-/// tail of `Phi` are accurate relative to their size, so a probability near 0 is as well.
+/// `(1 - p) + p Phi((ln x - mu) / sigma)` for `x >= 0` and 0 below, with `p = sigmoid(logit)`. `1 - p` and the
+/// lower tail of `Phi` are accurate relative to their size, so a probability near 0 is as well.
 ///
 /// ```
 /// use ziln::math::{Column, Params, Spread, cdf};

@@ -149,7 +149,8 @@ fn widen(values: &[f32], buffer: &mut [f64]) {
 /// A function of each value.
 type Convert = fn(&[f64], &mut [f64]);
 
-/// Hands out the rows of [`Params`] as slices of logit, mu and sigma (after softplus and floor), a block at a time.
+/// Hands out the rows of [`Params`] as slices of logit, mu and sigma (after softplus and floor), a block at a
+/// time.
 #[derive(Debug)]
 pub(crate) struct ParamBlocks<'a> {
     logit: Blocks<'a>,

@@ -2,10 +2,10 @@
 
 /// Runs `f` compiled for the widest vector instructions this machine has.
 ///
-/// On x86-64 that is AVX-512, AVX2 or the SSE2 every such machine has; elsewhere the target's own baseline, such as
-/// NEON on aarch64. The loops inside `f` are vectorised by the compiler, and only where everything they call is
-/// inlined: mark the closure and what it calls `#[inline(always)]`. A closure that is not inlined is still
-/// correct, only slow.
+/// On x86-64 that is AVX-512, AVX2 or the SSE2 every such machine has; elsewhere the target's own baseline,
+/// such as NEON on aarch64. The loops inside `f` are vectorised by the compiler, and only where everything they
+/// call is inlined: mark the closure and what it calls `#[inline(always)]`. A closure that is not inlined is
+/// still correct, only slow.
 ///
 /// The choice changes how many rows are computed at a time, never the result of one: nothing in this room fuses
 /// a multiplication with an addition.

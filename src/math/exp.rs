@@ -4,7 +4,8 @@ use std::hint::select_unpredictable as select;
 
 use super::polynomial::polynomial;
 
-/// Adding this to a number below `2^51` in magnitude rounds it to an integer, which then stands in the lowest bits.
+/// Adding this to a number below `2^51` in magnitude rounds it to an integer, which then stands in the lowest
+/// bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// `2^54` and its inverse: between the smallest normal and the smallest subnormal number.
@@ -37,8 +38,8 @@ const UNDERFLOW: f64 = -745.133_219_101_941_1;
 
 /// `e^x`.
 ///
-/// At most 1.1 ulp from the exact value (measured) over the whole range, subnormal results included. `exp(-inf)` is 0, overflow is infinite, NaN stays
-/// NaN.
+/// At most 1.1 ulp from the exact value (measured) over the whole range, subnormal results included.
+/// `exp(-inf)` is 0, overflow is infinite, NaN stays NaN.
 ///
 /// Cody and Waite's reduction, `x = n ln 2 + r` with `|r| <= ln(2)/2`, and a polynomial for `e^r - 1`.
 #[inline(always)]

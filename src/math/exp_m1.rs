@@ -34,6 +34,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp)]
     fn ends() {
         assert_eq!(exp_m1_negative(0.0), 0.0);
         assert_eq!(exp_m1_negative(-1e300), -1.0);

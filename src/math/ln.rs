@@ -21,8 +21,8 @@ const COEFFICIENTS: [f64; 8] = [
 
 /// `ln x`.
 ///
-/// At most 0.92 ulp from the exact value (measured) over the whole range, subnormal arguments included. `ln 0` is `-inf` for either zero, a negative
-/// number gives NaN, `ln(inf)` is infinite, NaN stays NaN.
+/// At most 0.92 ulp from the exact value (measured) over the whole range, subnormal arguments included. `ln 0`
+/// is `-inf` for either zero, a negative number gives NaN, `ln(inf)` is infinite, NaN stays NaN.
 ///
 /// `x = 2^k m` with `m` from 3/4 to 3/2, and `ln m = 2 atanh((m - 1) / (m + 1))`, summed as in Sun's fdlibm.
 #[inline(always)]

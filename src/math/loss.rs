@@ -14,8 +14,8 @@ use super::{
 #[inline(always)]
 pub fn loss_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let unpaid = label <= 0.0;
-    // softplus(t) = max(t, 0) + ln(1 + e^-|t|), and the logarithm takes sigma along where one is paid: ln(sigma (1 +
-    // e^-|t|)), halved lest it overflow.
+    // softplus(t) = max(t, 0) + ln(1 + e^-|t|), and the logarithm takes sigma along where one is paid: ln(sigma
+    // (1 + e^-|t|)), halved lest it overflow.
     let t = select(unpaid, logit, -logit);
     let e = exp_negative(-t.abs());
     let alone = split_1p(e);

@@ -39,8 +39,8 @@ const DENOMINATOR: [f64; 13] = [
 
 /// `Phi(x)`: the probability that a standard normal variable is at most `x`.
 ///
-/// At most 5.8 ulp from the exact value (measured), also far in the lower tail, down to the smallest subnormal (`x`
-/// about -38.5); the upper tail is `norm_cdf(-x)`. NaN stays NaN.
+/// At most 5.8 ulp from the exact value (measured), also far in the lower tail, down to the smallest subnormal
+/// (`x` about -38.5); the upper tail is `norm_cdf(-x)`. NaN stays NaN.
 ///
 /// `Phi(-a) = e^(-a^2/2) R(a)` with a rational `R`, and `Phi(a) = 1 - Phi(-a)`.
 #[inline(always)]

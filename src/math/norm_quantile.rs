@@ -61,8 +61,8 @@ const TAIL_DENOMINATOR: [f64; 11] = [
 
 /// `Phi^-1(q)`: the `x` at which the standard normal distribution function is `q`.
 ///
-/// At most 6 ulp from the exact value (measured) for every `q` down to the smallest subnormal. Near 1 a double has few
-/// digits of `1 - q` left: who knows the tail `t` asks for `-norm_quantile(t)`. 0 gives `-inf`, 1 gives
+/// At most 6 ulp from the exact value (measured) for every `q` down to the smallest subnormal. Near 1 a double
+/// has few digits of `1 - q` left: who knows the tail `t` asks for `-norm_quantile(t)`. 0 gives `-inf`, 1 gives
 /// `inf`, `q` outside `[0, 1]` gives NaN, NaN stays NaN.
 ///
 /// Two rationals with positive terms, one for the centre and one for the tails, after the idea of Wichura (1988),

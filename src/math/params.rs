@@ -23,8 +23,24 @@ pub fn logit_from_prob(p: f64) -> f64 {
 
 /// Parameters from a probability to pay, mu and sigma: `logit = ln(p / (1 - p))`, sigma floored at `sqrt(1e-7)`.
 ///
-/// A probability outside `[0, 1]` and a negative sigma give NaN, in that output alone. Rows are as many as the
+/// A probability outside `[0, 1]` gives a NaN logit, a negative sigma a NaN sigma. Rows are as many as the
 /// shortest output has.
+///
+/// ```
+/// use ziln::math::{Column, params_from_prob};
+///
+/// let (mut logit, mut mu, mut sigma) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+/// params_from_prob(
+///     Column::F64(&[0.5, 1.5]),
+///     Column::Scalar(3.0),
+///     Column::Scalar(0.7),
+///     &mut logit,
+///     &mut mu,
+///     &mut sigma,
+/// );
+/// assert_eq!((logit[0], mu[0], sigma[0]), (0.0, 3.0, 0.7));
+/// assert!(logit[1].is_nan());
+/// ```
 pub fn params_from_prob(
     pay_prob: Column<'_>,
     mu: Column<'_>,
@@ -35,9 +51,8 @@ pub fn params_from_prob(
 ) {
     let params = Params { logit: pay_prob, mu, spread: Spread::Sigma(sigma) };
     params_from_logits(&params, out_logit, out_mu, out_sigma);
-    for block in out_logit.chunks_mut(BLOCK) {
-        logits_from_probs(block);
-    }
+    let rows = out_logit.len().min(out_mu.len()).min(out_sigma.len());
+    logits_from_probs(&mut out_logit[..rows]);
 }
 
 /// Replaces each probability by its logit.
@@ -65,10 +80,10 @@ pub fn params_from_logits(
     let outputs =
         out_logit.chunks_mut(BLOCK).zip(out_mu.chunks_mut(BLOCK)).zip(out_sigma.chunks_mut(BLOCK));
     for (block, ((out_logit, out_mu), out_sigma)) in outputs.enumerate() {
-        let len = out_logit.len().min(out_mu.len()).min(out_sigma.len());
-        let (logit, mu, sigma) = params.rows(block * BLOCK, len);
-        out_logit[..len].copy_from_slice(logit);
-        out_mu[..len].copy_from_slice(mu);
-        out_sigma[..len].copy_from_slice(sigma);
+        let rows = out_logit.len().min(out_mu.len()).min(out_sigma.len());
+        let (logit, mu, sigma) = params.rows(block * BLOCK, rows);
+        out_logit[..rows].copy_from_slice(logit);
+        out_mu[..rows].copy_from_slice(mu);
+        out_sigma[..rows].copy_from_slice(sigma);
     }
 }

@@ -30,8 +30,8 @@ pub fn quantile_row(q: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 /// The value that the customer stays at or below with probability `q`.
 ///
 /// # Formula
-/// 0 where `q <= 1 - p`, else `exp(mu + sigma Phi^-1((q - 1 + p) / p))`, with `p = sigmoid(logit)`. `q = 1` gives `inf`
-/// where `p > 0`; `q` outside `[0, 1]` gives NaN.
+/// 0 where `q <= 1 - p`, else `exp(mu + sigma Phi^-1((q - 1 + p) / p))`, with `p = sigmoid(logit)`. `q = 1`
+/// gives `inf` where `p > 0`; `q` outside `[0, 1]` gives NaN.
 ///
 /// ```
 /// use ziln::math::{Column, Params, Spread, quantile};

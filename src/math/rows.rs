@@ -1,7 +1,7 @@
 //! The loop of every function of the distribution: columns in, a column out, a block of rows at a time.
 //!
-//! `row` must be a closure marked `#[inline(always)]` around a function that is: only what is inlined into the loop
-//! is compiled for the instructions that were chosen, and vectorised.
+//! `row` must be a closure marked `#[inline(always)]` around a function that is: only what is inlined into the
+//! loop is compiled for the instructions that were chosen, and vectorised.
 
 use super::{
     column::{BLOCK, Blocks, Column, ParamBlocks, Params},

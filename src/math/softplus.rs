@@ -9,9 +9,9 @@ use super::{
 
 /// `ln(1 + e^x)`: minus the logarithm of the probability of not paying, when `x` is the logit of paying.
 ///
-/// At most 1.6 ulp from the exact value (measured) over the whole range, also where the result is tiny: `softplus(-50)`
-/// is 1.9287498479639178e-22.
-/// `softplus(-inf)` is 0, `softplus(inf)` is infinite, NaN stays NaN.
+/// At most 1.6 ulp from the exact value (measured) over the whole range, also where the result is tiny:
+/// `softplus(-50)` is 1.9287498479639178e-22. `softplus(-inf)` is 0, `softplus(inf)` is infinite, NaN stays
+/// NaN.
 ///
 /// Computed as `max(x, 0) + ln(1 + e^-|x|)`.
 #[inline(always)]

@@ -98,8 +98,9 @@ pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
 ///
 /// let mut ctx = SessionContext::new();
 /// ziln::udf::register_all(&mut ctx)?;
-/// let batches = ctx.sql("SELECT round(ziln_expected_ltv(0.0, 3.0, 0.5), 3) AS ltv").await?.collect().await?;
-/// # assert_eq!(datafusion::common::cast::as_float64_array(batches[0].column(0))?.value(0), 16.097);
+/// let query = "SELECT round(ziln_expected_ltv(0.4, 0.5, 0.6), 3) AS ltv";
+/// let batches = ctx.sql(query).await?.collect().await?;
+/// assert_eq!(datafusion::common::cast::as_float64_array(batches[0].column(0))?.value(0), 1.691);
 /// # Ok(())
 /// # }
 /// ```

@@ -18,7 +18,7 @@ pub(crate) struct Scaled {
     pub(crate) exponent: i32,
 }
 
-pub(crate) const LN_2: Dd = Dd { hi: 0.693_147_180_559_945_3, lo: 2.319_046_813_846_299_6e-17 };
+pub(crate) const LN_2: Dd = Dd { hi: std::f64::consts::LN_2, lo: 2.319_046_813_846_299_6e-17 };
 pub(crate) const SQRT_2_PI: Dd =
     Dd { hi: 2.506_628_274_631_000_7, lo: -1.832_857_998_045_916_7e-16 };
 

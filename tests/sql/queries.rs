@@ -18,7 +18,7 @@ use datafusion::prelude::{SessionContext, col};
 use proptest::prelude::*;
 
 use crate::customers::{customers, dealt, shuffled, sorted, table};
-use crate::session::{config, error, rows, run, session, session_with, value};
+use crate::session::{config, error, rows, rows_of, run, session, session_with, value};
 
 /// Few steps of training are enough to see any difference in the rows, their order or their weights.
 const FIT: &str =
@@ -322,14 +322,7 @@ async fn run_plan(
 ) -> datafusion::error::Result<(Vec<Vec<ScalarValue>>, Arc<dyn ExecutionPlan>)> {
     let plan = context.sql(sql).await?.create_physical_plan().await?;
     let batches = collect(plan.clone(), context.task_ctx()).await?;
-    let mut rows = Vec::new();
-    for batch in &batches {
-        for row in 0..batch.num_rows() {
-            let values = batch.columns().iter().map(|c| ScalarValue::try_from_array(c, row));
-            rows.push(values.collect::<datafusion::error::Result<Vec<_>>>()?);
-        }
-    }
-    Ok((rows, plan))
+    Ok((rows_of(&batches), plan))
 }
 
 /// A metric, summed over a plan.

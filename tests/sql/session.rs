@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -58,15 +58,16 @@ pub async fn run(context: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>
 
 /// The rows of a query's result.
 pub async fn rows(context: &SessionContext, sql: &str) -> Vec<Vec<ScalarValue>> {
-    let batches = run(context, sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}"));
-    let mut rows = Vec::new();
-    for batch in &batches {
-        for row in 0..batch.num_rows() {
-            let value = |column| ScalarValue::try_from_array(column, row).expect("a value");
-            rows.push(batch.columns().iter().map(value).collect());
-        }
-    }
-    rows
+    rows_of(&run(context, sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}")))
+}
+
+/// The rows of batches.
+pub fn rows_of(batches: &[RecordBatch]) -> Vec<Vec<ScalarValue>> {
+    let row = |batch: &RecordBatch, row| {
+        let value = |column: &ArrayRef| ScalarValue::try_from_array(column, row).expect("a value");
+        batch.columns().iter().map(value).collect()
+    };
+    batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |r| row(batch, r))).collect()
 }
 
 /// The one value of a query of one row and one column.

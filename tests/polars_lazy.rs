@@ -1,0 +1,263 @@
+//! The functions as expressions of Polars' lazy engine and in its SQL. What the functions compute is tested through
+//! the Python package, in every context of both engines; here it is that the expressions call them.
+
+#![cfg(feature = "polars-lazy")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use polars::prelude::*;
+use polars_sql::SQLContext;
+use polars_sql::function_registry::FunctionRegistry;
+use ziln::expr::lazy::{self, ParamsExpr, SqlFunctions};
+use ziln::expr::{self, FUNCTIONS, Kind};
+use ziln::fit::{OptionValue, Options};
+
+fn customers() -> DataFrame {
+    let rows = 0..60_i32;
+    let visits: Vec<i32> = rows.clone().map(|row| row % 7).collect();
+    let frame = df!(
+        "campaign" => rows.clone().map(|row| row % 3).collect::<Vec<_>>(),
+        "visits" => &visits,
+        "channel" => rows.clone().map(|row| ["search", "social"][row as usize % 2]).collect::<Vec<_>>(),
+        "weight" => rows.clone().map(|row| row % 4).collect::<Vec<_>>(),
+        "ltv" => rows.map(|row| f64::from((row % 5) * (row % 7))).collect::<Vec<_>>(),
+        "logit" => visits.iter().map(|&visits| f64::from(visits) - 3.0).collect::<Vec<_>>(),
+        "mu" => visits.iter().map(|&visits| f64::from(visits) / 3.0).collect::<Vec<_>>(),
+        "raw_sigma" => visits.iter().map(|&visits| 1.0 - f64::from(visits) / 9.0).collect::<Vec<_>>(),
+    );
+    frame.unwrap()
+}
+
+fn series(names: &[&str]) -> Vec<Series> {
+    let frame = customers();
+    names.iter().map(|name| frame.column(name).unwrap().as_materialized_series().clone()).collect()
+}
+
+fn raw() -> [Expr; 3] {
+    [col("logit"), col("mu"), col("raw_sigma")]
+}
+
+fn features() -> Expr {
+    as_struct(vec![col("visits"), col("channel")])
+}
+
+fn options() -> Options {
+    Options::from_pairs([("epochs".to_string(), OptionValue::Integer(3))]).unwrap()
+}
+
+fn selected(expr: Expr) -> Series {
+    let frame = customers().lazy().select([expr]).collect().unwrap();
+    frame.columns()[0].as_materialized_series().clone()
+}
+
+#[track_caller]
+fn assert_same(actual: &Series, expected: &Series) {
+    assert_eq!(actual.clone().with_name("".into()), expected.clone().with_name("".into()));
+}
+
+#[test]
+fn expressions_call_the_functions() {
+    let raw_names = ["logit", "mu", "raw_sigma"];
+    let with_label = ["ltv", "logit", "mu", "raw_sigma"];
+    let cases: [(Expr, PolarsResult<Series>); 11] = [
+        (lazy::loss(col("ltv"), raw()), expr::loss(&series(&with_label))),
+        (lazy::expected_ltv(raw()), expr::expected_ltv(&series(&raw_names))),
+        (lazy::pay_prob(raw()), expr::pay_prob(&series(&raw_names))),
+        (lazy::pay_amount(raw()), expr::pay_amount(&series(&raw_names))),
+        (lazy::from_logits(raw()), expr::from_logits(&series(&raw_names))),
+        (
+            lazy::params(lit(0.5), col("mu"), col("raw_sigma")),
+            expr::params(&[
+                Series::new("p".into(), [0.5]),
+                series(&["mu"]).remove(0),
+                series(&["raw_sigma"]).remove(0),
+            ]),
+        ),
+        (lazy::variance(raw()), expr::variance(&series(&raw_names))),
+        (lazy::cdf(col("ltv"), raw()), expr::cdf(&series(&with_label))),
+        (
+            lazy::quantile(col("logit"), raw()),
+            expr::quantile(&series(&["logit", "logit", "mu", "raw_sigma"])),
+        ),
+        (lazy::capped_ltv(col("ltv"), raw()), expr::capped_ltv(&series(&with_label))),
+        (lazy::crps(col("ltv"), raw()), expr::crps(&series(&with_label))),
+    ];
+    for (actual, expected) in cases {
+        assert_same(&selected(actual), &expected.unwrap());
+    }
+}
+
+#[test]
+fn params_come_as_a_struct_too() {
+    let one: ParamsExpr = lazy::from_logits(raw()).into();
+    assert_same(&selected(lazy::loss(col("ltv"), one)), &selected(lazy::loss(col("ltv"), raw())));
+}
+
+#[test]
+fn results_are_named_after_their_function() {
+    let frame = customers()
+        .lazy()
+        .select([
+            lazy::loss(col("ltv"), raw()).mean(),
+            lazy::gini(col("ltv"), col("mu"), None),
+            lazy::fit_sgd(col("ltv"), features(), None, options()),
+        ])
+        .with_column(lazy::predict(
+            col("model"),
+            as_struct(vec![lit(1).alias("visits"), lit("social").alias("channel")]),
+        ))
+        .collect()
+        .unwrap();
+    assert_eq!(frame.get_column_names(), ["loss", "gini", "model", "params"]);
+}
+
+#[test]
+fn literals_stand_for_every_row() {
+    let ltv = selected(lazy::expected_ltv([lit(0.1), col("mu"), lit(0.2)]));
+    assert_eq!(ltv.len(), 60);
+    let frame = customers().lazy().with_column(lazy::expected_ltv([lit(0.1), lit(1), lit(0.2)]));
+    let constant = frame.collect().unwrap().column("expected_ltv").unwrap().clone();
+    assert_eq!((constant.len(), constant.n_unique().unwrap()), (60, 1));
+}
+
+#[test]
+fn a_model_a_group_is_that_of_the_group_alone() {
+    let fit = lazy::fit_sgd(col("ltv"), features(), Some(col("weight")), options());
+    let grouped =
+        customers().lazy().group_by([col("campaign")]).agg([fit.clone()]).collect().unwrap();
+    assert_eq!(grouped.height(), 3);
+    for row in 0..3 {
+        let campaign =
+            grouped.column("campaign").unwrap().get(row).unwrap().extract::<i32>().unwrap();
+        let alone = customers()
+            .lazy()
+            .filter(col("campaign").eq(lit(campaign)))
+            .select([fit.clone()])
+            .collect()
+            .unwrap();
+        assert_eq!(
+            grouped.column("model").unwrap().get(row).unwrap(),
+            alone.column("model").unwrap().get(0).unwrap()
+        );
+    }
+}
+
+#[test]
+fn metrics_take_a_group_each() {
+    let frame = customers()
+        .lazy()
+        .group_by([col("campaign")])
+        .agg([
+            lazy::evaluate(col("ltv"), raw(), Some(col("weight"))),
+            lazy::gini(col("ltv"), col("mu"), None),
+            lazy::spearman(col("ltv"), col("mu")),
+            lazy::decile_stats(col("ltv"), col("mu"), 4),
+        ])
+        .collect()
+        .unwrap();
+    assert_eq!(frame.height(), 3);
+    let rows = frame.column("evaluate").unwrap().struct_().unwrap().field_by_name("rows").unwrap();
+    assert_eq!(rows.sum::<i64>().unwrap(), 45); // a quarter of the weights is 0
+    let gini = selected(lazy::gini(col("ltv"), col("mu"), None));
+    assert_same(&gini, &expr::gini(&series(&["ltv", "mu"])).unwrap());
+    let deciles = frame.column("decile_stats").unwrap().list().unwrap().clone();
+    assert_eq!(deciles.inner_length(), 3 * 4);
+}
+
+fn sql(query: &str) -> PolarsResult<DataFrame> {
+    let mut context = SQLContext::new().with_function_registry(Arc::new(SqlFunctions));
+    let frame = customers()
+        .lazy()
+        .with_columns([features().alias("features"), lazy::from_logits(raw()).alias("params")]);
+    context.register("customers", frame);
+    context.execute(query)?.collect()
+}
+
+#[test]
+fn sql_has_every_function() {
+    let arguments = |name: &str| match name {
+        "ziln_params" => "0.5, mu, 1.0",
+        "ziln_from_logits" => "logit, mu, raw_sigma",
+        "ziln_predict" => "model, features",
+        "ziln_model_info" | "ziln_weights" => "model",
+        "ziln_fit_sgd" => "ltv, features, weight",
+        "ziln_gini" | "ziln_spearman" => "ltv, mu",
+        "ziln_decile_stats" => "ltv, mu, 4",
+        "ziln_evaluate" | "ziln_loss" | "ziln_cdf" | "ziln_capped_ltv" | "ziln_crps" => {
+            "ltv, params"
+        }
+        "ziln_quantile" => "0.5, params",
+        _ => "params",
+    };
+    for function in FUNCTIONS {
+        let call = format!("{}({})", function.name, arguments(function.name));
+        let query = match function.kind {
+            Kind::Scalar if arguments(function.name).contains("model") => format!(
+                "WITH trained AS (SELECT campaign, ziln_fit_sgd(ltv, features) AS model FROM customers GROUP BY campaign)
+                 SELECT {call} AS result FROM customers JOIN trained ON customers.campaign = trained.campaign"
+            ),
+            Kind::Scalar => format!("SELECT {call} AS result FROM customers"),
+            Kind::Aggregate => format!("SELECT campaign, {call} AS result FROM customers GROUP BY campaign"),
+        };
+        let frame = sql(&query).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let rows = if function.kind == Kind::Scalar { 60 } else { 3 };
+        let result = frame.column("result").unwrap();
+        assert_eq!((result.len(), result.null_count()), (rows, 0), "{query}");
+        assert_eq!(result.dtype(), &(function.output)(), "{query}");
+    }
+}
+
+#[test]
+fn sql_gives_what_expressions_give() {
+    let by_sql = sql(
+        "SELECT campaign, AVG(ziln_loss(ltv, logit, mu, raw_sigma)) AS loss, ziln_fit_sgd(ltv, features, weight) AS model
+         FROM customers GROUP BY campaign ORDER BY campaign",
+    );
+    let by_expr = customers()
+        .lazy()
+        .group_by([col("campaign")])
+        .agg([
+            lazy::loss(col("ltv"), raw()).mean(),
+            lazy::fit_sgd(col("ltv"), features(), Some(col("weight")), Options::default()),
+        ])
+        .sort(["campaign"], SortMultipleOptions::default())
+        .collect();
+    assert_eq!(by_sql.unwrap(), by_expr.unwrap());
+}
+
+#[test]
+fn sql_refuses_with_the_name_of_the_function() {
+    let error = sql("SELECT ziln_loss(channel, params) FROM customers").unwrap_err().to_string();
+    assert!(error.contains("ziln_loss: argument `label`: expected a number, got str"), "{error}");
+    let error = sql("SELECT ziln_loss(ltv) FROM customers").unwrap_err().to_string();
+    assert!(error.contains("ziln_loss: expected ziln_loss(label, params)"), "{error}");
+    assert!(sql("SELECT ziln_nonsense(ltv) FROM customers").is_err());
+}
+
+#[test]
+fn the_registry_holds_only_what_it_has() {
+    assert!(SqlFunctions.contains("ZILN_Loss"));
+    assert!(!SqlFunctions.contains("loss"));
+    let loss = SqlFunctions.get_udf("ziln_loss").unwrap().unwrap();
+    assert!(SqlFunctions.register("other", loss).is_err());
+}
+
+#[test]
+fn names_are_distinct() {
+    let names: BTreeSet<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
+    assert_eq!(names.len(), FUNCTIONS.len());
+}
+
+#[cfg(feature = "datafusion")]
+#[test]
+fn datafusion_has_the_same_functions_in_the_same_order() {
+    let scalar = ziln::udf::scalar_functions();
+    let aggregate = ziln::udf::aggregate_functions();
+    let names: Vec<&str> = scalar
+        .iter()
+        .map(|function| function.name())
+        .chain(aggregate.iter().map(|function| function.name()))
+        .collect();
+    assert_eq!(names, FUNCTIONS.iter().map(|function| function.name).collect::<Vec<_>>());
+}

@@ -167,9 +167,12 @@ fn metrics_take_a_group_each() {
 
 fn sql(query: &str) -> PolarsResult<DataFrame> {
     let mut context = SQLContext::new().with_function_registry(Arc::new(SqlFunctions));
-    let frame = customers()
-        .lazy()
-        .with_columns([features().alias("features"), lazy::from_logits(raw()).alias("params")]);
+    let model = lazy::fit_sgd(col("ltv"), features(), None, options());
+    let frame = customers().lazy().with_columns([
+        features().alias("features"),
+        lazy::from_logits(raw()).alias("params"),
+        model.over([col("campaign")]).unwrap(),
+    ]);
     context.register("customers", frame);
     context.execute(query)?.collect()
 }
@@ -193,12 +196,10 @@ fn sql_has_every_function() {
     for function in FUNCTIONS {
         let call = format!("{}({})", function.name, arguments(function.name));
         let query = match function.kind {
-            Kind::Scalar if arguments(function.name).contains("model") => format!(
-                "WITH trained AS (SELECT campaign, ziln_fit_sgd(ltv, features) AS model FROM customers GROUP BY campaign)
-                 SELECT {call} AS result FROM customers JOIN trained ON customers.campaign = trained.campaign"
-            ),
             Kind::Scalar => format!("SELECT {call} AS result FROM customers"),
-            Kind::Aggregate => format!("SELECT campaign, {call} AS result FROM customers GROUP BY campaign"),
+            Kind::Aggregate => {
+                format!("SELECT campaign, {call} AS result FROM customers GROUP BY campaign")
+            }
         };
         let frame = sql(&query).unwrap_or_else(|error| panic!("{query}: {error}"));
         let rows = if function.kind == Kind::Scalar { 60 } else { 3 };

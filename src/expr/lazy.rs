@@ -18,7 +18,9 @@
 //! # }
 //! ```
 //!
-//! In SQL, the functions have the names they have in DataFusion:
+//! In SQL, the functions have the names they have in DataFusion. Polars' SQL has no struct literal, so `features` is a
+//! struct column; and it does not know the functions within `WITH` and subqueries: register such a step's result as a
+//! table of its own.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use super::optimizer::Optimizer;
 use super::options::Options;
+use super::pack::Packed;
 
 /// Up to so many rows a step sees all of them.
 const ONE_BATCH: u64 = 4096;
@@ -21,6 +22,9 @@ const EXACT_STEPS: u64 = 400;
 /// Steps at least where each sees some of the rows, so that the noise is averaged out.
 const NOISY_STEPS: u64 = 2000;
 
+/// Updates of a level that has as many rows as most.
+const LEVEL_STEPS: u64 = 100;
+
 /// Epochs at least where each step sees some of the rows.
 const EPOCHS: u64 = 10;
 
@@ -39,11 +43,24 @@ pub(super) fn min_count(options: &Options, rows: usize) -> u64 {
 }
 
 /// Passes over the rows.
-pub(super) fn epochs(options: &Options, batches: usize) -> u64 {
-    options.epochs.unwrap_or_else(|| match batches as u64 {
+pub(super) fn epochs(options: &Options, packed: &Packed) -> u64 {
+    options.epochs.unwrap_or_else(|| match packed.batches.len() as u64 {
         0 | 1 => EXACT_STEPS,
-        batches => NOISY_STEPS.div_ceil(batches).max(EPOCHS),
+        batches => {
+            let levels = LEVEL_STEPS.div_ceil(level_steps_an_epoch(packed)).min(LEVEL_STEPS);
+            NOISY_STEPS.div_ceil(batches).max(EPOCHS).max(levels)
+        }
     })
+}
+
+/// How often a level is updated in an epoch, on average; a level is only when a row of the batch has it.
+fn level_steps_an_epoch(packed: &Packed) -> u64 {
+    let batches = packed.batches.len() as u64;
+    let rows = packed.weight_sum as u64 * packed.categories.len() as u64;
+    match packed.level_count as u64 {
+        0 => batches,
+        levels => (rows / levels).clamp(1, batches),
+    }
 }
 
 /// Smaller where many features, or correlated ones, move the heads together: a step of Adam moves every weight by
@@ -70,4 +87,10 @@ pub(super) fn paying_step_scale(options: &Options, paying_rate: f64) -> f64 {
         return 1.0;
     }
     (0.25 / (paying_rate * (1.0 - paying_rate))).min(64.0)
+}
+
+/// What the steps of the levels of categorical features are multiplied by: a row has only one level of each, so they
+/// may be larger than those of numbers, of which every row has all; and a level is updated less often.
+pub(super) fn level_step_scale(options: &Options) -> f64 {
+    if options.optimizer.scales_with_gradient() { 1.0 } else { 4.0 }
 }

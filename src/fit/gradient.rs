@@ -485,3 +485,133 @@ fn sum(values: &[f64; TILE]) -> f64 {
     }
     sums.iter().sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::layout::deal;
+    use crate::fit::pack::{Known, Targets, pack_training};
+    use crate::fit::table::{Chunk, FeatureColumn, RowId, Table, Values};
+
+    /// 1,300 weighted rows with three numbers and a category of five levels, in three batches.
+    fn packed() -> Packed {
+        let mut state = 7_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as f64 / (1_u64 << 31) as f64
+        };
+        let rows = 1300;
+        let mut column = |scale: f64| (0..rows).map(|_| scale * random()).collect::<Vec<f64>>();
+        let numbers = [column(1.0), column(5.0), column(100.0)];
+        let (amount, chance, weight) = (column(4.0), column(1.0), column(3.0));
+        let label: Vec<f64> =
+            amount.iter().zip(&chance).map(|(a, c)| if *c < 0.4 { a.exp() } else { 0.0 }).collect();
+        let codes: Vec<u32> = (0..rows as u32).map(|row| row * row % 5).collect();
+        let levels = vec![None, Some("a"), Some("b"), Some("c"), Some("d")];
+        let mut features: Vec<FeatureColumn> =
+            ["x", "y", "z"].iter().map(|name| FeatureColumn { name, levels: None }).collect();
+        features.push(FeatureColumn { name: "level", levels: Some(levels) });
+        let mut values: Vec<Values> = numbers.iter().map(|x| Values::Numbers(x)).collect();
+        values.push(Values::Codes(&codes));
+        let chunk = Chunk { label: &label, weight: Some(&weight), features: values };
+        let table = Table { features, chunks: vec![chunk] };
+        let ids: Vec<RowId> = (0..rows as u32).map(|row| RowId { chunk: 0, row }).collect();
+        let layout = deal(&ids, &label, 600);
+        let targets = Targets::gather(&table, &layout);
+        pack_training(&table, &layout, &targets, &Known { features: None, min_count: 1 }).0
+    }
+
+    /// The gradient over all batches, by every weight, beside the differences of the loss.
+    fn compare<const H: usize, L: Loss<H>>(loss: &L, start: [f64; H]) {
+        let packed = packed();
+        let width = 1 + packed.number_count + packed.level_count;
+        let mut weights: Vec<f64> =
+            (0..H * width).map(|place| 0.1 * ((place * 37 % 11) as f64 - 5.0) / 5.0).collect();
+        for (head, start) in weights.chunks_exact_mut(width).zip(start) {
+            head[0] += start;
+        }
+        let batches = packed.batches.len();
+        assert!(batches > 1);
+        let mut work = Gradient::default();
+        let mut gradient = vec![0.0; weights.len()];
+        for batch in 0..batches {
+            work.of_batch(loss, &packed, batch, Heads { values: &weights, width }, false);
+            for head in 0..H {
+                let dense = 1 + packed.number_count;
+                for place in 0..dense {
+                    gradient[head * width + place] += work.dense[head * dense + place];
+                }
+                let (levels, category) = (&work.levels[0], &packed.categories[0]);
+                for (slot, &level) in category.levels(batch, L::PAYERS_ONLY).iter().enumerate() {
+                    gradient[head * width + dense + level as usize] +=
+                        levels.by_weight[head * levels.slots + slot + 1];
+                }
+            }
+        }
+        let mut total = |weights: &[f64]| -> f64 {
+            let heads = Heads { values: weights, width };
+            (0..batches).map(|batch| work.loss_of_batch(loss, &packed, batch, heads)).sum()
+        };
+        for place in 0..weights.len() {
+            // Wide, because the heads are summed in single precision.
+            let step = 2e-2;
+            let mut at = |shift: f64| {
+                let mut moved = weights.clone();
+                moved[place] += shift * step;
+                total(&moved)
+            };
+            // Fourth-order central differences.
+            let slope = (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * step);
+            let error = (gradient[place] - slope).abs() / (1.0 + slope.abs());
+            assert!(error < 1e-4, "weight {place}: {} and {slope}", gradient[place]);
+        }
+    }
+
+    #[test]
+    fn the_paying_gradient_is_the_slope_of_the_loss() {
+        compare(&PayingLoss, [-0.4]);
+    }
+
+    #[test]
+    fn the_amount_gradient_is_the_slope_of_the_loss() {
+        compare(&AmountLoss { scale: 1.0 }, [2.0, 0.5]);
+        compare(&AmountLoss { scale: 4.0 }, [0.5, 1.5]);
+    }
+
+    #[test]
+    fn the_loss_is_that_of_the_distribution() {
+        let packed = packed();
+        let width = 1 + packed.number_count + packed.level_count;
+        let mut paying = vec![0.0; width];
+        paying[0] = -0.3;
+        let mut amount = vec![0.0; 2 * width];
+        (amount[0], amount[width]) = (1.25, 0.8);
+        let mut work = Gradient::default();
+        let mut total = 0.0;
+        let mut expected = 0.0;
+        for (index, batch) in packed.batches.iter().enumerate() {
+            total +=
+                work.loss_of_batch(&PayingLoss, &packed, index, Heads { values: &paying, width });
+            let heads = Heads { values: &amount, width };
+            total += work.loss_of_batch(&AmountLoss { scale: 2.0 }, &packed, index, heads);
+            for row in 0..batch.rows {
+                let paid = row < batch.payers;
+                let label =
+                    if paid { packed.log_amount[batch.first_payer + row].exp() } else { 0.0 };
+                let weight = packed.weight.as_ref().map_or(1.0, |w| w[batch.start + row]);
+                let sigma = crate::math::sigma_from_raw(0.8);
+                expected += weight * crate::math::loss_row(label, -0.3, 2.5, sigma);
+            }
+        }
+        assert!((total - expected).abs() < 1e-9 * expected, "{total} {expected}");
+    }
+
+    #[test]
+    fn sigma_can_rise_from_its_floor() {
+        let mut heads = [[0.0; TILE], [-20.0; TILE]];
+        let tile =
+            Tile { count: LANES, weight: &[1.0; TILE], payers: LANES, log_amount: &[3.0; LANES] };
+        AmountLoss { scale: 1.0 }.errors(&tile, &mut heads, false);
+        assert!(heads[1][0] < 0.0 && heads[1][0].is_finite());
+    }
+}

@@ -220,7 +220,10 @@ impl Packed {
         let columns = self.numbers.chunks_mut(self.stride.max(1));
         let tasks: Vec<(usize, &mut [f32])> = features.into_iter().zip(columns).collect();
         if parallel {
-            tasks.into_par_iter().map_init(Vec::new, |buffer, task| pack(task, buffer)).collect()
+            // Few large pieces, because every piece has a buffer of its own.
+            let piece = tasks.len().div_ceil(rayon::current_num_threads());
+            let tasks = tasks.into_par_iter().with_min_len(piece);
+            tasks.map_init(Vec::new, |buffer, task| pack(task, buffer)).collect()
         } else {
             let mut buffer = Vec::new();
             tasks.into_iter().map(|task| pack(task, &mut buffer)).collect()

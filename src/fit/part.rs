@@ -9,6 +9,8 @@ use super::pack::Packed;
 pub(super) struct Plan {
     pub(super) optimizer: Optimizer,
     pub(super) clip_norm: Option<f64>,
+    /// What the learning rate of levels is multiplied by.
+    pub(super) level_step_scale: f64,
     pub(super) rates: RateTable,
 }
 
@@ -191,6 +193,7 @@ impl<const H: usize, L: Loss<H>> Part<H, L> {
             }
         }
         values.steps += 1;
+        let learning_rate = learning_rate * plan.level_step_scale;
         for (gradient, category) in self.gradient.levels.iter().zip(&packed.categories) {
             for (slot, &level) in category.levels(batch, L::PAYERS_ONLY).iter().enumerate() {
                 let level = category.offset + level as usize;

@@ -168,7 +168,7 @@ impl<'a> Session<'a> {
         });
         let start = marginal(&packed, training_rows, payers);
         let places = warm_start::places(&encodings, &packed);
-        let epochs = automatic::epochs(options, packed.batches.len());
+        let epochs = automatic::epochs(options, &packed);
         let survey = survey(options, &packed, &start);
         let l2 = survey.l2;
         let in_force = OptionsInForce {
@@ -234,6 +234,7 @@ impl<'a> Session<'a> {
         let plan = Plan {
             optimizer: self.options.optimizer,
             clip_norm: self.in_force.clip_norm,
+            level_step_scale: automatic::level_step_scale(self.options),
             rates: RateTable::new(first_step + steps),
         };
         let mut finite = (self.paying.values.clone(), self.amount.values.clone());

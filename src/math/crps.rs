@@ -22,7 +22,9 @@ pub fn crps_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
         * exp_capped_sum(mu + 0.25 * (sigma * sigma), 2.0 * negative)
         * scaled_tail(sigma * std::f64::consts::FRAC_1_SQRT_2)
         / (below_one * below_one);
-    let score = (y - 2.0 * capped_ltv_row(y, logit, mu, sigma)) + sharpness;
+    // Subtracted one at a time: twice a capped value near the greatest number would overflow.
+    let capped = capped_ltv_row(y, logit, mu, sigma);
+    let score = ((y - capped) - capped) + sharpness;
     select(y == f64::INFINITY, y + sharpness, score)
 }
 

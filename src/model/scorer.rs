@@ -158,6 +158,12 @@ impl Scorer {
         self.features.iter().map(position).collect()
     }
 
+    /// Whether the model takes its feature of this place as a category; the others are numbers.
+    pub fn is_category(&self, feature: usize) -> bool {
+        let feature = self.features.get(feature);
+        feature.is_some_and(|feature| matches!(feature.terms, Terms::Levels(_)))
+    }
+
     /// Predicts the parameters of every row.
     ///
     /// `columns` stand in the order of the model's features (see [`Scorer::match_features`]).

@@ -18,13 +18,13 @@ use crate::metrics::{Evaluation, evaluate};
     syntax_example = "ziln_evaluate(label, params [, weight])",
     alternative_syntax = "ziln_evaluate(label, logit, mu, raw_sigma [, weight])",
     sql_example = r#"```sql
-> SELECT round(e.loss, 4) AS loss, e.payers, e.roc_auc FROM (
+> SELECT round(e.loss, 4) AS loss, e.payers AS payers, e.roc_auc AS roc_auc FROM (
     SELECT ziln_evaluate(y, z, 1, 0) AS e FROM (VALUES (0, -1), (2, 0), (5, 1), (0, -2)) AS t(y, z)
   );
 +--------+--------+---------+
 | loss   | payers | roc_auc |
 +--------+--------+---------+
-| 1.5073 | 2      | 1.0     |
+| 1.3346 | 2      | 1.0     |
 +--------+--------+---------+
 ```"#,
     argument(name = "label", description = "What the customer spent."),

@@ -18,7 +18,7 @@ const USAGE: &str = "ziln_from_logits(logit, mu, raw_sigma), or one list of thes
     syntax_example = "ziln_from_logits(logit, mu, raw_sigma)",
     alternative_syntax = "ziln_from_logits(list)",
     sql_example = r#"```sql
-> SELECT round(ziln_from_logits(0.4, 0.5, 0.6).sigma, 6) AS sigma;
+> SELECT round(ziln_from_logits(0.4, 0.5, 0.6)['sigma'], 6) AS sigma;
 +----------+
 | sigma    |
 +----------+

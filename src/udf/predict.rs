@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
@@ -28,15 +28,15 @@ const USAGE: &str = "ziln_predict(model, features)";
     sql_example = r#"```sql
 > WITH data AS (SELECT * FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x)),
        trained AS (SELECT ziln_fit_sgd(y, {x: x}) AS model FROM data)
-  SELECT x, ziln_expected_ltv(ziln_predict(model, {x: x})) > 1 AS worth_it FROM data, trained ORDER BY x;
-+---+----------+
-| x | worth_it |
-+---+----------+
-| 1 | false    |
-| 2 | false    |
-| 3 | true     |
-| 4 | true     |
-+---+----------+
+  SELECT x, round(ziln_expected_ltv(ziln_predict(model, {x: x})), 2) AS ltv FROM data, trained ORDER BY x;
++---+------+
+| x | ltv  |
++---+------+
+| 1 | 0.76 |
+| 2 | 1.34 |
+| 3 | 2.13 |
+| 4 | 3.07 |
++---+------+
 ```"#,
     argument(
         name = "model",
@@ -107,6 +107,18 @@ fn check_features(data_type: &DataType) -> Result<()> {
     }
 }
 
+/// A feature that a model uses: where it came, and whether the model takes it as a category.
+struct Use {
+    position: usize,
+    is_category: bool,
+}
+
+fn uses<'a>(scorer: &'a Scorer, positions: &'a [usize]) -> impl Iterator<Item = Use> + 'a {
+    let place =
+        move |(feature, &position)| Use { position, is_category: scorer.is_category(feature) };
+    positions.iter().enumerate().map(place)
+}
+
 /// The features as they came: names and columns.
 struct Features {
     names: Vec<String>,
@@ -140,13 +152,18 @@ impl Features {
     }
 
     /// The columns at these positions, read once each.
-    fn read(&self, positions: impl Iterator<Item = usize>) -> Result<Vec<Option<FeatureColumn>>> {
+    ///
+    /// An untyped NULL is a missing value of the kind that the model needs.
+    fn read(&self, uses: impl Iterator<Item = Use>) -> Result<Vec<Option<FeatureColumn>>> {
         let mut columns: Vec<Option<FeatureColumn>> = self.arrays.iter().map(|_| None).collect();
-        for position in positions {
+        for Use { position, is_category } in uses {
             if columns[position].is_none() {
-                let column =
-                    FeatureColumn::try_new(NAME, &self.names[position], &self.arrays[position])?;
-                columns[position] = Some(column);
+                let mut array = Arc::clone(&self.arrays[position]);
+                if is_category && array.data_type().is_null() {
+                    array = new_null_array(&DataType::Utf8, array.len());
+                }
+                columns[position] =
+                    Some(FeatureColumn::try_new(NAME, &self.names[position], &array)?);
             }
         }
         Ok(columns)
@@ -179,7 +196,7 @@ fn predict_with_one(
 ) -> Result<ColumnarValue> {
     let scorer = scorer_of(text)?;
     let positions = features.positions(&scorer)?;
-    let columns = features.read(positions.iter().copied())?;
+    let columns = features.read(uses(&scorer, &positions))?;
     let levels = levels_of(&columns);
     let inputs = inputs(&columns, &levels)?;
     let used: Vec<FeatureInput<'_>> = positions.iter().map(|&position| inputs[position]).collect();
@@ -193,7 +210,8 @@ fn predict_with_many(models: &ArrayRef, features: &Features, rows: usize) -> Res
     let scorers = texts.iter().map(scorer_of).collect::<Result<Vec<_>>>()?;
     let positions =
         scorers.iter().map(|scorer| features.positions(scorer)).collect::<Result<Vec<_>>>()?;
-    let columns = features.read(positions.iter().flatten().copied())?;
+    let pairs = scorers.iter().zip(&positions);
+    let columns = features.read(pairs.flat_map(|(scorer, used)| uses(scorer, used)))?;
     let levels = levels_of(&columns);
     let inputs = inputs(&columns, &levels)?;
     let nulls = models

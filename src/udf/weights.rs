@@ -15,7 +15,7 @@ use crate::model::{Model, WeightRow};
     description = "Returns a model's coefficients as a list of structs: head (logit, mu or raw_sigma), feature, level, weight on the standardised scale and on the raw scale. The intercept of a head has no feature. NULL where the model is NULL.",
     syntax_example = "ziln_weights(model)",
     sql_example = r#"```sql
-> SELECT w.head, w.feature FROM (
+> SELECT w.head AS head, w.feature AS feature FROM (
     SELECT unnest(ziln_weights(ziln_fit_sgd(y, {x: x}))) AS w
     FROM (VALUES (0, 1), (2, 2), (3, 3)) AS t(y, x)
   ) LIMIT 2;

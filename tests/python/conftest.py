@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import datafusion
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 import ziln
 
 ROOT = Path(__file__).parents[2]
+
+Engine: TypeAlias = Literal["in-memory", "streaming"]
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,13 @@ from decimal import Decimal
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 import pytest
-from conftest import random_customers
+from conftest import Engine, random_customers
 from polars.testing import assert_frame_equal, assert_series_equal
 
 import ziln
+from ziln._arguments import Features
 
 RAW = ("logit", "mu", "raw_sigma")
 PARAMS = pl.Struct({"logit": pl.Float64, "mu": pl.Float64, "sigma": pl.Float64})
@@ -108,11 +110,15 @@ def test_results_have_their_documented_types(frame: pl.DataFrame, customers: pl.
         ziln.loss("label", *RAW), ziln.from_logits(*RAW), ziln.gini("label", "mu")
     )
     assert lazy.collect_schema() == {"loss": pl.Float64, "from_logits": PARAMS, "gini": pl.Float64}
-    lazy = customers.lazy().select(model).select(
-        "model",
-        ziln.predict("model", pl.struct(visits=1, channel=pl.lit("mail"))),
-        ziln.model_info("model"),
-        ziln.weights("model"),
+    lazy = (
+        customers.lazy()
+        .select(model)
+        .select(
+            "model",
+            ziln.predict("model", pl.struct(visits=1, channel=pl.lit("mail"))),
+            ziln.model_info("model"),
+            ziln.weights("model"),
+        )
     )
     assert lazy.collect_schema() == lazy.collect().schema
     for aggregate in (ziln.evaluate("label", *RAW), ziln.decile_stats("label", "mu")):
@@ -150,7 +156,7 @@ def test_columns_of_different_lengths_are_refused(frame: pl.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
-def test_empty_frames(frame: pl.DataFrame, customers: pl.DataFrame, engine: str) -> None:
+def test_empty_frames(frame: pl.DataFrame, customers: pl.DataFrame, engine: Engine) -> None:
     nobody = frame.clear().lazy()
     scalars = nobody.select(
         ziln.loss("label", *RAW), ziln.loss(1.0, "logit", 2, 3).alias("literals"),
@@ -189,7 +195,9 @@ def test_layouts_of_series(customers: pl.DataFrame, layout: str) -> None:
         params=pl.concat_list(pl.col("visits") / 2, "visits", pl.lit(0.5)),
         kind=pl.col("channel").cast(pl.Categorical),
     )
-    frame = frame.with_columns(array=pl.col("params").list.to_array(3), struct=ziln.from_logits("params"))
+    frame = frame.with_columns(
+        array=pl.col("params").list.to_array(3), struct=ziln.from_logits("params")
+    )
     features = ["visits", "recency", "channel", "is_new", "kind"]
     scrap = frame.head(7)
     if layout == "sliced":
@@ -218,7 +226,9 @@ def test_layouts_of_series(customers: pl.DataFrame, layout: str) -> None:
 def test_several_columns_at_once(frame: pl.DataFrame) -> None:
     both = frame.select(ziln.loss(pl.col("label", "mu"), *RAW).name.keep())
     assert both.columns == ["label", "mu"]
-    assert_series_equal(both["mu"], frame.select(ziln.loss("mu", *RAW)).to_series(), check_names=False)
+    assert_series_equal(
+        both["mu"], frame.select(ziln.loss("mu", *RAW)).to_series(), check_names=False
+    )
 
 
 # --- features and models ----------------------------------------------------------------------------------------------
@@ -227,13 +237,16 @@ def test_several_columns_at_once(frame: pl.DataFrame) -> None:
 def test_forms_of_features(customers: pl.DataFrame) -> None:
     names = ["visits", "recency"]
     model = customers.select(ziln.fit_sgd("ltv", names, epochs=5)).item()
-    for features in (
+    forms: list[Features] = [
         pl.struct(names),
+        pl.struct(pl.col(names)),
         pl.col(names),
+        cs.by_name(names),
         [pl.col("visits"), "recency"],
-        ["recency", "visits", "channel"][1::-1],
+        ("visits", pl.col("recency").cast(pl.Float64)),
         (name for name in names),
-    ):
+    ]
+    for features in forms:
         assert customers.select(ziln.fit_sgd("ltv", features, epochs=5)).item() == model
     numbered = customers.rename({"visits": "x0", "recency": "x1"})
     lists = pl.concat_list(pl.col("x0").cast(pl.Float64), "x1")
@@ -267,7 +280,10 @@ def test_long_strings_are_levels_too(customers: pl.DataFrame) -> None:
     long = pl.format("a long name of a channel: {}", "channel")
     model = customers.select(ziln.fit_sgd("ltv", [long.alias("channel")], epochs=5)).item()
     levels = json.loads(model)["features"][0]["encoding"]["categorical"]["levels"]
-    assert levels == [None, *(f"a long name of a channel: {name}" for name in ("mail", "search", "social"))]
+    assert levels == [
+        None,
+        *(f"a long name of a channel: {name}" for name in ("mail", "search", "social")),
+    ]
 
 
 def test_missing_and_unknown_features(customers: pl.DataFrame) -> None:
@@ -288,8 +304,12 @@ def test_forms_of_models(customers: pl.DataFrame) -> None:
     text = models["model"][0]
     expected = customers.select(ziln.predict(text, ["visits"]))
     assert_frame_equal(customers.select(ziln.predict(pl.lit(text), ["visits"])), expected)
-    assert_frame_equal(customers.select(ziln.predict(models["model"].head(1), ["visits"])), expected)
-    assert_frame_equal(customers.with_columns(m=pl.lit(text)).select(ziln.predict("m", ["visits"])), expected)
+    assert_frame_equal(
+        customers.select(ziln.predict(models["model"].head(1), ["visits"])), expected
+    )
+    assert_frame_equal(
+        customers.with_columns(m=pl.lit(text)).select(ziln.predict("m", ["visits"])), expected
+    )
     category = customers.with_columns(m=pl.lit(text).cast(pl.Categorical))
     assert_frame_equal(category.select(ziln.predict("m", ["visits"])), expected)
     streamed = customers.lazy().select(ziln.predict(text, ["visits"])).collect(engine="streaming")
@@ -300,7 +320,9 @@ def test_forms_of_models(customers: pl.DataFrame) -> None:
 
 
 def test_a_null_model_predicts_null(customers: pl.DataFrame) -> None:
-    models = customers.group_by("campaign").agg(ziln.fit_sgd("ltv", ["visits", "channel"], epochs=5))
+    models = customers.group_by("campaign").agg(
+        ziln.fit_sgd("ltv", ["visits", "channel"], epochs=5)
+    )
     models = models.with_columns(model=pl.when(pl.col("campaign") != 2).then("model"))
     frame = customers.join(models, on="campaign", maintain_order="left")
     params = frame.select(ziln.predict("model", ["visits", "channel"])).to_series()
@@ -322,12 +344,14 @@ def test_rows_that_do_not_count(customers: pl.DataFrame) -> None:
 
 def test_a_group_that_cannot_be_fitted_gives_null(customers: pl.DataFrame) -> None:
     frame = customers.with_columns(ltv=pl.when(pl.col("campaign") != 1).then("ltv").otherwise(0.0))
-    models = frame.group_by("campaign").agg(ziln.fit_sgd("ltv", ["visits"], epochs=5)).sort("campaign")
+    models = (
+        frame.group_by("campaign").agg(ziln.fit_sgd("ltv", ["visits"], epochs=5)).sort("campaign")
+    )
     assert models["model"].is_null().to_list() == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
-def test_contexts_of_training(customers: pl.DataFrame, engine: str) -> None:
+def test_contexts_of_training(customers: pl.DataFrame, engine: Engine) -> None:
     fit = ziln.fit_sgd("ltv", ["visits", "channel"], weight="weight", epochs=5)
     alone = {
         campaign: customers.filter(campaign=campaign).select(fit).item() for campaign in range(5)
@@ -380,14 +404,18 @@ def test_decimals_are_numbers() -> None:
 
 
 def test_elementwise_functions_stream(frame: pl.DataFrame) -> None:
-    model = pl.DataFrame({"ltv": [0.0, 3.0], "mu": [0, 1]}).select(ziln.fit_sgd("ltv", ["mu"])).item()
+    model = (
+        pl.DataFrame({"ltv": [0.0, 3.0], "mu": [0, 1]}).select(ziln.fit_sgd("ltv", ["mu"])).item()
+    )
     for expression in (
         ziln.loss("label", *RAW),
         ziln.expected_ltv(ziln.predict(model, ["mu"])),
         ziln.quantile(0.9, *RAW),
     ):
-        plan = frame.lazy().select(expression).show_graph(
-            raw_output=True, engine="streaming", plan_stage="physical"
+        plan = (
+            frame.lazy()
+            .select(expression)
+            .show_graph(raw_output=True, engine="streaming", plan_stage="physical")
         )
         assert plan is not None
         assert "in-memory-map" not in plan

@@ -16,7 +16,9 @@ import ziln
 import ziln.expressions
 from ziln import _ziln
 
-SQL = {function.name for function in [*_ziln.scalar_functions(), *_ziln.aggregate_functions()]}
+SQL = {function.name for function in _ziln.scalar_functions()} | {
+    function.name for function in _ziln.aggregate_functions()
+}
 OPTIONS = {name for name, *_ in _ziln.training_options()}
 
 
@@ -68,7 +70,15 @@ def test_the_stubs_are_those_of_the_extension() -> None:
         for node in stubs.body
         if isinstance(node, ast.AnnAssign | ast.ClassDef | ast.FunctionDef)
     }
-    private = {"__name__", "__doc__", "__loader__", "__spec__", "__file__", "__package__", "__all__"}
+    private = {
+        "__name__",
+        "__doc__",
+        "__loader__",
+        "__spec__",
+        "__file__",
+        "__package__",
+        "__all__",
+    }
     assert named == set(dir(_ziln)) - private
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import datafusion
 import polars as pl
 import pytest
+from conftest import Engine
 from polars.testing import assert_series_equal
 
 import ziln
@@ -83,7 +84,7 @@ def test_contexts_of_polars(golden: pl.DataFrame, name: str, context: str) -> No
 
 
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
-def test_mean_in_a_group(golden: pl.DataFrame, engine: str) -> None:
+def test_mean_in_a_group(golden: pl.DataFrame, engine: Engine) -> None:
     frame = golden.with_row_index("row").with_columns(group=pl.col("row") % 3)
     mean = ziln.loss("label", *RAW).mean()
     result = frame.lazy().group_by("group").agg(mean).collect(engine=engine).sort("group")

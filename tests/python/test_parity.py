@@ -44,7 +44,11 @@ AGGREGATES = {
 
 @pytest.fixture(scope="module")
 def params() -> pl.DataFrame:
-    return random_params(10_000, seed=1).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    return (
+        random_params(10_000, seed=1)
+        .with_row_index("row")
+        .with_columns(pl.col("row").cast(pl.Int64))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,9 @@ def test_scalars(params: pl.DataFrame, ctx: datafusion.SessionContext, name: str
 @pytest.mark.parametrize("name", AGGREGATES)
 def test_aggregates(params: pl.DataFrame, ctx: datafusion.SessionContext, name: str) -> None:
     expression, arguments = AGGREGATES[name]
-    finite = params.with_columns(pl.col("mu").replace([float("inf"), float("-inf")], None).fill_nan(None))
+    finite = params.with_columns(
+        pl.col("mu").replace([float("inf"), float("-inf")], None).fill_nan(None)
+    )
     ctx.from_arrow(finite.to_arrow(), "params")
     function = name.partition(",")[0]
     query = f"""
@@ -128,13 +134,17 @@ def test_a_model_scores_alike_in_both_engines(
     one = models["model"][0]
     query = f"SELECT ziln_predict('{one}', {SQL_FEATURES}) AS params FROM customers ORDER BY row"
     sql = ctx.sql(query).to_polars().to_series()
-    assert_series_equal(frame.select(ziln.predict(one, FEATURES)).to_series(), sql, check_exact=True)
+    assert_series_equal(
+        frame.select(ziln.predict(one, FEATURES)).to_series(), sql, check_exact=True
+    )
 
 
 def test_what_models_say_about_themselves(
     customers: pl.DataFrame, ctx: datafusion.SessionContext
 ) -> None:
-    models = customers.group_by("campaign").agg(ziln.fit_sgd("ltv", FEATURES, epochs=3)).sort("campaign")
+    models = (
+        customers.group_by("campaign").agg(ziln.fit_sgd("ltv", FEATURES, epochs=3)).sort("campaign")
+    )
     ctx.from_arrow(models.to_arrow(), "models")
     for function, expression in (("model_info", ziln.model_info), ("weights", ziln.weights)):
         query = f"SELECT ziln_{function}(model) AS {function} FROM models ORDER BY campaign"

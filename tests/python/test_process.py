@@ -50,7 +50,10 @@ def test_other_threads_run_during_training() -> None:
 
 def interrupted(code: str) -> tuple[int, str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", TRAINING % code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", TRAINING % code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "training\n"

@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 
 /// `rows` customers of nine campaigns, with everything that real ones have: NULLs, NaN, ties, rows that are equal
 /// in every column but `id`, a campaign in which nobody pays and a very small one.
-pub fn customers(rows: usize) -> RecordBatch {
+pub(crate) fn customers(rows: usize) -> RecordBatch {
     let mut rng = StdRng::seed_from_u64(20_240_531);
     let campaign: Vec<&str> = (0..rows).map(|_| draw_campaign(&mut rng)).collect();
     let channel: Vec<Option<&str>> = (0..rows)
@@ -77,14 +77,14 @@ fn draw_label(rng: &mut StdRng, campaign: &str, frequency: i32) -> Option<f64> {
 }
 
 /// The rows in another order.
-pub fn shuffled(batch: &RecordBatch, seed: u64) -> RecordBatch {
+pub(crate) fn shuffled(batch: &RecordBatch, seed: u64) -> RecordBatch {
     let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
     order.shuffle(&mut StdRng::seed_from_u64(seed));
     take_record_batch(batch, &UInt32Array::from(order)).expect("rows of the batch")
 }
 
 /// The rows in batches of `size`, dealt to `partitions` in turn.
-pub fn dealt(batch: &RecordBatch, size: usize, partitions: usize) -> Vec<Vec<RecordBatch>> {
+pub(crate) fn dealt(batch: &RecordBatch, size: usize, partitions: usize) -> Vec<Vec<RecordBatch>> {
     let mut parts = vec![Vec::new(); partitions];
     for (turn, start) in (0..batch.num_rows()).step_by(size).enumerate() {
         let length = size.min(batch.num_rows() - start);
@@ -94,13 +94,13 @@ pub fn dealt(batch: &RecordBatch, size: usize, partitions: usize) -> Vec<Vec<Rec
 }
 
 /// A table of these partitions.
-pub fn table(partitions: Vec<Vec<RecordBatch>>) -> Arc<MemTable> {
+pub(crate) fn table(partitions: Vec<Vec<RecordBatch>>) -> Arc<MemTable> {
     let schema = partitions.iter().flatten().next().expect("a batch").schema();
     Arc::new(MemTable::try_new(schema, partitions).expect("batches of one schema"))
 }
 
 /// The batches as one, its rows in the order of a column.
-pub fn sorted(batch: &RecordBatch, column: &str) -> RecordBatch {
+pub(crate) fn sorted(batch: &RecordBatch, column: &str) -> RecordBatch {
     use datafusion::arrow::compute::sort_to_indices;
     let order = sort_to_indices(batch.column_by_name(column).expect(column), None, None)
         .expect("a sortable column");

@@ -2,6 +2,7 @@
 //! same metrics, bit for bit.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, DictionaryArray, Int8Array, RecordBatch, StringArray,
@@ -260,16 +261,18 @@ async fn spilled_groups() {
             let what = format!("with {partitions} partitions and {limit} bytes");
             match run_plan(&context, sql).await {
                 Ok((actual, plan)) => {
+                    eprintln!("{what}: spills {}", metric(&plan, "spill_count"));
                     spilled += usize::from(metric(&plan, "spill_count") > 0);
                     assert_same(&actual, &expected, &what);
                 }
                 Err(error) => {
                     refused += 1;
                     let message = error.to_string();
+                    eprintln!("{what}: {message}");
                     assert!(message.contains("Resources exhausted"), "{what}: {message}");
                 }
             }
-            assert_eq!(pool.reserved(), 0, "{what}");
+            released(&*pool, &what).await;
         }
         limit *= 2;
     }
@@ -291,7 +294,7 @@ async fn memory_limit() {
             let sql = format!("SELECT {aggregate} FROM generate_series(1, 3000000) {rest}");
             let message = error(&context, &sql).await;
             assert!(message.contains("Resources exhausted"), "{sql}\n{message}");
-            assert_eq!(pool.reserved(), 0, "{sql}");
+            released(&*pool, &sql).await;
             let small = sql.replace("3000000", "3000");
             assert!(run(&context, &small).await.is_ok(), "{small}");
         }
@@ -304,6 +307,17 @@ async fn memory_limit() {
     );
     let message = error(&context, &sql).await;
     assert!(message.contains("Resources exhausted"), "{message}");
+}
+
+/// All memory is given back, once the tasks of the query have seen that it is over.
+async fn released(pool: &dyn MemoryPool, what: &str) {
+    for _ in 0..1000 {
+        if pool.reserved() == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} bytes are still reserved: {what}", pool.reserved());
 }
 
 fn runtime(pool: Arc<dyn MemoryPool>, disk: bool) -> Arc<RuntimeEnv> {
@@ -449,7 +463,7 @@ async fn grouping_sets() {
 async fn several_aggregates_in_one_query() {
     let context = with_customers(session(2, 100), table(dealt(&batch(), 100, 2)));
     let sql = format!(
-        "SELECT count(*), {FIT}, avg(ltv), ziln_fit_sgd(ltv, {{f: frequency}}, {{epochs: 1}}), ziln_gini(ltv, mu), {FIT} FROM customers"
+        "SELECT count(*), {FIT} AS m, avg(ltv), ziln_fit_sgd(ltv, {{f: frequency}}, {{epochs: 1}}), ziln_gini(ltv, mu), {FIT} AS n FROM customers"
     );
     let row = rows(&context, &sql).await.remove(0);
     let alone = |aggregate: String| async move {
@@ -536,7 +550,7 @@ async fn models_in_tables_and_parquet() {
     .await
     .expect("a table");
     let judge = |table: &str| {
-        format!("SELECT campaign, ziln_evaluate(ltv, params), ziln_decile_stats(ltv, ziln_expected_ltv(params))
+        format!("SELECT CAST(campaign AS VARCHAR) AS campaign, ziln_evaluate(ltv, params), ziln_decile_stats(ltv, ziln_expected_ltv(params))
         FROM {table} GROUP BY campaign ORDER BY campaign")
     };
     let judged = rows(&context, &judge("scored")).await;

@@ -9,7 +9,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 /// Every function of the contract.
-pub const FUNCTIONS: [&str; 19] = [
+pub(crate) const FUNCTIONS: [&str; 19] = [
     "ziln_capped_ltv",
     "ziln_cdf",
     "ziln_crps",
@@ -32,12 +32,12 @@ pub const FUNCTIONS: [&str; 19] = [
 ];
 
 /// A session of the given parallelism.
-pub fn session(partitions: usize, batch_size: usize) -> SessionContext {
+pub(crate) fn session(partitions: usize, batch_size: usize) -> SessionContext {
     session_with(config(partitions, batch_size), Arc::new(RuntimeEnv::default()))
 }
 
 /// The settings of [`session`].
-pub fn config(partitions: usize, batch_size: usize) -> SessionConfig {
+pub(crate) fn config(partitions: usize, batch_size: usize) -> SessionConfig {
     SessionConfig::new()
         .with_information_schema(true)
         .with_target_partitions(partitions)
@@ -45,24 +45,24 @@ pub fn config(partitions: usize, batch_size: usize) -> SessionConfig {
 }
 
 /// A session of any settings and resources.
-pub fn session_with(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {
+pub(crate) fn session_with(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {
     let mut context = SessionContext::new_with_config_rt(config, runtime);
     ziln::udf::register_all(&mut context).expect("the functions register");
     context
 }
 
 /// The result of a query.
-pub async fn run(context: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn run(context: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
     context.sql(sql).await?.collect().await
 }
 
 /// The rows of a query's result.
-pub async fn rows(context: &SessionContext, sql: &str) -> Vec<Vec<ScalarValue>> {
+pub(crate) async fn rows(context: &SessionContext, sql: &str) -> Vec<Vec<ScalarValue>> {
     rows_of(&run(context, sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}")))
 }
 
 /// The rows of batches.
-pub fn rows_of(batches: &[RecordBatch]) -> Vec<Vec<ScalarValue>> {
+pub(crate) fn rows_of(batches: &[RecordBatch]) -> Vec<Vec<ScalarValue>> {
     let row = |batch: &RecordBatch, row| {
         let value = |column: &ArrayRef| ScalarValue::try_from_array(column, row).expect("a value");
         batch.columns().iter().map(value).collect()
@@ -71,14 +71,14 @@ pub fn rows_of(batches: &[RecordBatch]) -> Vec<Vec<ScalarValue>> {
 }
 
 /// The one value of a query of one row and one column.
-pub async fn value(context: &SessionContext, sql: &str) -> ScalarValue {
+pub(crate) async fn value(context: &SessionContext, sql: &str) -> ScalarValue {
     let rows = rows(context, sql).await;
     assert_eq!((rows.len(), rows[0].len()), (1, 1), "{sql}");
     rows[0][0].clone()
 }
 
 /// The message of the error that a query must end in.
-pub async fn error(context: &SessionContext, sql: &str) -> String {
+pub(crate) async fn error(context: &SessionContext, sql: &str) -> String {
     match run(context, sql).await {
         Ok(_) => panic!("no error: {sql}"),
         Err(error) => error.to_string(),

@@ -3,7 +3,7 @@
 use ziln::metrics::{DecileStats, Evaluation};
 use ziln::record::{Field, Record};
 
-const PAGE: &str = include_str!("../docs/metrics.md");
+const PAGE: &str = include_str!("../../docs/metrics.md");
 
 /// The fields that the table after a heading describes.
 fn documented(heading: &str) -> Vec<&'static str> {

@@ -2,7 +2,7 @@
 //!
 //! Plain double-double arithmetic (Dekker 1971, Knuth): a number is the sum of two doubles. Series and continued
 //! fractions are summed without regard to speed. `math_accuracy.rs` checks this oracle in turn against values of
-//! mpmath (`data/math_oracle.json`).
+//! mpmath (`tests/data/math_oracle.json`).
 
 /// The unevaluated sum of two doubles.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use ziln::math::{self, Column, Params, Spread};
 
 /// One column of the golden file.
 fn golden(name: &str) -> Vec<f64> {
-    let rows: Value = serde_json::from_str(include_str!("data/ziln.json")).unwrap();
+    let rows: Value = serde_json::from_str(include_str!("../data/ziln.json")).unwrap();
     let rows = rows.as_array().unwrap();
     assert!(rows.len() >= 80);
     rows.iter().map(|row| row[name].as_f64().unwrap()).collect()

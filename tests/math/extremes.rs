@@ -9,7 +9,7 @@ use serde_json::Value;
 use ziln::math;
 
 fn check(name: &str, row: impl Fn(f64, f64, f64, f64) -> f64) {
-    let rows: Value = serde_json::from_str(include_str!("data/math_extremes.json")).unwrap();
+    let rows: Value = serde_json::from_str(include_str!("../data/math_extremes.json")).unwrap();
     let rows = rows.as_array().unwrap();
     let mut worst = 0.0_f64;
     let mut count = 0;

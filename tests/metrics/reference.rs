@@ -27,7 +27,7 @@ fn column(value: &Value, name: &str) -> Vec<f64> {
 
 /// Label and prediction of the 60 rows.
 fn small() -> (Vec<f64>, Vec<f64>) {
-    let rows = include_str!("data/metrics_small.csv").lines().skip(1);
+    let rows = include_str!("../data/metrics_small.csv").lines().skip(1);
     let rows = rows.map(|row| row.split_once(',').unwrap());
     rows.map(|(label, prediction)| -> (f64, f64) {
         (label.parse().unwrap(), prediction.parse().unwrap())
@@ -38,7 +38,7 @@ fn small() -> (Vec<f64>, Vec<f64>) {
 #[test]
 fn the_reference_decile_table() {
     let (label, prediction) = small();
-    let reference = parse(include_str!("data/metrics_small.json"));
+    let reference = parse(include_str!("../data/metrics_small.json"));
     let stats = decile_stats(&label, &prediction, 10);
     assert_eq!(stats.len(), 10);
     for (decile, stats) in stats.into_iter().enumerate() {
@@ -61,7 +61,7 @@ fn the_reference_decile_table() {
 #[test]
 fn the_reference_gini() {
     let (label, prediction) = small();
-    let reference = parse(include_str!("data/metrics_small.json"));
+    let reference = parse(include_str!("../data/metrics_small.json"));
     let extra = 1.0 / label.len() as f64;
     let (of_labels, of_prediction) =
         (number(&reference, "/gini_manual/raw/0"), number(&reference, "/gini_manual/raw/1"));
@@ -81,7 +81,7 @@ fn the_reference_gini() {
 #[test]
 fn the_reference_rankings() {
     let (label, prediction) = small();
-    let reference = parse(include_str!("data/metrics_small.json"));
+    let reference = parse(include_str!("../data/metrics_small.json"));
     assert_close(spearman(&label, &prediction), number(&reference, "/spearman"), "spearman");
     assert_close(roc_auc(&label, &prediction, None), number(&reference, "/auc"), "auc");
     let precision = average_precision(&label, &prediction, None);
@@ -90,7 +90,7 @@ fn the_reference_rankings() {
 
 #[test]
 fn many_ties() {
-    let reference = parse(include_str!("data/metrics_ties.json"));
+    let reference = parse(include_str!("../data/metrics_ties.json"));
     for case in reference["cases"].as_array().unwrap() {
         let [label, prediction, weight] =
             ["label", "prediction", "weight"].map(|name| column(case, name));
@@ -114,7 +114,7 @@ fn many_ties() {
 /// With mu and sigma constant, the expected value ranks as the logit does.
 #[test]
 fn evaluation_ranks_alike() {
-    let reference = parse(include_str!("data/metrics_ties.json"));
+    let reference = parse(include_str!("../data/metrics_ties.json"));
     for case in reference["cases"].as_array().unwrap() {
         let [label, logit, weight] =
             ["label", "prediction", "weight"].map(|name| column(case, name));
@@ -141,7 +141,7 @@ fn evaluation_ranks_alike() {
 /// Rows that do not divide evenly into buckets go where `pandas.qcut` puts them.
 #[test]
 fn uneven_buckets() {
-    let reference = parse(include_str!("data/metrics_ties.json"));
+    let reference = parse(include_str!("../data/metrics_ties.json"));
     for case in reference["buckets"].as_array().unwrap() {
         let buckets = case["buckets"].as_u64().unwrap() as usize;
         let stats = decile_stats(&column(case, "label"), &column(case, "prediction"), buckets);

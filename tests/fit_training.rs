@@ -1,0 +1,462 @@
+//! Training as a user sees it: convergence, early stopping, continuation, degenerate data.
+
+use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::math::{Column, loss_row};
+use ziln::model::{Encoding, FeatureInput, Model, ParamsOut, Scorer, StopReason};
+
+/// A column of a data set.
+enum Feature {
+    Numbers(Vec<f64>),
+    Levels(Vec<u32>, Vec<String>),
+}
+
+/// Rows to train on, in one chunk.
+struct Data {
+    label: Vec<f64>,
+    weight: Option<Vec<f64>>,
+    features: Vec<Feature>,
+}
+
+impl Data {
+    fn numbers(label: Vec<f64>, columns: Vec<Vec<f64>>) -> Self {
+        let features = columns.into_iter().map(Feature::Numbers).collect();
+        Self { label, weight: None, features }
+    }
+
+    fn fit(&self, options: &[(&str, OptionValue)]) -> Option<Model> {
+        self.try_fit(options).unwrap()
+    }
+
+    fn try_fit(&self, options: &[(&str, OptionValue)]) -> ziln::Result<Option<Model>> {
+        let names: Vec<String> =
+            (0..self.features.len()).map(|place| format!("x{place}")).collect();
+        let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
+            name,
+            levels: match feature {
+                Feature::Numbers(_) => None,
+                Feature::Levels(_, levels) => {
+                    Some(levels.iter().map(|l| Some(l.as_str())).collect())
+                }
+            },
+        });
+        let values = self.features.iter().map(|feature| match feature {
+            Feature::Numbers(values) => Values::Numbers(values),
+            Feature::Levels(codes, _) => Values::Codes(codes),
+        });
+        let table = Table {
+            features: columns.collect(),
+            chunks: vec![Chunk {
+                label: &self.label,
+                weight: self.weight.as_deref(),
+                features: values.collect(),
+            }],
+        };
+        let rows: Vec<RowId> =
+            (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
+        let pairs = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        fit(&table, &rows, &Options::from_pairs(pairs)?)
+    }
+
+    /// Logit, mu and sigma of every row; all features are numbers.
+    fn predict(&self, model: &Model) -> [Vec<f64>; 3] {
+        let rows = self.label.len();
+        let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+        let inputs: Vec<FeatureInput> = self
+            .features
+            .iter()
+            .map(|feature| match feature {
+                Feature::Numbers(values) => FeatureInput::Number(Column::F64(values)),
+                Feature::Levels(..) => panic!("numbers only"),
+            })
+            .collect();
+        let [logit, mu, sigma] = &mut out;
+        Scorer::new(model).predict(&inputs, ParamsOut { logit, mu, sigma }).unwrap();
+        out
+    }
+}
+
+/// Evenly spread numbers in (0, 1) that look random.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as f64 + 0.5) / (1_u64 << 31) as f64
+    }
+
+    /// Nearly normal, with mean 0 and variance 1.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
+    }
+
+    fn normals(&mut self, count: usize) -> Vec<f64> {
+        (0..count).map(|_| self.normal()).collect()
+    }
+}
+
+/// Rows of a ziln model whose parameters depend on the first two of `features` features.
+fn simulated(rows: usize, features: usize, seed: u64) -> Data {
+    let mut random = Random(seed);
+    let columns: Vec<Vec<f64>> = (0..features).map(|_| random.normals(rows)).collect();
+    let label = (0..rows).map(|row| {
+        let (a, b) = (columns[0][row], columns[1 % features][row]);
+        let pays = random.next() < 1.0 / (1.0 + (0.5 - 0.8 * a).exp());
+        let amount = (2.0 + 0.5 * b + (0.7 + 0.1 * a) * random.normal()).exp();
+        if pays { amount } else { 0.0 }
+    });
+    Data::numbers(label.collect(), columns)
+}
+
+/// The objective, by the formulas of the contract, from the model's text alone.
+fn objective(data: &Data, model: &Model) -> f64 {
+    let [logit, mu, sigma] = data.predict(model);
+    let rows = data.label.len();
+    let loss = |row: usize| loss_row(data.label[row], logit[row], mu[row], sigma[row]);
+    let mean = (0..rows).map(loss).sum::<f64>() / rows as f64;
+    let weights = model.head_weights();
+    let l2 = model.options().l2;
+    let heads =
+        [(l2.logit, &weights.logit), (l2.mu, &weights.mu), (l2.raw_sigma, &weights.raw_sigma)];
+    let penalty =
+        heads.map(|(l2, head)| l2 / 2.0 * head.weights.iter().map(|w| w * w).sum::<f64>());
+    mean + penalty.iter().sum::<f64>()
+}
+
+/// The model with one number of its text replaced: the `place`-th weight of a head, or its intercept.
+fn nudged(model: &Model, head: &str, place: Option<usize>, by: f64) -> Model {
+    let mut text: serde_json::Value = serde_json::from_str(&model.to_json()).unwrap();
+    let slot = match place {
+        Some(place) => &mut text["weights"][head]["weights"][place],
+        None => &mut text["weights"][head]["intercept"],
+    };
+    *slot = (slot.as_f64().unwrap() + by).into();
+    Model::from_json(&text.to_string()).unwrap()
+}
+
+#[test]
+fn the_defaults_end_at_the_minimum_of_the_objective() {
+    for (rows, features) in [(300, 2), (3000, 8), (20_000, 5)] {
+        let data = simulated(rows, features, 3);
+        let model = data.fit(&[]).unwrap();
+        let reached = objective(&data, &model);
+        assert!((reached - model.training().objective).abs() < 1e-5, "{reached}");
+        for head in ["logit", "mu", "raw_sigma"] {
+            for place in std::iter::once(None).chain((0..features).map(Some)) {
+                let step = 1e-2;
+                let up = objective(&data, &nudged(&model, head, place, step));
+                let down = objective(&data, &nudged(&model, head, place, -step));
+                let (slope, curve) =
+                    ((up - down) / (2.0 * step), (up + down - 2.0 * reached) / (step * step));
+                // How far the objective could still fall along this weight.
+                let left = slope * slope / (2.0 * curve);
+                assert!(curve > 0.0 && left < 1e-5, "{rows} {head} {place:?}: {left}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_optimiser_and_schedule_improves_on_the_start() {
+    let data = simulated(6000, 4, 5);
+    let start = data.fit(&[("epochs", OptionValue::Integer(0))]).unwrap().training().train_loss;
+    let best = data.fit(&[]).unwrap().training().train_loss;
+    for optimizer in ["adam", "adamw", "sgd", "momentum", "nesterov", "adagrad"] {
+        for schedule in ["constant", "linear", "cosine", "inverse_sqrt"] {
+            let model = data
+                .fit(&[
+                    ("optimizer", OptionValue::Text(optimizer.to_owned())),
+                    ("schedule", OptionValue::Text(schedule.to_owned())),
+                ])
+                .unwrap();
+            let loss = model.training().train_loss;
+            assert!(
+                loss - best < 0.1 * (start - best),
+                "{optimizer} {schedule}: {start} {loss} {best}"
+            );
+            assert_eq!(model.options().optimizer, optimizer);
+            assert_eq!(model.options().schedule, schedule);
+        }
+    }
+}
+
+#[test]
+fn ten_epochs_and_ten_more_are_twenty() {
+    let mut data = simulated(700, 3, 8);
+    let codes = (0..700).map(|row| row * 7 % 13).collect();
+    data.features.push(Feature::Levels(codes, (0..13).map(|level| format!("l{level}")).collect()));
+    for optimizer in ["adam", "adamw", "momentum", "adagrad", "sgd"] {
+        let options = |epochs: i64, init: Option<String>| {
+            let mut options = vec![
+                ("epochs", OptionValue::Integer(epochs)),
+                ("batch_size", OptionValue::Integer(64)),
+                ("optimizer", OptionValue::Text(optimizer.to_owned())),
+                ("schedule", OptionValue::Text("constant".to_owned())),
+                ("keep_state", OptionValue::Bool(true)),
+            ];
+            options.extend(init.map(|text| ("init", OptionValue::Text(text))));
+            options
+        };
+        let twenty = data.fit(&options(20, None)).unwrap();
+        let ten = data.fit(&options(10, None)).unwrap();
+        assert_ne!(ten.head_weights(), twenty.head_weights());
+        let more = data.fit(&options(10, Some(ten.to_json()))).unwrap();
+        assert_eq!(more.head_weights(), twenty.head_weights(), "{optimizer}");
+        assert_eq!(more.optimizer_state(), twenty.optimizer_state(), "{optimizer}");
+    }
+}
+
+#[test]
+fn a_warm_start_without_state_begins_at_the_given_weights() {
+    let data = simulated(500, 3, 9);
+    let model = data.fit(&[]).unwrap();
+    let again = data
+        .fit(&[("init", OptionValue::Text(model.to_json())), ("epochs", OptionValue::Integer(0))])
+        .unwrap();
+    assert_eq!(again.head_weights(), model.head_weights());
+    assert!(again.options().init);
+}
+
+#[test]
+fn init_must_have_the_same_features() {
+    let model = simulated(100, 3, 1).fit(&[]).unwrap();
+    let init = [("init", OptionValue::Text(model.to_json()))];
+    let fewer = simulated(100, 2, 1).try_fit(&init).unwrap_err().to_string();
+    assert!(fewer.contains("`init`") && fewer.contains("`x2`"), "{fewer}");
+    let more = simulated(100, 4, 1).try_fit(&init).unwrap_err().to_string();
+    assert!(more.contains("without the feature `x3`"), "{more}");
+    let bad = [("init", OptionValue::Text("{}".to_owned()))];
+    assert!(simulated(100, 3, 1).try_fit(&bad).unwrap_err().to_string().contains("`init`"));
+}
+
+#[test]
+fn early_stopping_keeps_the_best_weights() {
+    // Forty features that say nothing of eighty rows: without a penalty training only fits noise.
+    let mut random = Random(4);
+    let mut data = simulated(160, 40, 11);
+    data.features = (0..40).map(|_| Feature::Numbers(random.normals(160))).collect();
+    let options = [
+        ("validation_fraction", OptionValue::Number(0.5)),
+        ("patience", OptionValue::Integer(7)),
+        ("l2", OptionValue::Integer(0)),
+        ("epochs", OptionValue::Integer(400)),
+        ("learning_rate", OptionValue::Number(0.02)),
+    ];
+    let model = data.fit(&options).unwrap();
+    let training = model.training();
+    assert_eq!(training.stop_reason, StopReason::Patience);
+    assert_eq!(training.epochs_run, training.best_epoch + 7);
+    assert!((40..120).contains(&training.validation_rows));
+    let best = training.validation_loss.unwrap();
+    assert!(training.history.validation.iter().all(|&loss| best <= loss));
+    // The kept weights are those of the best epoch, not of the last.
+    let mut shorter = options.to_vec();
+    shorter[3].1 = OptionValue::Integer(training.best_epoch as i64);
+    shorter.push(("schedule", OptionValue::Text("constant".to_owned())));
+    let mut longer = options.to_vec();
+    longer.push(("schedule", OptionValue::Text("constant".to_owned())));
+    let longer = data.fit(&longer).unwrap();
+    shorter[3].1 = OptionValue::Integer(longer.training().best_epoch as i64);
+    assert_eq!(data.fit(&shorter).unwrap().head_weights(), longer.head_weights());
+}
+
+#[test]
+fn labels_are_counted_and_unusable_groups_have_no_model() {
+    let label = vec![0.0, 5.0, f64::NAN, -3.0, f64::INFINITY, 7.0];
+    let model = Data::numbers(label, vec![vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]).fit(&[]).unwrap();
+    let training = model.training();
+    assert_eq!(
+        (training.rows, training.payers, training.skipped_labels, training.negative_labels),
+        (4, 2, 2, 1)
+    );
+    for label in [vec![], vec![0.0, 0.0], vec![f64::NAN], vec![-1.0, 0.0]] {
+        let column = vec![1.0; label.len()];
+        assert!(Data::numbers(label, vec![column]).fit(&[]).is_none());
+    }
+}
+
+#[test]
+fn a_weight_of_two_is_the_row_twice() {
+    let data = simulated(400, 2, 21);
+    let doubled = |column: &[f64]| column.iter().chain(column).copied().collect::<Vec<f64>>();
+    let columns = data.features.iter().map(|feature| match feature {
+        Feature::Numbers(values) => doubled(values),
+        Feature::Levels(..) => unreachable!(),
+    });
+    let twice = Data::numbers(doubled(&data.label), columns.collect()).fit(&[]).unwrap();
+    let weighted = Data { weight: Some(vec![2.0; 400]), ..data }.fit(&[]).unwrap();
+    assert_eq!(weighted.training().weight_sum, 800.0);
+    let pairs = weighted.weights().into_iter().zip(twice.weights());
+    for (a, b) in pairs {
+        assert!((a.weight - b.weight).abs() < 1e-4, "{a:?} {b:?}");
+    }
+}
+
+#[test]
+fn a_row_of_weight_close_to_nothing_has_no_say() {
+    let mut data = simulated(300, 2, 22);
+    let plain = data.fit(&[]).unwrap();
+    data.label.push(1e9);
+    for feature in &mut data.features {
+        if let Feature::Numbers(values) = feature {
+            values.push(0.0);
+        }
+    }
+    let mut weight = vec![1.0; 300];
+    weight.push(1e-12);
+    data.weight = Some(weight);
+    let with = data.fit(&[]).unwrap();
+    for (a, b) in plain.weights().into_iter().zip(with.weights()) {
+        assert!((a.weight - b.weight).abs() < 2e-2, "{a:?} {b:?}");
+    }
+}
+
+/// Every weight finite, every prediction on the training rows finite and within reason.
+fn assert_sensible(name: &str, data: &Data, options: &[(&str, OptionValue)]) -> Model {
+    let model = data.fit(options).unwrap_or_else(|| panic!("{name}: no model"));
+    let read = Model::from_json(&model.to_json()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(read, model, "{name}");
+    let [logit, mu, sigma] = data.predict(&model);
+    let payers = || data.label.iter().filter(|&&label| label > 0.0);
+    let (least, most) =
+        payers().fold((f64::MAX, 0.0_f64), |(a, b), &label| (a.min(label), b.max(label)));
+    for row in 0..data.label.len() {
+        assert!(logit[row].is_finite() && sigma[row] > 0.0 && sigma[row] <= 5.0, "{name} {row}");
+        let median = mu[row];
+        let margin = 1.0 + (most.ln() - least.ln());
+        assert!(
+            median > least.ln() - margin && median < most.ln() + margin,
+            "{name} {row}: {median}"
+        );
+    }
+    assert!(model.training().objective.is_finite(), "{name}");
+    model
+}
+
+#[test]
+fn degenerate_data_give_sensible_models() {
+    let zeros_but = |rows: usize, payers: &[(usize, f64)]| {
+        let mut label = vec![0.0; rows];
+        payers.iter().for_each(|&(row, amount)| label[row] = amount);
+        label
+    };
+    let ramp = |rows: usize| (0..rows).map(|row| row as f64).collect::<Vec<f64>>();
+    let check = |name: &str, label: Vec<f64>, columns: Vec<Vec<f64>>| {
+        assert_sensible(name, &Data::numbers(label, columns), &[])
+    };
+    check("one row", vec![3.0], vec![vec![1.0]]);
+    check("one payer", zeros_but(50, &[(7, 20.0)]), vec![ramp(50)]);
+    check("two payers", zeros_but(50, &[(7, 20.0), (9, 25.0)]), vec![ramp(50), ramp(50)]);
+    check("all pay", (1..60).map(f64::from).collect(), vec![ramp(59)]);
+    check("all pay the same", vec![9.99; 40], vec![ramp(40)]);
+    check("no features", zeros_but(40, &[(1, 2.0), (5, 9.0)]), vec![]);
+    check("constant", zeros_but(40, &[(1, 2.0), (5, 9.0)]), vec![vec![7.0; 40]]);
+    check("all missing", zeros_but(40, &[(1, 2.0), (5, 9.0)]), vec![vec![f64::NAN; 40]]);
+    let separable = (0..100).map(|row| if row < 50 { 0.0 } else { f64::from(row) }).collect();
+    check("separable", separable, vec![ramp(100)]);
+    check("rare", zeros_but(20_000, &[(5, 10.0), (17_000, 12.0)]), vec![ramp(20_000)]);
+    let wide = (0..200).map(|row| if row % 2 == 0 { 0.0 } else { 10f64.powi(row / 10 - 9) });
+    check("amounts from 1e-9 to 1e11", wide.collect(), vec![ramp(200)]);
+    let tiny = (0..200).map(|row| if row % 3 == 0 { 1e-9 * (1.0 + f64::from(row)) } else { 0.0 });
+    check("tiny amounts", tiny.collect(), vec![ramp(200)]);
+    let huge = vec![1e300, -1e300, 5.0, 1e-300].repeat(10);
+    check("huge numbers", zeros_but(40, &[(1, 2.0), (5, 9.0)]), vec![huge]);
+    let mut outlier = ramp(60);
+    outlier[3] = 1e18;
+    check("outlier", zeros_but(60, &[(1, 2.0), (3, 5.0), (40, 9.0)]), vec![outlier]);
+    // More features than payers: the amounts must not be fitted exactly.
+    let mut random = Random(3);
+    let noise: Vec<Vec<f64>> = (0..30).map(|_| random.normals(50)).collect();
+    let model =
+        check("more features than payers", zeros_but(50, &[(1, 2.0), (5, 9.0), (9, 4.0)]), noise);
+    assert!(model.head_weights().raw_sigma.intercept > -3.0);
+}
+
+#[test]
+fn duplicated_features_share_the_weight() {
+    let data = simulated(2000, 2, 31);
+    let Feature::Numbers(first) = &data.features[0] else { unreachable!() };
+    let shifted = first.iter().map(|x| 1e6 - 3.0 * x).collect();
+    let copies = Data::numbers(data.label.clone(), vec![first.clone(), first.clone(), shifted]);
+    let model = assert_sensible("duplicated", &copies, &[]);
+    let weights = &model.head_weights().logit.weights;
+    assert!((weights[0] - weights[1]).abs() < 1e-3 && (weights[0] + weights[2]).abs() < 1e-3);
+}
+
+#[test]
+fn an_offset_and_a_unit_change_nothing() {
+    let data = simulated(1500, 1, 41);
+    let Feature::Numbers(x) = &data.features[0] else { unreachable!() };
+    // Nanoseconds since 1970, a second apart at least: far beyond what single precision could tell apart.
+    let times: Vec<f64> = x.iter().map(|x| 1.7e18 + (x * 1e4).round() * 1e9).collect();
+    let plain: Vec<f64> = x.iter().map(|x| (x * 1e4).round()).collect();
+    let of_times = Data::numbers(data.label.clone(), vec![times]).fit(&[]).unwrap();
+    let of_plain = Data::numbers(data.label.clone(), vec![plain]).fit(&[]).unwrap();
+    for (a, b) in of_times.weights().into_iter().zip(of_plain.weights()) {
+        assert!((a.weight - b.weight).abs() < 1e-3, "{a:?} {b:?}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_levels_train() {
+    let rows = 300_000_u32;
+    let mut random = Random(51);
+    let codes: Vec<u32> = (0..rows).map(|_| (random.next() * 100_000.0) as u32).collect();
+    let label = codes.iter().map(|code| {
+        let pays = random.next() < if code % 2 == 0 { 0.7 } else { 0.2 };
+        if pays { (1.0 + random.normal() + f64::from(code % 3)).exp() } else { 0.0 }
+    });
+    let label: Vec<f64> = label.collect();
+    let levels: Vec<String> = (0..100_000).map(|code| format!("merchant {code:06}")).collect();
+    let data = Data { label, weight: None, features: vec![Feature::Levels(codes, levels)] };
+    let model = data
+        .fit(&[("epochs", OptionValue::Integer(10)), ("min_count", OptionValue::Integer(2))])
+        .unwrap();
+    let Encoding::Categorical { levels, rows } = &model.features()[0].encoding else { panic!() };
+    assert!(levels.len() > 70_000 && rows.iter().all(|&rows| rows >= 2));
+    assert!(levels.is_sorted());
+    let mean = |parity: usize| {
+        let weights = levels.iter().zip(&model.head_weights().logit.weights);
+        let of_parity = weights.filter(|(level, _)| {
+            level.as_ref().unwrap().bytes().last().unwrap() as usize % 2 == parity
+        });
+        let weights: Vec<f64> = of_parity.map(|(_, &weight)| weight).collect();
+        weights.iter().sum::<f64>() / weights.len() as f64
+    };
+    assert!(mean(0) - mean(1) > 0.8, "{} {}", mean(0), mean(1));
+}
+
+#[test]
+fn rare_levels_have_no_weights() {
+    let mut data = simulated(200, 1, 61);
+    let codes: Vec<u32> = (0..200).map(|row| if row < 3 { 1 } else { 0 }).collect();
+    let names = vec!["common".to_owned(), "rare".to_owned()];
+    data.features = vec![Feature::Levels(codes, names)];
+    let levels = |min_count: i64| {
+        let model = data.fit(&[("min_count", OptionValue::Integer(min_count))]).unwrap();
+        let Encoding::Categorical { levels, rows } = model.features()[0].encoding.clone() else {
+            panic!()
+        };
+        (levels.into_iter().flatten().collect::<Vec<_>>(), rows)
+    };
+    assert_eq!(levels(3), (vec!["common".to_owned(), "rare".to_owned()], vec![197, 3]));
+    assert_eq!(levels(4), (vec!["common".to_owned()], vec![197]));
+}
+
+#[test]
+fn clipping_bounds_the_steps() {
+    let data = simulated(300, 2, 71);
+    let moved = |clip: f64| {
+        let model = data
+            .fit(&[
+                ("optimizer", OptionValue::Text("sgd".to_owned())),
+                ("schedule", OptionValue::Text("constant".to_owned())),
+                ("learning_rate", OptionValue::Number(1.0)),
+                ("epochs", OptionValue::Integer(1)),
+                ("clip_norm", OptionValue::Number(clip)),
+            ])
+            .unwrap();
+        model.head_weights().mu.weights.iter().map(|w| w * w).sum::<f64>().sqrt()
+    };
+    assert!(moved(1e-3) <= 1e-3 && moved(1e-3) > 1e-5 && moved(10.0) > 1e-2);
+}

@@ -1,0 +1,190 @@
+//! Prediction: the formula, matching by name, missing values, and a model a row with the same bits.
+
+use ziln::math::{Column, sigma_from_raw};
+use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, predict_mixed};
+
+/// A model of a number `a`, a category `c` (levels NULL, "x", "y") and a number `b`, with weights made of `seed`.
+fn model(seed: f64) -> Model {
+    let heads = ["logit", "mu", "raw_sigma"].map(|head| {
+        let weights: Vec<f64> =
+            (0..5).map(|i| (seed + f64::from(i) * 0.7 + head.len() as f64).sin()).collect();
+        (head.to_owned(), serde_json::json!({"intercept": seed * 0.1, "weights": weights}))
+    });
+    let text = serde_json::json!({
+        "format_version": 1,
+        "features": [
+            {"name": "a", "encoding": {"numeric": {"mean": 2.0 + seed, "scale": 4.0}}},
+            {"name": "c", "encoding": {"categorical": {"levels": [null, "x", "y"], "rows": [1, 2, 3]}}},
+            {"name": "b", "encoding": {"numeric": {"mean": -1.0, "scale": 0.5}}},
+        ],
+        "weights": heads.into_iter().collect::<serde_json::Map<_, _>>(),
+        "max_sigma": 2.0,
+        "options": {
+            "epochs": 1, "batch_size": 1, "learning_rate": 1.0, "optimizer": "adam", "schedule": "cosine",
+            "l2": {"logit": 0.0, "mu": 0.0, "raw_sigma": 0.0}, "seed": 0, "validation_fraction": 0.0,
+            "patience": 1, "min_count": 1, "init": false
+        },
+        "training": {
+            "rows": 6, "payers": 1, "validation_rows": 0, "skipped_labels": 0, "negative_labels": 0,
+            "weight_sum": 6.0, "epochs_run": 1, "best_epoch": 1, "stop_reason": "epochs",
+            "train_loss": 1.0, "objective": 1.0, "history": {"epoch": [1], "train": [1.0]}
+        }
+    });
+    Model::from_json(&text.to_string()).unwrap()
+}
+
+const LEVELS: [Option<&str>; 4] = [Some("y"), None, Some("never seen"), Some("x")];
+
+/// Columns of any length, with missing values among them.
+struct Columns {
+    a: Vec<f64>,
+    codes: Vec<u32>,
+    b: Vec<f32>,
+}
+
+impl Columns {
+    fn new(rows: usize) -> Self {
+        let odd = |row: usize, x: f64| match row % 11 {
+            3 => f64::NAN,
+            7 => f64::INFINITY,
+            _ => x,
+        };
+        Self {
+            a: (0..rows).map(|row| odd(row, row as f64 * 0.37 - 3.0)).collect(),
+            codes: (0..rows as u32).map(|row| row * 5 % 4).collect(),
+            b: (0..rows).map(|row| odd(row + 1, (row as f64).cos()) as f32).collect(),
+        }
+    }
+
+    fn inputs(&self) -> [FeatureInput<'_>; 3] {
+        [
+            FeatureInput::Number(Column::F64(&self.a)),
+            FeatureInput::Codes { codes: &self.codes, levels: &LEVELS },
+            FeatureInput::Number(Column::F32(&self.b)),
+        ]
+    }
+}
+
+fn predict(scorer: &Scorer, inputs: &[FeatureInput<'_>], rows: usize) -> [Vec<f64>; 3] {
+    let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+    let [logit, mu, sigma] = &mut out;
+    scorer.predict(inputs, ParamsOut { logit, mu, sigma }).unwrap();
+    out
+}
+
+/// The heads of one row, from the list of coefficients.
+fn by_hand(model: &Model, a: f64, level: Option<&str>, b: f64) -> [f64; 3] {
+    let mut heads = [0.0; 3];
+    for row in model.weights() {
+        let encoded = match row.feature.as_deref() {
+            None => 1.0,
+            Some("c") => f64::from(u8::from(row.level.as_deref() == level)),
+            Some(name) => {
+                let (x, mean, scale) =
+                    if name == "a" { (a, means(model), 4.0) } else { (b, -1.0, 0.5) };
+                if x.is_finite() { (x - mean) / scale } else { 0.0 }
+            }
+        };
+        heads[row.head as usize] += row.weight * encoded;
+    }
+    heads[2] = sigma_from_raw(heads[2]).min(2.0);
+    heads
+}
+
+fn means(model: &Model) -> f64 {
+    match model.features()[0].encoding {
+        ziln::model::Encoding::Numeric { mean, .. } => mean,
+        ziln::model::Encoding::Categorical { .. } => unreachable!(),
+    }
+}
+
+#[test]
+fn predictions_are_those_of_the_coefficients() {
+    let model = model(0.3);
+    let scorer = Scorer::new(&model);
+    for rows in [0, 1, 15, 16, 17, 100, 513] {
+        let columns = Columns::new(rows);
+        let out = predict(&scorer, &columns.inputs(), rows);
+        for row in 0..rows {
+            let level = LEVELS[columns.codes[row] as usize];
+            let expected = by_hand(&model, columns.a[row], level, f64::from(columns.b[row]));
+            for (head, expected) in out.iter().zip(expected) {
+                assert!((head[row] - expected).abs() < 1e-12 * (1.0 + expected.abs()), "{row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_a_row_gives_the_same_bits() {
+    let scorers: Vec<Scorer> = (0..5).map(|seed| Scorer::new(&model(f64::from(seed)))).collect();
+    let references: Vec<&Scorer> = scorers.iter().collect();
+    let rows = 333;
+    let columns = Columns::new(rows);
+    let [a, c, b] = columns.inputs();
+    let which: Vec<u32> =
+        (0..rows as u32).map(|row| if row % 17 == 4 { u32::MAX } else { row * 3 % 5 }).collect();
+    let positions: Vec<Vec<usize>> = scorers
+        .iter()
+        .map(|scorer| scorer.match_features(&["other", "b", "c", "a"]).unwrap())
+        .collect();
+    let other = FeatureInput::Number(Column::Scalar(1.0));
+    let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+    let [logit, mu, sigma] = &mut out;
+    let out_columns = ParamsOut { logit, mu, sigma };
+    predict_mixed(&references, &which, &positions, &[other, b, c, a], out_columns).unwrap();
+    for row in 0..rows {
+        if which[row] == u32::MAX {
+            assert!(out.iter().all(|head| head[row].is_nan()));
+            continue;
+        }
+        let alone = predict(references[which[row] as usize], &columns.inputs(), rows);
+        for (mixed, alone) in out.iter().zip(&alone) {
+            assert_eq!(mixed[row].to_bits(), alone[row].to_bits(), "{row}");
+        }
+    }
+}
+
+#[test]
+fn where_a_row_stands_does_not_change_its_bits() {
+    let scorer = Scorer::new(&model(1.7));
+    let columns = Columns::new(100);
+    let whole = predict(&scorer, &columns.inputs(), 100);
+    for start in 0..100 {
+        let inputs = [
+            FeatureInput::Number(Column::F64(&columns.a[start..])),
+            // More levels than rows: looked up row by row.
+            FeatureInput::Codes { codes: &columns.codes[start..], levels: &LEVELS },
+            FeatureInput::Number(Column::F32(&columns.b[start..])),
+        ];
+        let part = predict(&scorer, &inputs, 100 - start);
+        for (whole, part) in whole.iter().zip(&part) {
+            assert!(whole[start..].iter().zip(part).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+    }
+}
+
+#[test]
+fn features_are_matched_by_name() {
+    let scorer = Scorer::new(&model(0.0));
+    assert_eq!(scorer.match_features(&["b", "extra", "c", "a"]).unwrap(), [3, 2, 0]);
+    let error = scorer.match_features(&["a", "b"]).unwrap_err().to_string();
+    assert!(error.contains("`c`") && error.contains("a, b"), "{error}");
+}
+
+#[test]
+fn the_wrong_kind_of_column_is_refused() {
+    let scorer = Scorer::new(&model(0.0));
+    let columns = Columns::new(20);
+    let [a, c, b] = columns.inputs();
+    let refuse = |inputs: &[FeatureInput<'_>], says: &str| {
+        let mut out = [vec![0.0; 20], vec![0.0; 20], vec![0.0; 20]];
+        let [logit, mu, sigma] = &mut out;
+        let error = scorer.predict(inputs, ParamsOut { logit, mu, sigma }).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    };
+    refuse(&[a, a, b], "`c` is a category in the model");
+    refuse(&[c, c, b], "`a` is a number in the model");
+    refuse(&[a, c], "needs 3 features, and 2 came");
+    refuse(&[FeatureInput::Number(Column::F64(&columns.a[..5])), c, b], "`a` has fewer rows");
+}

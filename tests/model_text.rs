@@ -1,0 +1,155 @@
+//! The model's text: exact round trips, clear refusals, nothing that hostile text can break.
+
+use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::model::{FORMAT_VERSION, Model};
+use ziln::record::Record;
+
+/// A model with a number and a category, with its optimiser's state.
+fn model() -> Model {
+    let label: Vec<f64> =
+        (0..60).map(|i| if i % 3 == 0 { f64::from(i) + 0.1 } else { 0.0 }).collect();
+    let number: Vec<f64> = (0..60).map(|i| f64::from(i * 7 % 11) / 3.0).collect();
+    let codes: Vec<u32> = (0..60).map(|i| i % 3).collect();
+    let table = Table {
+        features: vec![
+            FeatureColumn { name: "visits", levels: None },
+            FeatureColumn {
+                name: "channel", levels: Some(vec![Some("web"), None, Some("\"ü\\")])
+            },
+        ],
+        chunks: vec![Chunk {
+            label: &label,
+            weight: None,
+            features: vec![Values::Numbers(&number), Values::Codes(&codes)],
+        }],
+    };
+    let rows: Vec<RowId> = (0..60).map(|row| RowId { chunk: 0, row }).collect();
+    let options = [
+        ("epochs".to_owned(), OptionValue::Integer(3)),
+        ("keep_state".to_owned(), OptionValue::Bool(true)),
+    ];
+    fit(&table, &rows, &Options::from_pairs(options).unwrap()).unwrap().unwrap()
+}
+
+fn problem(text: &str) -> String {
+    Model::from_json(text).unwrap_err().to_string()
+}
+
+/// The text with one value replaced.
+fn with(path: &str, value: serde_json::Value) -> String {
+    let mut text: serde_json::Value = serde_json::from_str(&model().to_json()).unwrap();
+    *text.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = value;
+    text.to_string()
+}
+
+#[test]
+fn the_text_leads_back_to_the_model() {
+    let model = model();
+    let text = model.to_json();
+    let read = Model::from_json(&text).unwrap();
+    assert_eq!(read, model);
+    assert_eq!(read.to_json(), text);
+    assert!(text.starts_with(&format!("{{\"format_version\":{FORMAT_VERSION},")));
+}
+
+#[test]
+fn unknown_fields_are_ignored() {
+    let mut text: serde_json::Value = serde_json::from_str(&model().to_json()).unwrap();
+    text["of_tomorrow"] = serde_json::json!({"a": [1, 2, {"b": null}]});
+    text["training"]["of_tomorrow"] = 1.into();
+    assert_eq!(Model::from_json(&text.to_string()).unwrap(), model());
+}
+
+#[test]
+fn other_versions_are_named() {
+    let message = problem(&with("/format_version", 99.into()));
+    assert!(
+        message.contains("format_version 99") && message.contains("reads version 1"),
+        "{message}"
+    );
+    let message = problem("{\"format_version\": 2, \"everything\": \"is different\"}");
+    assert!(message.contains("format_version 2"), "{message}");
+}
+
+#[test]
+fn a_truncated_text_is_refused_wherever_it_ends() {
+    let text = model().to_json();
+    for end in (0..text.len()).filter(|&end| text.is_char_boundary(end)) {
+        assert!(problem(&text[..end]).contains("ziln_fit_sgd"));
+    }
+}
+
+#[test]
+fn what_is_not_a_model_is_refused() {
+    for text in ["", "null", "[]", "{}", "not json", "\u{0}", "{\"format_version\":1}", "1e999"] {
+        assert!(problem(text).contains("argument `model`"), "{text}");
+    }
+    for (path, value, says) in [
+        ("/weights/mu/weights/0", serde_json::Value::Null, "null"),
+        ("/weights/mu/weights", serde_json::json!([1.0]), "`mu` has 1 weights"),
+        ("/weights/logit/intercept", serde_json::json!("NaN"), "string"),
+        ("/features/0/encoding/numeric/scale", 0.0.into(), "scale"),
+        ("/features/0/encoding/numeric/scale", (-1.0).into(), "scale"),
+        ("/features/1/name", "visits".into(), "`visits` stands twice"),
+        ("/features/1/encoding/categorical/levels/1", "web".into(), "stands twice"),
+        ("/features/1/encoding/categorical/rows", serde_json::json!([1]), "rows of 1"),
+        ("/features/1/encoding/categorical/rows/0", (-1).into(), "integer"),
+        ("/max_sigma", 0.0.into(), "max_sigma"),
+        ("/optimizer_state/mu/first", serde_json::json!([1.0]), "optimizer_state"),
+        ("/optimizer_state/amount_scale", 0.0.into(), "optimizer_state"),
+        ("/training/stop_reason", "boredom".into(), "boredom"),
+    ] {
+        let message = problem(&with(path, value));
+        assert!(message.contains(says), "{path}: {message}");
+    }
+    let infinite = model().to_json().replacen("\"intercept\":", "\"intercept\":1e999,\"was\":", 1);
+    assert!(problem(&infinite).contains("number"), "{}", problem(&infinite));
+}
+
+#[test]
+fn hostile_text_is_an_error() {
+    let deep = "[".repeat(1_000_000);
+    assert!(problem(&deep).contains("argument `model`"));
+    let nested = format!("{{\"format_version\":1,\"x\":{}", "{\"a\":".repeat(100_000));
+    assert!(problem(&nested).contains("argument `model`"));
+    // Skipped without recursion, so however deep it does no harm.
+    let extra = format!("{{\"x\":{}{},", "[".repeat(100_000), "]".repeat(100_000));
+    let text = model().to_json().replacen('{', &extra, 1);
+    assert_eq!(Model::from_json(&text).unwrap(), model());
+}
+
+#[test]
+fn the_record_of_a_model_has_a_value_a_field() {
+    fn check<R: Record>(record: R) {
+        assert_eq!(record.into_values().len(), R::FIELDS.len());
+        let mut names: Vec<&str> = R::FIELDS.iter().map(|field| field.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), R::FIELDS.len());
+    }
+    let model = model();
+    check(model.info());
+    let weights = model.weights();
+    // An intercept, a number and three levels, for each of three heads.
+    assert_eq!(weights.len(), 15);
+    weights.into_iter().for_each(check);
+}
+
+#[test]
+fn raw_weights_give_the_same_head() {
+    let model = model();
+    let rows = model.weights();
+    let (intercept, visits) = (&rows[0], &rows[1]);
+    assert_eq!((intercept.feature.as_deref(), visits.feature.as_deref()), (None, Some("visits")));
+    let ziln::model::Encoding::Numeric { mean, scale } = model.features()[0].encoding else {
+        panic!()
+    };
+    for x in [0.0, 1.5, -20.0] {
+        let standard = intercept.weight + visits.weight * (x - mean) / scale;
+        let raw = intercept.raw_weight + visits.raw_weight * x;
+        assert!((standard - raw).abs() < 1e-12 * (1.0 + standard.abs()), "{x}");
+    }
+    // NULL comes first among the levels.
+    assert_eq!(rows[2].level, None);
+    assert_eq!(rows[4].level.as_deref(), Some("web"));
+}

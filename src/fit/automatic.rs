@@ -37,11 +37,6 @@ pub(super) fn batch_size(options: &Options, rows: usize, payers: usize) -> u64 {
     })
 }
 
-/// Rows a level of a categorical feature needs: one a thousand rows, between 1 and 5.
-pub(super) fn min_count(options: &Options, rows: usize) -> u64 {
-    options.min_count.unwrap_or_else(|| (rows as u64 / 1000).clamp(1, 5))
-}
-
 /// Passes over the rows.
 pub(super) fn epochs(options: &Options, packed: &Packed) -> u64 {
     options.epochs.unwrap_or_else(|| match packed.batches.len() as u64 {

@@ -28,7 +28,7 @@ fn moments(values: &[f64], weights: Option<&[f64]>) -> Encoding {
     let constant = |mean| Encoding::Numeric { mean, scale: 1.0 };
     let (least, most) = range(values);
     if least >= most {
-        return constant(if least == most { least } else { 0.0 });
+        return constant(if least.is_finite() { least } else { 0.0 });
     }
     let middle = 0.5 * least + 0.5 * most;
     let total = weighted_sum(values, weights, |_| 1.0);
@@ -58,7 +58,9 @@ fn range(values: &[f64]) -> (f64, f64) {
         }
     };
     let (blocks, rest) = values.as_chunks::<SUMS>();
-    blocks.iter().for_each(|block| widen(block));
+    for block in blocks {
+        widen(block);
+    }
     widen(rest);
     let least = least.into_iter().fold(f64::INFINITY, f64::min);
     (least, most.into_iter().fold(f64::NEG_INFINITY, f64::max))
@@ -76,7 +78,9 @@ fn weighted_sum(values: &[f64], weights: Option<&[f64]>, term: impl Fn(f64) -> f
     let (blocks, rest) = values.as_chunks::<SUMS>();
     match weights.map(<[f64]>::as_chunks::<SUMS>) {
         None => {
-            blocks.iter().for_each(|block| add(block, &[1.0; SUMS]));
+            for block in blocks {
+                add(block, &[1.0; SUMS]);
+            }
             add(rest, &[1.0; SUMS]);
         }
         Some((weight_blocks, weight_rest)) => {
@@ -203,7 +207,7 @@ pub(super) fn pack_category(
         let start = packed.levels.len();
         let mut of_payers = 0;
         for row in 0..batch.rows {
-            let place = rest.next().and_then(|code| place_of.get(code)).copied();
+            let place = rest.next().and_then(|&code| place_of.get(code));
             if let Some((place, slot)) = place.and_then(|p| Some((p, number.get_mut(p as usize)?)))
             {
                 if slot.1 != index {
@@ -251,12 +255,12 @@ enum CodeMap {
 }
 
 impl CodeMap {
-    fn get(&self, code: &u32) -> Option<&u32> {
+    fn get(&self, code: u32) -> Option<u32> {
         match self {
             Self::Dense { of_code, out_of_range } => {
-                of_code.get(*code as usize).unwrap_or(out_of_range).as_ref()
+                *of_code.get(code as usize).unwrap_or(out_of_range)
             }
-            Self::Sparse(of_code) => of_code.get(code),
+            Self::Sparse(of_code) => of_code.get(&code).copied(),
         }
     }
 }

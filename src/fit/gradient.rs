@@ -112,7 +112,7 @@ impl Loss<2> for AmountLoss {
             mus[row] = -weight * self.scale * z * inverse;
             let by_raw = weight * (1.0 - z * z) * inverse * sigmoid(raws[row]);
             // At the floor sigma can only rise.
-            let held = floored & (by_raw > 0.0);
+            let held = floored && by_raw > 0.0;
             raws[row] = if held { 0.0 } else { by_raw };
         }
         if with_loss { sum(&losses) } else { 0.0 }
@@ -194,38 +194,6 @@ impl Gradient {
         heads: Heads<'_>,
     ) -> f64 {
         self.pass::<H, L, false>(loss, packed, index, heads, true)
-    }
-
-    /// The weighted mean of the squared errors of each head over the first batches, where no feature has a weight.
-    pub(super) fn squared_errors<const H: usize, L: Loss<H>>(
-        &self,
-        loss: &L,
-        packed: &Packed,
-        batches: usize,
-        intercepts: [f64; H],
-    ) -> [f64; H] {
-        let mut squares = [0.0; H];
-        let mut total = 0.0;
-        let ones = [1.0; TILE];
-        for batch in packed.batches.iter().take(batches) {
-            for start in (0..L::rows(batch)).step_by(TILE) {
-                let rows = TILE.min(L::rows(batch) - start);
-                let log_amount = packed.log_amount.get(batch.first_payer + start..).unwrap_or(&[]);
-                let payers = batch.payers.saturating_sub(start);
-                let tile = Tile { count: padded(rows), weight: &ones, payers, log_amount };
-                let mut errors = intercepts.map(|intercept| [intercept; TILE]);
-                loss.errors(&tile, &mut errors, false);
-                let at = batch.start + start;
-                for row in 0..rows {
-                    let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[at + row]);
-                    total += weight;
-                    for (square, errors) in squares.iter_mut().zip(&errors) {
-                        *square += weight * errors[row] * errors[row];
-                    }
-                }
-            }
-        }
-        squares.map(|square| square / total)
     }
 
     fn pass<const H: usize, L: Loss<H>, const GRADIENT: bool>(
@@ -363,6 +331,37 @@ impl Gradient {
             }
         }
     }
+}
+
+/// The weighted mean of the squared errors of each head over the first batches, where no feature has a weight.
+pub(super) fn squared_errors<const H: usize, L: Loss<H>>(
+    loss: &L,
+    packed: &Packed,
+    batches: usize,
+    intercepts: [f64; H],
+) -> [f64; H] {
+    let mut squares = [0.0; H];
+    let mut total = 0.0;
+    let ones = [1.0; TILE];
+    for batch in packed.batches.iter().take(batches) {
+        for start in (0..L::rows(batch)).step_by(TILE) {
+            let rows = TILE.min(L::rows(batch) - start);
+            let log_amount = packed.log_amount.get(batch.first_payer + start..).unwrap_or(&[]);
+            let payers = batch.payers.saturating_sub(start);
+            let tile = Tile { count: padded(rows), weight: &ones, payers, log_amount };
+            let mut errors = intercepts.map(|intercept| [intercept; TILE]);
+            loss.errors(&tile, &mut errors, false);
+            let at = batch.start + start;
+            for row in 0..rows {
+                let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[at + row]);
+                total += weight;
+                for (square, errors) in squares.iter_mut().zip(&errors) {
+                    *square += weight * errors[row] * errors[row];
+                }
+            }
+        }
+    }
+    squares.map(|square| square / total)
 }
 
 /// The numeric columns from one row on.

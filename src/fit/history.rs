@@ -5,7 +5,7 @@ const MOST: u64 = 32;
 
 /// Whether the history keeps the epoch (from 1): the last, and up to 32 others evenly spaced.
 pub(super) fn keeps(epoch: u64, epochs: u64) -> bool {
-    epoch == epochs || epoch % epochs.div_ceil(MOST).max(1) == 0
+    epoch == epochs || epoch.is_multiple_of(epochs.div_ceil(MOST).max(1))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The marginal fit that training starts from: the best model that ignores the features.
 
 use super::pack::Packed;
-use crate::math::{SIGMA_FLOOR, exp_m1_negative, ln};
+use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, exp_m1_negative, ln, softplus};
 
 /// Intercepts of the three heads, and which parts there is anything to learn in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +15,8 @@ pub(super) struct Marginal {
     pub(super) mixed: bool,
     /// Whether the amounts differ.
     pub(super) amounts_differ: bool,
+    /// The mean loss of these intercepts alone.
+    pub(super) loss: f64,
 }
 
 /// The marginal fit.
@@ -28,13 +30,20 @@ pub(super) fn marginal(packed: &Packed, rows: usize, payers: usize) -> Marginal 
     let (mu, variance) = log_amount_moments(packed);
     let amounts_differ = variance > 0.0;
     let sigma = if amounts_differ { variance } else { 1.0 / (payers as f64 + 1.0) }.sqrt();
+    let logit = ln(rate / (1.0 - rate));
+    let floored = sigma.max(SIGMA_FLOOR);
+    let half_square = 0.5 * variance / (floored * floored);
+    let amount = mu + ln(floored) + LN_2PI_HALF + half_square;
+    let paying_share = packed.payer_weight_sum / packed.weight_sum;
+    let unpaid = (1.0 - paying_share) * softplus(logit);
     Marginal {
-        logit: ln(rate / (1.0 - rate)),
+        logit,
         mu,
-        raw_sigma: inverse_softplus(sigma.max(SIGMA_FLOOR)),
+        raw_sigma: inverse_softplus(floored),
         sigma,
         mixed: payers < rows,
         amounts_differ,
+        loss: paying_share * (softplus(-logit) + amount) + unpaid,
     }
 }
 
@@ -46,7 +55,7 @@ fn log_amount_moments(packed: &Packed) -> (f64, f64) {
         most = most.max(log_amount);
     });
     if least >= most {
-        return (if least == most { least } else { 0.0 }, 0.0);
+        return (if least.is_finite() { least } else { 0.0 }, 0.0);
     }
     let middle = 0.5 * (least + most);
     let total = packed.payer_weight_sum;
@@ -83,7 +92,6 @@ pub(super) fn inverse_softplus(y: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::softplus;
 
     #[test]
     fn inverse_softplus_inverts() {

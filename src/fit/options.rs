@@ -102,7 +102,7 @@ pub const OPTIONS: &[OptionDoc] = &[
     ),
     doc(
         "min_count",
-        "auto",
+        "2",
         "an integer from 1 to 1000000000",
         "rows a level of a categorical feature needs to have weights",
     ),
@@ -129,7 +129,7 @@ pub struct Options {
     pub(super) validation_fraction: f64,
     pub(super) patience: u64,
     pub(super) max_sigma: f64,
-    pub(super) min_count: Option<u64>,
+    pub(super) min_count: u64,
     pub(super) init: Option<Box<Model>>,
     pub(super) keep_state: bool,
 }
@@ -148,7 +148,7 @@ impl Default for Options {
             validation_fraction: 0.0,
             patience: 5,
             max_sigma: 5.0,
-            min_count: None,
+            min_count: 2,
             init: None,
             keep_state: false,
         }
@@ -202,7 +202,7 @@ impl Options {
             "validation_fraction" => self.validation_fraction = given.number(0.0, 0.9)?,
             "patience" => self.patience = given.integer(1, 1_000_000)?,
             "max_sigma" => self.max_sigma = given.positive(30.0)?,
-            "min_count" => self.min_count = Some(given.integer(1, 1_000_000_000)?),
+            "min_count" => self.min_count = given.integer(1, 1_000_000_000)?,
             "init" => self.init = Some(Box::new(given.model()?)),
             "keep_state" => self.keep_state = given.boolean()?,
             _ => return Err(unknown(name)),

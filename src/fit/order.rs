@@ -131,7 +131,11 @@ impl LevelWords {
     fn new(table: &Table<'_>, rows: usize) -> Self {
         let words = |levels: &Vec<Option<&str>>| {
             // A small model of a table of many levels uses few of them.
-            if levels.len() > rows { Vec::new() } else { levels.iter().map(level_word).collect() }
+            if levels.len() > rows {
+                Vec::new()
+            } else {
+                levels.iter().map(|level| level_word(*level)).collect()
+            }
         };
         let of_feature = table.features.iter();
         Self {
@@ -143,11 +147,11 @@ impl LevelWords {
 
     fn word(&self, table: &Table<'_>, feature: usize, code: u32) -> u64 {
         let known = self.of_feature.get(feature).and_then(|words| words.get(code as usize));
-        known.copied().unwrap_or_else(|| level_word(&level(table, feature, code)))
+        known.copied().unwrap_or_else(|| level_word(level(table, feature, code)))
     }
 }
 
-fn level_word(level: &Option<&str>) -> u64 {
+fn level_word(level: Option<&str>) -> u64 {
     level.map_or(NULL_LEVEL, |name| xxh3_64(name.as_bytes()))
 }
 

@@ -62,24 +62,33 @@ impl Targets {
     /// times that.
     fn repeats(&self) -> f64 {
         let Some(weights) = &self.weights else { return 1.0 };
+        // In units of the greatest, so that no square overflows or vanishes.
+        let greatest = greatest(weights);
         let (mut sum, mut squares) = (0.0, 0.0);
         for weight in weights {
+            let weight = weight / greatest;
             sum += weight;
             squares += weight * weight;
         }
         let rows = weights.len() as f64;
         let effective = sum * sum / squares / rows;
-        let repeats = (sum / rows).clamp(effective, 10.0 * effective);
-        if repeats.is_finite() { repeats } else { 1.0 }
+        if !effective.is_finite() {
+            return 1.0;
+        }
+        (sum / rows * greatest).clamp(effective, 10.0 * effective)
     }
 
-    /// What the weights sum to.
+    /// What the weights sum to, at most the greatest double: a model holds no infinite number.
     pub(super) fn weight_sum(&self) -> f64 {
         match &self.weights {
-            Some(weights) => weights.iter().sum(),
+            Some(weights) => weights.iter().sum::<f64>().min(f64::MAX),
             None => self.labels.len() as f64,
         }
     }
+}
+
+fn greatest(weights: &[f64]) -> f64 {
+    weights.iter().copied().fold(0.0, f64::max)
 }
 
 /// What is known of the encodings before the rows are seen.
@@ -185,12 +194,20 @@ impl Packed {
 
     fn write_targets(&mut self, targets: &Targets) {
         let rows = targets.labels.len() as f64;
-        let total: f64 = targets.weights.as_ref().map_or(rows, |weights| weights.iter().sum());
+        let sum = |unit: f64| {
+            targets.weights.as_ref().map_or(rows, |weights| weights.iter().map(|w| w / unit).sum())
+        };
+        // A sum that overflows is taken in units of the greatest weight.
+        let unit = match &targets.weights {
+            Some(weights) if sum(1.0).is_infinite() => greatest(weights),
+            _ => 1.0,
+        };
+        let total: f64 = sum(unit);
         let mut place = 0;
         for batch in &self.batches {
             for row in 0..batch.rows {
                 let raw = targets.weights.as_ref().and_then(|weights| weights.get(place));
-                let weight = raw.map_or(1.0, |raw| raw / total * rows);
+                let weight = raw.map_or(1.0, |raw| raw / unit / total * rows);
                 if let Some(slot) =
                     self.weight.as_mut().and_then(|weights| weights.get_mut(batch.start + row))
                 {

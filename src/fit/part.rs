@@ -70,8 +70,9 @@ impl PartValues {
         Heads { values: &self.weights, width: self.width }
     }
 
-    pub(super) fn are_finite(&self) -> bool {
-        self.weights.iter().all(|weight| weight.is_finite())
+    /// Whether the weights are such that single precision can work with them.
+    pub(super) fn are_usable(&self) -> bool {
+        self.weights.iter().all(|weight| weight.abs() < 1e18)
     }
 }
 

@@ -9,7 +9,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::gradient::{AmountLoss, Gradient, Heads, Loss, PayingLoss, SquareLoss};
+use super::gradient::{AmountLoss, Gradient, Heads, Loss, PayingLoss, SquareLoss, squared_errors};
 use super::layout::Batch;
 use super::marginal::Marginal;
 use super::optimizer::Optimizer;
@@ -260,7 +260,7 @@ impl<'a> Work<'a> {
     /// The scores of a part at its marginal fit.
     fn score<const H: usize, L: Loss<H>>(&mut self, loss: &L, intercepts: [f64; H]) -> [Score; H] {
         let sums = self.gradient(loss, &self.start(intercepts));
-        let noise = self.gradient.squared_errors(loss, self.packed, self.batches, intercepts);
+        let noise = squared_errors(loss, self.packed, self.batches, intercepts);
         let mut noise = noise.into_iter();
         sums.map(|(weights, _)| Score {
             square: weights.iter().map(|weight| weight * weight).sum(),

@@ -10,7 +10,7 @@ use super::layout::deal;
 use super::marginal::{Marginal, marginal};
 use super::optimizer::RateTable;
 use super::options::Options;
-use super::order::canonical_order;
+use super::order::{Hashed, canonical_order};
 use super::pack::{Known, Packed, Targets, pack_encoded, pack_training};
 use super::part::{Part, PartValues, Plan};
 use super::penalty::survey;
@@ -93,6 +93,8 @@ impl Usable {
 /// The rows in canonical order, in two parts.
 struct Split {
     training: Vec<RowId>,
+    /// The labels of the training rows.
+    labels: Vec<f64>,
     validation: Vec<RowId>,
 }
 
@@ -104,15 +106,20 @@ impl Split {
         // 2^64 times the fraction; the cast saturates.
         let bound = (options.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
         let held_out = ordered.partition_point(|row| row.hash < bound);
-        let rows = |part: &[super::order::Hashed]| part.iter().map(|row| row.row).collect();
         let (validation, training) = ordered.split_at(held_out);
-        let training: Vec<RowId> = rows(training);
+        let split = Self::new(table, training, validation);
+        if held_out == 0 || split.labels.iter().any(|&label| label > 0.0) {
+            return split;
+        }
+        Self::new(table, &ordered, &[])
+    }
+
+    fn new(table: &Table<'_>, training: &[Hashed], validation: &[Hashed]) -> Self {
+        let rows = |part: &[Hashed]| part.iter().map(|row| row.row).collect::<Vec<RowId>>();
+        let training = rows(training);
         let mut labels = Vec::new();
         gather::labels(table, &training, &mut labels);
-        if held_out == 0 || !labels.iter().any(|&label| label > 0.0) {
-            return Self { training: rows(&ordered), validation: Vec::new() };
-        }
-        Self { training, validation: rows(validation) }
+        Self { training, labels, validation: rows(validation) }
     }
 }
 
@@ -144,12 +151,10 @@ impl<'a> Session<'a> {
         options: &'a Options,
         known: Option<&[Feature]>,
     ) -> Self {
-        let Split { training, validation } = split;
-        let mut labels = Vec::new();
-        gather::labels(table, &training, &mut labels);
+        let Split { training, labels, validation } = split;
         let payers = labels.iter().filter(|&&label| label > 0.0).count();
         let batch_size = automatic::batch_size(options, training.len(), payers);
-        let min_count = automatic::min_count(options, training.len());
+        let min_count = options.min_count;
         let training_rows = training.len();
         let layout = deal(&training, &labels, batch_size as usize);
         drop((training, labels));
@@ -207,17 +212,17 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Trains, and again with smaller steps if the result is worse than the start.
+    /// Trains, and again with smaller steps if the result is worse than the intercepts alone.
     fn train(mut self) -> Model {
         let start = (self.paying.values.clone(), self.amount.values.clone());
-        let before = self.objective();
         let mut attempts = if self.options.learning_rate.is_none() { ATTEMPTS } else { 1 };
         loop {
             let progress = self.run();
             attempts -= 1;
+            let train_loss = self.train_loss();
             // A failure is far worse than this, and the noise of a sound training far less.
-            if attempts == 0 || self.objective() <= before + 0.01 {
-                return self.finish(progress);
+            if attempts == 0 || train_loss <= self.start.loss + 0.01 {
+                return self.finish(progress, train_loss);
             }
             self.in_force.learning_rate /= 5.0;
             self.paying.values.clone_from(&start.0);
@@ -241,7 +246,7 @@ impl<'a> Session<'a> {
         for epoch in 1..=self.in_force.epochs {
             let kept = history::keeps(epoch, self.in_force.epochs);
             let train_loss = self.epoch(epoch, kept, &plan, first_step, steps);
-            if !(self.paying.values.are_finite() && self.amount.values.are_finite()) {
+            if !(self.paying.values.are_usable() && self.amount.values.are_usable()) {
                 progress.stop = StopReason::Diverged;
                 break;
             }
@@ -275,11 +280,6 @@ impl<'a> Session<'a> {
             None => progress.best_epoch = progress.epochs,
         }
         progress
-    }
-
-    /// What training minimises, with the weights as they are.
-    fn objective(&mut self) -> f64 {
-        self.train_loss() + self.penalty(&self.weights())
     }
 
     /// The mean loss of the training rows with the weights as they are.
@@ -348,8 +348,7 @@ impl<'a> Session<'a> {
         Some(total / validation.weight_sum)
     }
 
-    fn finish(mut self, progress: Progress) -> Model {
-        let train_loss = self.train_loss();
+    fn finish(mut self, progress: Progress, train_loss: f64) -> Model {
         let validation_loss = self.validation_loss();
         let amount_scale = self.amount.loss.scale;
         let weights = self.weights();

@@ -164,10 +164,10 @@ struct Part {
 }
 
 impl Borders {
-    /// `None` without rows or buckets.
+    /// `None` without rows or buckets, and where the weights add up to more than a number can hold.
     fn new<W: Weight>(sorted: &[Row<W>], buckets: usize) -> Option<Self> {
         let total = total_weight(sorted);
-        if total == 0.0 || buckets == 0 {
+        if total == 0.0 || !total.is_finite() || buckets == 0 {
             return None;
         }
         // Up to here every rank is a double.
@@ -186,7 +186,9 @@ impl Borders {
             Self::Whole { last_rank, buckets } => {
                 (before as u128 * buckets).div_ceil(last_rank.max(1)).max(1) as u64
             }
-            Self::Parts { size, buckets } => ((before / size) as u64 + 1).min(buckets),
+            Self::Parts { size, buckets } => {
+                ((before / size) as u64).saturating_add(1).min(buckets)
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Prediction with a model that differs from row to row.
 
 use super::scorer::{FeatureInput, ParamsOut, Scorer, Terms, value_at};
-use crate::math::dispatch;
+use crate::math::{dispatch, sigma_from_raw};
 use crate::{Error, Result};
 
 /// Predicts every row with its own model, with the bits that [`Scorer::predict`] gives.
@@ -32,11 +32,19 @@ pub fn predict_mixed(
                 };
                 [logit[row], mu[row], sigma[row]] = heads;
             }
+            // By themselves, so that the loop vectorises.
+            for raw_sigma in sigma.iter_mut().take(rows) {
+                *raw_sigma = sigma_from_raw(*raw_sigma);
+            }
+            for (sigma, &scorer) in sigma.iter_mut().zip(scorer_of_row) {
+                *sigma = scorers.get(scorer as usize).map_or(f64::NAN, |s| s.cap_sigma(*sigma));
+            }
         },
     );
     Ok(())
 }
 
+/// The heads of a row; the third is raw.
 #[inline(always)]
 fn predict_row(
     scorer: &Scorer,
@@ -47,8 +55,8 @@ fn predict_row(
     // A fourth lane that stays 0 makes a row's heads one vector.
     let [logit, mu, raw_sigma] = scorer.intercept;
     let mut heads = [logit, mu, raw_sigma, 0.0];
-    for (feature, &position) in scorer.features.iter().zip(positions) {
-        match (&feature.terms, columns.get(position)) {
+    for (terms, &position) in scorer.terms.iter().zip(positions) {
+        match (terms, columns.get(position)) {
             (Terms::Number(terms), Some(FeatureInput::Number(column))) => {
                 let centred = terms.centred(value_at(column, row));
                 let [a, b, c] = terms.weights;
@@ -67,7 +75,7 @@ fn predict_row(
         }
     }
     let [logit, mu, raw_sigma, _] = heads;
-    [logit, mu, scorer.sigma(raw_sigma)]
+    [logit, mu, raw_sigma]
 }
 
 /// Checks the columns once for every model that a row uses.
@@ -88,11 +96,11 @@ fn check(
         if !used {
             continue;
         }
-        for (feature, &position) in scorer.features.iter().zip(positions) {
+        for (feature, &position) in positions.iter().enumerate() {
             let column = columns.get(position).ok_or_else(|| Error::Feature {
                 problem: format!("there is no column {position}, only {}", columns.len()),
             })?;
-            feature.check(column, rows)?;
+            scorer.check(feature, column, rows)?;
         }
     }
     Ok(())

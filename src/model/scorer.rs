@@ -17,15 +17,10 @@ const LANES: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Scorer {
     pub(super) intercept: [f64; 3],
-    pub(super) features: Vec<ScoredFeature>,
+    /// What each feature adds; apart from the names, so that a thousand models stay in the cache.
+    pub(super) terms: Vec<Terms>,
     pub(super) max_sigma: f64,
-}
-
-/// A feature of a [`Scorer`].
-#[derive(Debug, Clone)]
-pub(super) struct ScoredFeature {
-    name: String,
-    pub(super) terms: Terms,
+    names: Vec<String>,
 }
 
 /// What a feature adds to the three heads.
@@ -34,7 +29,7 @@ pub(super) enum Terms {
     /// `(x - mean) * weight`, the weight on the raw scale.
     Number(NumberTerms),
     /// The weight of the level.
-    Levels(LevelTerms),
+    Levels(Box<LevelTerms>),
 }
 
 /// The weights of the levels of a categorical feature.
@@ -45,6 +40,19 @@ pub(super) struct LevelTerms {
 }
 
 impl LevelTerms {
+    fn new(levels: &[Option<String>], weights: impl Iterator<Item = [f64; 3]>) -> Self {
+        let mut terms = Self::default();
+        for (name, weights) in levels.iter().zip(weights) {
+            match name {
+                Some(name) => {
+                    terms.known.insert(name.as_str().into(), weights);
+                }
+                None => terms.null = weights,
+            }
+        }
+        terms
+    }
+
     /// The weights of a level; zeros for one the model does not know.
     pub(super) fn get(&self, level: Option<&str>) -> [f64; 3] {
         match level {
@@ -115,30 +123,26 @@ impl Scorer {
         let weight =
             |place: usize| heads.map(|head| head.weights.get(place).copied().unwrap_or(0.0));
         let mut place = 0;
-        let mut features = Vec::with_capacity(model.features().len());
+        let mut terms = Vec::with_capacity(model.features().len());
         for feature in model.features() {
-            let terms = match &feature.encoding {
+            terms.push(match &feature.encoding {
                 Encoding::Numeric { mean, scale } => Terms::Number(NumberTerms {
                     mean: *mean,
                     weights: weight(place).map(|weight| weight / scale),
                 }),
                 Encoding::Categorical { levels, .. } => {
-                    let mut terms = LevelTerms::default();
-                    for (level, name) in levels.iter().enumerate() {
-                        match name {
-                            Some(name) => {
-                                terms.known.insert(name.as_str().into(), weight(place + level));
-                            }
-                            None => terms.null = weight(place + level),
-                        }
-                    }
-                    Terms::Levels(terms)
+                    let weights = (place..).map(weight);
+                    Terms::Levels(Box::new(LevelTerms::new(levels, weights)))
                 }
-            };
+            });
             place += feature.encoding.width();
-            features.push(ScoredFeature { name: feature.name.clone(), terms });
         }
-        Self { intercept: heads.map(|head| head.intercept), features, max_sigma: model.max_sigma() }
+        Self {
+            intercept: heads.map(|head| head.intercept),
+            terms,
+            max_sigma: model.max_sigma(),
+            names: model.features().iter().map(|feature| feature.name.clone()).collect(),
+        }
     }
 
     /// For each feature of the model the position of the column of that name.
@@ -146,22 +150,20 @@ impl Scorer {
     /// # Errors
     /// [`Error::Feature`] if a feature is missing.
     pub fn match_features(&self, names: &[&str]) -> Result<Vec<usize>> {
-        let position = |feature: &ScoredFeature| {
-            names.iter().position(|&name| name == feature.name).ok_or_else(|| Error::Feature {
+        let position = |needed: &String| {
+            names.iter().position(|name| name == needed).ok_or_else(|| Error::Feature {
                 problem: format!(
-                    "the model needs a feature `{}`, and the features given are: {}",
-                    feature.name,
+                    "the model needs a feature `{needed}`, and the features given are: {}",
                     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
                 ),
             })
         };
-        self.features.iter().map(position).collect()
+        self.names.iter().map(position).collect()
     }
 
     /// Whether the model takes its feature of this place as a category; the others are numbers.
     pub fn is_category(&self, feature: usize) -> bool {
-        let feature = self.features.get(feature);
-        feature.is_some_and(|feature| matches!(feature.terms, Terms::Levels(_)))
+        matches!(self.terms.get(feature), Some(Terms::Levels(_)))
     }
 
     /// Predicts the parameters of every row.
@@ -187,7 +189,7 @@ impl Scorer {
                     let [logits, mus, raw_sigmas] = heads;
                     let mut sigmas = [0.0; LANES];
                     for (sigma, raw_sigma) in sigmas.iter_mut().zip(raw_sigmas) {
-                        *sigma = self.sigma(raw_sigma);
+                        *sigma = self.cap_sigma(sigma_from_raw(raw_sigma));
                     }
                     store(logit, start, &logits, count);
                     store(mu, start, &mus, count);
@@ -198,10 +200,9 @@ impl Scorer {
         Ok(())
     }
 
-    /// Sigma as predicted: after softplus, floored, capped.
+    /// Sigma as predicted: no more than the model's `max_sigma`.
     #[inline(always)]
-    pub(super) fn sigma(&self, raw_sigma: f64) -> f64 {
-        let sigma = sigma_from_raw(raw_sigma);
+    pub(super) fn cap_sigma(&self, sigma: f64) -> f64 {
         if sigma > self.max_sigma { self.max_sigma } else { sigma }
     }
 
@@ -239,24 +240,35 @@ impl Scorer {
         columns: &[FeatureInput<'a>],
         rows: usize,
     ) -> Result<Vec<Resolved<'a>>> {
-        if columns.len() != self.features.len() {
+        if columns.len() != self.terms.len() {
             return Err(Error::Feature {
                 problem: format!(
                     "the model needs {} features, and {} came",
-                    self.features.len(),
+                    self.terms.len(),
                     columns.len()
                 ),
             });
         }
-        let pairs = self.features.iter().zip(columns);
-        pairs.map(|(feature, column)| feature.resolve(column, rows)).collect()
+        let pairs = self.terms.iter().zip(columns).enumerate();
+        pairs
+            .map(|(feature, (terms, column))| {
+                self.check(feature, column, rows)?;
+                Ok(terms.resolve(column, rows))
+            })
+            .collect()
     }
-}
 
-impl ScoredFeature {
     /// Checks that the column is of the kind the feature needs and as long as the rows.
-    pub(super) fn check(&self, column: &FeatureInput<'_>, rows: usize) -> Result<()> {
-        let problem = match (&self.terms, column) {
+    pub(super) fn check(
+        &self,
+        feature: usize,
+        column: &FeatureInput<'_>,
+        rows: usize,
+    ) -> Result<()> {
+        let (Some(terms), Some(name)) = (self.terms.get(feature), self.names.get(feature)) else {
+            return Ok(());
+        };
+        let problem = match (terms, column) {
             (Terms::Number(_), FeatureInput::Number(column)) if holds(column, rows) => {
                 return Ok(());
             }
@@ -271,12 +283,13 @@ impl ScoredFeature {
             }
             _ => "has fewer rows than the others",
         };
-        Err(Error::Feature { problem: format!("feature `{}` {problem}", self.name) })
+        Err(Error::Feature { problem: format!("feature `{name}` {problem}") })
     }
+}
 
-    fn resolve<'a>(&'a self, column: &FeatureInput<'a>, rows: usize) -> Result<Resolved<'a>> {
-        self.check(column, rows)?;
-        Ok(match (&self.terms, *column) {
+impl Terms {
+    fn resolve<'a>(&'a self, column: &FeatureInput<'a>, rows: usize) -> Resolved<'a> {
+        match (self, *column) {
             (Terms::Number(terms), FeatureInput::Number(Column::F64(values))) => {
                 Resolved::Slice { values, terms: *terms }
             }
@@ -288,7 +301,7 @@ impl ScoredFeature {
             }
             // `check` has refused the other pairs.
             _ => Resolved::Nothing,
-        })
+        }
     }
 }
 

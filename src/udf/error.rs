@@ -1,6 +1,6 @@
 //! The core's errors as DataFusion's: the function's name first, then what is wrong and what is expected.
 
-use datafusion_common::DataFusionError;
+use datafusion_common::{DataFusionError, Result, plan_err};
 
 use crate::Error;
 
@@ -44,4 +44,14 @@ pub(super) fn wrong_arity(function: &str, usage: &str, got: usize) -> DataFusion
         "{function}: expected {usage}, got {got} argument{}",
         if got == 1 { "" } else { "s" }
     ))
+}
+
+/// Refuses DISTINCT, which an aggregate would otherwise silently ignore.
+pub(super) fn refuse_distinct(function: &str, is_distinct: bool) -> Result<()> {
+    if !is_distinct {
+        return Ok(());
+    }
+    plan_err!(
+        "{function}: DISTINCT is not supported; remove duplicate rows in a subquery with SELECT DISTINCT"
+    )
 }

@@ -1,5 +1,6 @@
 //! The forms of the argument `features`: a struct, a list of numbers, a single number.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -74,6 +75,11 @@ fn numbered(place: usize) -> FeatureField {
 fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
     if fields.is_empty() {
         return Err(wrong_type(function, "features", EXPECTED, "a struct without fields"));
+    }
+    let mut names = HashSet::new();
+    if let Some(field) = fields.iter().find(|field| !names.insert(field.name())) {
+        let got = format!("two fields `{}`", field.name());
+        return Err(wrong_type(function, "features", "fields of different names", got));
     }
     fields
         .iter()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion_common::{Result, ScalarValue, plan_err};
+use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion_expr::{
@@ -18,7 +18,7 @@ use datafusion_expr::{
 use rayon::prelude::*;
 
 use super::constant::constant;
-use super::error::{refuse_plan, wrong_arity, wrong_type};
+use super::error::{refuse_distinct, refuse_plan, wrong_arity, wrong_type};
 use super::number::{check_number, doubles_with_nan};
 use super::params::{ParamsArgument, check_params, params_type};
 use super::rows::accumulator::{BatchRows, RowAccumulator, RowAggregate, RowGroupsAccumulator};
@@ -162,12 +162,7 @@ impl<F: MetricFunction> AggregateUDFImpl for MetricUdaf<F> {
 }
 
 fn metric<F: MetricFunction>(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
-    if args.is_distinct {
-        return plan_err!(
-            "{}: DISTINCT is not supported; remove duplicate rows in a subquery with SELECT DISTINCT",
-            F::NAME
-        );
-    }
+    refuse_distinct(F::NAME, args.is_distinct)?;
     let call = Call::of_fields::<F>(args.expr_fields)?;
     let buckets = match call.trailing {
         Some(position) if F::TRAILING == Trailing::Buckets => {

@@ -321,3 +321,17 @@ fn evaluation_has_the_values_of_the_functions() {
     assert_eq!(weighted.normalized_gini, gini(label, &prediction, Some(weight)));
     assert_eq!(weighted.roc_auc, roc_auc(label, logit, Some(weight)));
 }
+
+/// Weights whose sum overflows have no tenths, and weights near the smallest number have tenths that are 0; neither
+/// may keep the evaluation from ending.
+#[test]
+fn weights_beyond_every_scale_end() {
+    let (label, logit) = ([0.0, 3.0, 5.0, 0.0], [-1.0, 0.5, 2.0, -0.5]);
+    let (mu, sigma) = ([1.0; 4], [0.5; 4]);
+    for weight in [[f64::MAX; 4], [5e-324; 4], [f64::MAX, 5e-324, 1.0, 1e-300]] {
+        let evaluation = evaluate(&label, &logit, &mu, &sigma, Some(&weight));
+        assert_eq!((evaluation.rows, evaluation.payers), (4, 2));
+    }
+    let overflowing = evaluate(&label, &logit, &mu, &sigma, Some(&[f64::MAX; 4]));
+    assert_eq!(overflowing.decile_mape, None);
+}

@@ -10,12 +10,13 @@ mod options;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion_common::{Result, ScalarValue, plan_err};
+use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
 use datafusion_macros::user_doc;
 
+use super::error::refuse_distinct;
 use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
 use super::signature::{example_features, example_options, listing};
 use aggregate::FitAggregate;
@@ -124,11 +125,7 @@ impl AggregateUDFImpl for FitSgd {
 }
 
 fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
-    if args.is_distinct {
-        return plan_err!(
-            "{NAME}: DISTINCT is not supported; remove duplicate rows in a subquery with SELECT DISTINCT"
-        );
-    }
+    refuse_distinct(NAME, args.is_distinct)?;
     let types: Vec<DataType> =
         args.expr_fields.iter().map(|field| field.data_type().clone()).collect();
     let arguments = Arguments::of_types(&types)?;

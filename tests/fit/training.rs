@@ -460,3 +460,35 @@ fn clipping_bounds_the_steps() {
     };
     assert!(moved(1e-3) <= 1e-3 && moved(1e-3) > 1e-5 && moved(10.0) > 1e-2);
 }
+
+#[test]
+fn no_epochs_leave_the_marginal_fit() {
+    let data = simulated(400, 2, 81);
+    let model = data.fit(&[("epochs", OptionValue::Integer(0))]).unwrap();
+    let amounts: Vec<f64> = data.label.iter().filter(|&&y| y > 0.0).map(|y| y.ln()).collect();
+    let count = amounts.len() as f64;
+    let mean = amounts.iter().sum::<f64>() / count;
+    let sd = (amounts.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let [logit, mu, sigma] = data.predict(&model);
+    assert!((logit[0] - (count / (400.0 - count)).ln()).abs() < 1e-12);
+    assert!((mu[0] - mean).abs() < 1e-12 && (sigma[0] - sd).abs() < 1e-12);
+    assert!(model.weights().iter().all(|row| row.feature.is_none() || row.weight == 0.0));
+    assert_eq!(model.training().epochs_run, 0);
+}
+
+#[test]
+fn a_learning_rate_far_too_large_does_no_harm_to_the_query() {
+    let data = simulated(300, 3, 91);
+    for (optimizer, rate) in [("sgd", 1000.0), ("momentum", 1000.0), ("adam", 1000.0)] {
+        let model = data
+            .fit(&[
+                ("optimizer", OptionValue::Text(optimizer.to_owned())),
+                ("learning_rate", OptionValue::Number(rate)),
+                ("clip_norm", OptionValue::Number(1e300)),
+                ("epochs", OptionValue::Integer(50)),
+            ])
+            .unwrap();
+        assert!(model.weights().iter().all(|row| row.weight.is_finite()), "{optimizer}");
+        assert!(Model::from_json(&model.to_json()).is_ok(), "{optimizer}");
+    }
+}

@@ -1,0 +1,30 @@
+//! The documentation of the options is the one table of them.
+
+use ziln::fit::{OPTIONS, Optimizer, OptionValue, Options, Schedule};
+
+#[test]
+fn the_table_of_options_is_in_the_documentation() {
+    let page = std::fs::read_to_string("docs/training.md").unwrap();
+    for doc in OPTIONS {
+        let row = format!("| `{}` | {} | {} | {} |", doc.name, doc.default, doc.range, doc.purpose);
+        assert!(page.contains(&row), "docs/training.md lacks: {row}");
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, OPTIONS.len());
+}
+
+#[test]
+fn every_name_in_a_range_is_accepted() {
+    for (option, known) in [
+        ("optimizer", (|name| Optimizer::from_name(name).is_some()) as fn(&str) -> bool),
+        ("schedule", |name| Schedule::from_name(name).is_some()),
+    ] {
+        let doc = OPTIONS.iter().find(|doc| doc.name == option).unwrap();
+        let names = doc.range.strip_prefix("one of ").unwrap();
+        for name in names.split(", ") {
+            assert!(known(name), "{option}: {name}");
+            let pair = (option.to_owned(), OptionValue::Text(name.to_owned()));
+            assert!(Options::from_pairs([pair]).is_ok());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The tests of the model: its text, and prediction.
+
+mod scorer;
+mod text;

@@ -2,6 +2,8 @@
 //!
 //! Run: `cargo run --example rust_polars --features polars-lazy`
 
+#![allow(clippy::print_stdout)]
+
 use std::sync::Arc;
 
 use polars::prelude::*;

@@ -2,6 +2,8 @@
 //! the Python package, in every context of both engines; here it is that the expressions call them.
 
 #![cfg(feature = "polars-lazy")]
+// Helpers of tests are not told apart from other code.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -196,10 +196,11 @@ fn spearman(inputs: &[Series]) -> PolarsResult<Series> {
 #[polars_expr(output_type_func=decile_stats_field)]
 fn decile_stats(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
     let mut arguments = arguments(inputs)?;
-    match kwargs.options.get("buckets") {
+    let Keywords { mut options } = kwargs;
+    match options.remove("buckets") {
         None => {}
         Some(Keyword::Integer(buckets)) => {
-            arguments.push(Series::new("buckets".into(), [*buckets]))
+            arguments.push(Series::new("buckets".into(), [buckets]));
         }
         Some(_) => polars_bail!(
             InvalidOperation: "ziln_decile_stats: argument `buckets`: expected a whole number"

@@ -60,7 +60,9 @@ pub fn fit_sgd_with(
 
     let features = Features::try_new(NAME, features)?;
     let mut columns = features.read_all(NAME)?;
-    columns.iter_mut().for_each(|column| column.broadcast(rows));
+    for column in &mut columns {
+        column.broadcast(rows);
+    }
     let everything = Rows::complete(rows, []);
     let label_values = everything.doubles(&label_number);
     let weight_values = weight.as_ref().map(|weight| everything.doubles(weight));

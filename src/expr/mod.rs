@@ -2,11 +2,11 @@
 //!
 //! One file a function, [`FUNCTIONS`] the only list of them. A function takes its arguments as [`Series`], in the
 //! order and the forms of the SQL function of the same name, and returns one series; arguments of one row stand for
-//! every row of the others. [`lazy`] (feature `polars-lazy`) makes expressions and functions of Polars' SQL of
-//! them. This room may import every room of the core and Polars, but not `udf`.
+//! every row of the others. The module `lazy` (feature `polars-lazy`) makes expressions and functions of Polars' SQL
+//! of them. This room may import every room of the core and Polars, but not `udf`.
 //!
-//! Shared by the functions: [`number`] reads numeric arguments, [`params`] the three forms of `params`, `result`
-//! builds what is returned.
+//! Shared by the functions: `number`, `params`, `features` and `text` read arguments, `options` those that are
+//! constants, `rows` says which rows an aggregate sees, `result` and `record` build what is returned.
 //!
 //! # Example
 //! ```

@@ -90,14 +90,14 @@ impl ParamsArgument {
         let rows = arrays.len();
         let validity =
             lists_validity(rows, |row| row * PLACES..(row + 1) * PLACES, validity, &elements);
-        Ok(Self::from_lists(doubles_with_nan(&elements)?, validity))
+        Ok(Self::from_lists(&doubles_with_nan(&elements)?, validity.as_ref()))
     }
 
     fn from_list(function: &str, series: &Series) -> PolarsResult<Self> {
         let lists = series.list()?.rechunk();
         let elements = lists.get_inner();
         let Some(array) = lists.downcast_iter().next() else {
-            return Ok(Self::from_lists(PrimitiveArray::from_vec(Vec::new()), None));
+            return Ok(Self::from_lists(&PrimitiveArray::from_vec(Vec::new()), None));
         };
         check_lengths(function, array)?;
         let offsets = array.offsets();
@@ -106,11 +106,14 @@ impl ParamsArgument {
             start..end
         };
         let validity = lists_validity(array.len(), range, array.validity().cloned(), &elements);
-        Ok(Self::from_lists(dense_lists(&doubles_with_nan(&elements)?, offsets), validity))
+        Ok(Self::from_lists(
+            &dense_lists(&doubles_with_nan(&elements)?, offsets),
+            validity.as_ref(),
+        ))
     }
 
-    fn from_lists(lists: PrimitiveArray<f64>, validity: Option<Bitmap>) -> Self {
-        let place = |place| Number::place(lists.clone(), place, validity.clone());
+    fn from_lists(lists: &PrimitiveArray<f64>, validity: Option<&Bitmap>) -> Self {
+        let place = |place| Number::place(lists.clone(), place, validity.cloned());
         Self { numbers: [place(0), place(1), place(2)], is_raw: true }
     }
 

@@ -93,7 +93,9 @@ fn with_inputs<T>(
     compute: impl FnOnce(&[FeatureInput<'_>]) -> PolarsResult<T>,
 ) -> PolarsResult<T> {
     let mut columns = features.read(NAME, used.iter().copied())?;
-    columns.iter_mut().for_each(|column| column.broadcast(rows));
+    for column in &mut columns {
+        column.broadcast(rows);
+    }
     let levels: Vec<_> = columns.iter().map(|column| column.levels().unwrap_or_default()).collect();
     let inputs: Vec<FeatureInput<'_>> =
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();

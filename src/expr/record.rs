@@ -41,7 +41,9 @@ pub(super) fn record_series<R: Record>(
         R::FIELDS.iter().map(|_| Vec::with_capacity(rows)).collect();
     for record in records {
         let mut values = record.map(Record::into_values).unwrap_or_default().into_iter();
-        columns.iter_mut().for_each(|column| column.push(values.next()));
+        for column in &mut columns {
+            column.push(values.next());
+        }
     }
     let fields = R::FIELDS
         .iter()

@@ -168,7 +168,7 @@ impl<'a> Session<'a> {
             gather::labels(table, &validation, &mut labels);
             let layout = deal(&validation, &labels, VALIDATION_BATCH);
             let targets = Targets::gather(table, &layout);
-            weight_sum += targets.weight_sum();
+            weight_sum = (weight_sum + targets.weight_sum()).min(f64::MAX);
             pack_encoded(table, &layout, &targets, &encodings)
         });
         let start = marginal(&packed, training_rows, payers);

@@ -1,7 +1,7 @@
 """Writes metrics_ties.json: metrics of random data with many ties, by scikit-learn, SciPy, NumPy and pandas.
 
-    pip install numpy scipy scikit-learn pandas
-    python tests/data/make_metrics_ties.py
+pip install numpy scipy scikit-learn pandas
+python tests/data/make_metrics_ties.py
 """
 
 import json
@@ -88,7 +88,9 @@ def main():
         case("small counts", random, random.poisson(0.8, ROWS) * 1.0, random.poisson(2, ROWS) / 3),
         case("no ties", random, amount * pays, random.normal(0, 1, ROWS) + pays),
     ]
-    deciles = [buckets(random, rows, count) for rows, count in [(61, 10), (64, 10), (97, 7), (29, 12)]]
+    deciles = [
+        buckets(random, rows, count) for rows, count in [(61, 10), (64, 10), (97, 7), (29, 12)]
+    ]
     path = Path(__file__).with_name("metrics_ties.json")
     path.write_text(json.dumps({"cases": cases, "buckets": deciles}) + "\n")
 

@@ -7,7 +7,24 @@ a long range into a short one, and then written out in x itself: all its terms t
 cancels.
 """
 
-from mpmath import (atanh, binomial, cos, erfc, erfinv, exp, expm1, fabs, log, lu_solve, matrix, mp, mpf, nstr, pi, sqrt)
+from mpmath import (
+    atanh,
+    binomial,
+    cos,
+    erfc,
+    erfinv,
+    exp,
+    expm1,
+    fabs,
+    log,
+    lu_solve,
+    matrix,
+    mp,
+    mpf,
+    nstr,
+    pi,
+    sqrt,
+)
 
 mp.dps = 80
 
@@ -22,7 +39,9 @@ def value(coefficients, x):
 def remez(f, weight, low, high, degree, denominator=0, points=1500, rounds=25):
     """The p / q that makes the largest |weight * (p / q - f)| the smallest, and that largest error."""
     size = degree + denominator + 2
-    grid = [(low + high) / 2 - (high - low) / 2 * cos(pi * mpf(i) / (points - 1)) for i in range(points)]
+    grid = [
+        (low + high) / 2 - (high - low) / 2 * cos(pi * mpf(i) / (points - 1)) for i in range(points)
+    ]
     values = [f(x) for x in grid]
     weights = [weight(x) for x in grid]
     reference = [round(i * (points - 1) / (size - 1)) for i in range(size)]
@@ -44,7 +63,9 @@ def remez(f, weight, low, high, degree, denominator=0, points=1500, rounds=25):
             p = [solution[j] for j in range(degree + 1)]
             q = [mpf(1)] + [solution[degree + j] for j in range(1, denominator + 1)]
             error = solution[size - 1]
-        errors = [weights[i] * (value(p, grid[i]) / value(q, grid[i]) - values[i]) for i in range(points)]
+        errors = [
+            weights[i] * (value(p, grid[i]) / value(q, grid[i]) - values[i]) for i in range(points)
+        ]
         extrema, current = [], 0
         for i in range(1, points):
             if (errors[i] > 0) != (errors[current] > 0):
@@ -82,7 +103,9 @@ def expand(coefficients, m, below):
 
 
 def show(name, coefficients, error=None):
-    print(name, "" if error is None else f"(largest relative error {nstr(error * 2**53, 3)} * 2^-53)")
+    print(
+        name, "" if error is None else f"(largest relative error {nstr(error * 2**53, 3)} * 2^-53)"
+    )
     for c in coefficients:
         print(f"    {float(c)!r},")
 
@@ -145,7 +168,8 @@ def normal_quantile_centre():
     def from_edge(c):
         n = len(c)
         return [
-            sum(c[j] * binomial(j, i) * edge ** (j - i) for j in range(i, n)) * (-1) ** i for i in range(n)
+            sum(c[j] * binomial(j, i) * edge ** (j - i) for j in range(i, n)) * (-1) ** i
+            for i in range(n)
         ]
 
     p, q = from_edge(p), from_edge(q)

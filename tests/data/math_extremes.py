@@ -108,9 +108,13 @@ rows = []
 for name, function in FUNCTIONS.items():
     count = 0
     while count < 60:
-        logit = random.choice([-760.0, -740.0, -300.0, -40.0, -3.0, -0.5, 1e-9, 0.7, 4.0, 38.0, 300.0, 740.0])
+        logit = random.choice(
+            [-760.0, -740.0, -300.0, -40.0, -3.0, -0.5, 1e-9, 0.7, 4.0, 38.0, 300.0, 740.0]
+        )
         logit += random.uniform(-1, 1) * (logit != 1e-9)
-        mu = random.choice([-600.0, -40.0, -2.0, 0.0, 3.0, 9.0, 60.0, 600.0]) + random.uniform(-1, 1)
+        mu = random.choice([-600.0, -40.0, -2.0, 0.0, 3.0, 9.0, 60.0, 600.0]) + random.uniform(
+            -1, 1
+        )
         sigma = random.choice([float(FLOOR), 1e-3, 0.03, 0.5, 1.0, 2.5, 9.0, 40.0, 1000.0])
         place = random.choice([-36, -9, -3, -1, 0, 1, 3, 9, 36]) + random.uniform(-0.5, 0.5)
         if random.random() < 0.3:
@@ -118,7 +122,9 @@ for name, function in FUNCTIONS.items():
         first = float(exp(mpf(mu) + mpf(sigma) * mpf(place)))
         if name == "quantile":
             _, q, _ = parts(mpf(logit), mpf(mu), mpf(sigma))
-            first = random.choice([1e-300, 1e-17, 0.01, 0.3, 0.9, 1 - 1e-10, 1 - 2.0**-53, float(q) * 1.001])
+            first = random.choice(
+                [1e-300, 1e-17, 0.01, 0.3, 0.9, 1 - 1e-10, 1 - 2.0**-53, float(q) * 1.001]
+            )
         if not 0 < first < float("inf") or (name == "quantile" and first >= 1):
             continue
         arguments = [mpf(first), mpf(logit), mpf(mu), mpf(sigma)]

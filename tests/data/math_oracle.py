@@ -39,6 +39,12 @@ for name, (function, low, high) in FUNCTIONS.items():
         scaled = ldexp(value, -exponent)
         hi = float(scaled)
         rows.append(
-            {"function": name, "x": x, "hi": hi, "lo": float(scaled - mpf(hi)), "exponent": int(exponent)}
+            {
+                "function": name,
+                "x": x,
+                "hi": hi,
+                "lo": float(scaled - mpf(hi)),
+                "exponent": int(exponent),
+            }
         )
 print("[" + ",\n".join(json.dumps(row) for row in rows) + "]")

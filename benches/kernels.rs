@@ -3,6 +3,7 @@
 //! `cargo bench --bench kernels` for all of it, `-- loss` for one function. The column functions are measured as the
 //! engines call them; the row functions once for every set of instructions that the machine has.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 // A function's name in place of a closure is called through a shim that may not be inlined.
 #![allow(clippy::redundant_closure, clippy::too_many_lines)]
 

@@ -1,6 +1,8 @@
 //! Whole queries in DataFusion on one thread: what a function costs beside reading its columns and beside the same
 //! formula in built-in SQL. `cargo bench --bench queries`; the time is a query's, of a million rows.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
+
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};

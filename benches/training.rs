@@ -3,6 +3,8 @@
 //! `cargo bench --bench training` for all of it. `row-epochs` are rows times epochs. `RAYON_NUM_THREADS=1` measures
 //! one thread.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
+
 use std::{hint::black_box, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,9 +1,9 @@
 //! The functions as expressions of Polars' lazy engine and in its SQL. What the functions compute is tested through
 //! the Python package, in every context of both engines; here it is that the expressions call them.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 #![cfg(feature = "polars-lazy")]
 // Helpers of tests are not told apart from other code.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

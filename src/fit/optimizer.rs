@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn steps_are_those_of_the_formulas() {
         // Adam as in the paper: m and v from zero, divided by 1 - beta^t.
-        let m = 0.9 * (0.1 * 2.0) + 0.1 * -1.0;
+        let m = 0.9 * (0.1 * 2.0) + -0.1;
         let v = 0.999 * (0.001 * 4.0) + 0.001 * 1.0;
         let second = 0.1 * (m / (1.0 - 0.81)) / ((v / (1.0 - 0.999f64.powi(2))).sqrt() + 1e-8);
         let first = 0.1 * 2.0 / (2.0 + 1e-8);

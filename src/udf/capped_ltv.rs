@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the expected lifetime value when no customer counts for more than a cap, E[min(Y, cap)]: a bid that a few huge customers do not inflate. NULL where any input is NULL.",
     syntax_example = "ziln_capped_ltv(cap, params)",
     alternative_syntax = "ziln_capped_ltv(cap, logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_capped_ltv(25, 0.4, 0.5, 0.6), 6) AS capped;
 +---------+
 | capped  |
 +---------+
 | 1.66058 |
 +---------+
-```"#,
+```",
     argument(
         name = "cap",
         description = "The most that a customer counts for, in the label's unit."

@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the probability that a customer is worth x or less: (1 - p) + p * Phi((ln x - mu) / sigma), and 0 below 0. NULL where any input is NULL.",
     syntax_example = "ziln_cdf(x, params)",
     alternative_syntax = "ziln_cdf(x, logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_cdf(1.5, 0.4, 0.5, 0.6), 6) AS cdf;
 +----------+
 | cdf      |
 +----------+
 | 0.678923 |
 +----------+
-```"#,
+```",
     argument(name = "x", description = "An amount, in the label's unit."),
     argument(
         name = "params",

@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the continuous ranked probability score of a label, in the label's unit: a proper score of the whole predicted distribution, the mean absolute error where that is a single point. Smaller is better. NULL where any input is NULL.",
     syntax_example = "ziln_crps(label, params)",
     alternative_syntax = "ziln_crps(label, logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_crps(1.5, 0.4, 0.5, 0.6), 6) AS crps;
 +----------+
 | crps     |
 +----------+
 | 0.567607 |
 +----------+
-```"#,
+```",
     argument(name = "label", description = "What the customer spent."),
     argument(
         name = "params",

@@ -14,7 +14,7 @@ use crate::metrics::{DecileStats, decile_stats};
     doc_section(label = "Statistical Functions"),
     description = "Returns label against prediction by bucket of predicted rank, as a list of structs: bucket (from 1, the lowest), rows, label_mean, prediction_mean, normalized_rmse, normalized_mae, absolute_percentage_error. Ties never fail: tied predictions share their labels evenly. Rows with a NULL are skipped.",
     syntax_example = "ziln_decile_stats(label, prediction [, buckets])",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT d.bucket AS bucket, d.rows AS rows, d.label_mean AS label_mean FROM (
     SELECT unnest(ziln_decile_stats(y, p, 2)) AS d FROM (VALUES (0, 1), (2, 2), (5, 3), (0, 0)) AS t(y, p)
   );
@@ -24,7 +24,7 @@ use crate::metrics::{DecileStats, decile_stats};
 | 1      | 2    | 0.0        |
 | 2      | 2    | 3.5        |
 +--------+------+------------+
-```"#,
+```",
     argument(name = "label", description = "What the customer spent."),
     argument(name = "prediction", description = "What was predicted."),
     argument(name = "buckets", description = "How many buckets: a constant, 10 by default."),

@@ -17,7 +17,7 @@ use crate::metrics::{Evaluation, evaluate};
     description = "Returns every metric of predictions at once, as a struct: rows, payers, loss (classification_loss + amount_loss), crps, label_mean, prediction_mean, prediction_ratio, gini, normalized_gini, spearman, roc_auc, average_precision, decile_mape, coverage_80. A field is NULL where it is undefined. Rows with a NULL are skipped.",
     syntax_example = "ziln_evaluate(label, params [, weight])",
     alternative_syntax = "ziln_evaluate(label, logit, mu, raw_sigma [, weight])",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(e.loss, 4) AS loss, e.payers AS payers, e.roc_auc AS roc_auc FROM (
     SELECT ziln_evaluate(y, z, 1, 0) AS e FROM (VALUES (0, -1), (2, 0), (5, 1), (0, -2)) AS t(y, z)
   );
@@ -26,7 +26,7 @@ use crate::metrics::{Evaluation, evaluate};
 +--------+--------+---------+
 | 1.3346 | 2      | 1.0     |
 +--------+--------+---------+
-```"#,
+```",
     argument(name = "label", description = "What the customer spent."),
     argument(
         name = "params",

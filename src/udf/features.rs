@@ -224,9 +224,10 @@ fn number_column(array: &ArrayRef) -> Result<Column<'_>> {
     if let Some(array) = array.as_primitive_opt::<Float64Type>() {
         return Ok(Column::F64(array.values()));
     }
-    match array.as_primitive_opt::<Float32Type>() {
-        Some(array) => Ok(Column::F32(array.values())),
-        None => exec_err!("a numeric feature is {}", array.data_type()),
+    if let Some(array) = array.as_primitive_opt::<Float32Type>() {
+        Ok(Column::F32(array.values()))
+    } else {
+        exec_err!("a numeric feature is {}", array.data_type())
     }
 }
 

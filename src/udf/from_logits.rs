@@ -17,14 +17,14 @@ const USAGE: &str = "ziln_from_logits(logit, mu, raw_sigma), or one list of thes
     description = "Returns the params struct (logit, mu, sigma) of a network's three raw outputs: sigma = max(softplus(raw_sigma), sqrt(1e-7)). NULL where any input is NULL.",
     syntax_example = "ziln_from_logits(logit, mu, raw_sigma)",
     alternative_syntax = "ziln_from_logits(list)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_from_logits(0.4, 0.5, 0.6)['sigma'], 6) AS sigma;
 +----------+
 | sigma    |
 +----------+
 | 1.037488 |
 +----------+
-```"#,
+```",
     argument(name = "logit", description = "The logit of the probability to pay."),
     argument(name = "mu", description = "The mean of the logarithm of the amount."),
     argument(

@@ -15,14 +15,14 @@ use crate::metrics;
     doc_section(label = "Statistical Functions"),
     description = "Returns the normalised Gini coefficient: how well a prediction ranks customers by label, 1 for the order of the labels themselves and 0 for a constant. Tied predictions share their labels evenly. Rows with a NULL are skipped; NULL where labels are all equal.",
     syntax_example = "ziln_gini(label, prediction [, weight])",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT ziln_gini(y, p) AS gini FROM (VALUES (0, 1), (2, 2), (5, 3), (0, 0)) AS t(y, p);
 +------+
 | gini |
 +------+
 | 1.0  |
 +------+
-```"#,
+```",
     argument(name = "label", description = "What the customer spent."),
     argument(
         name = "prediction",

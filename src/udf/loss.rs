@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the zero-inflated log-normal loss of a label: its negative log-likelihood, in nats. A label of 0 or less counts as not paying. NULL where any input is NULL.",
     syntax_example = "ziln_loss(label, params)",
     alternative_syntax = "ziln_loss(label, logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_loss(1.5, 0.4, 0.5, 0.6), 6) AS loss;
 +----------+
 | loss     |
 +----------+
 | 1.878373 |
 +----------+
-```"#,
+```",
     argument(name = "label", description = "What the customer spent: any numeric type."),
     argument(
         name = "params",

@@ -179,9 +179,9 @@ fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<us
     if value.is_null() {
         return Ok(DEFAULT_BUCKETS);
     }
-    let integer = match value.data_type().is_integer().then(|| value.cast_to(&DataType::Int64)) {
-        Some(Ok(ScalarValue::Int64(Some(integer)))) => integer,
-        _ => return Err(wrong(value.to_string())),
+    let integer = value.data_type().is_integer().then(|| value.cast_to(&DataType::Int64));
+    let Some(Ok(ScalarValue::Int64(Some(integer)))) = integer else {
+        return Err(wrong(value.to_string()));
     };
     check_buckets(integer).map_err(|error| refuse_plan(function, &error))
 }

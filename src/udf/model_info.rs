@@ -16,7 +16,7 @@ use crate::model::{Model, ModelInfo};
     doc_section(label = "Other Functions"),
     description = "Returns what a model says about itself, as a struct: rows, payers and skipped labels it was trained on, epochs run, losses, why training stopped, and the options in force. NULL where the model is NULL.",
     syntax_example = "ziln_model_info(model)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT ziln_model_info(ziln_fit_sgd(y, x, {epochs: 5}))['payers'] AS payers
   FROM (VALUES (0, 1), (2, 2), (3, 3)) AS t(y, x);
 +--------+
@@ -24,7 +24,7 @@ use crate::model::{Model, ModelInfo};
 +--------+
 | 2      |
 +--------+
-```"#,
+```",
     argument(name = "model", description = "The text of a model made by ziln_fit_sgd."),
     related_udf(name = "ziln_weights"),
     related_udf(name = "ziln_fit_sgd")

@@ -20,14 +20,14 @@ const ARGUMENTS: [&str; 3] = ["pay_prob", "mu", "sigma"];
     doc_section(label = "Math Functions"),
     description = "Returns the params struct (logit, mu, sigma) of a distribution given by its parameters. A pay_prob outside [0, 1] or a negative sigma gives NaN; sigma is floored at sqrt(1e-7). NULL where any input is NULL.",
     syntax_example = "ziln_params(pay_prob, mu, sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_expected_ltv(ziln_params(0.25, 3, 1)), 4) AS ltv;
 +--------+
 | ltv    |
 +--------+
 | 8.2789 |
 +--------+
-```"#,
+```",
     argument(name = "pay_prob", description = "The probability to pay, between 0 and 1."),
     argument(name = "mu", description = "The mean of the logarithm of the amount."),
     argument(

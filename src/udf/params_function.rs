@@ -128,7 +128,7 @@ fn compute<F: ParamsFunction>(
 
 /// How the function is called, for messages about the number of arguments.
 fn usage<F: ParamsFunction>() -> String {
-    let leading: String = F::LEADING.iter().map(|name| format!("{name}, ")).collect();
+    let leading: String = F::LEADING.iter().flat_map(|name| [*name, ", "]).collect();
     format!(
         "{name}({leading}params) with params one struct or list, or {name}({leading}logit, mu, raw_sigma)",
         name = F::NAME

@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the expected amount of a customer who pays, in the label's unit: exp(mu + sigma^2 / 2). NULL where any input is NULL.",
     syntax_example = "ziln_pay_amount(params)",
     alternative_syntax = "ziln_pay_amount(logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_pay_amount(0.4, 0.5, 0.6), 6) AS amount;
 +----------+
 | amount   |
 +----------+
 | 2.824103 |
 +----------+
-```"#,
+```",
     argument(
         name = "params",
         description = "A struct with fields logit, mu and sigma, a list of three numbers logit, mu, raw_sigma, or these as three arguments."

@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the probability to pay, between 0 and 1: the sigmoid of the logit. NULL where any input is NULL.",
     syntax_example = "ziln_pay_prob(params)",
     alternative_syntax = "ziln_pay_prob(logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_pay_prob(0.4, 0.5, 0.6), 6) AS p;
 +----------+
 | p        |
 +----------+
 | 0.598688 |
 +----------+
-```"#,
+```",
     argument(
         name = "params",
         description = "A struct with fields logit, mu and sigma, a list of three numbers logit, mu, raw_sigma, or these as three arguments."

@@ -25,7 +25,7 @@ const USAGE: &str = "ziln_predict(model, features)";
     doc_section(label = "Math Functions"),
     description = "Returns the params struct (logit, mu, sigma) that a model predicts for a customer. Features are matched by name, whatever their order; extra ones are ignored. A missing number counts as the training mean, an unknown level adds nothing. NULL where the model is NULL.",
     syntax_example = "ziln_predict(model, features)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > WITH data AS (SELECT * FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x)),
        trained AS (SELECT ziln_fit_sgd(y, {x: x}) AS model FROM data)
   SELECT x, round(ziln_expected_ltv(ziln_predict(model, {x: x})), 2) AS ltv FROM data, trained ORDER BY x;
@@ -37,7 +37,7 @@ const USAGE: &str = "ziln_predict(model, features)";
 | 3 | 2.13 |
 | 4 | 3.07 |
 +---+------+
-```"#,
+```",
     argument(
         name = "model",
         description = "The text of a model made by ziln_fit_sgd: a constant, or a column, as from a join."

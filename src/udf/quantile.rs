@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the value that a customer stays below with probability q: 0 where q <= 1 - p. NaN where q is not between 0 and 1. NULL where any input is NULL.",
     syntax_example = "ziln_quantile(q, params)",
     alternative_syntax = "ziln_quantile(q, logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_quantile(0.9, 0.4, 0.5, 0.6), 6) AS q90;
 +----------+
 | q90      |
 +----------+
 | 4.491435 |
 +----------+
-```"#,
+```",
     argument(name = "q", description = "A probability between 0 and 1."),
     argument(
         name = "params",

@@ -15,14 +15,14 @@ use crate::metrics;
     doc_section(label = "Statistical Functions"),
     description = "Returns Spearman's rank correlation of label and prediction, with mid-ranks for ties, between -1 and 1. Rows with a NULL are skipped; NULL where either is constant.",
     syntax_example = "ziln_spearman(label, prediction)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_spearman(y, p), 4) AS spearman FROM (VALUES (0, 1), (2, 2), (5, 3), (0, 0)) AS t(y, p);
 +----------+
 | spearman |
 +----------+
 | 0.9487   |
 +----------+
-```"#,
+```",
     argument(name = "label", description = "What the customer spent."),
     argument(name = "prediction", description = "What was predicted."),
     related_udf(name = "ziln_evaluate")

@@ -11,14 +11,14 @@ use crate::math::{self, Column, Params};
     description = "Returns the variance of a customer's value, in the label's unit squared: p * exp(2 mu + 2 sigma^2) - expected_ltv^2. NULL where any input is NULL.",
     syntax_example = "ziln_variance(params)",
     alternative_syntax = "ziln_variance(logit, mu, raw_sigma)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT round(ziln_variance(0.4, 0.5, 0.6), 6) AS variance;
 +-----------+
 | variance  |
 +-----------+
 | 11.151009 |
 +-----------+
-```"#,
+```",
     argument(
         name = "params",
         description = "A struct with fields logit, mu and sigma, a list of three numbers logit, mu, raw_sigma, or these as three arguments."

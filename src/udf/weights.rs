@@ -14,7 +14,7 @@ use crate::model::{Model, WeightRow};
     doc_section(label = "Other Functions"),
     description = "Returns a model's coefficients as a list of structs: head (logit, mu or raw_sigma), feature, level, weight on the standardised scale and on the raw scale. The intercept of a head has no feature. NULL where the model is NULL.",
     syntax_example = "ziln_weights(model)",
-    sql_example = r#"```sql
+    sql_example = r"```sql
 > SELECT w.head AS head, w.feature AS feature FROM (
     SELECT unnest(ziln_weights(ziln_fit_sgd(y, {x: x}))) AS w
     FROM (VALUES (0, 1), (2, 2), (3, 3)) AS t(y, x)
@@ -25,7 +25,7 @@ use crate::model::{Model, WeightRow};
 | logit |         |
 | logit | x       |
 +-------+---------+
-```"#,
+```",
     argument(name = "model", description = "The text of a model made by ziln_fit_sgd."),
     related_udf(name = "ziln_model_info")
 )]

@@ -112,7 +112,10 @@ def show(name, coefficients, error=None):
 
 def exponential():
     half = log(2) / 2 * mpf("1.0001")
-    f = lambda r: (expm1(r) - r) / r**2 if fabs(r) > mpf(10) ** -15 else mpf(1) / 2
+
+    def f(r):
+        return (expm1(r) - r) / r**2 if fabs(r) > mpf(10) ** -15 else mpf(1) / 2
+
     p, _, error = remez(f, lambda r: (r * r + mpf("1e-4")) / exp(r), -half, half, 9, points=1501)
     show("exp: COEFFICIENTS", p, error)
 

@@ -1,5 +1,7 @@
 //! The tests of training that need nothing but its public face.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
+
 mod determinism;
 mod docs;
 mod training;

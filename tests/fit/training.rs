@@ -337,7 +337,9 @@ fn assert_sensible(name: &str, data: &Data, options: &[(&str, OptionValue)]) -> 
 fn degenerate_data_give_sensible_models() {
     let zeros_but = |rows: usize, payers: &[(usize, f64)]| {
         let mut label = vec![0.0; rows];
-        payers.iter().for_each(|&(row, amount)| label[row] = amount);
+        for &(row, amount) in &payers {
+            label[row] = amount;
+        }
         label
     };
     let ramp = |rows: usize| (0..rows).map(|row| row as f64).collect::<Vec<f64>>();
@@ -359,7 +361,7 @@ fn degenerate_data_give_sensible_models() {
     check("amounts from 1e-9 to 1e11", wide.collect(), vec![ramp(200)]);
     let tiny = (0..200).map(|row| if row % 3 == 0 { 1e-9 * (1.0 + f64::from(row)) } else { 0.0 });
     check("tiny amounts", tiny.collect(), vec![ramp(200)]);
-    let huge = vec![1e300, -1e300, 5.0, 1e-300].repeat(10);
+    let huge = [1e300, -1e300, 5.0, 1e-300].repeat(10);
     check("huge numbers", zeros_but(40, &[(1, 2.0), (5, 9.0)]), vec![huge]);
     let mut outlier = ramp(60);
     outlier[3] = 1e18;
@@ -429,7 +431,7 @@ fn a_hundred_thousand_levels_train() {
 #[test]
 fn rare_levels_have_no_weights() {
     let mut data = simulated(200, 1, 61);
-    let codes: Vec<u32> = (0..200).map(|row| if row < 3 { 1 } else { 0 }).collect();
+    let codes: Vec<u32> = (0..200).map(|row| u32::from(row < 3)).collect();
     let names = vec!["common".to_owned(), "rare".to_owned()];
     data.features = vec![Feature::Levels(codes, names)];
     let levels = |min_count: i64| {

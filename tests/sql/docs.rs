@@ -34,7 +34,7 @@ async fn examples_of_the_functions() {
             match printed(&context, &query).await {
                 Ok(printed) if printed == expected => {}
                 Ok(printed) => {
-                    wrong.push(format!("{name}: {query}\nprints\n{printed}\nnot\n{expected}"))
+                    wrong.push(format!("{name}: {query}\nprints\n{printed}\nnot\n{expected}"));
                 }
                 Err(error) => wrong.push(format!("{name}: {query}\n{error}")),
             }
@@ -187,10 +187,11 @@ fn blocks_of(text: &str) -> Vec<Block> {
             right_after_sql = true;
             continue;
         }
-        if right_after_sql && content.starts_with("+-") {
-            if let Some(block) = blocks.last_mut() {
-                block.printed = Some(content);
-            }
+        if right_after_sql
+            && content.starts_with("+-")
+            && let Some(block) = blocks.last_mut()
+        {
+            block.printed = Some(content);
         }
         right_after_sql = false;
     }

@@ -84,7 +84,7 @@ fn check(golden: &Row, calls: &[String], values: &[ScalarValue], wrong: &mut Str
         let error = (value - expected).abs();
         let bound = function.tolerance * expected.abs();
         // Not `>`, which NaN would pass.
-        if !(error <= bound) {
+        if error.is_nan() || error > bound {
             let inputs = INPUTS.map(|name| format!("{name} {}", get(golden, name))).join(", ");
             writeln!(wrong, "{call}: {value:e}, expected {expected:e}, at {inputs}")
                 .expect("memory");

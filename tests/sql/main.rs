@@ -8,6 +8,7 @@
 //! | `accumulators` | the aggregates' `GroupsAccumulator`s, driven by hand |
 //! | `docs` | every SQL example of the documentation |
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 #![cfg(feature = "datafusion")]
 
 mod accumulators;

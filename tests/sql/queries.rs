@@ -18,6 +18,7 @@ use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::{SessionContext, col};
 use proptest::prelude::*;
+use tempfile::TempDir;
 
 use crate::customers::{customers, dealt, shuffled, sorted, table};
 use crate::session::{config, error, rows, rows_of, run, session, session_with, value};
@@ -151,7 +152,11 @@ async fn shuffled_rows_in_sql() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Any order of the rows, cut anywhere into batches, dealt in any way to partitions and merged.
     #[test]
@@ -282,9 +287,11 @@ async fn spilled_groups() {
 /// Rows are kept until training. What they take is counted, so that DataFusion refuses the query and lives on.
 #[tokio::test]
 async fn memory_limit() {
-    let wide = "ziln_fit_sgd(value % 7, {a: value, b: value % 10, c: value % 100, d: CAST(value % 9 AS VARCHAR)}, {epochs: 0})";
+    let wide = "ziln_fit_sgd(value % 7,
+        {a: value, b: value % 10, c: value % 100, d: CAST(value % 9 AS VARCHAR)}, {epochs: 0})";
     let evaluate = "ziln_evaluate(value % 7, value % 3, value % 5, value % 2, value % 4)";
-    let metrics = "ziln_gini(value % 7, value % 11), ziln_spearman(value % 7, value % 11), ziln_decile_stats(value % 7, value % 11)";
+    let metrics = "ziln_gini(value % 7, value % 11), ziln_spearman(value % 7, value % 11),
+        ziln_decile_stats(value % 7, value % 11)";
     // 3 million rows of at least 16 bytes, in every query.
     for aggregate in [wide, evaluate, metrics] {
         for rest in ["", "GROUP BY value % 2", "GROUP BY value % 2 HAVING count(*) > 5"] {
@@ -423,21 +430,27 @@ async fn window_that_grows() {
     assert_eq!(grown.len(), 60);
     for row in grown.iter().step_by(7) {
         let sql = format!(
-            "SELECT {0}, ziln_fit_sgd(ltv, recency, {{epochs: 1}}), ziln_evaluate(ltv, logit, mu, raw_sigma) FROM customers WHERE id <= {0}",
+            "SELECT {0}, ziln_fit_sgd(ltv, recency, {{epochs: 1}}),
+                    ziln_evaluate(ltv, logit, mu, raw_sigma)
+             FROM customers WHERE id <= {0}",
             row[0]
         );
         assert_same(&rows(&context, &sql).await, std::slice::from_ref(row), &sql);
     }
     // A frame whose beginning moves needs rows taken out again; DataFusion says that it cannot.
-    let sliding = "SELECT ziln_gini(ltv, mu) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) FROM customers";
+    let sliding = "SELECT ziln_gini(ltv, mu) OVER (
+            ORDER BY id ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) FROM customers";
     assert!(error(&context, sliding).await.contains("ziln_gini"));
 }
 
 #[tokio::test]
 async fn grouping_sets() {
-    let sql = format!("SELECT campaign, channel, grouping(campaign) AS total, grouping(channel) AS all_channels, {FIT} AS model
+    let sql = format!(
+        "SELECT campaign, channel, grouping(campaign) AS total,
+            grouping(channel) AS all_channels, {FIT} AS model
         FROM customers GROUP BY GROUPING SETS ((campaign), (campaign, channel), ())
-        ORDER BY total, all_channels, campaign, channel");
+        ORDER BY total, all_channels, campaign, channel"
+    );
     let all = rows(&simple(), &sql).await;
     let parallel = with_customers(session(4, 50), table(dealt(&batch(), 50, 4)));
     assert_same(&rows(&parallel, &sql).await, &all, "of grouping sets in parallel");
@@ -470,7 +483,9 @@ async fn grouping_sets() {
 async fn several_aggregates_in_one_query() {
     let context = with_customers(session(2, 100), table(dealt(&batch(), 100, 2)));
     let sql = format!(
-        "SELECT count(*), {FIT} AS m, avg(ltv), ziln_fit_sgd(ltv, {{f: frequency}}, {{epochs: 1}}), ziln_gini(ltv, mu), {FIT} AS n FROM customers"
+        "SELECT count(*), {FIT} AS m, avg(ltv), ziln_fit_sgd(ltv, {{f: frequency}}, {{epochs: 1}}),
+                ziln_gini(ltv, mu), {FIT} AS n
+         FROM customers"
     );
     let row = rows(&context, &sql).await.remove(0);
     let alone = |aggregate: String| async move {
@@ -482,87 +497,133 @@ async fn several_aggregates_in_one_query() {
     assert_eq!(row[5], row[1]);
 }
 
-/// Train, keep the models in a table and in a file, join them to customers, score, judge.
-#[tokio::test]
-async fn models_in_tables_and_parquet() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("models.parquet").display().to_string();
+/// A session with customers, the tables `models` and `everybody`, and a folder for files.
+async fn trained() -> (SessionContext, TempDir) {
     let context = with_customers(session(2, 128), table(dealt(&batch(), 128, 2)));
-    let statements = [
-        format!(
-            "CREATE TABLE models AS SELECT campaign, {FIT} AS model FROM customers GROUP BY campaign"
-        ),
-        format!("COPY models TO '{path}' STORED AS PARQUET"),
-        format!("CREATE EXTERNAL TABLE stored STORED AS PARQUET LOCATION '{path}'"),
-        format!("CREATE VIEW all_customers AS SELECT {FIT} AS model FROM customers"),
-    ];
-    for sql in &statements {
-        run(&context, sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}"));
-    }
-    let texts = |name: &str| format!("SELECT campaign, model FROM {name} ORDER BY campaign");
-    let direct = rows(
+    run_all(
         &context,
-        &format!("SELECT campaign, {FIT} FROM customers GROUP BY campaign ORDER BY 1"),
+        &[
+            format!(
+                "CREATE TABLE models AS
+                 SELECT campaign, {FIT} AS model FROM customers GROUP BY campaign"
+            ),
+            format!("CREATE VIEW everybody AS SELECT {FIT} AS model FROM customers"),
+        ],
     )
     .await;
-    let as_text = |rows: &[Vec<ScalarValue>]| -> Vec<Option<String>> {
-        rows.iter().map(|row| row[1].try_as_str().flatten().map(str::to_owned)).collect()
-    };
-    for name in ["models", "stored"] {
-        assert_eq!(as_text(&rows(&context, &texts(name)).await), as_text(&direct), "{name}");
+    (context, tempfile::tempdir().expect("a folder"))
+}
+
+async fn run_all(context: &SessionContext, statements: &[String]) {
+    for sql in statements {
+        run(context, sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}"));
     }
+}
 
-    // The same scores from a table, a file, a subquery and a common table expression.
-    let score = |models: &str| {
-        format!("SELECT c.id, ziln_predict(m.model, {{channel: c.channel, frequency: c.frequency, recency: c.recency}}) AS params
-        FROM customers c JOIN {models} m ON m.campaign = c.campaign ORDER BY c.id")
+/// Writes a table to Parquet and reads it as `stored`.
+async fn store(context: &SessionContext, name: &str, folder: &TempDir) {
+    let path = folder.path().join(format!("{name}.parquet")).display().to_string();
+    run_all(
+        context,
+        &[
+            format!("COPY {name} TO '{path}' STORED AS PARQUET"),
+            format!("CREATE EXTERNAL TABLE stored STORED AS PARQUET LOCATION '{path}'"),
+        ],
+    )
+    .await;
+}
+
+/// The features by name, in another order than in training.
+const FEATURES: &str = "{channel: channel, frequency: frequency, recency: recency}";
+
+/// Scores of each customer from the models of a table or subquery.
+fn scores(models: &str) -> String {
+    format!(
+        "SELECT c.id, ziln_predict(m.model, {FEATURES}) AS params
+         FROM customers c JOIN {models} m ON m.campaign = c.campaign ORDER BY c.id"
+    )
+}
+
+#[tokio::test]
+async fn models_in_tables_and_parquet() {
+    let (context, folder) = trained().await;
+    store(&context, "models", &folder).await;
+    // Another type of string may come back.
+    let texts = |models: &str| {
+        format!(
+            "SELECT CAST(campaign AS VARCHAR) AS campaign, CAST(model AS VARCHAR) AS model
+             FROM {models} ORDER BY campaign"
+        )
     };
-    let scores = rows(&context, &score("models")).await;
-    assert_eq!(scores.len(), ROWS);
-    assert!(
-        scores.iter().any(|row| row[1].is_null()) && scores.iter().any(|row| !row[1].is_null())
-    );
+    let direct = format!("(SELECT campaign, {FIT} AS model FROM customers GROUP BY campaign)");
+    let expected = rows(&context, &texts(&direct)).await;
+    assert_eq!(expected.len(), 9);
+    for models in ["models", "stored"] {
+        assert_same(&rows(&context, &texts(models)).await, &expected, models);
+    }
+}
+
+#[tokio::test]
+async fn scores_by_a_join() {
+    let (context, folder) = trained().await;
+    store(&context, "models", &folder).await;
+    let expected = rows(&context, &scores("models")).await;
+    assert_eq!(expected.len(), ROWS);
+    let nulls = expected.iter().filter(|row| row[1].is_null()).count();
+    assert!(nulls > 0 && nulls < ROWS / 4, "{nulls}");
+
     let subquery = format!("(SELECT campaign, {FIT} AS model FROM customers GROUP BY campaign)");
-    assert_same(&rows(&context, &score("stored")).await, &scores, "of stored models");
-    assert_same(&rows(&context, &score(&subquery)).await, &scores, "of a subquery");
-    let cte = format!("WITH trained AS {subquery} {}", score("trained"));
-    assert_same(&rows(&context, &cte).await, &scores, "of a common table expression");
+    assert_same(&rows(&context, &scores("stored")).await, &expected, "of stored models");
+    assert_same(&rows(&context, &scores(&subquery)).await, &expected, "of a subquery");
+    let cte = format!("WITH trained AS {subquery} {}", scores("trained"));
+    assert_same(&rows(&context, &cte).await, &expected, "of a common table expression");
 
-    // The features as one struct column, and the whole row.
-    let whole = "SELECT c.id, ziln_predict(m.model, c.features) AS params
-        FROM (SELECT *, {id: id, frequency: frequency, channel: channel, recency: recency} AS features FROM customers) c
-        JOIN models m ON m.campaign = c.campaign ORDER BY c.id";
-    assert_same(&rows(&context, whole).await, &scores, "of a struct column");
+    // The features as one column, with a field that the models do not know.
+    let column = scores("models").replace(FEATURES, "features").replace(
+        "customers c",
+        "(SELECT *, {id: id, frequency: frequency, channel: channel, recency: recency} AS features
+          FROM customers) c",
+    );
+    assert_same(&rows(&context, &column).await, &expected, "of a struct column");
+}
 
-    // A campaign without a model falls back on that of all customers.
-    let fallback = "SELECT count(*), count(ziln_predict(coalesce(m.model, g.model), {recency: recency, frequency: frequency, channel: channel}))
-        FROM customers c LEFT JOIN models m ON m.campaign = c.campaign CROSS JOIN all_customers g";
-    let counts = rows(&context, fallback).await.remove(0);
+#[tokio::test]
+async fn a_model_for_those_without() {
+    let (context, _folder) = trained().await;
+    let sql = format!(
+        "SELECT count(*), count(ziln_predict(coalesce(m.model, e.model), {FEATURES}))
+         FROM customers c LEFT JOIN models m ON m.campaign = c.campaign CROSS JOIN everybody e"
+    );
+    let counts = rows(&context, &sql).await.remove(0);
     assert_eq!(counts[0], ScalarValue::Int64(Some(ROWS as i64)));
     assert_eq!(counts[1], counts[0]);
 
     // A scalar subquery is one model for all.
-    let scalar = "SELECT count(DISTINCT p['mu']) > 1 FROM (SELECT ziln_predict((SELECT model FROM all_customers), {recency: recency, frequency: frequency, channel: channel}) AS p FROM customers)";
-    assert_eq!(value(&context, scalar).await, ScalarValue::Boolean(Some(true)));
+    let scalar = format!(
+        "SELECT count(p), count(DISTINCT p['mu']) > 1
+         FROM (SELECT ziln_predict((SELECT model FROM everybody), {FEATURES}) AS p FROM customers)"
+    );
+    let counts = rows(&context, &scalar).await.remove(0);
+    assert_eq!(counts[0], ScalarValue::Int64(Some(ROWS as i64)));
+    assert_eq!(counts[1], ScalarValue::Boolean(Some(true)));
+}
 
-    // Params survive Parquet too, and give the same metrics.
-    let path = folder.path().join("scored.parquet").display().to_string();
-    let scored = score("models").replace("c.id,", "c.id, c.campaign, c.ltv,");
-    run(&context, &format!("CREATE TABLE scored AS {scored}")).await.expect("a table");
-    run(&context, &format!("COPY scored TO '{path}' STORED AS PARQUET")).await.expect("a file");
-    run(
-        &context,
-        &format!("CREATE EXTERNAL TABLE scored_file STORED AS PARQUET LOCATION '{path}'"),
-    )
-    .await
-    .expect("a table");
-    let judge = |table: &str| {
-        format!("SELECT CAST(campaign AS VARCHAR) AS campaign, ziln_evaluate(ltv, params), ziln_decile_stats(ltv, ziln_expected_ltv(params))
-        FROM {table} GROUP BY campaign ORDER BY campaign")
+#[tokio::test]
+async fn params_in_parquet() {
+    let (context, folder) = trained().await;
+    let scored = scores("models").replace("c.id,", "c.id, c.campaign, c.ltv,");
+    run_all(&context, &[format!("CREATE TABLE scored AS {scored}")]).await;
+    store(&context, "scored", &folder).await;
+    let evaluate = |scored: &str| {
+        format!(
+            "SELECT CAST(campaign AS VARCHAR) AS campaign, ziln_evaluate(ltv, params),
+                    ziln_decile_stats(ltv, ziln_expected_ltv(params))
+             FROM {scored} GROUP BY campaign ORDER BY campaign"
+        )
     };
-    let judged = rows(&context, &judge("scored")).await;
-    assert_eq!(judged.len(), 9);
-    assert_same(&rows(&context, &judge("scored_file")).await, &judged, "of stored params");
+    let expected = rows(&context, &evaluate("scored")).await;
+    assert_eq!(expected.len(), 9);
+    assert_same(&rows(&context, &evaluate("stored")).await, &expected, "of stored params");
 }
 
 /// A statement of another session: a prepared query with parameters.
@@ -570,7 +631,8 @@ async fn models_in_tables_and_parquet() {
 async fn prepared_statements() {
     let context = simple();
     for sql in [
-        "PREPARE score(DOUBLE) AS SELECT id, ziln_expected_ltv($1, mu, raw_sigma) FROM customers ORDER BY id LIMIT 3",
+        "PREPARE score(DOUBLE) AS
+         SELECT id, ziln_expected_ltv($1, mu, raw_sigma) FROM customers ORDER BY id LIMIT 3",
         "PREPARE train(INT) AS SELECT ziln_fit_sgd(ltv, recency, {epochs: $1}) FROM customers",
     ] {
         run(&context, sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}"));
@@ -655,7 +717,10 @@ async fn untidy_dictionaries() {
     let context = with_channel(Arc::new(dictionary));
     assert_same(&rows(&context, &sql).await, &expected(&sql).await, "of an untidy dictionary");
     // Prediction from it is the same too.
-    let predict = "SELECT id, ziln_predict((SELECT ziln_fit_sgd(ltv, {channel: channel}, {epochs: 2}) FROM customers), {channel: channel}) FROM customers ORDER BY id";
+    let predict = "SELECT id, ziln_predict(
+            (SELECT ziln_fit_sgd(ltv, {channel: channel}, {epochs: 2}) FROM customers),
+            {channel: channel})
+        FROM customers ORDER BY id";
     assert_same(
         &rows(&context, predict).await,
         &expected(predict).await,
@@ -666,10 +731,12 @@ async fn untidy_dictionaries() {
 /// Predicting a batch at a time or a row at a time gives the same bits.
 #[tokio::test]
 async fn predictions_do_not_depend_on_batches() {
-    let sql = format!("SELECT id, ziln_predict(model, {{recency: recency, frequency: frequency, channel: channel}}) AS p,
-            ziln_loss(ltv, ziln_predict(model, {{recency: recency, frequency: frequency, channel: channel}})) AS loss,
+    let sql = format!(
+        "SELECT id, ziln_predict(model, {FEATURES}) AS p,
+            ziln_loss(ltv, ziln_predict(model, {FEATURES})) AS loss,
             ziln_quantile(0.9, logit, mu, raw_sigma) AS q
-        FROM customers, (SELECT {FIT} AS model FROM customers) ORDER BY id");
+        FROM customers, (SELECT {FIT} AS model FROM customers) ORDER BY id"
+    );
     let expected = expected(&sql).await;
     for (partitions, batch_size) in [(1, 1), (2, 3), (4, 1000)] {
         let context = with_customers(
@@ -686,7 +753,8 @@ async fn training_continues() {
     let context = simple();
     let fit = |options: String| {
         format!(
-            "SELECT ziln_fit_sgd(ltv, {{recency: recency, channel: channel}}, {{epochs: 2{options}}}) FROM customers"
+            "SELECT ziln_fit_sgd(ltv, {{recency: recency, channel: channel}}, {{epochs: 2{options}}})
+             FROM customers"
         )
     };
     let first = text(&value(&context, &fit(String::new())).await);

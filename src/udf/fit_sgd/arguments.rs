@@ -73,7 +73,7 @@ impl Arguments {
                 },
             })),
             FeatureShape::Lists => {
-                columns.push(RowColumn { name: "features".to_string(), kind: ColumnKind::Numbers })
+                columns.push(RowColumn { name: "features".to_string(), kind: ColumnKind::Numbers });
             }
         }
         RowSchema::new(columns)

@@ -127,7 +127,7 @@ impl GroupsAccumulator for RowGroupsAccumulator {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, |first| first.len());
+        let rows = values.first().map_or(0, arrow::array::Array::len);
         let (columns, keep) = read_kept(self.aggregate.as_ref(), values, opt_filter)?;
         let state = match keep {
             None => self.rows.schema().state_array(columns, std::iter::repeat_n(1, rows), rows)?,
@@ -162,7 +162,7 @@ impl RowAccumulator {
 
 impl Accumulator for RowAccumulator {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |first| first.len());
+        let rows = values.first().map_or(0, arrow::array::Array::len);
         if rows > 0 {
             self.value = None;
         }

@@ -59,7 +59,7 @@ impl Chunk {
             GroupsOfRows::Rows(groups) => groups.capacity() * size_of::<u32>(),
             GroupsOfRows::Runs(runs) => runs.capacity() * size_of::<Run>(),
         };
-        let columns = self.columns.iter().map(|column| column.get_buffer_memory_size());
+        let columns = self.columns.iter().map(arrow::array::Array::get_buffer_memory_size);
         columns.sum::<usize>() + groups + size_of::<Self>()
     }
 
@@ -133,7 +133,7 @@ impl RowBuffer {
     /// Adds the rows of states, one state a group index.
     pub fn merge(&mut self, state: &ArrayRef, groups: &[usize], total: usize) -> Result<()> {
         self.groups = self.groups.max(total);
-        let (columns, bounds) = self.schema.read_state(state)?;
+        let (columns, bounds) = RowSchema::read_state(state)?;
         let rows = bounds.last().copied().unwrap_or_default();
         if rows == 0 {
             return Ok(());

@@ -127,7 +127,7 @@ impl GroupedRows {
 
     /// Whether the rows of all groups lie in the order of the chunks, as they do where there is one group.
     fn in_order(&self, chunks: &[ArrayRef]) -> bool {
-        let total: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+        let total: usize = chunks.iter().map(arrow::array::Array::len).sum();
         self.groups() == 1 && total == self.rows.len() && !chunks.is_empty()
     }
 
@@ -147,7 +147,7 @@ impl GroupedRows {
         if chunks.is_empty() {
             return Ok(new_empty_array(&state_column_type(ColumnKind::Numbers)));
         }
-        let arrays: Vec<&dyn Array> = chunks.iter().map(|chunk| chunk.as_ref()).collect();
+        let arrays: Vec<&dyn Array> = chunks.iter().map(std::convert::AsRef::as_ref).collect();
         let rows: Vec<(usize, usize)> =
             self.rows.iter().map(|id| (id.chunk as usize, id.row as usize)).collect();
         Ok(interleave(&arrays, &rows)?)
@@ -158,7 +158,7 @@ fn concat_chunks(chunks: &[ArrayRef]) -> Result<ArrayRef> {
     match chunks {
         [one] => Ok(Arc::clone(one)),
         many => {
-            let arrays: Vec<&dyn Array> = many.iter().map(|chunk| chunk.as_ref()).collect();
+            let arrays: Vec<&dyn Array> = many.iter().map(std::convert::AsRef::as_ref).collect();
             Ok(concat(&arrays)?)
         }
     }

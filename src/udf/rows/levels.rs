@@ -10,7 +10,7 @@ use datafusion_common::{Result, exec_datafusion_err};
 /// Distinct levels in the order of their arrival. NULL is a level.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Levels {
-    levels: Vec<Option<Arc<str>>>,
+    values: Vec<Option<Arc<str>>>,
     codes: HashMap<Arc<str>, u32>,
     null_code: Option<u32>,
     bytes: usize,
@@ -19,7 +19,7 @@ pub(super) struct Levels {
 impl Levels {
     /// The levels by their codes.
     pub fn values(&self) -> Vec<Option<&str>> {
-        self.levels.iter().map(Option::as_deref).collect()
+        self.values.iter().map(Option::as_deref).collect()
     }
 
     /// The memory that the levels take, in bytes.
@@ -42,15 +42,13 @@ impl Levels {
             } else {
                 usize::try_from(keys.value(row)).unwrap_or(values.len())
             };
-            let code = match known.get(key).copied().flatten() {
-                Some(code) => code,
-                None => {
-                    let level =
-                        (key < values.len() && values.is_valid(key)).then(|| values.value(key));
-                    let code = self.code(level)?;
-                    known[key] = Some(code);
-                    code
-                }
+            let code = if let Some(code) = known.get(key).copied().flatten() {
+                code
+            } else {
+                let level = (key < values.len() && values.is_valid(key)).then(|| values.value(key));
+                let code = self.code(level)?;
+                known[key] = Some(code);
+                code
             };
             codes.push(code);
         }
@@ -62,7 +60,7 @@ impl Levels {
         if let Some(code) = known {
             return Ok(code);
         }
-        let code = u32::try_from(self.levels.len())
+        let code = u32::try_from(self.values.len())
             .map_err(|_| exec_datafusion_err!("more than {} levels in a category", u32::MAX))?;
         let level: Option<Arc<str>> = level.map(Arc::from);
         match &level {
@@ -71,18 +69,18 @@ impl Levels {
         }
         // Twice a pointer with its length, the code, and the string with its two counters.
         self.bytes += 3 * size_of::<Arc<str>>() + level.as_ref().map_or(0, |text| text.len() + 16);
-        self.levels.push(level);
+        self.values.push(level);
         Ok(code)
     }
 
     /// Codes as the dictionary that states hold, with only the levels that occur.
     pub fn decode(&self, codes: &UInt32Array) -> Result<DictionaryArray<Int32Type>> {
-        let mut keys_of_codes: Vec<i32> = vec![-1; self.levels.len()];
+        let mut keys_of_codes: Vec<i32> = vec![-1; self.values.len()];
         let mut used: Vec<Option<&str>> = Vec::new();
         let mut keys = Vec::with_capacity(codes.len());
         for &code in codes.values() {
             let place = code as usize;
-            let (Some(key), Some(level)) = (keys_of_codes.get_mut(place), self.levels.get(place))
+            let (Some(key), Some(level)) = (keys_of_codes.get_mut(place), self.values.get(place))
             else {
                 return Err(exec_datafusion_err!("code {code} stands for no level"));
             };

@@ -74,7 +74,7 @@ impl RowSchema {
     }
 
     /// The columns of a state, and where the rows of each of its groups begin and end.
-    pub fn read_state(&self, state: &ArrayRef) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
+    pub fn read_state(state: &ArrayRef) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
         let lists = state
             .as_list_opt::<i64>()
             .ok_or_else(|| exec_datafusion_err!("a state of rows is a {}", state.data_type()))?;

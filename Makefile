@@ -1,7 +1,7 @@
 # Everything runs from a clean clone on a machine with Rust and Python 3.11 or newer, and sets itself up.
 
 PYTHON ?= python3
-VENV := $(CURDIR)/.venv
+VENV ?= $(CURDIR)/.venv
 # A machine that builds often can set this to a folder that outlives the clone.
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 ZILN := $(CARGO_TARGET_DIR)/debug/ziln
@@ -47,8 +47,8 @@ $(VENV)/.installed: requirements-dev.txt requirements-data.txt
 .PHONY: build
 build: $(VENV)/.installed
 	@echo '==> building (the first time about 10 minutes on 2 cores)'
-	maturin develop --quiet --profile dev --features shell
-	$(CARGO_ENV) cargo build --quiet $(PACKAGES) --bins --lib
+	maturin develop --profile dev --features shell
+	$(CARGO_ENV) cargo build $(PACKAGES) --bins --lib
 
 # --- the main job -------------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ format: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	pip install --quiet --disable-pip-version-check -r requirements-bench.txt
-	maturin develop --quiet --release
+	maturin develop --release
 	python -m benchmarks
 
 reports: build

@@ -3,7 +3,6 @@
 //! Run: `cargo run --example rust_polars --features polars-lazy`
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
-#![allow(clippy::print_stdout)]
 
 use std::sync::Arc;
 

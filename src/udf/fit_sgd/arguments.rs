@@ -98,7 +98,7 @@ fn check_third(data_type: &DataType) -> Result<()> {
 
 fn check_options(data_type: &DataType) -> Result<()> {
     match data_type {
-        DataType::Struct(_) => Ok(()),
+        DataType::Struct(_) | DataType::Null => Ok(()),
         other => {
             Err(wrong_type(NAME, "options", "a struct such as {epochs: 30}", other.to_string()))
         }

@@ -33,7 +33,7 @@ fn constant_struct(options: &Arc<dyn PhysicalExpr>) -> Result<StructArray> {
         Ok(ScalarValue::Struct(values)) if values.is_valid(0) => {
             return Ok(values.as_ref().clone());
         }
-        Ok(ScalarValue::Struct(_)) => return Ok(StructArray::new_empty_fields(1, None)),
+        Ok(null) if null.is_null() => return Ok(StructArray::new_empty_fields(1, None)),
         Ok(other) => other.data_type().to_string(),
         Err(expression) => expression,
     };

@@ -7,6 +7,12 @@ mod capsules;
 mod plugins;
 
 use pyo3::prelude::*;
+use pyo3_polars::PolarsAllocator;
+
+/// Polars' own allocator where Polars is loaded: batches come and go by the thousand, and it gives their memory back for
+/// the next one without a detour through the system.
+#[global_allocator]
+static ALLOCATOR: PolarsAllocator = PolarsAllocator::new();
 
 #[pymodule]
 fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {

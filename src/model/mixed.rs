@@ -11,10 +11,10 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Feature`] if a column of a model that a row uses is missing, too short or of the wrong kind.
-pub fn predict_mixed(
+pub fn predict_mixed<P: AsRef<[usize]>>(
     scorers: &[&Scorer],
     scorer_of_row: &[u32],
-    positions: &[Vec<usize>],
+    positions: &[P],
     columns: &[FeatureInput<'_>],
     out: ParamsOut<'_>,
 ) -> Result<()> {
@@ -27,7 +27,9 @@ pub fn predict_mixed(
             for (row, &scorer) in scorer_of_row.iter().enumerate().take(rows) {
                 let scorer = scorer as usize;
                 let heads = match (scorers.get(scorer), positions.get(scorer)) {
-                    (Some(scorer), Some(positions)) => predict_row(scorer, positions, columns, row),
+                    (Some(scorer), Some(positions)) => {
+                        predict_row(scorer, positions.as_ref(), columns, row)
+                    }
                     _ => [f64::NAN; 3],
                 };
                 [logit[row], mu[row], sigma[row]] = heads;
@@ -79,10 +81,10 @@ fn predict_row(
 }
 
 /// Checks the columns once for every model that a row uses.
-fn check(
+fn check<P: AsRef<[usize]>>(
     scorers: &[&Scorer],
     scorer_of_row: &[u32],
-    positions: &[Vec<usize>],
+    positions: &[P],
     columns: &[FeatureInput<'_>],
     rows: usize,
 ) -> Result<()> {
@@ -96,7 +98,7 @@ fn check(
         if !used {
             continue;
         }
-        for (feature, &position) in positions.iter().enumerate() {
+        for (feature, &position) in positions.as_ref().iter().enumerate() {
             let column = columns.get(position).ok_or_else(|| Error::Feature {
                 problem: format!("there is no column {position}, only {}", columns.len()),
             })?;

@@ -23,6 +23,7 @@ mod model_function;
 mod number;
 mod params;
 mod params_function;
+mod recent_models;
 mod record;
 mod rows;
 

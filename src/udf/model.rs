@@ -1,11 +1,14 @@
 //! The argument `model`: texts, few of them distinct.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use arrow::buffer::Buffer;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion_common::Result;
+use foldhash::fast::RandomState;
 
 use super::error::wrong_type;
 
@@ -39,38 +42,50 @@ pub(super) struct DistinctTexts {
 impl DistinctTexts {
     /// Finds the distinct texts of a column.
     ///
-    /// A join repeats a model by repeating its view, so a row whose view has been seen needs no look at its text.
+    /// A join repeats a model by repeating its view, so rows are told apart by the words of their views. Other
+    /// encodings repeat the text itself; only for them are texts compared, first with the one before.
     pub fn try_new(function: &str, texts: &ArrayRef) -> Result<Self> {
         check_model(function, texts.data_type())?;
-        let texts = cast(texts, &DataType::Utf8View)?;
-        let texts: StringViewArray = texts.as_string_view().clone();
-        let mut places_of_views: HashMap<u128, u32> = HashMap::new();
-        let mut places_of_texts: HashMap<&str, u32> = HashMap::new();
-        let mut first_rows = Vec::new();
-        let mut last = None;
-        let mut place_of = |(row, &view): (usize, &u128)| {
-            if texts.is_null(row) {
-                return NO_TEXT;
-            }
-            if let Some((_, place)) = last.filter(|(last_view, _)| *last_view == view) {
-                return place;
-            }
-            let place = *places_of_views.entry(view).or_insert_with(|| {
-                *places_of_texts.entry(texts.value(row)).or_insert_with(|| {
-                    first_rows.push(row);
-                    u32::try_from(first_rows.len() - 1).unwrap_or(NO_TEXT)
-                })
-            });
-            last = Some((view, place));
-            place
-        };
-        let index_of_row = texts.views().iter().enumerate().map(&mut place_of).collect();
-        Ok(Self { first_rows, index_of_row, texts: texts.clone() })
+        let repeats_views = texts.data_type() == &DataType::Utf8View;
+        let views = cast(texts, &DataType::Utf8View)?.as_string_view().clone();
+        let mut distinct = Self { texts: views.clone(), first_rows: vec![], index_of_row: vec![] };
+        distinct.index_of_row.reserve(views.len());
+        if repeats_views {
+            distinct.index(|row| (!views.is_null(row)).then(|| views.views()[row]));
+        } else {
+            distinct.index(|row| (!views.is_null(row)).then(|| views.value(row)));
+        }
+        Ok(distinct)
+    }
+
+    fn index<K: Copy + Eq + Hash>(&mut self, key_of: impl Fn(usize) -> Option<K>) {
+        let mut places: HashMap<K, u32, RandomState> = HashMap::default();
+        let mut last: Option<(K, u32)> = None;
+        for row in 0..self.texts.len() {
+            let Some(key) = key_of(row) else {
+                self.index_of_row.push(NO_TEXT);
+                continue;
+            };
+            let place = match last {
+                Some((last_key, place)) if last_key == key => place,
+                _ => *places.entry(key).or_insert_with(|| {
+                    self.first_rows.push(row);
+                    u32::try_from(self.first_rows.len() - 1).unwrap_or(NO_TEXT)
+                }),
+            };
+            last = Some((key, place));
+            self.index_of_row.push(place);
+        }
     }
 
     /// The distinct texts.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.first_rows.iter().map(|&row| self.texts.value(row))
+    }
+
+    /// The buffers that the texts lie in.
+    pub fn buffers(&self) -> &[Buffer] {
+        self.texts.data_buffers()
     }
 
     /// Computes something of every distinct text and gives it to all rows that hold the text.

@@ -15,6 +15,7 @@ use super::features::{
 };
 use super::model::{DistinctTexts, NO_TEXT, check_model};
 use super::params::{params_result, params_type};
+use super::recent_models::{ReadyModel, ready_models};
 use super::signature::{example_features, listing};
 use crate::model::{FeatureInput, ParamsOut, Scorer, predict_mixed};
 
@@ -207,20 +208,31 @@ fn predict_with_one(
 
 fn predict_with_many(models: &ArrayRef, features: &Features, rows: usize) -> Result<ColumnarValue> {
     let texts = DistinctTexts::try_new(NAME, models)?;
-    let scorers = texts.iter().map(scorer_of).collect::<Result<Vec<_>>>()?;
-    let positions =
-        scorers.iter().map(|scorer| features.positions(scorer)).collect::<Result<Vec<_>>>()?;
-    let pairs = scorers.iter().zip(&positions);
-    let columns = features.read(pairs.flat_map(|(scorer, used)| uses(scorer, used)))?;
+    let ready = ready_models(&texts, &features.names, |text| {
+        let scorer = scorer_of(text)?;
+        let positions = features.positions(&scorer)?.into();
+        Ok(ReadyModel { scorer, positions })
+    })?;
+    let used = ready.iter().flat_map(|model| uses(&model.scorer, &model.positions));
+    let columns = features.read(used)?;
     let levels = levels_of(&columns);
     let inputs = inputs(&columns, &levels)?;
     let nulls = models
         .is_nullable()
         .then(|| texts.index_of_row.iter().map(|&index| index != NO_TEXT).collect::<NullBuffer>());
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-    let scorers: Vec<&Scorer> = scorers.iter().map(AsRef::as_ref).collect();
     params_result(rows, nulls, false, |out: ParamsOut<'_>| {
-        predict_mixed(&scorers, &texts.index_of_row, &positions, &inputs, out)
-            .map_err(|error| refuse_value(NAME, &error))
+        let predicted = match ready.as_slice() {
+            [ReadyModel { scorer, positions }] => {
+                let used: Vec<_> = positions.iter().map(|&position| inputs[position]).collect();
+                scorer.predict(&used, out)
+            }
+            many => {
+                let scorers: Vec<&Scorer> = many.iter().map(|model| &*model.scorer).collect();
+                let positions: Vec<&[usize]> = many.iter().map(|model| &*model.positions).collect();
+                predict_mixed(&scorers, &texts.index_of_row, &positions, &inputs, out)
+            }
+        };
+        predicted.map_err(|error| refuse_value(NAME, &error))
     })
 }

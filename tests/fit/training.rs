@@ -337,7 +337,7 @@ fn assert_sensible(name: &str, data: &Data, options: &[(&str, OptionValue)]) -> 
 fn degenerate_data_give_sensible_models() {
     let zeros_but = |rows: usize, payers: &[(usize, f64)]| {
         let mut label = vec![0.0; rows];
-        for &(row, amount) in &payers {
+        for &(row, amount) in payers {
             label[row] = amount;
         }
         label

@@ -24,11 +24,11 @@ CASE WHEN y > 0
 """
 """In DataFusion and DuckDB. Variants with common parts in subqueries are slower in both."""
 
-EXPECTED_LTV_SQL = f"1.0 / (1.0 + exp(-z)) * exp(mu + power({SIGMA_SQL}, 2) / 2)"
+EXPECTED_LTV_SQL = f"exp(mu + {SIGMA_SQL} * {SIGMA_SQL} / 2) / (1.0 + exp(-z))"
 
 
 def _softplus_polars(x: pl.Expr) -> pl.Expr:
-    return x.clip(lower_bound=0.0) + (-x.abs()).exp().log1p()
+    return x.clip(lower_bound=0.0) + ((-x.abs()).exp() + 1.0).log()
 
 
 def _sigma_polars() -> pl.Expr:
@@ -39,18 +39,14 @@ def loss_polars() -> pl.Expr:
     """The loss in Polars' own expressions; Polars computes their common parts once."""
     z, ln_y, sigma = pl.col("z"), pl.col("y").log(), _sigma_polars()
     amount = ln_y + sigma.log() + HALF_LN_2PI + ((ln_y - pl.col("mu")) / sigma) ** 2 / 2
-    return (
-        pl.when(pl.col("y") > 0)
-        .then(_softplus_polars(-z) + amount)
-        .otherwise(_softplus_polars(z))
-        .alias("loss")
-    )
+    paid = pl.when(pl.col("y") > 0).then(amount - z).otherwise(0.0)
+    return (_softplus_polars(z) + paid).alias("loss")
 
 
 def expected_ltv_polars() -> pl.Expr:
     """The expected value in Polars' own expressions."""
-    probability = 1.0 / (1.0 + (-pl.col("z")).exp())
-    return (probability * (pl.col("mu") + _sigma_polars() ** 2 / 2).exp()).alias("expected_ltv")
+    amount = (pl.col("mu") + _sigma_polars() ** 2 / 2).exp()
+    return (amount / ((-pl.col("z")).exp() + 1.0)).alias("expected_ltv")
 
 
 def _softplus_numpy(x: Floats) -> Floats:

@@ -12,7 +12,7 @@ import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,8 @@ CAMPAIGNS = 1_000
 ROWS_TO_TRAIN_A_CAMPAIGN = 50
 AGREEMENT = 1e-9
 """Relative difference of two answers that counts as none."""
+
+PolarsEngine: TypeAlias = Literal["streaming", "in-memory"]
 
 OURS = "ziln in DataFusion"
 BUILT_IN = "DataFusion, built-in"
@@ -64,9 +66,24 @@ def answer(context: SessionContext, sql: str) -> Callable[[], float]:
     return lambda: float(context.sql(sql).to_pydict()["answer"][0])
 
 
-def polars_answer(frame: pl.DataFrame, expression: pl.Expr) -> Callable[[], float]:
+def polars_answer(query: pl.LazyFrame, engine: PolarsEngine) -> Callable[[], float]:
     """Run a Polars query whose answer is one number."""
-    return lambda: float(frame.lazy().select(expression).collect().item())
+    return lambda: float(query.collect(engine=engine).item())
+
+
+def polars_cases(system: str, query: pl.LazyFrame) -> list[Case]:
+    """A query in both of Polars' engines: that of `lazy().collect()`, and that of eager frames."""
+    return [
+        Case(system, polars_answer(query, "streaming")),
+        Case(f"{system}, in memory", polars_answer(query, "in-memory")),
+    ]
+
+
+def lazy(table: pa.Table) -> pl.LazyFrame:
+    """The rows for Polars, without copying."""
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame.lazy()
 
 
 def by_campaign(expression: str) -> str:
@@ -96,8 +113,7 @@ def formula_questions(count: int, seed: int) -> list[Question]:
     table = rows.table()
     context = session()
     context.register_record_batches("t", simulate.batches(table))
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
+    frame = lazy(table)
     duckdb = duckdb_answers(table)
     numexpr = common.optional("numexpr")
 
@@ -109,30 +125,28 @@ def formula_questions(count: int, seed: int) -> list[Question]:
         ]
         return cases + ([Case("DuckDB", duckdb(query(built_in)))] if duckdb else [])
 
-    def polars_cases(ours: pl.Expr, built_in: pl.Expr) -> list[Case]:
+    def polars_means(ours: pl.Expr, built_in: pl.Expr) -> list[Case]:
         return [
-            Case(OURS_POLARS, polars_answer(frame, ours.mean())),
-            Case(BUILT_IN_POLARS, polars_answer(frame, built_in.mean())),
+            *polars_cases(OURS_POLARS, frame.select(ours.mean())),
+            *polars_cases(BUILT_IN_POLARS, frame.select(built_in.mean())),
         ]
 
-    def polars_by_campaign(expression: pl.Expr) -> Callable[[], float]:
-        query = frame.lazy().group_by("campaign").agg(expression.mean().alias("m"))
-        return lambda: float(query.select(pl.col("m").max()).collect().item())
+    def polars_by_campaign(expression: pl.Expr) -> pl.LazyFrame:
+        means = frame.group_by("campaign").agg(expression.mean().alias("m"))
+        return means.select(pl.col("m").max())
 
     def numpy_loss() -> float:
         sigma = formulas.sigma_numpy(rows.raw_sigma)
         return float(formulas.loss_numpy(rows.label, rows.logit, rows.mu, sigma).mean())
 
     loss = sql_cases(LOSS, formulas.LOSS_SQL, mean)
-    loss += polars_cases(ziln.loss("y", "z", "mu", "s"), formulas.loss_polars())
+    loss += polars_means(ziln.loss("y", "z", "mu", "s"), formulas.loss_polars())
     loss.append(Case("NumPy", numpy_loss))
     campaigns = sql_cases(LOSS, formulas.LOSS_SQL, by_campaign)
-    campaigns += [
-        Case(OURS_POLARS, polars_by_campaign(ziln.loss("y", "z", "mu", "s"))),
-        Case(BUILT_IN_POLARS, polars_by_campaign(formulas.loss_polars())),
-    ]
+    campaigns += polars_cases(OURS_POLARS, polars_by_campaign(ziln.loss("y", "z", "mu", "s")))
+    campaigns += polars_cases(BUILT_IN_POLARS, polars_by_campaign(formulas.loss_polars()))
     value = sql_cases(EXPECTED_LTV, formulas.EXPECTED_LTV_SQL, mean)
-    value += polars_cases(ziln.expected_ltv("z", "mu", "s"), formulas.expected_ltv_polars())
+    value += polars_means(ziln.expected_ltv("z", "mu", "s"), formulas.expected_ltv_polars())
     value.append(Case("NumPy", lambda: float(formulas.expected_ltv_numpy(rows).mean())))
     if numexpr is not None:
         numexpr.set_num_threads(1)
@@ -166,13 +180,11 @@ def prediction_questions(count: int, seed: int) -> list[Question]:
     context = session()
     context.register_record_batches("t", simulate.batches(table))
     train_models(context, seed)
-    models = pl.from_arrow(context.table("models").to_arrow_table())
-    frame = pl.from_arrow(table)
-    assert isinstance(models, pl.DataFrame)
-    assert isinstance(frame, pl.DataFrame)
+    models = lazy(context.table("models").to_arrow_table())
+    frame = lazy(table)
     names, struct = customers.feature_names, customers.struct_sql()
     reading = " + ".join(names)
-    model = str(models.sort("g")["model"][0])
+    model = str(models.sort("g").collect()["model"][0])
 
     one = f"ziln_predict(model, {struct})"
     crossed = "SELECT avg({}) AS answer FROM t CROSS JOIN (SELECT model FROM models WHERE g = 0)"
@@ -182,21 +194,19 @@ def prediction_questions(count: int, seed: int) -> list[Question]:
         Case(PREDICT_ONLY, answer(context, crossed.format(f"{one}['mu']"))),
         Case(OURS, answer(context, crossed.format(f"ziln_expected_ltv({one})"))),
         Case(f"{OURS}, model as a literal", answer(context, literal)),
-        Case(
-            OURS_POLARS, polars_answer(frame, ziln.expected_ltv(ziln.predict(model, names)).mean())
+        *polars_cases(
+            OURS_POLARS, frame.select(ziln.expected_ltv(ziln.predict(model, names)).mean())
         ),
     ]
     joined = "SELECT avg({}) AS answer FROM t JOIN models USING (g)"
-    per_row = (
-        frame.lazy()
-        .join(models.lazy(), on="g")
-        .select(ziln.expected_ltv(ziln.predict("model", names)).mean())
+    per_row = frame.join(models, on="g").select(
+        ziln.expected_ltv(ziln.predict("model", names)).mean()
     )
     model_per_row = [
         Case(FLOOR, answer(context, joined.format(f"{reading} + octet_length(model)"))),
         Case(PREDICT_ONLY, answer(context, joined.format(f"{one}['mu']"))),
         Case(OURS, answer(context, joined.format(f"ziln_expected_ltv({one})"))),
-        Case(OURS_POLARS, lambda: float(per_row.collect().item())),
+        *polars_cases(OURS_POLARS, per_row),
     ]
     others = {FLOOR: "the sum of the columns", PREDICT_ONLY: "the mean of mu"}
     return [

@@ -1,7 +1,6 @@
 """Training against the exact optimum, which an independent solver finds: SciPy's L-BFGS on the whole data."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import datafusion
@@ -10,11 +9,10 @@ import polars as pl
 import pytest
 import scipy.optimize
 from numpy.typing import NDArray
+from warehouse import query, run_script
 
-import ziln
 import ziln.datasets
 
-SCRIPT = Path(__file__).parents[2] / "sql" / "cdnow.sql"
 HEADS = ("logit", "mu", "raw_sigma")
 SIGMA_FLOOR = np.sqrt(1e-7)
 
@@ -65,29 +63,13 @@ class Problem:
         return float(result.fun)
 
 
-def statements(script: str) -> list[str]:
-    lines = (line for line in script.splitlines() if not line.startswith("--"))
-    return [statement for statement in "\n".join(lines).split(";\n") if statement.strip()]
-
-
 @pytest.fixture(scope="module")
 def cdnow(tmp_path_factory: pytest.TempPathFactory) -> datafusion.SessionContext:
     """A session in which the demo's script has run."""
     folder = tmp_path_factory.mktemp("cdnow")
     (folder / "data").mkdir()
-    (folder / "output").mkdir()
     ziln.datasets.cdnow().write_parquet(folder / "data" / "cdnow.parquet")
-    ctx = datafusion.SessionContext()
-    ziln.register_all(ctx)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for statement in statements(SCRIPT.read_text()):
-            ctx.sql(statement).collect()
-    return ctx
-
-
-def column(ctx: datafusion.SessionContext, sql: str) -> pl.DataFrame:
-    return pl.DataFrame(ctx.sql(sql).to_arrow_table())
+    return run_script("cdnow.sql", folder)
 
 
 def standardised(model: dict[str, Any], frame: pl.DataFrame) -> Array:
@@ -106,10 +88,10 @@ def flat_weights(model: dict[str, Any]) -> Array:
 
 @pytest.mark.parametrize("cohort", ["global", "1997-01", "1997-02", "1997-03"])
 def test_default_options_reach_the_optimum(cdnow: datafusion.SessionContext, cohort: str) -> None:
-    text = column(cdnow, f"SELECT model FROM models WHERE cohort = '{cohort}'")["model"][0]
+    text = query(cdnow, f"SELECT model FROM models WHERE cohort = '{cohort}'")["model"][0]
     model = json.loads(text)
     where = "training" if cohort == "global" else f"training AND cohort = '{cohort}'"
-    rows = column(cdnow, f"SELECT ltv, features FROM customers WHERE {where}").unnest("features")
+    rows = query(cdnow, f"SELECT ltv, features FROM customers WHERE {where}").unnest("features")
     problem = Problem(
         standardised(model, rows), rows["ltv"].cast(pl.Float64).to_numpy(), model["options"]["l2"]
     )
@@ -122,7 +104,7 @@ def test_default_options_reach_the_optimum(cdnow: datafusion.SessionContext, coh
 
 def test_held_out_customers(cdnow: datafusion.SessionContext) -> None:
     """The figures that the demo promises: ranking, total and loss on customers no model has seen."""
-    frame = column(
+    frame = query(
         cdnow,
         """
         SELECT ziln_evaluate(ltv, global_params) AS model, ziln_evaluate(ltv, baseline_params) AS baseline

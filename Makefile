@@ -48,7 +48,7 @@ $(VENV)/.installed: requirements-dev.txt requirements-data.txt
 build: $(VENV)/.installed
 	@echo '==> building (the first time about 10 minutes on 2 cores)'
 	maturin develop --profile dev --features shell
-	$(CARGO_ENV) cargo build $(PACKAGES) --bins --lib
+	@$(CARGO_ENV) cargo build $(PACKAGES) --bins --lib
 
 # --- the main job -------------------------------------------------------------------------------------------------
 
@@ -69,7 +69,7 @@ test: test-rust test-python
 
 test-rust: build
 	@echo '==> Rust tests'
-	$(CARGO_ENV) $(TEST_ENV) cargo test --quiet $(PACKAGES)
+	@$(CARGO_ENV) $(TEST_ENV) cargo test --quiet $(PACKAGES)
 
 test-python: build
 	@echo '==> Python tests'
@@ -78,8 +78,8 @@ test-python: build
 lint: build
 	@echo '==> rustfmt, clippy, rustdoc'
 	cargo fmt --all --check
-	$(CARGO_ENV) cargo clippy --quiet $(PACKAGES) --all-targets -- -D warnings
-	$(CARGO_ENV) RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(PACKAGES) --no-deps
+	@$(CARGO_ENV) cargo clippy --quiet $(PACKAGES) --all-targets -- -D warnings
+	@$(CARGO_ENV) RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(PACKAGES) --no-deps
 	@echo '==> the core without any engine'
 	cargo check --quiet -p ziln --no-default-features --lib
 	@echo '==> ruff, mypy'

@@ -195,11 +195,11 @@ def arguments(document: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def write_json(folder: Path, name: str, result: Mapping[str, object]) -> Path:
-    """Write a result, with the machine and the time, for other programs to read."""
+def write_json(folder: Path, name: str, result: Mapping[str, object]) -> None:
+    """Write a result, with the machine and the time, for other programs to read, and say where."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     whole = {"benchmark": name, "time": now, "machine": machine(), **result}
     path.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-    return path
+    print(f"written: {path}")

@@ -124,8 +124,9 @@ def compare_metrics(results: Mapping[str, Mapping[str, Any]]) -> None:
                 raise RuntimeError(message)
 
 
-def shown(results: Mapping[str, Mapping[str, Any]], rows: int) -> str:
-    """The table."""
+def tables(report: Mapping[str, Any]) -> list[str]:
+    """The tables of a report: one."""
+    rows, results = report["rows"], report["results"]
     lines = [
         [
             system,
@@ -138,7 +139,7 @@ def shown(results: Mapping[str, Mapping[str, Any]], rows: int) -> str:
     ]
     columns = ["system", "s", "million rows/s", "peak MiB", "of which before reading"]
     heading = f"Evaluating {rows:,} rows of a Parquet file, all cores"
-    return common.table(heading, columns, lines)
+    return [common.table(heading, columns, lines)]
 
 
 def main() -> None:
@@ -154,9 +155,9 @@ def main() -> None:
         return
     results = evaluate_all(options)
     compare_metrics(results)
-    print(shown(results, options.rows))
-    path = common.write_json(options.output, "evaluate", {"rows": options.rows, "results": results})
-    print(f"written: {path}")
+    report = {"rows": options.rows, "results": results}
+    print(*tables(report), sep="\n")
+    common.write_json(options.output, "evaluate", report)
 
 
 if __name__ == "__main__":

@@ -257,6 +257,11 @@ def measure_all(options: argparse.Namespace) -> list[dict[str, Any]]:
     return results
 
 
+def tables(report: Mapping[str, Any]) -> list[str]:
+    """The tables of a report."""
+    return [shown(result) for result in report["results"]]
+
+
 def shown(result: Mapping[str, Any]) -> str:
     """The table of a question, the cheapest first; ratios are to ziln in DataFusion."""
     costs = result["nanoseconds_per_row"]
@@ -285,9 +290,9 @@ def main() -> None:
         return
     passed = [f"--{name}={getattr(options, name)}" for name in ("rows", "repetitions", "seed")]
     results = common.run_child("benchmarks.scalar", ["--measure", *passed], threads=1)
-    print(*map(shown, results), sep="\n")
-    path = common.write_json(options.output, "scalar", {"rows": options.rows, "results": results})
-    print(f"written: {path}")
+    report = {"rows": options.rows, "results": results}
+    print(*tables(report), sep="\n")
+    common.write_json(options.output, "scalar", report)
 
 
 if __name__ == "__main__":

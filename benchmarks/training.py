@@ -141,7 +141,16 @@ def passed(options: argparse.Namespace, *names: str) -> list[str]:
     return [f"--{name.replace('_', '-')}={getattr(options, name)}" for name in names]
 
 
-def shown_training(results: Mapping[str, Mapping[str, Any]], rows: int, threads: int) -> str:
+def tables(report: Mapping[str, Any]) -> list[str]:
+    """The tables of a report."""
+    shown = []
+    for threads, results in report["by_threads"].items():
+        shown.append(shown_training(results, report["rows"], threads))
+        shown.append(shown_parts(results, report["rows"], threads))
+    return [*shown, shown_others(report["groups"], report["polars_groups"], report["memory"])]
+
+
+def shown_training(results: Mapping[str, Mapping[str, Any]], rows: int, threads: str) -> str:
     """The table of all systems."""
     optimum = results[EXACT]["loss"] if EXACT in results else float("nan")
     lines = [
@@ -176,7 +185,7 @@ def speed(result: Mapping[str, Any], rows: int) -> float:
     return float(rows * result["epochs"] / result["seconds"])
 
 
-def shown_parts(results: Mapping[str, Mapping[str, Any]], rows: int, threads: int) -> str:
+def shown_parts(results: Mapping[str, Mapping[str, Any]], rows: int, threads: str) -> str:
     """What an epoch costs, and what all before the first."""
     lines = [
         [
@@ -257,20 +266,20 @@ def main() -> None:
     options = parse()
     if child(options):
         return
-    report: dict[str, Any] = {"rows": options.rows, "features": FEATURES, "batch": BATCH_SIZE}
-    for threads in thread_counts():
-        results = train_all(options, threads)
-        print(shown_training(results, options.rows, threads))
-        print(shown_parts(results, options.rows, threads))
-        report[f"threads_{threads}"] = results
+    by_threads = {str(threads): train_all(options, threads) for threads in thread_counts()}
     common.say("groups ...")
     sizes = passed(options, "groups", "polars_groups", "seed")
-    groups = common.run_child(MODULE, ["--part=groups", *sizes])
-    polars_groups = common.run_child(MODULE, ["--part=polars_groups", *sizes])
-    memory = train_file_in_child(options)
-    print(shown_others(groups, polars_groups, memory))
-    report |= {"groups": groups, "polars_groups": polars_groups, "memory": memory}
-    print(f"written: {common.write_json(options.output, 'training', report)}")
+    report = {
+        "rows": options.rows,
+        "features": FEATURES,
+        "batch": BATCH_SIZE,
+        "by_threads": by_threads,
+        "groups": common.run_child(MODULE, ["--part=groups", *sizes]),
+        "polars_groups": common.run_child(MODULE, ["--part=polars_groups", *sizes]),
+        "memory": train_file_in_child(options),
+    }
+    print(*tables(report), sep="\n")
+    common.write_json(options.output, "training", report)
 
 
 def thread_counts() -> Sequence[int]:

@@ -4,8 +4,8 @@
 //! turns Arrow arrays into the core's columns, calls the core and turns columns into arrays: no formula stands
 //! here. This room may import every room of the core, Arrow and DataFusion, but not `expr`.
 //!
-//! Shared by the functions: [`number`] reads numeric arguments, [`params`] the three forms of `params`,
-//! [`features`] the forms of `features`, [`record`] builds struct results, [`rows`] buffers the rows of groups for
+//! Shared by the functions: `number` reads numeric arguments, `params` the three forms of `params`,
+//! `features` the forms of `features`, `record` builds struct results, `rows` buffers the rows of groups for
 //! aggregates that need them all.
 
 use std::sync::Arc;

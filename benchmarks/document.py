@@ -5,6 +5,7 @@ python -m benchmarks.document                reads output/benchmarks/*.json
 
 import argparse
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from benchmarks import common, evaluate, scalar, training
 
 DOCUMENT = Path("docs/benchmarks.md")
+WIDTH = 116
 BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
 CHAPTERS = {
     "scalar": ("Scalar functions", scalar.tables),
@@ -34,9 +36,10 @@ def about(report: dict[str, Any]) -> str:
     """Command, day, machine and versions."""
     machine = report["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
-    return (
+    return textwrap.fill(
         f"`python -m benchmarks.{report['benchmark']}` on {report['time'][:10]}: "
-        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; {versions}."
+        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; {versions}.",
+        width=WIDTH,
     )
 
 

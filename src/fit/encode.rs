@@ -1,5 +1,6 @@
 //! Learning the encodings of the features, and writing encoded values into packed columns.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::gather;
@@ -7,7 +8,7 @@ use super::layout::{LANES, Layout};
 use super::order::level;
 use super::table::{RowId, Table};
 use crate::math::dispatch;
-use crate::model::Encoding;
+use crate::model::{Encoding, FAR_NUMBER, FAR_UNIT};
 
 /// Lanes of a sum over rows: fixed, so that the bits do not depend on the processor.
 const SUMS: usize = 8;
@@ -15,23 +16,51 @@ const SUMS: usize = 8;
 /// Standardised values are kept within this, far beyond any real one, so that single precision never overflows.
 const FAR: f64 = 1e15;
 
+/// Totals of weights within this and its inverse are ordinary: no product with one overflows or vanishes.
+const FAR_WEIGHT: f64 = 1e100;
+
 /// Learns the mean and the scale of a number from its values, NaN and infinite ones left out.
 pub(super) fn learn_number(values: &[f64], weights: Option<&[f64]>) -> Encoding {
     dispatch(
         #[inline(always)]
-        || moments(values, weights),
+        || encoding(values, weights),
     )
 }
 
 #[inline(always)]
-fn moments(values: &[f64], weights: Option<&[f64]>) -> Encoding {
-    let constant = |mean| Encoding::Numeric { mean, scale: 1.0 };
+fn encoding(values: &[f64], weights: Option<&[f64]>) -> Encoding {
     let (least, most) = range(values);
     if least >= most {
-        return constant(if least.is_finite() { least } else { 0.0 });
+        let mean = if least.is_finite() { least } else { 0.0 };
+        return Encoding::Numeric { mean, scale: 1.0 };
     }
+    if most.max(-least) < FAR_NUMBER {
+        return moments(values, weights, least, most);
+    }
+    let scaled: Vec<f64> = values.iter().map(|value| value * FAR_UNIT).collect();
+    unscaled(&moments(&scaled, weights, least * FAR_UNIT, most * FAR_UNIT))
+}
+
+/// The encoding of numbers whose multiples with [`FAR_UNIT`] have this one.
+fn unscaled(encoding: &Encoding) -> Encoding {
+    let Encoding::Numeric { mean, scale } = encoding else { return encoding.clone() };
+    // Neither is greater than the greatest number, whatever was rounded.
+    let finite = |value: f64| (value / FAR_UNIT).clamp(-f64::MAX, f64::MAX);
+    Encoding::Numeric { mean: finite(*mean), scale: finite(*scale) }
+}
+
+/// The encoding of numbers from `least` to `most`, which differ.
+#[inline(always)]
+fn moments(values: &[f64], weights: Option<&[f64]>, least: f64, most: f64) -> Encoding {
+    let constant = |mean| Encoding::Numeric { mean, scale: 1.0 };
     let middle = 0.5 * least + 0.5 * most;
-    let total = weighted_sum(values, weights, |_| 1.0);
+    let mut total = weighted_sum(values, weights, |_| 1.0);
+    let far = !(1.0 / FAR_WEIGHT..FAR_WEIGHT).contains(&total);
+    let weights = weights.map(|weights| if far { near(weights) } else { weights.into() });
+    let weights = weights.as_deref();
+    if far {
+        total = weighted_sum(values, weights, |_| 1.0);
+    }
     // Twice, because the first mean of numbers with a huge offset is off by rounding.
     let rough = middle + weighted_sum(values, weights, |value| value - middle) / total;
     let mean = rough + weighted_sum(values, weights, |value| value - rough) / total;
@@ -44,6 +73,12 @@ fn moments(values: &[f64], weights: Option<&[f64]>) -> Encoding {
     let scale = range * (weighted_sum(values, weights, square) / total).sqrt();
     let usable = mean.is_finite() && scale.is_finite() && scale > 1e-290;
     if usable { Encoding::Numeric { mean, scale } } else { constant(middle) }
+}
+
+/// Weights in units of the greatest.
+fn near(weights: &[f64]) -> Cow<'_, [f64]> {
+    let greatest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    weights.iter().map(|weight| weight / greatest).collect()
 }
 
 /// The least and the greatest finite value; infinities the wrong way round if there is none.
@@ -101,19 +136,34 @@ pub(super) fn write_number(
 ) {
     dispatch(
         #[inline(always)]
-        || write_batches(values, mean, 1.0 / scale, layout, out),
+        || {
+            if scale < FAR_NUMBER {
+                write_batches(values, 1.0, mean, scale, layout, out);
+            } else {
+                write_batches(values, FAR_UNIT, mean * FAR_UNIT, scale * FAR_UNIT, layout, out);
+            }
+        },
     );
 }
 
+/// Writes values times `unit`, which `mean` and `scale` are in.
 #[inline(always)]
-fn write_batches(values: &[f64], mean: f64, per_scale: f64, layout: &Layout, out: &mut [f32]) {
+fn write_batches(
+    values: &[f64],
+    unit: f64,
+    mean: f64,
+    scale: f64,
+    layout: &Layout,
+    out: &mut [f32],
+) {
+    let per_scale = 1.0 / scale;
     let mut rest = values;
     for batch in &layout.batches {
         let (values, after) = rest.split_at(batch.rows.min(rest.len()));
         rest = after;
         let Some(out) = out.get_mut(batch.start..) else { return };
         for (slot, &value) in out.iter_mut().zip(values) {
-            let standard = (value - mean) * per_scale;
+            let standard = (value * unit - mean) * per_scale;
             let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };
             *slot = kept.clamp(-FAR, FAR) as f32;
         }
@@ -268,4 +318,50 @@ impl CodeMap {
 /// Pads a count of rows to whole vectors.
 pub(super) fn padded(rows: usize) -> usize {
     rows.next_multiple_of(LANES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learn(values: &[f64], weights: Option<&[f64]>) -> (f64, f64) {
+        match learn_number(values, weights) {
+            Encoding::Numeric { mean, scale } => (mean, scale),
+            Encoding::Categorical { .. } => panic!("a category"),
+        }
+    }
+
+    const VALUES: [f64; 11] =
+        [0.5, -0.25, 0.75, f64::NAN, 0.125, f64::INFINITY, -0.875, 0.5, 0.25, -0.5, 0.0];
+
+    /// Powers of two round nothing, so the encoding is that of the numbers near 1 times the same.
+    #[test]
+    fn numbers_of_any_size_have_the_same_encoding() {
+        let (mean, scale) = learn(&VALUES, None);
+        for power in [-300, 300, 490, 505, 1000, 1023] {
+            let factor = 2_f64.powi(power);
+            let far = VALUES.map(|value| value * factor);
+            assert_eq!(learn(&far, None), (mean * factor, scale * factor), "{power}");
+        }
+    }
+
+    #[test]
+    fn the_greatest_numbers_have_a_finite_encoding() {
+        assert_eq!(learn(&[f64::MAX, -f64::MAX], None), (0.0, f64::MAX));
+        let (mean, scale) = learn(&[f64::MAX, f64::MAX, f64::MAX, 0.5 * f64::MAX], None);
+        assert!((mean / f64::MAX - 0.875).abs() < 1e-15, "{mean}");
+        assert!((scale / f64::MAX - 0.046_875_f64.sqrt()).abs() < 1e-15, "{scale}");
+        assert_eq!(learn(&[f64::MAX; 3], None), (f64::MAX, 1.0));
+    }
+
+    #[test]
+    fn weights_of_any_size_have_the_same_encoding() {
+        let weights = [0.5, 1.0, 0.25, 1.0, 0.75, 0.5, 1.5, 1.25, 1.0, 0.125, 1.0];
+        let (mean, scale) = learn(&VALUES, Some(&weights));
+        for power in [-1022, -400, -300, 300, 400, 1023] {
+            let weights = weights.map(|weight| weight * 2_f64.powi(power));
+            let (other, other_scale) = learn(&VALUES, Some(&weights));
+            assert!((other - mean).abs() < 1e-15 && (other_scale - scale).abs() < 1e-15, "{power}");
+        }
+    }
 }

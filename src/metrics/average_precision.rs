@@ -3,6 +3,7 @@
 use super::exact_sum::ExactSum;
 use super::ranking::{Row, Unit, Weight, blocks_descending, by_prediction, has_nan};
 use super::roc_auc::pays;
+use super::scaled_weights::ScaledWeights;
 
 /// The average precision of "the label is positive", ranked by `score`: between 0 and 1.
 ///
@@ -26,7 +27,10 @@ use super::roc_auc::pays;
 pub fn average_precision(label: &[f64], score: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
         None => mean_precision(&by_prediction::<Unit>(label, score, None)),
-        Some(_) => mean_precision(&by_prediction::<f64>(label, score, weight)),
+        Some(weight) => {
+            let weight = ScaledWeights::new(weight, label);
+            mean_precision(&by_prediction::<f64>(label, score, Some(weight)))
+        }
     }
 }
 
@@ -46,7 +50,7 @@ pub(super) fn mean_precision<W: Weight>(sorted: &[Row<W>]) -> Option<f64> {
     if has_nan(sorted) {
         return Some(f64::NAN);
     }
-    Some(precisions.value() / payers).filter(|precision| precision.is_finite())
+    Some(precisions.value() / payers)
 }
 
 #[cfg(test)]

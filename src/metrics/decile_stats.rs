@@ -7,6 +7,10 @@ use crate::{Error, Result};
 
 /// Buckets where none are asked for.
 pub const DEFAULT_BUCKETS: usize = 10;
+/// Labels and predictions are multiplied or divided by this where their sums or squares are no ordinary doubles.
+const FAR: f64 = f64::from_bits((1023 + 600) << 52);
+/// Above this the inverse of a number's square is subnormal, or nearly so.
+const SQUARABLE: f64 = 1e150;
 /// The most buckets that [`check_buckets`] lets through.
 pub const MAX_BUCKETS: usize = 1_000_000;
 
@@ -83,6 +87,8 @@ const fn field(name: &'static str, field_type: FieldType, description: &'static 
 /// Predictions that tie across a border are in no order, so each bucket gets its number of them with the mean of all
 /// of them: never an error, and the same result whatever the order of the rows. A constant prediction gives every
 /// bucket the mean of all labels. NaN predictions count as the highest and make their buckets' values NaN.
+/// A mean or an error beyond the largest double is infinite. Where infinite predictions of both signs meet in a
+/// bucket, its mean prediction and what is made of it are NaN.
 /// With 0 buckets the result is empty; an adapter checks the number with [`check_buckets`].
 ///
 /// Source: Wang, Liu, Miao (2019), arXiv 1912.07753, and the reference code's decile table.
@@ -98,7 +104,7 @@ const fn field(name: &'static str, field_type: FieldType, description: &'static 
 /// ```
 pub fn decile_stats(label: &[f64], prediction: &[f64], buckets: usize) -> Vec<DecileStats> {
     let sorted = by_prediction::<Unit>(label, prediction, None);
-    bucket_stats(&sorted, buckets, |row| value_of(row.other))
+    bucket_stats(&sorted, buckets, 1.0, |row| value_of(row.other))
 }
 
 /// The number of buckets as an argument gives it.
@@ -123,32 +129,106 @@ pub(super) fn mean_percentage_error(stats: &[DecileStats]) -> Option<f64> {
     (count > 0).then(|| errors().sum::<f64>() / count as f64)
 }
 
-/// The buckets of rows sorted by prediction.
+/// The buckets of rows sorted by prediction; `unit` is what a weight of 1 stands for.
 pub(super) fn bucket_stats<W: Weight>(
     sorted: &[Row<W>],
     buckets: usize,
+    unit: f64,
     label: impl Fn(&Row<W>) -> f64,
 ) -> Vec<DecileStats> {
-    let Some(borders) = Borders::new(sorted, buckets) else { return Vec::new() };
+    let Some(borders) = Borders::new(sorted, buckets, unit) else { return Vec::new() };
+    let mut stats = scaled_stats(sorted, borders, &label, 1.0);
+    if stats.iter().any(DecileStats::overflowed) {
+        let again = scaled_stats(sorted, borders, &label, 1.0 / FAR);
+        stats.iter_mut().zip(&again).for_each(|(stats, again)| stats.fill_in(again));
+    }
+    if stats.iter().any(DecileStats::vanished) {
+        let again = scaled_stats(sorted, borders, &label, FAR);
+        let pairs = stats.iter_mut().zip(&again).filter(|(stats, _)| stats.vanished());
+        pairs.for_each(|(stats, again)| stats.take_errors(again));
+    }
+    stats
+}
+
+/// The buckets, computed from labels and predictions times a power of two.
+fn scaled_stats<W: Weight>(
+    sorted: &[Row<W>],
+    borders: Borders,
+    label: &impl Fn(&Row<W>) -> f64,
+    scale: f64,
+) -> Vec<DecileStats> {
     let mut stats = Vec::new();
     let mut current = BucketSums::new(1);
     for block in blocks(sorted) {
         // Once a block: a large one may lie in many buckets.
-        let sums = BlockSums::new(&block, &label);
+        let sums = BlockSums::new(&block, label, scale);
         for part in borders.parts(&block) {
             if part.bucket != current.bucket {
-                stats.extend(std::mem::replace(&mut current, BucketSums::new(part.bucket)).stats());
+                let done = std::mem::replace(&mut current, BucketSums::new(part.bucket));
+                stats.extend(done.stats(borders.unit, scale));
             }
             current.add(&sums, part.weight);
         }
     }
-    stats.extend(current.stats());
+    stats.extend(current.stats(borders.unit, scale));
     stats
+}
+
+impl DecileStats {
+    /// Whether a sum on the way may have been beyond the largest double. Values that are so themselves look alike.
+    fn overflowed(&self) -> bool {
+        let means = [self.label_mean, self.prediction_mean];
+        let no_error = self.label_mean != 0.0 && self.absolute_percentage_error.is_none();
+        let errors = self.errors().into_iter().flatten();
+        no_error || means.into_iter().chain(errors).any(|value| !value.is_finite())
+    }
+
+    /// Whether the squares of the errors may have been too small for doubles.
+    fn vanished(&self) -> bool {
+        let absolute = |error: Option<f64>| error.map(|error| error * self.label_mean);
+        let (root, mean) = (absolute(self.normalized_rmse), absolute(self.normalized_mae));
+        root.zip(mean).is_some_and(|(root, mean)| mean > 0.0 && root < 1.0 / SQUARABLE)
+    }
+
+    fn errors(&self) -> [Option<f64>; 3] {
+        [self.normalized_rmse, self.normalized_mae, self.absolute_percentage_error]
+    }
+
+    /// Takes the errors that are finite in `other`.
+    fn take_errors(&mut self, other: &Self) {
+        let [rmse, mae, percentage] = other.errors().map(|error| error.filter(|e| e.is_finite()));
+        self.normalized_rmse = rmse.or(self.normalized_rmse);
+        self.normalized_mae = mae.or(self.normalized_mae);
+        self.absolute_percentage_error = percentage.or(self.absolute_percentage_error);
+    }
+
+    /// Takes what is finite in `other` and not here.
+    fn fill_in(&mut self, other: &Self) {
+        let finite =
+            |own: f64, other: f64| if other.is_finite() && !own.is_finite() { other } else { own };
+        let known = |own: Option<f64>, other: Option<f64>| {
+            own.filter(|own| own.is_finite()).or(other.filter(|other| other.is_finite())).or(own)
+        };
+        self.label_mean = finite(self.label_mean, other.label_mean);
+        self.prediction_mean = finite(self.prediction_mean, other.prediction_mean);
+        self.normalized_rmse = known(self.normalized_rmse, other.normalized_rmse);
+        self.normalized_mae = known(self.normalized_mae, other.normalized_mae);
+        self.absolute_percentage_error =
+            known(self.absolute_percentage_error, other.absolute_percentage_error);
+    }
 }
 
 /// Where buckets end, in cumulative weight.
 #[derive(Debug, Clone, Copy)]
-enum Borders {
+struct Borders {
+    kind: Kind,
+    /// What a weight of 1 stands for.
+    unit: f64,
+}
+
+/// How buckets end.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
     /// Whole weights, so that weight 2 is the row twice: a row has a rank or several, and belongs to buckets whole.
     Whole { last_rank: u128, buckets: u128 },
     /// Other weights have no ranks to count: buckets are equal parts of the total weight.
@@ -164,29 +244,31 @@ struct Part {
 }
 
 impl Borders {
-    /// `None` without rows or buckets, and where the weights add up to more than a number can hold.
-    fn new<W: Weight>(sorted: &[Row<W>], buckets: usize) -> Option<Self> {
+    /// `None` without rows or buckets.
+    fn new<W: Weight>(sorted: &[Row<W>], buckets: usize, unit: f64) -> Option<Self> {
         let total = total_weight(sorted);
-        if total == 0.0 || !total.is_finite() || buckets == 0 {
+        if total == 0.0 || buckets == 0 {
             return None;
         }
         // Up to here every rank is a double.
         let countable = 2_f64.powi(53);
-        let whole = |row: &Row<W>| row.weight.value().fract() == 0.0;
-        if total <= countable && sorted.iter().all(whole) {
-            Some(Self::Whole { last_rank: total as u128 - 1, buckets: buckets as u128 })
+        let whole = |row: &Row<W>| (row.weight.value() * unit).fract() == 0.0;
+        let kind = if total * unit <= countable && sorted.iter().all(whole) {
+            Kind::Whole { last_rank: (total * unit) as u128 - 1, buckets: buckets as u128 }
         } else {
-            Some(Self::Parts { size: total / buckets as f64, buckets: buckets as u64 })
-        }
+            Kind::Parts { size: total / buckets as f64, buckets: buckets as u64 }
+        };
+        Some(Self { kind, unit })
     }
 
     /// The bucket of what comes right after the cumulative weight `before`.
     fn bucket(self, before: f64) -> u64 {
-        match self {
-            Self::Whole { last_rank, buckets } => {
-                (before as u128 * buckets).div_ceil(last_rank.max(1)).max(1) as u64
+        match self.kind {
+            Kind::Whole { last_rank, buckets } => {
+                let rank = (before * self.unit) as u128;
+                (rank * buckets).div_ceil(last_rank.max(1)).max(1) as u64
             }
-            Self::Parts { size, buckets } => {
+            Kind::Parts { size, buckets } => {
                 ((before / size) as u64).saturating_add(1).min(buckets)
             }
         }
@@ -194,27 +276,28 @@ impl Borders {
 
     /// The cumulative weight where a bucket ends.
     fn end(self, bucket: u64) -> f64 {
-        match self {
-            Self::Whole { last_rank, buckets } => {
-                (u128::from(bucket) * last_rank / buckets + 1) as f64
+        match self.kind {
+            Kind::Whole { last_rank, buckets } => {
+                (u128::from(bucket) * last_rank / buckets + 1) as f64 / self.unit
             }
-            Self::Parts { buckets, .. } if bucket == buckets => f64::INFINITY,
-            Self::Parts { size, .. } => size * bucket as f64,
+            Kind::Parts { buckets, .. } if bucket == buckets => f64::INFINITY,
+            Kind::Parts { size, .. } => size * bucket as f64,
         }
     }
 
     /// A part of a block that is only rounding; no rank is that small.
     fn rounding(self) -> f64 {
-        match self {
-            Self::Whole { .. } => 0.0,
-            Self::Parts { size, .. } => size * 1e-9,
+        match self.kind {
+            Kind::Whole { .. } => 0.0,
+            Kind::Parts { size, .. } => size * 1e-9,
         }
     }
 
     /// The parts of a block, lowest bucket first.
     fn parts<W>(self, block: &Block<'_, W>) -> impl Iterator<Item = Part> {
-        let (end, rounding) = (block.before + block.weight, self.rounding());
-        let mut from = Some(block.before);
+        let (before, whole) = (block.before, block.weight);
+        let (end, rounding) = (before + whole, self.rounding());
+        let mut from = Some(before);
         std::iter::from_fn(move || {
             let start = from?;
             let mut bucket = self.bucket(start);
@@ -223,12 +306,15 @@ impl Borders {
             }
             let border = self.end(bucket);
             from = (end - border > rounding).then_some(border);
-            Some(Part { bucket, weight: from.unwrap_or(end) - start })
+            // Not the difference, which may be 0 for a weight that is nothing beside the others.
+            let uncut = from.is_none() && start == before;
+            let weight = if uncut { whole } else { from.unwrap_or(end) - start };
+            Some(Part { bucket, weight })
         })
     }
 }
 
-/// The sums of a block of ties.
+/// The sums of a block of ties, in the scaled units of labels and predictions.
 #[derive(Debug, Clone, Copy)]
 struct BlockSums {
     weight: f64,
@@ -239,8 +325,9 @@ struct BlockSums {
 }
 
 impl BlockSums {
-    fn new<W: Weight>(block: &Block<'_, W>, label: &impl Fn(&Row<W>) -> f64) -> Self {
-        let prediction = value_of(block.key());
+    fn new<W: Weight>(block: &Block<'_, W>, label: &impl Fn(&Row<W>) -> f64, scale: f64) -> Self {
+        let prediction = value_of(block.key()) * scale;
+        let label = |row: &Row<W>| label(row) * scale;
         Self {
             weight: block.weight,
             prediction,
@@ -249,6 +336,11 @@ impl BlockSums {
             absolute_error: block.sum(|row| (prediction - label(row)).abs()),
         }
     }
+}
+
+/// A mean of finite numbers in their own units; it is no more than the greatest of them, whatever was rounded.
+fn unscaled(mean: f64, scale: f64) -> f64 {
+    if mean.is_finite() { (mean / scale).clamp(-f64::MAX, f64::MAX) } else { mean }
 }
 
 /// What the values of one bucket are made from.
@@ -284,8 +376,9 @@ impl BucketSums {
         self.absolute_error.add(block.absolute_error * share);
     }
 
-    /// The values, unless the bucket is empty.
-    fn stats(&self) -> Option<DecileStats> {
+    /// The values, unless the bucket is empty; `unit` is what a weight of 1 stands for, and labels and predictions
+    /// are times `scale`.
+    fn stats(&self, unit: f64, scale: f64) -> Option<DecileStats> {
         let weight = self.weight.value();
         if weight == 0.0 {
             return None;
@@ -296,9 +389,9 @@ impl BucketSums {
         let over_label = |error: f64| defined.then(|| error / label_mean);
         Some(DecileStats {
             bucket: self.bucket,
-            rows: weight.round() as u64,
-            label_mean,
-            prediction_mean,
+            rows: (weight * unit).round() as u64,
+            label_mean: unscaled(label_mean, scale),
+            prediction_mean: unscaled(prediction_mean, scale),
             normalized_rmse: over_label((self.squared_error.value() / weight).sqrt()),
             normalized_mae: over_label(self.absolute_error.value() / weight),
             absolute_percentage_error: over_label((prediction_mean - label_mean).abs()),
@@ -308,6 +401,7 @@ impl BucketSums {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scaled_weights::ScaledWeights;
     use super::*;
 
     fn rows_by_bucket(predictions: &[f64], buckets: usize) -> Vec<(u64, u64)> {
@@ -361,12 +455,41 @@ mod tests {
     }
 
     #[test]
+    fn the_size_of_labels_does_not_matter() {
+        let (label, prediction) = ([0.0, 3.0, 1.0, 0.5, 0.0, 2.5], [0.25, 0.5, 1.0, 1.0, 2.0, 3.0]);
+        let expected = decile_stats(&label, &prediction, 3);
+        for power in [-1070, -600, -520, 500, 520, 1022] {
+            let half = 2_f64.powi(power / 2);
+            let scaled = |column: [f64; 6]| column.map(|x| x * half * half);
+            let stats = decile_stats(&scaled(label), &scaled(prediction), 3);
+            for (stats, expected) in stats.iter().zip(&expected) {
+                assert_eq!(stats.errors(), expected.errors(), "{power}");
+                assert_eq!(stats.label_mean, expected.label_mean * half * half, "{power}");
+                assert_eq!(stats.prediction_mean, expected.prediction_mean * half * half);
+            }
+        }
+    }
+
+    #[test]
+    fn opposite_ends_of_the_scale_meet() {
+        let far = 2_f64.powi(1023);
+        let stats = decile_stats(&[far; 5], &[-far; 5], 1).remove(0);
+        assert_eq!((stats.label_mean, stats.prediction_mean), (far, -far));
+        assert_eq!(stats.errors(), [Some(2.0); 3]);
+        // The error itself is beyond the largest double.
+        let stats = decile_stats(&[1e-200], &[f64::MAX], 1).remove(0);
+        assert_eq!((stats.label_mean, stats.prediction_mean), (1e-200, f64::MAX));
+        assert_eq!(stats.errors(), [Some(f64::INFINITY); 3]);
+    }
+
+    #[test]
     fn other_weights_split_at_equal_parts() {
         let weight = [0.25; 8];
         let prediction: Vec<f64> = (0..8).map(f64::from).collect();
-        let sorted = by_prediction::<f64>(&prediction, &prediction, Some(&weight));
+        let weight = ScaledWeights::new(&weight, &prediction);
+        let sorted = by_prediction::<f64>(&prediction, &prediction, Some(weight));
         let means = |buckets| -> Vec<f64> {
-            let stats = bucket_stats(&sorted, buckets, |row| value_of(row.other));
+            let stats = bucket_stats(&sorted, buckets, weight.unit(), |row| value_of(row.other));
             stats.iter().map(|stats| stats.label_mean).collect()
         };
         assert_eq!(means(2), [1.5, 5.5]);
@@ -387,8 +510,10 @@ mod tests {
             for paying in 1..10 {
                 let pays = |row: usize| if row >= paying * size { 1.0 } else { 0.0 };
                 let label: Vec<f64> = (0..rows).map(pays).collect();
-                let sorted = by_prediction::<f64>(&label, &prediction, Some(&vec![weight; rows]));
-                let stats = bucket_stats(&sorted, 10, |row| value_of(row.other));
+                let weights = vec![weight; rows];
+                let scaled = ScaledWeights::new(&weights, &label);
+                let sorted = by_prediction::<f64>(&label, &prediction, Some(scaled));
+                let stats = bucket_stats(&sorted, 10, scaled.unit(), |row| value_of(row.other));
                 let (zero, positive) = stats.split_at(paying);
                 assert_eq!(stats.len(), 10, "{weight} {size}");
                 assert!(zero.iter().all(|stats| stats.label_mean == 0.0), "{zero:?}");

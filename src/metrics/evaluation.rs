@@ -11,6 +11,7 @@ use super::ranking::{
     usable_label, value_of,
 };
 use super::roc_auc::area;
+use super::scaled_weights::ScaledWeights;
 use super::spearman::{LabelRanks, correlation};
 use crate::math::{
     BLOCK, crps_row, dispatch, expected_ltv_row, floor_sigma, loss_row, quantile_row, softplus,
@@ -194,7 +195,7 @@ struct Inputs<'a> {
     logit: &'a [f64],
     mu: &'a [f64],
     sigma: &'a [f64],
-    weight: Option<&'a [f64]>,
+    weight: Option<ScaledWeights<'a>>,
 }
 
 impl<'a> Inputs<'a> {
@@ -209,12 +210,13 @@ impl<'a> Inputs<'a> {
         let rows = [logit.len(), mu.len(), sigma.len()].into_iter().fold(label.len(), usize::min);
         let [label, logit, mu, sigma] =
             [label, logit, mu, sigma].map(|column| column.get(..rows).unwrap_or(column));
+        let weight = weight.map(|weight| ScaledWeights::new(weight, label));
         Self { label, logit, mu, sigma, weight }
     }
 
     fn evaluate<W: Weight>(self) -> Evaluation {
         let (rows, sums) = self.rows::<W>();
-        let by_value = ByValue::new(rows);
+        let by_value = ByValue::new(rows, self.weight.map_or(1.0, ScaledWeights::unit));
         let by_probability = by_prediction::<W>(self.label, self.logit, self.weight);
         let (roc_auc, average_precision) = both(
             by_probability.len(),
@@ -389,12 +391,12 @@ impl Sums {
         self.rows += 1;
         self.payers += u64::from(label > 0.0);
         self.weight.add(weight);
-        self.label.add(weight * label);
-        self.classification_loss.add(weight * row.classification_loss);
-        self.amount_loss.add(weight * row.amount_loss);
-        self.crps.add(weight * row.crps);
-        self.prediction.add(weight * row.prediction);
-        self.covered.add(weight * row.covered);
+        self.label.add_weighted(label, weight);
+        self.classification_loss.add_weighted(row.classification_loss, weight);
+        self.amount_loss.add_weighted(row.amount_loss, weight);
+        self.crps.add_weighted(row.crps, weight);
+        self.prediction.add_weighted(row.prediction, weight);
+        self.covered.add_weighted(row.covered, weight);
     }
 
     fn merge(mut self, other: &Self) -> Self {
@@ -410,16 +412,15 @@ impl Sums {
         self
     }
 
-    /// `None` without a payer, or where the labels' sum overflows.
+    /// `None` without a payer.
     fn prediction_ratio(&self) -> Option<f64> {
-        let label = self.label.value();
-        (label > 0.0 && label.is_finite()).then(|| self.prediction.value() / label)
+        (self.label.value() > 0.0).then(|| self.prediction.ratio(&self.label))
     }
 
     /// All but the metrics of the ranking by probability.
     fn evaluation(&self, by_value: &ByValue) -> Evaluation {
         let total = self.weight.value();
-        let mean = |sum: &ExactSum| (self.rows > 0).then(|| sum.value() / total);
+        let mean = |sum: &ExactSum| (self.rows > 0).then(|| sum.over(total));
         let (classification_loss, amount_loss) =
             (mean(&self.classification_loss), mean(&self.amount_loss));
         Evaluation {
@@ -452,8 +453,8 @@ struct ByValue {
 }
 
 impl ByValue {
-    /// From rows with the keys of label and expected lifetime value.
-    fn new<W: Weight>(mut rows: Vec<Row<W>>) -> Self {
+    /// From rows with the keys of label and expected lifetime value; `unit` is what a weight of 1 stands for.
+    fn new<W: Weight>(mut rows: Vec<Row<W>>, unit: f64) -> Self {
         sort(&mut rows);
         let of_labels = concentration(&rows, |row| value_of(row.key));
         let labels = LabelRanks::replace_keys(&mut rows);
@@ -462,7 +463,7 @@ impl ByValue {
         let ((gini, spearman), deciles) = both(
             rows.len(),
             || (concentration(&rows, label), correlation(&rows, &labels)),
-            || bucket_stats(&rows, DEFAULT_BUCKETS, label),
+            || bucket_stats(&rows, DEFAULT_BUCKETS, unit, label),
         );
         Self {
             gini,

@@ -8,6 +8,8 @@ const BIN_BITS: u32 = 1 << SHIFT_BITS;
 const BINS: usize = 64;
 /// Bins after carries have moved up: the top bin's 128 bits reach four further.
 const LIMBS: usize = BINS + 4;
+/// What sums beyond the largest double are counted in: more than the terms that fit, so that none is beyond.
+const FAR_EXPONENT: i32 = 64;
 /// The exponent of the lowest bit of the lowest bin: that of the smallest subnormal.
 const LOWEST: i32 = -1074;
 
@@ -31,14 +33,21 @@ impl ExactSum {
     }
 
     /// The sum of `terms`, rounded once.
+    #[inline]
     pub(super) fn of(terms: impl IntoIterator<Item = f64>) -> f64 {
         let mut terms = terms.into_iter();
         // Most blocks of ties are this short, and a single addition rounds only once anyway.
         let Some(first) = terms.next() else { return 0.0 };
         let Some(second) = terms.next() else { return first };
         let Some(third) = terms.next() else { return first + second };
+        Self::of_many([first, second, third], terms)
+    }
+
+    /// By itself, so that the frame for the bins is not set up for short sums.
+    #[inline(never)]
+    fn of_many(first: [f64; 3], rest: impl Iterator<Item = f64>) -> f64 {
         let mut sum = Self::new();
-        [first, second, third].into_iter().chain(terms).for_each(|term| sum.add(term));
+        first.into_iter().chain(rest).for_each(|term| sum.add(term));
         sum.value()
     }
 
@@ -64,6 +73,29 @@ impl ExactSum {
         self.bins[(exponent >> SHIFT_BITS) as usize & (BINS - 1)] += signed;
     }
 
+    /// Adds a term times a weight, which is less than 2: a product beyond the largest double counts too.
+    #[inline]
+    pub(super) fn add_weighted(&mut self, term: f64, weight: f64) {
+        let product = term * weight;
+        if product.is_infinite() {
+            self.add_far(term, weight);
+        } else {
+            self.add(product);
+        }
+    }
+
+    /// As [`Self::add_weighted`], for an infinite product.
+    #[cold]
+    fn add_far(&mut self, term: f64, weight: f64) {
+        if term.is_infinite() {
+            self.add(term);
+            return;
+        }
+        let half = 0.5 * term * weight;
+        self.add(half);
+        self.add(half);
+    }
+
     /// Adds every term of another sum.
     pub(super) fn merge(&mut self, other: &Self) {
         for (bin, other) in self.bins.iter_mut().zip(&other.bins) {
@@ -74,11 +106,38 @@ impl ExactSum {
 
     /// The sum, rounded to the nearest double; infinite beyond the largest one.
     pub(super) fn value(&self) -> f64 {
+        self.value_in(0)
+    }
+
+    /// The sum over a finite divisor that is not 0, also where the sum itself is beyond the largest double.
+    ///
+    /// A mean of finite terms is finite.
+    pub(super) fn over(&self, divisor: f64) -> f64 {
+        if !self.is_far() {
+            return self.value() / divisor;
+        }
+        let far = self.value_in(FAR_EXPONENT) / divisor * 2_f64.powi(FAR_EXPONENT);
+        far.clamp(-f64::MAX, f64::MAX)
+    }
+
+    /// The sum over another, also where one of them or both are beyond the largest double.
+    pub(super) fn ratio(&self, other: &Self) -> f64 {
+        let exponent = if self.is_far() || other.is_far() { FAR_EXPONENT } else { 0 };
+        self.value_in(exponent) / other.value_in(exponent)
+    }
+
+    /// Whether finite terms have a sum beyond the largest double.
+    fn is_far(&self) -> bool {
+        self.special == 0.0 && self.value().is_infinite()
+    }
+
+    /// The sum in units of 2^exponent.
+    fn value_in(&self, exponent: i32) -> f64 {
         if self.special != 0.0 {
             return self.special;
         }
         let (limbs, negative) = self.magnitude();
-        let magnitude = round(&limbs);
+        let magnitude = round(&limbs, exponent);
         if negative { -magnitude } else { magnitude }
     }
 
@@ -104,8 +163,8 @@ fn carry_up(bins: impl Iterator<Item = i128>) -> ([u32; LIMBS], i128) {
     (limbs, carry)
 }
 
-/// The double nearest to a number in base 2^32 whose lowest limb counts in units of 2^-1074.
-fn round(limbs: &[u32; LIMBS]) -> f64 {
+/// The double nearest to a number in base 2^32 whose lowest limb counts in units of 2^-1074; in units of 2^unit.
+fn round(limbs: &[u32; LIMBS], unit: i32) -> f64 {
     let Some(top) = limbs.iter().rposition(|&limb| limb != 0) else { return 0.0 };
     let bottom = top.saturating_sub(2);
     let (lower, upper) = limbs.split_at(bottom);
@@ -113,7 +172,7 @@ fn round(limbs: &[u32; LIMBS]) -> f64 {
         upper.iter().take(3).rev().fold(0_u128, |sum, &limb| sum << BIN_BITS | u128::from(limb));
     // Whatever lies below only matters for whether the leading bits are exactly half way.
     let sticky = u128::from(lower.iter().any(|&limb| limb != 0));
-    let exponent = LOWEST + bottom as i32 * BIN_BITS as i32;
+    let exponent = LOWEST + bottom as i32 * BIN_BITS as i32 - unit;
     scale((leading | sticky) as f64, exponent)
 }
 
@@ -153,6 +212,41 @@ mod tests {
         assert_eq!(exact(&[1.0, half, 0.0]), 1.0);
         assert_eq!(exact(&[1.0, half, 1e-300]), 1.0 + f64::EPSILON);
         assert_eq!(exact(&[-1.0, -half, -1e-300]), -1.0 - f64::EPSILON);
+    }
+
+    #[test]
+    fn a_mean_of_finite_terms_is_finite() {
+        let sum = |terms: &[f64]| {
+            let mut sum = ExactSum::new();
+            for &term in terms {
+                sum.add(term);
+            }
+            sum
+        };
+        for count in 1..70 {
+            let all = sum(&vec![f64::MAX; count]);
+            let mean = all.over(count as f64);
+            assert!(mean > 0.999_999 * f64::MAX && mean.is_finite(), "{count}: {mean}");
+            assert_eq!(all.ratio(&all), 1.0);
+            assert_eq!(sum(&vec![-f64::MAX; count]).over(count as f64), -mean);
+        }
+        assert_eq!(sum(&[1.0, 2.0]).over(2.0), 1.5);
+        assert_eq!(sum(&[f64::INFINITY, 1.0]).over(2.0), f64::INFINITY);
+        assert_eq!(sum(&[f64::MAX, f64::MAX]).ratio(&sum(&[f64::MAX])), 2.0);
+        assert_eq!(sum(&[f64::MAX]).ratio(&sum(&[f64::MAX, f64::MAX])), 0.5);
+    }
+
+    #[test]
+    fn a_product_beyond_the_largest_double_counts() {
+        let mut sum = ExactSum::new();
+        let far = 2_f64.powi(1023);
+        sum.add_weighted(far, 1.75);
+        sum.add_weighted(far, 1.25);
+        assert_eq!(sum.value(), f64::INFINITY);
+        sum.add_weighted(-far, 1.5);
+        assert_eq!(sum.value(), 1.5 * far);
+        sum.add_weighted(f64::INFINITY, 1.5);
+        assert_eq!(sum.value(), f64::INFINITY);
     }
 
     #[test]

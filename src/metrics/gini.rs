@@ -5,6 +5,7 @@ use super::ranking::{
     Row, Unit, Weight, blocks, by_prediction, has_nan, pairs, sort, swap_and_sort, total_weight,
     value_of,
 };
+use super::scaled_weights::ScaledWeights;
 
 /// The normalised Gini coefficient of a prediction: its [`raw_gini`] over that of the labels themselves.
 ///
@@ -26,7 +27,9 @@ use super::ranking::{
 pub fn gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
         None => normalized::<Unit>(label, prediction, None),
-        Some(_) => normalized::<f64>(label, prediction, weight),
+        Some(weight) => {
+            normalized::<f64>(label, prediction, Some(ScaledWeights::new(weight, label)))
+        }
     }
 }
 
@@ -51,11 +54,15 @@ pub fn gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option
 pub fn raw_gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
         None => raw::<Unit>(label, prediction, None),
-        Some(_) => raw::<f64>(label, prediction, weight),
+        Some(weight) => raw::<f64>(label, prediction, Some(ScaledWeights::new(weight, label))),
     }
 }
 
-fn normalized<W: Weight>(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option<f64> {
+fn normalized<W: Weight>(
+    label: &[f64],
+    prediction: &[f64],
+    weight: Option<ScaledWeights<'_>>,
+) -> Option<f64> {
     let mut rows = pairs::<W>(label, prediction, weight);
     sort(&mut rows);
     let of_labels = concentration(&rows, |row| value_of(row.key));
@@ -63,7 +70,11 @@ fn normalized<W: Weight>(label: &[f64], prediction: &[f64], weight: Option<&[f64
     ratio(concentration(&rows, |row| value_of(row.other)), of_labels)
 }
 
-fn raw<W: Weight>(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option<f64> {
+fn raw<W: Weight>(
+    label: &[f64],
+    prediction: &[f64],
+    weight: Option<ScaledWeights<'_>>,
+) -> Option<f64> {
     concentration(&by_prediction::<W>(label, prediction, weight), |row| value_of(row.other))
 }
 
@@ -95,8 +106,7 @@ pub(super) fn concentration<W: Weight>(
     if has_nan(sorted) {
         return Some(f64::NAN);
     }
-    // Only weights near the largest double can still overflow.
-    Some(2.0 * area.value() / (labels * total_weight(sorted)) - 1.0).filter(|gini| gini.is_finite())
+    Some(2.0 * area.value() / (labels * total_weight(sorted)) - 1.0)
 }
 
 /// A power of two that keeps sums of labels far from overflow and underflow; the coefficient does not change.

@@ -11,14 +11,17 @@
 //! | [`roc_auc`](mod@roc_auc), [`average_precision`](mod@average_precision) | how well a score tells payers from the others |
 //! | [`weight`] | what a weight may be |
 //! | `ranking` | sorted rows, blocks of ties and mid-ranks, shared by all of the above |
+//! | `scaled_weights` | weights in a unit of their own, so that no sum of them overflows |
 //! | `exact_sum` | sums that do not depend on the order of their terms |
 //!
 //! What all metrics have in common:
 //!
 //! - **Labels.** A NaN or infinite label leaves its row out; a negative one counts as 0, as in training.
 //! - **Weights.** Weight 2 counts as the row twice; a row whose weight is 0 is left out. [`check_weight`] tells
-//!   weights that are negative or not finite.
+//!   weights that are negative or not finite. All of them times a power of two give the same bits; only the deciles
+//!   may differ if the weights are whole numbers, which count rows, before or after.
 //! - **Undefined is `None`**: no rows, no payers, a single class, a constant column, as each function says.
+//! - **Overflow is infinite** where a value itself is beyond the largest double; sums on the way to it are not.
 //! - **NaN only from NaN.** A prediction or parameter that is NaN makes every metric that reads it NaN, as with
 //!   the engines' own `avg`: leaving such rows out would flatter a model that broke down on them.
 //! - **Order does not matter.** The same rows give the same bits, whatever their order: sums are exact before
@@ -27,6 +30,7 @@
 
 mod exact_sum;
 mod ranking;
+mod scaled_weights;
 
 pub mod average_precision;
 pub mod decile_stats;

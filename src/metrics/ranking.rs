@@ -6,14 +6,15 @@
 use rayon::prelude::*;
 
 use super::exact_sum::ExactSum;
+use super::scaled_weights::ScaledWeights;
 
 /// From this many rows on, the cost of waking other threads does not show.
 pub(super) const PARALLEL_ROWS: usize = 1 << 16;
 
 /// The weight of a row: [`Unit`] where every row counts once, so that no memory is spent on it, or `f64`.
 pub(super) trait Weight: Copy + Send + Sync {
-    /// The weight of row `row`; 0 where it is not a positive finite number.
-    fn of(weight: Option<&[f64]>, row: usize) -> Self;
+    /// The weight of row `row`, scaled; 0 where it is not a positive finite number.
+    fn of(weight: Option<ScaledWeights<'_>>, row: usize) -> Self;
     fn value(self) -> f64;
     /// The sum of weights, rounded once.
     fn total(weights: impl Iterator<Item = Self>) -> f64;
@@ -24,7 +25,7 @@ pub(super) trait Weight: Copy + Send + Sync {
 pub(super) struct Unit;
 
 impl Weight for Unit {
-    fn of(_: Option<&[f64]>, _: usize) -> Self {
+    fn of(_: Option<ScaledWeights<'_>>, _: usize) -> Self {
         Self
     }
 
@@ -38,9 +39,8 @@ impl Weight for Unit {
 }
 
 impl Weight for f64 {
-    fn of(weight: Option<&[f64]>, row: usize) -> Self {
-        let weight = weight.and_then(|weight| weight.get(row)).copied().unwrap_or(0.0);
-        if weight.is_finite() && weight > 0.0 { weight } else { 0.0 }
+    fn of(weight: Option<ScaledWeights<'_>>, row: usize) -> Self {
+        weight.map_or(0.0, |weight| weight.get(row))
     }
 
     fn value(self) -> f64 {
@@ -97,7 +97,7 @@ impl<W: Weight> Row<W> {
 pub(super) fn pairs<W: Weight>(
     label: &[f64],
     number: &[f64],
-    weight: Option<&[f64]>,
+    weight: Option<ScaledWeights<'_>>,
 ) -> Vec<Row<W>> {
     let mut rows = Vec::with_capacity(label.len().min(number.len()));
     rows.extend(label.iter().zip(number).enumerate().filter_map(|(row, (&label, &number))| {
@@ -112,7 +112,7 @@ pub(super) fn pairs<W: Weight>(
 pub(super) fn by_prediction<W: Weight>(
     label: &[f64],
     prediction: &[f64],
-    weight: Option<&[f64]>,
+    weight: Option<ScaledWeights<'_>>,
 ) -> Vec<Row<W>> {
     let mut rows = pairs(label, prediction, weight);
     swap_and_sort(&mut rows);
@@ -246,9 +246,11 @@ mod tests {
     #[test]
     fn a_weight_takes_as_many_places() {
         let weight = [2.0, 0.0, 1.0, f64::NAN];
-        let rows = by_prediction::<f64>(&[0.0; 4], &[3.0, 2.0, 1.0, 9.0], Some(&weight));
+        let weight = ScaledWeights::new(&weight, &[0.0; 4]);
+        let rows = by_prediction::<f64>(&[0.0; 4], &[3.0, 2.0, 1.0, 9.0], Some(weight));
         let ranks: Vec<(f64, f64)> =
             blocks(&rows).map(|block| (value_of(block.key()), block.mid_rank())).collect();
-        assert_eq!(ranks, [(1.0, 0.5), (3.0, 2.0)]);
+        // In units of the greatest.
+        assert_eq!(ranks, [(1.0, 0.25), (3.0, 1.0)]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::exact_sum::ExactSum;
 use super::ranking::{Row, Unit, Weight, blocks, by_prediction, has_nan, key_of};
+use super::scaled_weights::ScaledWeights;
 
 /// The area under the ROC curve of "the label is positive", ranked by `score`: between 0 and 1.
 ///
@@ -23,7 +24,10 @@ use super::ranking::{Row, Unit, Weight, blocks, by_prediction, has_nan, key_of};
 pub fn roc_auc(label: &[f64], score: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
         None => area(&by_prediction::<Unit>(label, score, None)),
-        Some(_) => area(&by_prediction::<f64>(label, score, weight)),
+        Some(weight) => {
+            let weight = ScaledWeights::new(weight, label);
+            area(&by_prediction::<f64>(label, score, Some(weight)))
+        }
     }
 }
 
@@ -50,9 +54,7 @@ pub(super) fn area<W: Weight>(sorted: &[Row<W>]) -> Option<f64> {
         return Some(f64::NAN);
     }
     // Where weights are no whole numbers, a perfect order may be rounded to just above 1.
-    Some(pairs.value() / (payers * others))
-        .filter(|area| area.is_finite())
-        .map(|area| area.min(1.0))
+    Some((pairs.value() / (payers * others)).min(1.0))
 }
 
 #[cfg(test)]

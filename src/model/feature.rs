@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Numbers from here on, and scales, are computed with in units of [`FAR_UNIT`]: differences and inverses of them, as
+/// they are, overflow or vanish.
+pub(crate) const FAR_NUMBER: f64 = 1e150;
+
+/// A power of two that brings all numbers below [`FAR_NUMBER`].
+pub(crate) const FAR_UNIT: f64 = f64::from_bits((1023 - 600) << 52);
+
 /// A feature of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Feature {

@@ -1,6 +1,7 @@
 //! Prediction with a model that differs from row to row.
 
-use super::scorer::{FeatureInput, ParamsOut, Scorer, Terms, value_at};
+use super::feature::FAR_UNIT;
+use super::scorer::{FeatureInput, NumberTerms, ParamsOut, Scorer, Terms, value_at};
 use crate::math::{dispatch, sigma_from_raw};
 use crate::{Error, Result};
 
@@ -60,11 +61,10 @@ fn predict_row(
     for (terms, &position) in scorer.terms.iter().zip(positions) {
         match (terms, columns.get(position)) {
             (Terms::Number(terms), Some(FeatureInput::Number(column))) => {
-                let centred = terms.centred(value_at(column, row));
-                let [a, b, c] = terms.weights;
-                for (head, weight) in heads.iter_mut().zip([a, b, c, 0.0]) {
-                    *head += centred * weight;
-                }
+                add_number(&mut heads, *terms, value_at(column, row));
+            }
+            (Terms::Far(terms), Some(FeatureInput::Number(column))) => {
+                add_number(&mut heads, *terms, value_at(column, row) * FAR_UNIT);
             }
             (Terms::Levels(weights), Some(FeatureInput::Codes { codes, levels })) => {
                 let level = codes.get(row).and_then(|&code| levels.get(code as usize));
@@ -78,6 +78,15 @@ fn predict_row(
     }
     let [logit, mu, raw_sigma, _] = heads;
     [logit, mu, raw_sigma]
+}
+
+#[inline(always)]
+fn add_number(heads: &mut [f64; 4], terms: NumberTerms, x: f64) {
+    let centred = terms.centred(x);
+    let [a, b, c] = terms.weights;
+    for (head, weight) in heads.iter_mut().zip([a, b, c, 0.0]) {
+        *head += centred * weight;
+    }
 }
 
 /// Checks the columns once for every model that a row uses.

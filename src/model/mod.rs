@@ -15,6 +15,7 @@ mod weights;
 
 pub use document::{FORMAT_VERSION, Model};
 pub use feature::{Encoding, Feature};
+pub(crate) use feature::{FAR_NUMBER, FAR_UNIT};
 pub use info::ModelInfo;
 pub use mixed::predict_mixed;
 pub use scorer::{FeatureInput, ParamsOut, Scorer};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::document::Model;
-use super::feature::Encoding;
+use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT};
 use crate::math::{Column, dispatch, sigma_from_raw};
 use crate::{Error, Result};
 
@@ -28,6 +28,8 @@ pub struct Scorer {
 pub(super) enum Terms {
     /// `(x - mean) * weight`, the weight on the raw scale.
     Number(NumberTerms),
+    /// The same in units of [`FAR_UNIT`], for numbers near the greatest there are.
+    Far(NumberTerms),
     /// The weight of the level.
     Levels(Box<LevelTerms>),
 }
@@ -126,10 +128,7 @@ impl Scorer {
         let mut terms = Vec::with_capacity(model.features().len());
         for feature in model.features() {
             terms.push(match &feature.encoding {
-                Encoding::Numeric { mean, scale } => Terms::Number(NumberTerms {
-                    mean: *mean,
-                    weights: weight(place).map(|weight| weight / scale),
-                }),
+                Encoding::Numeric { mean, scale } => Terms::number(*mean, *scale, weight(place)),
                 Encoding::Categorical { levels, .. } => {
                     let weights = (place..).map(weight);
                     Terms::Levels(Box::new(LevelTerms::new(levels, weights)))
@@ -269,13 +268,15 @@ impl Scorer {
             return Ok(());
         };
         let problem = match (terms, column) {
-            (Terms::Number(_), FeatureInput::Number(column)) if holds(column, rows) => {
+            (Terms::Number(_) | Terms::Far(_), FeatureInput::Number(column))
+                if holds(column, rows) =>
+            {
                 return Ok(());
             }
             (Terms::Levels(_), FeatureInput::Codes { codes, .. }) if codes.len() >= rows => {
                 return Ok(());
             }
-            (Terms::Number(_), FeatureInput::Codes { .. }) => {
+            (Terms::Number(_) | Terms::Far(_), FeatureInput::Codes { .. }) => {
                 "is a number in the model, and text came; cast it to a number"
             }
             (Terms::Levels(_), FeatureInput::Number(_)) => {
@@ -288,13 +289,29 @@ impl Scorer {
 }
 
 impl Terms {
+    /// The terms of a number, from its standardised weights.
+    fn number(mean: f64, scale: f64, weights: [f64; 3]) -> Self {
+        let terms = |mean: f64, scale: f64| NumberTerms {
+            mean,
+            weights: weights.map(|weight| weight / scale),
+        };
+        if scale < FAR_NUMBER {
+            Self::Number(terms(mean, scale))
+        } else {
+            Self::Far(terms(mean * FAR_UNIT, scale * FAR_UNIT))
+        }
+    }
+
     fn resolve<'a>(&'a self, column: &FeatureInput<'a>, rows: usize) -> Resolved<'a> {
         match (self, *column) {
             (Terms::Number(terms), FeatureInput::Number(Column::F64(values))) => {
                 Resolved::Slice { values, terms: *terms }
             }
             (Terms::Number(terms), FeatureInput::Number(column)) => {
-                Resolved::Column { column, terms: *terms }
+                Resolved::Column { column, terms: *terms, unit: 1.0 }
+            }
+            (Terms::Far(terms), FeatureInput::Number(column)) => {
+                Resolved::Column { column, terms: *terms, unit: FAR_UNIT }
             }
             (Terms::Levels(weights), FeatureInput::Codes { codes, levels }) => {
                 Resolved::Codes { codes, weights: weights.resolve(codes, levels, rows) }
@@ -307,9 +324,20 @@ impl Terms {
 
 /// A feature's column and what it adds.
 enum Resolved<'a> {
-    Slice { values: &'a [f64], terms: NumberTerms },
-    Column { column: Column<'a>, terms: NumberTerms },
-    Codes { codes: &'a [u32], weights: LevelWeights },
+    Slice {
+        values: &'a [f64],
+        terms: NumberTerms,
+    },
+    /// The values times `unit`.
+    Column {
+        column: Column<'a>,
+        terms: NumberTerms,
+        unit: f64,
+    },
+    Codes {
+        codes: &'a [u32],
+        weights: LevelWeights,
+    },
     Nothing,
 }
 
@@ -333,10 +361,10 @@ impl Resolved<'_> {
                 }
                 add_numbers(heads, &block, *terms);
             }
-            Self::Column { column, terms } => {
+            Self::Column { column, terms, unit } => {
                 let mut block = [0.0; LANES];
                 for (lane, slot) in block.iter_mut().enumerate().take(count) {
-                    *slot = value_at(column, start + lane);
+                    *slot = value_at(column, start + lane) * unit;
                 }
                 add_numbers(heads, &block, *terms);
             }

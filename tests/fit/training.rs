@@ -399,6 +399,56 @@ fn an_offset_and_a_unit_change_nothing() {
     }
 }
 
+/// Differences of such numbers overflow, and inverses of their scales are hardly numbers any more.
+#[test]
+fn numbers_near_the_greatest_train_like_others() {
+    let mut data = simulated(800, 2, 43);
+    for feature in &mut data.features {
+        if let Feature::Numbers(values) = feature {
+            for value in values.iter_mut() {
+                *value = (*value * 64.0).round() / 64.0;
+            }
+            values[17] = f64::NAN;
+        }
+    }
+    // One batch, since the order of the rows depends on what they hold.
+    let options = [("batch_size", OptionValue::Integer(800))];
+    let plain = data.predict(&data.fit(&options).unwrap());
+    let spread = |head: &[f64]| head.iter().fold(0.0_f64, |most, x| most.max((x - head[0]).abs()));
+    assert!(spread(&plain[0]) > 1.0, "the logits say nothing");
+    for factor in [1e150, 1e300, 1e306, 1e307, 2_f64.powi(1021)] {
+        let features = data.features.iter().map(|feature| match feature {
+            Feature::Numbers(values) => values.iter().map(|value| value * factor).collect(),
+            Feature::Levels(..) => unreachable!(),
+        });
+        let far = Data::numbers(data.label.clone(), features.collect());
+        let model = assert_sensible("far", &far, &options);
+        for (head, (plain, far)) in plain.iter().zip(far.predict(&model)).enumerate() {
+            for (plain, far) in plain.iter().zip(far) {
+                let error = (plain - far).abs() / plain.abs().max(1.0);
+                assert!(error < 1e-6, "{factor} {head}: {far} is not {plain}");
+            }
+        }
+    }
+}
+
+/// The difference of the two ends of the scale is twice the greatest number.
+#[test]
+fn numbers_at_both_ends_of_the_scale_train_like_others() {
+    let label = (0..400).map(|row| if row % 3 == 0 || row % 10 == 1 { 5.0 } else { 0.0 });
+    let label: Vec<f64> = label.collect();
+    let logits = |size: f64| {
+        let ends = (0..400).map(|row| if row % 3 == 0 { size } else { -size }).collect();
+        let data = Data::numbers(label.clone(), vec![ends]);
+        let options = [("batch_size", OptionValue::Integer(400))];
+        let [logit, ..] = data.predict(&assert_sensible("ends", &data, &options));
+        [logit[0], logit[2]]
+    };
+    let (near, far) = (logits(1.0), logits(f64::MAX));
+    assert!(near[0] - near[1] > 2.0, "{near:?}");
+    assert!((near[0] - far[0]).abs() + (near[1] - far[1]).abs() < 1e-6, "{near:?} {far:?}");
+}
+
 #[test]
 fn a_hundred_thousand_levels_train() {
     let rows = 300_000_u32;

@@ -98,6 +98,20 @@ fn numbers(evaluation: Evaluation) -> Vec<Option<f64>> {
     numbers.collect()
 }
 
+/// The bits of the metrics of a ranking.
+fn rankings(columns: &Columns) -> [Option<u64>; 6] {
+    let (label, score, weight) = (&columns.label, &columns.mu, Some(&columns.weight[..]));
+    [
+        gini(label, score, None),
+        gini(label, score, weight),
+        raw_gini(label, score, weight),
+        spearman(label, score),
+        roc_auc(label, score, weight),
+        average_precision(label, score, weight),
+    ]
+    .map(|metric| metric.map(f64::to_bits))
+}
+
 fn close(left: Option<f64>, right: Option<f64>) -> bool {
     match (left, right) {
         (Some(left), Some(right)) => (left - right).abs() <= 1e-12 * right.abs().max(1.0),
@@ -115,18 +129,6 @@ proptest! {
             all_bits(decile_stats(&rows.label, &rows.mu, buckets)),
             all_bits(decile_stats(&shuffled.label, &shuffled.mu, buckets))
         );
-        let rankings = |columns: &Columns| {
-            let (label, score, weight) = (&columns.label, &columns.mu, Some(&columns.weight[..]));
-            [
-                gini(label, score, None),
-                gini(label, score, weight),
-                raw_gini(label, score, weight),
-                spearman(label, score),
-                roc_auc(label, score, weight),
-                average_precision(label, score, weight),
-            ]
-            .map(|metric| metric.map(f64::to_bits))
-        };
         prop_assert_eq!(rankings(&rows), rankings(&shuffled));
     }
 
@@ -162,6 +164,40 @@ proptest! {
         let some = with(|row| if row.weight > 1.0 { row.weight } else { 0.0 });
         let kept: Vec<Row> = some.iter().copied().filter(|row| row.weight > 0.0).collect();
         prop_assert_eq!(bits(Columns::new(&some).weighted()), bits(Columns::new(&kept).weighted()));
+    }
+
+    /// Powers of two round nothing: the metrics of all weights times one have the same bits, up to the ends of the
+    /// scale. Weights that are no whole numbers, before and after: those count rows, and deciles hold whole rows.
+    #[test]
+    fn the_unit_of_weights_does_not_matter(
+        rows in prop::collection::vec(row(), 0..80),
+        fractions in prop::collection::vec(0.1_f64..4.0, 80),
+        power in -1000_i32..=1000,
+    ) {
+        let mut columns = Columns::new(&rows);
+        columns.weight = rows.iter().zip(fractions).map(|(row, f)| row.weight * f).collect();
+        let mut scaled = columns.clone();
+        scaled.weight = columns.weight.iter().map(|weight| weight * 2_f64.powi(power)).collect();
+        let whole = |columns: &Columns| columns.weight.iter().all(|weight| weight.fract() == 0.0);
+        let total: f64 = scaled.weight.iter().sum();
+        prop_assume!(whole(&columns) == (whole(&scaled) && total <= 2_f64.powi(53)));
+        prop_assert_eq!(bits(columns.weighted()), bits(scaled.weighted()));
+        prop_assert_eq!(rankings(&columns), rankings(&scaled));
+    }
+
+    /// What counts rows may move a decile's border; nothing else knows the unit.
+    #[test]
+    fn the_unit_of_whole_weights_only_moves_deciles(
+        rows in prop::collection::vec(row(), 0..80),
+        power in -1000_i32..=1000,
+    ) {
+        let columns = Columns::new(&rows);
+        let mut scaled = columns.clone();
+        scaled.weight = columns.weight.iter().map(|weight| weight * 2_f64.powi(power)).collect();
+        let but_deciles =
+            |columns: &Columns| bits(Evaluation { decile_mape: None, ..columns.weighted() });
+        prop_assert_eq!(but_deciles(&columns), but_deciles(&scaled));
+        prop_assert_eq!(rankings(&columns), rankings(&scaled));
     }
 
     #[test]
@@ -241,26 +277,47 @@ proptest! {
         prop_assert!(stats.windows(2).all(|pair| means(&pair[0]) <= pair[1].prediction_mean));
     }
 
-    /// Overflow is infinite; NaN never comes from finite rows.
+    /// Overflow is infinite; NaN never comes from finite rows, whatever their weights.
     #[test]
     fn wild_rows_are_never_nan(
         rows in prop::collection::vec(
-            (prop::num::f64::NORMAL | prop::num::f64::ZERO, -1e3..1e3_f64, -1e3..1e3_f64, 0.0..60.0_f64),
+            (
+                prop::num::f64::NORMAL | prop::num::f64::ZERO,
+                -1e3..1e3_f64,
+                -1e3..1e3_f64,
+                0.0..60.0_f64,
+                prop::num::f64::POSITIVE | prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL,
+            ),
             1..40,
         ),
     ) {
-        let column = |value: fn(&(f64, f64, f64, f64)) -> f64| -> Vec<f64> {
+        let column = |value: fn(&(f64, f64, f64, f64, f64)) -> f64| -> Vec<f64> {
             rows.iter().map(value).collect()
         };
-        // Sums of labels overflow; twice a label does not, which the CRPS needs.
-        let label = column(|row| row.0 / 4.0);
-        let (logit, mu, sigma) = (column(|row| row.1), column(|row| row.2), column(|row| row.3));
-        let evaluation = evaluate(&label, &logit, &mu, &sigma, None);
-        for metric in numbers(evaluation) {
-            prop_assert!(!metric.is_some_and(f64::is_nan), "{evaluation:?}");
+        let (label, logit, mu) = (column(|row| row.0), column(|row| row.1), column(|row| row.2));
+        let (sigma, weight) = (column(|row| row.3), column(|row| row.4.abs()));
+        for weight in [None, Some(&weight[..])] {
+            let evaluation = evaluate(&label, &logit, &mu, &sigma, weight);
+            for metric in numbers(evaluation) {
+                prop_assert!(!metric.is_some_and(f64::is_nan), "{evaluation:?}");
+            }
+            let rankings = [
+                gini(&label, &mu, None),
+                raw_gini(&label, &mu, weight),
+                roc_auc(&label, &mu, weight),
+                average_precision(&label, &mu, weight),
+                spearman(&label, &mu),
+            ];
+            for metric in rankings {
+                prop_assert!(metric.is_none_or(|metric| metric.abs() <= 1.0 + 1e-12), "{metric:?}");
+            }
+            prop_assert!(evaluation.label_mean.is_some_and(f64::is_finite));
         }
-        for metric in [gini(&label, &mu, None), spearman(&label, &mu), roc_auc(&label, &mu, None)] {
-            prop_assert!(metric.is_none_or(|metric| metric.abs() <= 1.0 + 1e-12), "{metric:?}");
+        for stats in decile_stats(&label, &mu, 3) {
+            let errors = [stats.normalized_rmse, stats.normalized_mae, stats.absolute_percentage_error];
+            prop_assert!(stats.label_mean.is_finite() && stats.prediction_mean.is_finite());
+            prop_assert!(errors.iter().all(|error| !error.is_some_and(f64::is_nan)), "{stats:?}");
+            prop_assert!(errors.iter().all(|error| error.is_some() == (stats.label_mean != 0.0)));
         }
     }
 }
@@ -322,16 +379,49 @@ fn evaluation_has_the_values_of_the_functions() {
     assert_eq!(weighted.roc_auc, roc_auc(label, logit, Some(weight)));
 }
 
-/// Weights whose sum overflows have no tenths, and weights near the smallest number have tenths that are 0; neither
-/// may keep the evaluation from ending.
+const FOUR_LABELS: [f64; 4] = [0.0, 3.0, 5.0, 0.0];
+
+fn evaluate_four(label: &[f64; 4], weight: Option<&[f64]>) -> Evaluation {
+    evaluate(label, &[-1.0, 0.5, 2.0, -0.5], &[1.0; 4], &[0.5; 4], weight)
+}
+
+/// Weights near the greatest and the smallest number, and both at once.
 #[test]
-fn weights_beyond_every_scale_end() {
-    let (label, logit) = ([0.0, 3.0, 5.0, 0.0], [-1.0, 0.5, 2.0, -0.5]);
-    let (mu, sigma) = ([1.0; 4], [0.5; 4]);
+fn weights_at_the_ends_of_the_scale() {
     for weight in [[f64::MAX; 4], [5e-324; 4], [f64::MAX, 5e-324, 1.0, 1e-300]] {
-        let evaluation = evaluate(&label, &logit, &mu, &sigma, Some(&weight));
+        let evaluation = evaluate_four(&FOUR_LABELS, Some(&weight));
         assert_eq!((evaluation.rows, evaluation.payers), (4, 2));
+        let numbers = numbers(evaluation);
+        assert!(numbers.iter().all(|number| number.is_some_and(f64::is_finite)), "{evaluation:?}");
     }
-    let overflowing = evaluate(&label, &logit, &mu, &sigma, Some(&[f64::MAX; 4]));
-    assert_eq!(overflowing.decile_mape, None);
+    let equal = |weight: f64| bits(evaluate_four(&FOUR_LABELS, Some(&[weight; 4])));
+    assert_eq!(equal(2_f64.powi(1023)), equal(0.5));
+    assert_eq!(equal(5e-324), equal(0.5));
+    // A row that does not count has no say in the unit that the weights are counted in.
+    let mut label = FOUR_LABELS;
+    label[3] = f64::NAN;
+    let with = |last: f64| bits(evaluate_four(&label, Some(&[1e-310, 3e-310, 2e-310, last])));
+    assert_eq!(with(f64::MAX), with(0.0));
+}
+
+/// Totals of labels, and products of a label and a weight, are beyond the largest number; means are not.
+#[test]
+fn labels_at_the_end_of_the_scale() {
+    let label = [0.0, f64::MAX, f64::MAX, f64::MAX / 2.0];
+    let half = label.map(|label| label / 4.0);
+    for weight in [None, Some(&[1.75, 1.0, 1.5, 1.25][..]), Some(&[f64::MAX; 4][..])] {
+        let (all, smaller) = (evaluate_four(&label, weight), evaluate_four(&half, weight));
+        assert!(numbers(all).iter().all(|number| number.is_some_and(f64::is_finite)), "{all:?}");
+        assert_eq!(all.label_mean, smaller.label_mean.map(|mean| 4.0 * mean));
+        let ratios = all.prediction_ratio.zip(smaller.prediction_ratio).unwrap();
+        assert!((ratios.0 / ratios.1 - 0.25).abs() < 1e-12, "{ratios:?}");
+        assert_eq!((all.gini, all.normalized_gini), (smaller.gini, smaller.normalized_gini));
+    }
+    let stats = decile_stats(&label, &[f64::MAX; 4], 2);
+    for stats in &stats {
+        assert_eq!((stats.label_mean, stats.prediction_mean), (0.625 * f64::MAX, f64::MAX));
+        assert!(close(stats.absolute_percentage_error, Some(0.6)), "{stats:?}");
+        assert!(close(stats.normalized_mae, Some(0.6)), "{stats:?}");
+        assert!(close(stats.normalized_rmse, Some(0.3125_f64.sqrt() / 0.625)), "{stats:?}");
+    }
 }

@@ -145,6 +145,44 @@ fn a_model_a_row_gives_the_same_bits() {
     }
 }
 
+/// The numbers of the model and of the rows times `factor`.
+fn far_predictions(factor: f64) -> ([Vec<f64>; 3], [Vec<f64>; 3]) {
+    let mut text: serde_json::Value = serde_json::from_str(&model(0.6).to_json()).unwrap();
+    for (feature, mean, scale) in [(0, 0.5, 0.75), (2, -0.25, 0.5)] {
+        text["features"][feature]["encoding"]["numeric"] =
+            serde_json::json!({"mean": mean * factor, "scale": scale * factor});
+    }
+    let scorer = Scorer::new(&Model::from_json(&text.to_string()).unwrap());
+    let rows = 101;
+    let mut columns = Columns::new(rows);
+    let number = |row: usize| (row as f64 * 0.7).sin() * factor;
+    columns.a = (0..rows).map(|row| if row % 11 == 3 { f64::NAN } else { number(row) }).collect();
+    // Every other number of a longer column.
+    let strided: Vec<f64> =
+        (0..2 * rows).map(|place| number(place / 2 + 5 * (place % 2))).collect();
+    let mut inputs = columns.inputs();
+    inputs[2] = FeatureInput::Number(Column::Strided { values: &strided, offset: 0, stride: 2 });
+    let alone = predict(&scorer, &inputs, rows);
+    let mut mixed = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+    let [logit, mu, sigma] = &mut mixed;
+    let out = ParamsOut { logit, mu, sigma };
+    predict_mixed(&[&scorer], &vec![0; rows], &[[0, 1, 2]], &inputs, out).unwrap();
+    (alone, mixed)
+}
+
+/// Numbers near the greatest have differences that are none, and scales whose inverses are hardly any.
+#[test]
+fn numbers_near_the_greatest_predict_like_others() {
+    let (plain, _) = far_predictions(1.0);
+    for factor in [1e149, 1e151, 1e300, 1.7e308, 2_f64.powi(1023)] {
+        let (alone, mixed) = far_predictions(factor);
+        assert_eq!(alone, mixed, "{factor}");
+        for (plain, far) in plain.iter().flatten().zip(alone.iter().flatten()) {
+            assert!((plain - far).abs() < 1e-12 * (1.0 + plain.abs()), "{factor}: {plain} {far}");
+        }
+    }
+}
+
 #[test]
 fn where_a_row_stands_does_not_change_its_bits() {
     let scorer = Scorer::new(&model(1.7));

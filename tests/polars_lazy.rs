@@ -145,6 +145,59 @@ fn a_model_a_group_is_that_of_the_group_alone() {
     }
 }
 
+/// A NULL without a type leaves the weight or the options out; one that is a number is a weight.
+#[test]
+fn an_untyped_null_is_an_argument_left_out() {
+    let columns = series(&["ltv", "visits"]);
+    let fit = |rest: &[Series]| expr::fit_sgd(&[&columns, rest].concat()).unwrap();
+    let nothing = Series::new_null("nothing".into(), 1);
+    let weight = series(&["weight"]).remove(0);
+    assert_same(&fit(std::slice::from_ref(&nothing)), &fit(&[]));
+    assert_same(&fit(&[nothing.clone(), nothing.clone()]), &fit(&[]));
+    assert_same(&fit(&[weight.clone(), nothing.clone()]), &fit(&[weight]));
+    let numbers = nothing.cast(&DataType::Float64).unwrap();
+    assert_eq!(fit(&[numbers]).null_count(), 1);
+    let with =
+        |weight: Expr| selected(lazy::fit_sgd(col("ltv"), features(), Some(weight), options()));
+    let without = selected(lazy::fit_sgd(col("ltv"), features(), None, options()));
+    assert_same(&with(lit(NULL)), &without);
+    assert_eq!(with(lit(NULL).cast(DataType::Int32)).null_count(), 1);
+}
+
+/// An untyped NULL is a missing value of the kind that the model needs, with one model and with one a row.
+#[test]
+fn an_untyped_null_is_a_missing_feature_of_any_kind() {
+    let model = selected(lazy::fit_sgd(col("ltv"), features(), None, options()));
+    let text = model.str().unwrap().get(0).unwrap().to_string();
+    let typed = |visits: Expr, channel: Expr| {
+        as_struct(vec![
+            visits.cast(DataType::Float64).alias("visits"),
+            channel.cast(DataType::String).alias("channel"),
+        ])
+    };
+    let untyped = as_struct(vec![lit(NULL).alias("visits"), lit(NULL).alias("channel")]);
+    let one = lit(text.as_str());
+    let a_row = when(col("visits").gt(lit(2))).then(lit(text.as_str())).otherwise(lit(NULL));
+    for model in [one, a_row] {
+        let expected = lazy::predict(model.clone(), typed(lit(NULL), lit(NULL)));
+        assert_same(&selected(lazy::predict(model, untyped.clone())), &selected(expected));
+    }
+}
+
+/// Polars itself has no struct with two fields of one name.
+#[test]
+fn two_features_of_one_name_are_an_error() {
+    let twice = as_struct(vec![col("visits"), col("channel"), col("weight").alias("visits")]);
+    let calls = [
+        lazy::predict(lit("model"), twice.clone()),
+        lazy::fit_sgd(col("ltv"), twice, None, options()),
+    ];
+    for call in calls {
+        let error = customers().lazy().select([call]).collect().unwrap_err().to_string();
+        assert!(error.contains("visits"), "{error}");
+    }
+}
+
 #[test]
 fn metrics_take_a_group_each() {
     let frame = customers()

@@ -486,7 +486,8 @@ def fit_sgd(
     features
         A list of columns' names and expressions, or one struct expression. Dates must be cast to numbers.
     weight
-        How often the row counts; null and 0 skip it, a negative one is an error. Default: once.
+        How often the row counts; null and 0 skip it, a negative one is an error. Default, and for a column or a
+        literal of type ``Null``: once.
     epochs
         Passes over the rows; 0 keeps the intercepts the training starts from. Default: decided from the data.
     batch_size

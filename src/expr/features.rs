@@ -66,29 +66,43 @@ impl Features {
         pairs.map(|(name, column)| FeatureColumn::try_new(function, name, column)).collect()
     }
 
-    /// The columns at some positions, read once each; the others are not looked at.
+    /// The columns that are used, read once each; the others are not looked at.
+    ///
+    /// An untyped NULL is a missing value of the kind that the model needs.
     ///
     /// # Errors
     /// Where a column is of a type that is no feature.
     pub(super) fn read(
         &self,
         function: &str,
-        positions: impl IntoIterator<Item = usize>,
+        uses: impl IntoIterator<Item = Use>,
     ) -> PolarsResult<Vec<FeatureColumn>> {
-        let mut is_used = vec![false; self.columns.len()];
-        for position in positions {
-            if let Some(used) = is_used.get_mut(position) {
-                *used = true;
+        let mut is_category = vec![None; self.columns.len()];
+        for used in uses {
+            if let Some(slot) = is_category.get_mut(used.position) {
+                slot.get_or_insert(used.is_category);
             }
         }
-        let columns = self.names.iter().zip(&self.columns).zip(is_used);
+        let columns = self.names.iter().zip(&self.columns).zip(is_category);
         columns
-            .map(|((name, column), used)| match used {
-                true => FeatureColumn::try_new(function, name, column),
-                false => Ok(FeatureColumn::Number(Number::scalar(None))),
+            .map(|((name, column), is_category)| match is_category {
+                Some(true) if column.dtype().is_null() => {
+                    FeatureColumn::try_new(function, name, &column.cast(&DataType::String)?)
+                }
+                Some(_) => FeatureColumn::try_new(function, name, column),
+                None => Ok(FeatureColumn::Number(Number::scalar(None))),
             })
             .collect()
     }
+}
+
+/// A feature that a model uses.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Use {
+    /// Where it came.
+    pub(super) position: usize,
+    /// Whether the model takes it as a category.
+    pub(super) is_category: bool,
 }
 
 /// One feature's column, held so that the core can borrow it.

@@ -20,8 +20,8 @@ const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options])";
 /// Trains a model on all rows and returns its text, in one row.
 ///
 /// `inputs` are `label`, `features` (a struct, a list of numbers or a number), and then `weight` (a number) and
-/// `options` (a struct of constants), each of which may be left out. Rows with a NULL label, or a NULL or 0 weight,
-/// are skipped. NULL where no row is left or no label is positive.
+/// `options` (a struct of constants), each of which may be left out; one that is NULL without a type is. Rows with a
+/// NULL label, or a NULL or 0 weight, are skipped. NULL where no row is left or no label is positive.
 ///
 /// # Errors
 /// Where an input is of a type that the function does not take, a weight is negative or not finite, or an option
@@ -37,11 +37,15 @@ pub fn fit_sgd(inputs: &[Series]) -> PolarsResult<Series> {
         [label, features, weight] => {
             fit_sgd_with(label, features, Some(weight), &Options::default())
         }
+        [label, features, weight, options] if options.dtype().is_null() => {
+            fit_sgd_with(label, features, Some(weight), &Options::default())
+        }
         _ => Err(wrong_arity(NAME, USAGE, inputs.len())),
     }
 }
 
-/// Trains a model on all rows with options that were checked before; as [`fit_sgd`].
+/// Trains a model on all rows with options that were checked before; as [`fit_sgd`]. A weight that is NULL without a
+/// type is none.
 ///
 /// # Errors
 /// As [`fit_sgd`].
@@ -51,6 +55,7 @@ pub fn fit_sgd_with(
     weight: Option<&Series>,
     options: &Options,
 ) -> PolarsResult<Series> {
+    let weight = weight.filter(|weight| !weight.dtype().is_null());
     let inputs: Vec<Series> =
         [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
     let rows = Shape::try_new(NAME, &inputs)?.rows();

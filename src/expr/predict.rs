@@ -7,7 +7,7 @@ use polars_arrow::bitmap::Bitmap;
 
 use super::Function;
 use super::error::{refuse, wrong_arity};
-use super::features::Features;
+use super::features::{Features, Use};
 use super::params::params_type;
 use super::result::{ParamsColumns, Shape};
 use super::text::{NO_TEXT, Texts};
@@ -22,7 +22,8 @@ const USAGE: &str = "ziln_predict(model, features)";
 ///
 /// `inputs` are `model` (the text of a model; it may differ from row to row) and `features` (a struct, a list of
 /// numbers or a number). Features are matched by name; further ones are ignored. A missing, NaN or infinite number
-/// counts as the training mean, a level unknown to the model adds nothing. NULL where the model is.
+/// counts as the training mean, a level unknown to the model adds nothing; an untyped NULL is a missing value of the
+/// kind the model needs. NULL where the model is.
 ///
 /// # Errors
 /// Where a text is no model, or a feature is missing or of another kind than in training.
@@ -45,7 +46,7 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
 
 fn with_one(scorer: &Scorer, features: &Features, shape: Shape) -> PolarsResult<Series> {
     let positions = positions(scorer, features)?;
-    with_inputs(features, &positions, shape.rows(), |inputs| {
+    with_inputs(features, uses(scorer, &positions), shape.rows(), |inputs| {
         let used: Vec<FeatureInput<'_>> =
             positions.iter().filter_map(|&position| inputs.get(position).copied()).collect();
         shape.params(None, |out| {
@@ -71,8 +72,9 @@ fn with_many(
         rows => rows.to_vec(),
     };
     let validity: Bitmap = repeated.iter().map(|&scorer| scorer != NO_TEXT).collect();
-    let used: Vec<usize> = positions.iter().flatten().copied().collect();
-    with_inputs(features, &used, shape.rows(), |inputs| {
+    let pairs = scorers.iter().zip(&positions);
+    let used = pairs.flat_map(|(scorer, positions)| uses(scorer, positions));
+    with_inputs(features, used, shape.rows(), |inputs| {
         shape.params(Some(validity), |out| {
             predict_mixed(&scorers, &repeated, &positions, inputs, out.into())
                 .map_err(|error| refuse(NAME, &error))
@@ -85,14 +87,20 @@ fn positions(scorer: &Scorer, features: &Features) -> PolarsResult<Vec<usize>> {
     scorer.match_features(&names).map_err(|error| refuse(NAME, &error))
 }
 
+fn uses<'a>(scorer: &'a Scorer, positions: &'a [usize]) -> impl Iterator<Item = Use> + 'a {
+    let place =
+        move |(feature, &position)| Use { position, is_category: scorer.is_category(feature) };
+    positions.iter().enumerate().map(place)
+}
+
 /// Reads the columns that are used and hands all of them on as the core reads them.
 fn with_inputs<T>(
     features: &Features,
-    used: &[usize],
+    used: impl Iterator<Item = Use>,
     rows: usize,
     compute: impl FnOnce(&[FeatureInput<'_>]) -> PolarsResult<T>,
 ) -> PolarsResult<T> {
-    let mut columns = features.read(NAME, used.iter().copied())?;
+    let mut columns = features.read(NAME, used)?;
     for column in &mut columns {
         column.broadcast(rows);
     }

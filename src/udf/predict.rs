@@ -11,7 +11,8 @@ use datafusion_macros::user_doc;
 
 use super::error::{refuse_value, wrong_arity};
 use super::features::{
-    FeatureColumn, FeatureShape, feature_arrays, list_width, numbered_name, split_lists,
+    FeatureColumn, FeatureShape, check_names, feature_arrays, list_width, numbered_name,
+    split_lists,
 };
 use super::model::{DistinctTexts, NO_TEXT, check_model};
 use super::params::{params_result, params_type};
@@ -24,7 +25,7 @@ const USAGE: &str = "ziln_predict(model, features)";
 
 #[user_doc(
     doc_section(label = "Math Functions"),
-    description = "Returns the params struct (logit, mu, sigma) that a model predicts for a customer. Features are matched by name, whatever their order; extra ones are ignored. A missing number counts as the training mean, an unknown level adds nothing. NULL where the model is NULL.",
+    description = "Returns the params struct (logit, mu, sigma) that a model predicts for a customer. Features are matched by name, whatever their order; extra ones are ignored, and two of one name are an error. A missing number counts as the training mean, an unknown level adds nothing. NULL where the model is NULL.",
     syntax_example = "ziln_predict(model, features)",
     sql_example = r"```sql
 > WITH data AS (SELECT * FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x)),
@@ -103,7 +104,7 @@ impl ScalarUDFImpl for Predict {
 /// Refuses what can hold no features. Features of a struct that a model does not use may have any type.
 fn check_features(data_type: &DataType) -> Result<()> {
     match data_type {
-        DataType::Struct(_) => Ok(()),
+        DataType::Struct(fields) => check_names(NAME, fields),
         other => FeatureShape::of_type(NAME, other).map(|_| ()),
     }
 }

@@ -319,6 +319,38 @@ def test_forms_of_models(customers: pl.DataFrame) -> None:
     assert one_customer.to_series().to_list() == each
 
 
+def test_an_untyped_null_is_a_missing_feature(customers: pl.DataFrame) -> None:
+    model = customers.select(ziln.fit_sgd("ltv", ["visits", "channel"], epochs=5)).item()
+    of_strings = customers.with_columns(channel=pl.lit(None, dtype=pl.String))
+    of_nothing = customers.with_columns(channel=pl.lit(None))
+    assert of_nothing["channel"].dtype == pl.Null
+    for text in (model, pl.when(pl.col("visits") > 1).then(pl.lit(model))):
+        predict = ziln.predict(text, ["visits", "channel"])
+        expected = of_strings.select(predict)
+        assert_frame_equal(of_nothing.select(predict), expected, check_exact=True)
+        literal = ziln.predict(text, ["visits", pl.lit(None).alias("channel")])
+        assert_frame_equal(customers.select(literal), expected, check_exact=True)
+    numbers = customers.with_columns(visits=pl.lit(None, dtype=pl.Float64))
+    nothing = customers.with_columns(visits=pl.lit(None))
+    predict = ziln.predict(model, ["visits", "channel"])
+    assert_frame_equal(nothing.select(predict), numbers.select(predict), check_exact=True)
+
+
+def test_an_untyped_null_weight_is_none(customers: pl.DataFrame) -> None:
+    model = customers.select(ziln.fit_sgd("ltv", ["visits"], epochs=5)).item()
+    untyped = ziln.fit_sgd("ltv", ["visits"], weight=pl.lit(None), epochs=5)
+    assert customers.select(untyped).item() == model
+    typed = ziln.fit_sgd("ltv", ["visits"], weight=pl.lit(None, dtype=pl.Float64), epochs=5)
+    assert customers.select(typed).item() is None
+
+
+def test_two_features_of_one_name_are_an_error(customers: pl.DataFrame) -> None:
+    twice = ["visits", "channel", pl.col("weight").alias("visits")]
+    for call in (ziln.fit_sgd("ltv", twice), ziln.predict("text", twice)):
+        with pytest.raises(pl.exceptions.DuplicateError, match="visits"):
+            customers.with_columns(text=pl.lit("")).select(call)
+
+
 def test_a_null_model_predicts_null(customers: pl.DataFrame) -> None:
     models = customers.group_by("campaign").agg(
         ziln.fit_sgd("ltv", ["visits", "channel"], epochs=5)

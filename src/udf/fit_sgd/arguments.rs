@@ -16,8 +16,8 @@ const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options])";
 pub(super) struct Arguments {
     /// Whether there is a weight, at position 2.
     pub has_weight: bool,
-    /// Whether there are options, at the last position.
-    has_options: bool,
+    /// Where the options are.
+    options: Option<usize>,
     /// The features that are named by the type of the argument.
     pub features: FeatureShape,
 }
@@ -31,30 +31,26 @@ impl Arguments {
         };
         check_number(NAME, "label", label)?;
         let features = FeatureShape::of_type(NAME, features)?;
-        let (has_weight, has_options) = match rest {
-            [] => (false, false),
-            [DataType::Struct(_)] => (false, true),
+        // A NULL without a type is an argument left out.
+        let (has_weight, options) = match rest {
+            [] | [DataType::Null] => (false, None),
+            [DataType::Struct(_)] => (false, Some(2)),
             [weight] => {
                 check_third(weight)?;
-                (true, false)
+                (true, None)
             }
             [weight, options, ..] => {
                 check_number(NAME, "weight", weight)?;
                 check_options(options)?;
-                (true, true)
+                (!weight.is_null(), (!options.is_null()).then_some(3))
             }
         };
-        Ok(Self { has_weight, has_options, features })
-    }
-
-    /// How many arguments there are.
-    pub fn count(&self) -> usize {
-        2 + usize::from(self.has_weight) + usize::from(self.has_options)
+        Ok(Self { has_weight, options, features })
     }
 
     /// Where the options are.
     pub fn options_position(&self) -> Option<usize> {
-        self.has_options.then(|| self.count() - 1)
+        self.options
     }
 
     /// The columns to buffer: label, weight if there is one, features.
@@ -69,6 +65,7 @@ impl Arguments {
                 name: format!("features.{}", field.name),
                 kind: match field.kind {
                     FeatureKind::Number => ColumnKind::Number,
+                    FeatureKind::Single => ColumnKind::Single,
                     FeatureKind::Category => ColumnKind::Category,
                 },
             })),

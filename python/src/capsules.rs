@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 use datafusion_ffi::udaf::FFI_AggregateUDF;
-use datafusion_ffi::udf::FFI_ScalarUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+
+use crate::foreign::foreign_function;
 
 /// A scalar function of DataFusion.
 #[pyclass(frozen, module = "ziln._ziln")]
@@ -21,7 +22,7 @@ impl ScalarFunction {
     }
 
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let function = FFI_ScalarUDF::from(Arc::clone(&self.0));
+        let function = foreign_function(Arc::clone(&self.0));
         PyCapsule::new_with_value(py, function, c"datafusion_scalar_udf")
     }
 }

@@ -1,9 +1,11 @@
 //! The extension module `ziln._ziln`: Polars plugins and DataFusion capsules over the crate `ziln`.
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
-//! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`.
+//! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, and [`foreign`] is how
+//! they are called from there.
 
 mod capsules;
+mod foreign;
 mod plugins;
 
 use pyo3::prelude::*;

@@ -22,7 +22,18 @@ pub(super) fn weights(table: &Table<'_>, rows: &[RowId], out: &mut Vec<f64>) -> 
 
 /// The values of a numeric feature; NaN where there is none.
 pub(super) fn numbers(table: &Table<'_>, feature: usize, rows: &[RowId], out: &mut Vec<f64>) {
-    gather(table, rows, |chunk| numbers_of(chunk, feature), out);
+    let every = |test: fn(&Values<'_>) -> bool| {
+        table.chunks.iter().all(|chunk| chunk.features.get(feature).is_some_and(test))
+    };
+    if table.chunks.len() > rows.len() {
+        one_by_one(table, feature, rows, out);
+    } else if every(|values| matches!(values, Values::Numbers(_))) {
+        gather(table, rows, |chunk| doubles_of(chunk, feature), out);
+    } else if every(|values| matches!(values, Values::Singles(_))) {
+        gather(table, rows, |chunk| singles_of(chunk, feature), out);
+    } else {
+        one_by_one(table, feature, rows, out);
+    }
 }
 
 /// The codes of a categorical feature; `u32::MAX` where there is none.
@@ -37,25 +48,44 @@ pub(super) fn codes(table: &Table<'_>, feature: usize, rows: &[RowId], out: &mut
     }));
 }
 
-fn numbers_of<'a>(chunk: &Chunk<'a>, feature: usize) -> &'a [f64] {
+fn doubles_of<'a>(chunk: &Chunk<'a>, feature: usize) -> &'a [f64] {
     match chunk.features.get(feature) {
         Some(Values::Numbers(values)) => values,
         _ => &[],
     }
 }
 
-fn gather<'a>(
+fn singles_of<'a>(chunk: &Chunk<'a>, feature: usize) -> &'a [f32] {
+    match chunk.features.get(feature) {
+        Some(Values::Singles(values)) => values,
+        _ => &[],
+    }
+}
+
+/// The values of a numeric feature, where chunks differ in their type, or where a small model's rows come from a table
+/// of many chunks that are not worth walking over.
+fn one_by_one(table: &Table<'_>, feature: usize, rows: &[RowId], out: &mut Vec<f64>) {
+    out.clear();
+    out.extend(rows.iter().map(|row| {
+        let chunk = table.chunks.get(row.chunk as usize);
+        chunk
+            .and_then(|chunk| chunk.features.get(feature)?.number(row.row as usize))
+            .unwrap_or(f64::NAN)
+    }));
+}
+
+fn gather<'a, T: Copy + Into<f64> + 'a>(
     table: &Table<'a>,
     rows: &[RowId],
-    column: impl Fn(&Chunk<'a>) -> &'a [f64],
+    column: impl Fn(&Chunk<'a>) -> &'a [T],
     out: &mut Vec<f64>,
 ) {
     out.clear();
-    let value = |slice: Option<&&[f64]>, row: &RowId| {
-        slice.and_then(|slice| slice.get(row.row as usize)).copied().unwrap_or(f64::NAN)
+    let value = |slice: Option<&&[T]>, row: &RowId| {
+        slice.and_then(|slice| slice.get(row.row as usize)).map_or(f64::NAN, |&value| value.into())
     };
     if table.chunks.len() <= rows.len() {
-        let slices: Vec<&[f64]> = table.chunks.iter().map(column).collect();
+        let slices: Vec<&[T]> = table.chunks.iter().map(column).collect();
         out.extend(rows.iter().map(|row| value(slices.get(row.chunk as usize), row)));
     } else {
         // A small model of a table of many chunks: do not walk over all of them.

@@ -1,11 +1,13 @@
 //! The canonical order: rows sorted by a seeded hash of their content.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::table::{RowId, Table, Values};
+use crate::math::dispatch;
 
 /// Fewer rows than this are hashed and sorted on one thread.
 const PARALLEL_ROWS: usize = 1 << 16;
@@ -40,7 +42,10 @@ pub(super) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u64) -> V
             for block in run.chunks(BLOCK_ROWS) {
                 write_words(table, &levels, block, &mut words);
                 let contents = words.chunks_exact(words.len() / block.len());
-                let hash = |(&row, content)| Hashed { hash: xxh3_64_with_seed(content, seed), row };
+                let hash = |(&row, content): (&RowId, &[Word])| Hashed {
+                    hash: xxh3_64_with_seed(content.as_flattened(), seed),
+                    row,
+                };
                 hashed.extend(block.iter().zip(contents).map(hash));
             }
         }
@@ -53,13 +58,23 @@ pub(super) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u64) -> V
     } else {
         let mut hashed: Vec<Hashed> =
             rows.par_chunks(PARALLEL_ROWS / 8).flat_map_iter(hash_all).collect();
-        hashed.par_sort_unstable_by_key(|hashed| hashed.hash);
+        sort(&mut hashed);
         hashed
     };
     for run in hashed.chunk_by_mut(|a, b| a.hash == b.hash) {
         order_run(table, run);
     }
     hashed
+}
+
+/// Sorts many rows by their hash, on all threads.
+fn sort(hashed: &mut [Hashed]) {
+    // The standard library's sort is the faster one where there is a single thread.
+    if rayon::current_num_threads() == 1 {
+        hashed.sort_unstable_by_key(|hashed| hashed.hash);
+    } else {
+        hashed.par_sort_unstable_by_key(|hashed| hashed.hash);
+    }
 }
 
 /// Sorts rows of one hash by content; nearly always they are copies of one row and there is nothing to do.
@@ -70,56 +85,82 @@ fn order_run(table: &Table<'_>, run: &mut [Hashed]) {
     }
 }
 
-/// Writes the content of rows of one chunk, eight bytes a word: label, weight, then the features in their order.
-fn write_words(table: &Table<'_>, levels: &LevelWords, rows: &[RowId], bytes: &mut Vec<u8>) {
-    let width = 8 * (2 + table.features.len());
-    bytes.clear();
-    bytes.resize(width * rows.len(), 0);
+/// A word of a row's content, in the byte order that is hashed.
+type Word = [u8; 8];
+
+/// Writes the content of rows of one chunk, a row after the other: label, weight, then the features in their order.
+fn write_words(table: &Table<'_>, levels: &LevelWords, rows: &[RowId], words: &mut Vec<Word>) {
+    let width = 2 + table.features.len();
+    words.resize(width * rows.len(), Word::default());
     let Some(chunk) = rows.first().and_then(|row| table.chunks.get(row.chunk as usize)) else {
         return;
     };
-    let mut out = Words { rows, width, bytes };
-    let number = |values: &[f64], row: usize| values.get(row).map_or(MISSING, |&x| number_word(x));
-    out.write(0, |row| number(chunk.label, row));
-    out.write(1, |row| chunk.weight.map_or(ONE, |weight| number(weight, row)));
-    for (feature, values) in chunk.features.iter().enumerate() {
-        match values {
-            Values::Numbers(values) => out.write(2 + feature, |row| number(values, row)),
-            Values::Codes(codes) => out.write(2 + feature, |row| {
-                codes.get(row).map_or(MISSING, |&code| levels.word(table, feature, code))
-            }),
+    let mut out = Words { rows, run: run_of(rows), width, words };
+    out.write(0, chunk.label, number_word);
+    match chunk.weight {
+        Some(weight) => out.write(1, weight, number_word),
+        None => out.put(1, &[ONE; BLOCK_ROWS]),
+    }
+    for place in 2..width {
+        match chunk.features.get(place - 2) {
+            Some(Values::Numbers(values)) => out.write(place, values, number_word),
+            Some(Values::Singles(values)) => out.write(place, values, |x| number_word(x.into())),
+            Some(Values::Codes(codes)) => {
+                out.write(place, codes, |code| levels.word(table, place - 2, code));
+            }
+            None => out.put(place, &[MISSING; BLOCK_ROWS]),
         }
     }
 }
 
-/// Where the content of rows goes.
+/// Where the rows lie in their chunk if they lie there one after the other, as the rows of a large group do.
+fn run_of(rows: &[RowId]) -> Option<Range<usize>> {
+    let first = rows.first()?.row as usize;
+    let is_next = |(place, row): (usize, &RowId)| row.row as usize == place;
+    (first..).zip(rows).all(is_next).then(|| first..first + rows.len())
+}
+
+/// Where the content of at most [`BLOCK_ROWS`] rows goes.
 struct Words<'a> {
     rows: &'a [RowId],
-    /// Bytes a row.
+    run: Option<Range<usize>>,
+    /// Words a row.
     width: usize,
-    bytes: &'a mut Vec<u8>,
+    words: &'a mut [Word],
 }
 
 impl Words<'_> {
-    /// Writes the same word of every row.
-    fn write(&mut self, place: usize, word: impl Fn(usize) -> u64) {
-        for (row, content) in self.rows.iter().zip(self.bytes.chunks_exact_mut(self.width)) {
-            if let Some(slot) = content.get_mut(8 * place..8 * place + 8) {
-                slot.copy_from_slice(&word(row.row as usize).to_le_bytes());
+    /// Writes the same word of every row, from its value.
+    fn write<T: Copy>(&mut self, place: usize, values: &[T], word: impl Fn(T) -> u64) {
+        let mut column = [MISSING; BLOCK_ROWS];
+        match self.run.clone().and_then(|run| values.get(run)) {
+            Some(run) => dispatch(
+                #[inline(always)]
+                || column.iter_mut().zip(run).for_each(|(to, &x)| *to = word(x)),
+            ),
+            None => {
+                for (to, row) in column.iter_mut().zip(self.rows) {
+                    *to = values.get(row.row as usize).map_or(MISSING, |&x| word(x));
+                }
             }
+        }
+        self.put(place, &column);
+    }
+
+    /// Puts the same word of every row in its place.
+    fn put(&mut self, place: usize, column: &[u64; BLOCK_ROWS]) {
+        let from = self.words.get_mut(place..).unwrap_or_default();
+        for (to, word) in from.iter_mut().step_by(self.width).zip(column) {
+            *to = word.to_le_bytes();
         }
     }
 }
 
 /// A number's bits, with one pattern for both zeros and one for everything missing.
+#[inline(always)]
 fn number_word(x: f64) -> u64 {
-    if x == 0.0 {
-        0
-    } else if x.is_finite() {
-        x.to_bits()
-    } else {
-        MISSING
-    }
+    let bits = if x == 0.0 { 0 } else { x.to_bits() };
+    if x.abs() < f64::INFINITY { bits } else { MISSING }
 }
 
 /// The words of the levels of every categorical feature, each hashed once where that pays.
@@ -181,14 +222,17 @@ fn compare_rows(table: &Table<'_>, a: RowId, b: RowId) -> Ordering {
             break;
         }
         order = match pair {
-            (Values::Numbers(a), Values::Numbers(b)) => number(a, row_a).cmp(&number(b, row_b)),
             (Values::Codes(a), Values::Codes(b)) => {
                 let name = |codes: &[u32], row: usize| {
                     codes.get(row).and_then(|&code| level(table, feature, code))
                 };
                 name(a, row_a).cmp(&name(b, row_b))
             }
-            _ => Ordering::Equal,
+            (a, b) => {
+                let word =
+                    |values: &Values<'_>, row| values.number(row).map_or(MISSING, number_word);
+                word(a, row_a).cmp(&word(b, row_b))
+            }
         };
     }
     order

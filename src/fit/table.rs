@@ -36,8 +36,22 @@ pub struct Chunk<'a> {
 pub enum Values<'a> {
     /// Numbers; NaN and infinite ones are missing.
     Numbers(&'a [f64]),
+    /// Numbers in single precision, which train as the same numbers in double precision do.
+    Singles(&'a [f32]),
     /// Codes into [`FeatureColumn::levels`].
     Codes(&'a [u32]),
+}
+
+impl Values<'_> {
+    /// The number in a row; `None` for a row that there is not, and for codes.
+    #[inline]
+    pub(super) fn number(&self, row: usize) -> Option<f64> {
+        match self {
+            Self::Numbers(values) => values.get(row).copied(),
+            Self::Singles(values) => values.get(row).map(|&value| f64::from(value)),
+            Self::Codes(_) => None,
+        }
+    }
 }
 
 /// One row of a [`Table`].

@@ -24,6 +24,8 @@ const EXPECTED: &str =
 pub(super) enum FeatureKind {
     /// A number or a boolean.
     Number,
+    /// A number in single precision.
+    Single,
     /// A string, however it is encoded.
     Category,
 }
@@ -52,12 +54,13 @@ impl FeatureShape {
         match data_type {
             DataType::Struct(fields) => Ok(Self::Fields(struct_fields(function, fields)?)),
             DataType::FixedSizeList(item, length) if is_number(item.data_type()) => {
-                Ok(Self::Fields((0..*length).map(|place| numbered(place as usize)).collect()))
+                let field = |place| numbered(place as usize, item.data_type());
+                Ok(Self::Fields((0..*length).map(field).collect()))
             }
             DataType::List(item) | DataType::LargeList(item) if is_number(item.data_type()) => {
                 Ok(Self::Lists)
             }
-            other if is_number(other) => Ok(Self::Fields(vec![numbered(0)])),
+            other if is_number(other) => Ok(Self::Fields(vec![numbered(0, other)])),
             other => Err(wrong_type(function, "features", EXPECTED, other.to_string())),
         }
     }
@@ -68,19 +71,16 @@ pub(super) fn numbered_name(place: usize) -> String {
     format!("x{place}")
 }
 
-fn numbered(place: usize) -> FeatureField {
-    FeatureField { name: numbered_name(place), kind: FeatureKind::Number }
+fn numbered(place: usize, data_type: &DataType) -> FeatureField {
+    let kind = feature_kind(data_type).unwrap_or(FeatureKind::Number);
+    FeatureField { name: numbered_name(place), kind }
 }
 
 fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
     if fields.is_empty() {
         return Err(wrong_type(function, "features", EXPECTED, "a struct without fields"));
     }
-    let mut names = HashSet::new();
-    if let Some(field) = fields.iter().find(|field| !names.insert(field.name())) {
-        let got = format!("two fields `{}`", field.name());
-        return Err(wrong_type(function, "features", "fields of different names", got));
-    }
+    check_names(function, fields)?;
     fields
         .iter()
         .map(|field| {
@@ -91,12 +91,25 @@ fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
         .collect()
 }
 
+/// Refuses two fields of one name: features are matched by it.
+pub(super) fn check_names(function: &str, fields: &Fields) -> Result<()> {
+    let mut names = HashSet::new();
+    match fields.iter().find(|field| !names.insert(field.name())) {
+        None => Ok(()),
+        Some(field) => {
+            let got = format!("two fields `{}`", field.name());
+            Err(wrong_type(function, "features", "fields of different names", got))
+        }
+    }
+}
+
 /// What a column of this type is as a feature; `None` if it is none.
 pub(super) fn feature_kind(data_type: &DataType) -> Option<FeatureKind> {
     match data_type {
         DataType::Boolean => Some(FeatureKind::Number),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(FeatureKind::Category),
         DataType::Dictionary(_, values) => feature_kind(values),
+        DataType::Float32 => Some(FeatureKind::Single),
         other if is_number(other) => Some(FeatureKind::Number),
         _ => None,
     }
@@ -194,7 +207,9 @@ impl FeatureColumn {
     /// Reads a feature to predict from.
     pub fn try_new(function: &str, name: &str, array: &ArrayRef) -> Result<Self> {
         match feature_kind(array.data_type()) {
-            Some(FeatureKind::Number) => number_feature(function, name, array),
+            Some(FeatureKind::Number | FeatureKind::Single) => {
+                number_feature(function, name, array)
+            }
             Some(FeatureKind::Category) => category_feature(array),
             None => Err(wrong_feature(function, name, array.data_type())),
         }

@@ -1,6 +1,8 @@
 //! Numeric arguments of any type as the core's [`Column`]s.
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Float32Array, Float64Array, PrimitiveArray,
+};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
@@ -113,13 +115,31 @@ pub(super) fn doubles_with_nan(
     argument: &str,
     array: &ArrayRef,
 ) -> Result<Float64Array> {
+    numbers_with_nan(function, argument, array, f64::NAN)
+}
+
+/// A numeric column in single precision without NULLs; as [`doubles_with_nan`].
+pub(super) fn singles_with_nan(
+    function: &str,
+    argument: &str,
+    array: &ArrayRef,
+) -> Result<Float32Array> {
+    numbers_with_nan(function, argument, array, f32::NAN)
+}
+
+fn numbers_with_nan<T: ArrowPrimitiveType>(
+    function: &str,
+    argument: &str,
+    array: &ArrayRef,
+    nan: T::Native,
+) -> Result<PrimitiveArray<T>> {
     if !is_number(array.data_type()) && array.data_type() != &DataType::Boolean {
         return Err(wrong_type(function, argument, "a number", array.data_type().to_string()));
     }
-    let doubles = cast(array, &DataType::Float64)?;
-    let doubles = doubles.as_primitive::<Float64Type>();
-    if doubles.null_count() == 0 {
-        return Ok(Float64Array::new(doubles.values().clone(), None));
+    let numbers = cast(array, &T::DATA_TYPE)?;
+    let numbers = numbers.as_primitive::<T>();
+    if numbers.null_count() == 0 {
+        return Ok(PrimitiveArray::new(numbers.values().clone(), None));
     }
-    Ok(doubles.iter().map(|value| Some(value.unwrap_or(f64::NAN))).collect())
+    Ok(PrimitiveArray::from_iter_values(numbers.iter().map(|value| value.unwrap_or(nan))))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, StringViewArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{Float64Type, UInt32Type};
+use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::udf::error::refuse_value;
 use crate::udf::features::{
     FeatureKind, FeatureShape, feature_arrays, list_type, list_width, numbered_name, split_lists,
 };
-use crate::udf::number::doubles_with_nan;
+use crate::udf::number::{doubles_with_nan, singles_with_nan};
 use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
 use crate::udf::rows::{GroupedRows, RowSchema, encode_strings, primitive_values};
 use crate::udf::weight::read_weight;
@@ -63,7 +63,7 @@ impl RowAggregate for FitAggregate {
         let texts = (0..rows.groups())
             .into_par_iter()
             .map(|group| {
-                let model = fit(&table, rows.rows(group), &self.options)
+                let model = fit(&table, &rows.rows(group), &self.options)
                     .map_err(|error| refuse_value(NAME, &error))?;
                 Ok(model.map(|model| model.to_json()))
             })
@@ -88,12 +88,13 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
     fields
         .iter()
         .zip(&arrays)
-        .map(|(field, array)| match field.kind {
-            FeatureKind::Category => Ok(Arc::new(encode_strings(array)?) as ArrayRef),
-            FeatureKind::Number => {
-                let argument = format!("features.{}", field.name);
-                Ok(Arc::new(doubles_with_nan(NAME, &argument, array)?) as ArrayRef)
-            }
+        .map(|(field, array)| {
+            let argument = || format!("features.{}", field.name);
+            Ok(match field.kind {
+                FeatureKind::Category => Arc::new(encode_strings(array)?) as ArrayRef,
+                FeatureKind::Number => Arc::new(doubles_with_nan(NAME, &argument(), array)?),
+                FeatureKind::Single => Arc::new(singles_with_nan(NAME, &argument(), array)?),
+            })
         })
         .collect()
 }
@@ -162,6 +163,7 @@ impl FitAggregate {
 fn feature_values(kind: FeatureKind, columns: &[ArrayRef], column: usize) -> Result<Values<'_>> {
     Ok(match kind {
         FeatureKind::Number => Values::Numbers(primitive_values::<Float64Type>(columns, column)?),
+        FeatureKind::Single => Values::Singles(primitive_values::<Float32Type>(columns, column)?),
         FeatureKind::Category => Values::Codes(primitive_values::<UInt32Type>(columns, column)?),
     })
 }

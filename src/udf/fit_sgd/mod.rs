@@ -9,10 +9,10 @@ mod options;
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion_expr::utils::AggregateOrderSensitivity;
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
 use datafusion_macros::user_doc;
 
@@ -26,7 +26,7 @@ const NAME: &str = "ziln_fit_sgd";
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = "Trains a zero-inflated log-normal model by mini-batch gradient descent and returns it as text (JSON). One model a group. Rows with a NULL label, or a NULL or 0 weight, are skipped; NaN and infinite labels are skipped and counted; negative labels count as 0. NULL for a group with no usable row or no positive label. The same rows, options and seed give the same text, whatever their order or partitioning.",
+    description = "Trains a zero-inflated log-normal model by mini-batch gradient descent and returns it as text (JSON). One model a group. An untyped NULL as the weight or the options leaves them out. Rows with a NULL label, or a NULL or 0 weight, are skipped; NaN and infinite labels are skipped and counted; negative labels count as 0. NULL for a group with no usable row or no positive label. The same rows, options and seed give the same text, whatever their order or partitioning.",
     syntax_example = "ziln_fit_sgd(label, features [, weight] [, options])",
     sql_example = r"```sql
 > SELECT round(ziln_expected_ltv(ziln_predict(ziln_fit_sgd(y, {x: x}, {epochs: 100}), {x: 4})), 0) > 2 AS pays
@@ -100,8 +100,7 @@ impl AggregateUDFImpl for FitSgd {
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let types: Vec<DataType> =
             args.input_fields.iter().map(|field| field.data_type().clone()).collect();
-        let state = Arguments::of_types(&types)?.schema().state_type();
-        Ok(vec![Arc::new(Field::new(format_state_name(args.name, "rows"), state, true))])
+        Ok(Arguments::of_types(&types)?.schema().state_fields(args.name))
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::{filter, prep_null_mask_filter};
-use datafusion_common::{Result, ScalarValue, exec_datafusion_err};
+use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 use super::{GroupedRows, RowBuffer, RowSchema};
@@ -101,16 +101,11 @@ impl GroupsAccumulator for RowGroupsAccumulator {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        self.rows.consolidate()?;
-        let grouped = self.rows.grouped(emit_to);
-        self.rows.release(emit_to);
-        self.aggregate.evaluate(&grouped)
+        self.aggregate.evaluate(&self.rows.take(emit_to)?)
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let grouped = self.rows.grouped(emit_to);
-        self.rows.release(emit_to);
-        Ok(vec![grouped.into_state()?])
+        self.rows.take(emit_to)?.into_state()
     }
 
     fn merge_batch(
@@ -119,7 +114,7 @@ impl GroupsAccumulator for RowGroupsAccumulator {
         group_indices: &[usize],
         total_num_groups: usize,
     ) -> Result<()> {
-        self.rows.merge(state_column(values)?, group_indices, total_num_groups)
+        self.rows.merge(values, group_indices, total_num_groups)
     }
 
     fn convert_to_state(
@@ -129,15 +124,11 @@ impl GroupsAccumulator for RowGroupsAccumulator {
     ) -> Result<Vec<ArrayRef>> {
         let rows = values.first().map_or(0, arrow::array::Array::len);
         let (columns, keep) = read_kept(self.aggregate.as_ref(), values, opt_filter)?;
-        let state = match keep {
-            None => self.rows.schema().state_array(columns, std::iter::repeat_n(1, rows), rows)?,
-            Some(keep) => self.rows.schema().state_array(
-                columns,
-                keep.values().iter().map(usize::from),
-                keep.true_count(),
-            )?,
+        let lengths = match keep {
+            None => vec![1; rows],
+            Some(keep) => keep.values().iter().map(usize::from).collect(),
         };
-        Ok(vec![state])
+        self.rows.schema().state_arrays(&columns, &lengths)
     }
 
     fn size(&self) -> usize {
@@ -173,8 +164,7 @@ impl Accumulator for RowAccumulator {
         if let Some(value) = &self.value {
             return Ok(value.clone());
         }
-        self.inner.rows.consolidate()?;
-        let grouped = self.inner.rows.grouped(EmitTo::First(1));
+        let grouped = self.inner.rows.grouped(EmitTo::First(1))?;
         let value = ScalarValue::try_from_array(&self.inner.aggregate.evaluate(&grouped)?, 0)?;
         self.value = Some(value.clone());
         Ok(value)
@@ -191,11 +181,7 @@ impl Accumulator for RowAccumulator {
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         self.value = None;
-        let state = state_column(states)?;
-        self.inner.rows.merge(state, &vec![0; state.len()], 1)
+        let groups = states.first().map_or(0, arrow::array::Array::len);
+        self.inner.rows.merge(states, &vec![0; groups], 1)
     }
-}
-
-fn state_column(values: &[ArrayRef]) -> Result<&ArrayRef> {
-    values.first().ok_or_else(|| exec_datafusion_err!("a state of rows has no column"))
 }

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
-use arrow::compute::{concat, take};
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::Int32Type;
 use datafusion_common::{Result, exec_datafusion_err};
 use datafusion_expr::EmitTo;
 
 use super::grouped::GroupedRows;
+use super::groups_of_rows::GroupsOfRows;
 use super::levels::Levels;
+use super::open_chunk::OpenChunk;
 use super::schema::{ColumnKind, RowSchema};
-
-/// The group of a row that has been handed out.
-const GONE: u32 = u32::MAX;
 
 /// Rows of many groups, in columns.
 #[derive(Debug)]
@@ -21,14 +20,17 @@ pub(in crate::udf) struct RowBuffer {
     schema: RowSchema,
     /// One a column; empty for a column that is no category.
     levels: Vec<Arc<Levels>>,
+    /// Rows that came as states, and rows that were collected before.
     chunks: Vec<Chunk>,
+    /// Rows that are being collected.
+    open: OpenChunk,
     /// How many groups there are.
     groups: usize,
     /// The memory of the chunks, in bytes.
     bytes: usize,
 }
 
-/// Rows that arrived together: the columns as they are buffered, categories as `UInt32` codes.
+/// Rows in columns as they are buffered, categories as `UInt32` codes.
 #[derive(Debug)]
 struct Chunk {
     columns: Vec<ArrayRef>,
@@ -37,68 +39,15 @@ struct Chunk {
     live: usize,
 }
 
-/// Which group each row of a chunk belongs to.
-#[derive(Debug)]
-enum GroupsOfRows {
-    /// A group a row.
-    Rows(Vec<u32>),
-    /// Consecutive rows of one group each.
-    Runs(Vec<Run>),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    group: u32,
-    start: u32,
-    end: u32,
-}
-
 impl Chunk {
     fn size(&self) -> usize {
-        let groups = match &self.groups {
-            GroupsOfRows::Rows(groups) => groups.capacity() * size_of::<u32>(),
-            GroupsOfRows::Runs(runs) => runs.capacity() * size_of::<Run>(),
-        };
         let columns = self.columns.iter().map(arrow::array::Array::get_buffer_memory_size);
-        columns.sum::<usize>() + groups + size_of::<Self>()
+        columns.sum::<usize>() + self.groups.size() + size_of::<Self>()
     }
 
-    /// Hands out the first `n` groups; those behind them move up.
-    fn forget(&mut self, n: u32) {
-        let mut live = 0;
-        let mut forget = |group: &mut u32, rows: usize| {
-            if *group != GONE {
-                *group = if *group < n { GONE } else { *group - n };
-            }
-            live += if *group == GONE { 0 } else { rows };
-        };
-        match &mut self.groups {
-            GroupsOfRows::Rows(groups) => groups.iter_mut().for_each(|group| forget(group, 1)),
-            GroupsOfRows::Runs(runs) => {
-                for run in runs {
-                    forget(&mut run.group, (run.end - run.start) as usize);
-                }
-            }
-        }
-        self.live = live;
-    }
-
-    /// Calls `visit` with every row that has not been handed out and its group.
-    fn for_each_row(&self, mut visit: impl FnMut(u32, u32)) {
-        match &self.groups {
-            GroupsOfRows::Rows(groups) => {
-                for (row, &group) in (0_u32..).zip(groups) {
-                    if group != GONE {
-                        visit(group, row);
-                    }
-                }
-            }
-            GroupsOfRows::Runs(runs) => {
-                for run in runs.iter().filter(|run| run.group != GONE) {
-                    (run.start..run.end).for_each(|row| visit(run.group, row));
-                }
-            }
-        }
+    /// Whether no row has been handed out.
+    fn is_whole(&self) -> bool {
+        self.columns.iter().all(|column| column.len() == self.live)
     }
 }
 
@@ -106,7 +55,8 @@ impl RowBuffer {
     /// An empty buffer.
     pub fn new(schema: RowSchema) -> Self {
         let levels = schema.columns().iter().map(|_| Arc::new(Levels::default())).collect();
-        Self { schema, levels, chunks: Vec::new(), groups: 0, bytes: 0 }
+        let open = OpenChunk::new(schema.kinds(), false);
+        Self { schema, levels, chunks: Vec::new(), open, groups: 0, bytes: 0 }
     }
 
     /// The buffered columns.
@@ -117,7 +67,8 @@ impl RowBuffer {
     /// The memory held, in bytes.
     pub fn size(&self) -> usize {
         let levels: usize = self.levels.iter().map(|levels| levels.size()).sum();
-        size_of::<Self>() + self.chunks.capacity() * size_of::<Chunk>() + self.bytes + levels
+        let chunks = self.chunks.capacity() * size_of::<Chunk>() + self.bytes + self.open.size();
+        size_of::<Self>() + chunks + levels
     }
 
     /// Adds rows, given in the columns of the schema with strings as dictionaries.
@@ -126,79 +77,64 @@ impl RowBuffer {
         if groups.is_empty() {
             return Ok(());
         }
-        let groups = groups.iter().map(|&group| narrow(group)).collect::<Result<Vec<u32>>>()?;
-        self.push(columns, groups.len(), GroupsOfRows::Rows(groups))
+        let columns = self.encode_categories(columns)?;
+        if self.open.is_full(groups.len()) {
+            self.close()?;
+        }
+        self.open.append(&columns, groups)
     }
 
     /// Adds the rows of states, one state a group index.
-    pub fn merge(&mut self, state: &ArrayRef, groups: &[usize], total: usize) -> Result<()> {
+    pub fn merge(&mut self, state: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.groups = self.groups.max(total);
-        let (columns, bounds) = RowSchema::read_state(state)?;
-        let rows = bounds.last().copied().unwrap_or_default();
-        if rows == 0 {
-            return Ok(());
+        for (columns, bounds) in self.schema.read_state(state)? {
+            let rows = bounds.last().copied().unwrap_or_default();
+            if rows > 0 {
+                let columns = self.encode_categories(columns)?;
+                let columns = columns.into_iter().map(compact).collect::<Result<Vec<_>>>()?;
+                let groups = GroupsOfRows::of_bounds(groups, &bounds)?;
+                self.push(Chunk { columns, groups, live: rows });
+            }
         }
-        let mut runs = Vec::with_capacity(groups.len());
-        for (&group, bounds) in groups.iter().zip(bounds.windows(2)) {
-            let (start, end) = (narrow(bounds[0])?, narrow(bounds[1])?);
-            runs.push(Run { group: narrow(group)?, start, end });
-        }
-        // A run is worth its three numbers only if it is longer than they are.
-        let groups = if runs.len() * 3 <= rows {
-            GroupsOfRows::Runs(runs)
-        } else {
-            let rows_of =
-                |run: &Run| std::iter::repeat_n(run.group, (run.end - run.start) as usize);
-            GroupsOfRows::Rows(runs.iter().flat_map(rows_of).collect())
-        };
-        self.push(columns, rows, groups)
+        Ok(())
     }
 
-    fn push(&mut self, columns: Vec<ArrayRef>, rows: usize, groups: GroupsOfRows) -> Result<()> {
-        let kinds = self.schema.columns().iter().map(|column| column.kind);
-        let columns = kinds
-            .zip(&mut self.levels)
-            .zip(columns)
-            .map(|((kind, levels), column)| match kind {
-                ColumnKind::Category => encode(levels, &column),
-                ColumnKind::Number | ColumnKind::Numbers => compact(column),
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let chunk = Chunk { columns, groups, live: rows };
+    /// Dictionaries as codes of the buffer's own.
+    fn encode_categories(&mut self, columns: Vec<ArrayRef>) -> Result<Vec<ArrayRef>> {
+        let levels = self.schema.kinds().zip(&mut self.levels);
+        let columns = levels.zip(columns).map(|((kind, levels), column)| match kind {
+            ColumnKind::Category => encode(levels, &column),
+            ColumnKind::Number | ColumnKind::Single | ColumnKind::Numbers => Ok(column),
+        });
+        columns.collect()
+    }
+
+    fn push(&mut self, chunk: Chunk) {
         self.bytes += chunk.size();
         self.chunks.push(chunk);
+    }
+
+    /// Makes a chunk of the rows that were collected.
+    fn close(&mut self) -> Result<()> {
+        let rows = self.open.rows();
+        if rows > 0 {
+            let open = std::mem::replace(&mut self.open, OpenChunk::new(self.schema.kinds(), true));
+            let (columns, groups) = open.finish()?;
+            self.push(Chunk { columns, groups, live: rows });
+        }
         Ok(())
     }
 
-    /// Puts the rows of a buffer of one group into one chunk, a column at a time, so that they can be read in place
-    /// and no second copy of them is ever needed.
-    pub fn consolidate(&mut self) -> Result<()> {
-        let rows: usize = self.chunks.iter().map(|chunk| chunk.live).sum();
-        let all_live =
-            self.chunks.iter().all(|chunk| chunk.columns.iter().all(|c| c.len() == chunk.live));
-        if self.groups != 1 || self.chunks.len() < 2 || !all_live || narrow(rows).is_err() {
-            return Ok(());
-        }
-        let mut columns = Vec::with_capacity(self.schema.columns().len());
-        for place in 0..self.schema.columns().len() {
-            let parts: Vec<ArrayRef> = self
-                .chunks
-                .iter_mut()
-                .map(|chunk| {
-                    std::mem::replace(&mut chunk.columns[place], new_null_array(&DataType::Null, 0))
-                })
-                .collect();
-            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-            columns.push(concat(&parts)?);
-        }
-        let run = Run { group: 0, start: 0, end: narrow(rows)? };
-        self.chunks = vec![Chunk { columns, groups: GroupsOfRows::Runs(vec![run]), live: rows }];
-        self.bytes = self.chunks.iter().map(Chunk::size).sum();
-        Ok(())
+    /// Takes the rows of the groups that `emit_to` names out of the buffer, group by group.
+    pub fn take(&mut self, emit_to: EmitTo) -> Result<GroupedRows> {
+        let grouped = self.grouped(emit_to)?;
+        self.release(emit_to);
+        Ok(grouped)
     }
 
     /// The rows of the groups that `emit_to` names, group by group. The buffer keeps them.
-    pub fn grouped(&self, emit_to: EmitTo) -> GroupedRows {
+    pub fn grouped(&mut self, emit_to: EmitTo) -> Result<GroupedRows> {
+        self.close()?;
         let groups = self.emitted(emit_to);
         let mut grouped = GroupedRows::new(
             self.schema.clone(),
@@ -206,9 +142,13 @@ impl RowBuffer {
             self.chunks.iter().map(|chunk| chunk.columns.clone()).collect(),
             groups,
         );
+        if self.groups == 1 && groups == 1 && self.chunks.iter().all(Chunk::is_whole) {
+            grouped.keep_order();
+            return Ok(grouped);
+        }
         let emits = |group: u32| (group as usize) < groups;
         for chunk in &self.chunks {
-            chunk.for_each_row(|group, _| {
+            chunk.groups.for_each_row(|group, _| {
                 if emits(group) {
                     grouped.count(group);
                 }
@@ -216,24 +156,25 @@ impl RowBuffer {
         }
         grouped.start();
         for (place, chunk) in (0_u32..).zip(&self.chunks) {
-            chunk.for_each_row(|group, row| {
+            chunk.groups.for_each_row(|group, row| {
                 if emits(group) {
                     grouped.place(group, place, row);
                 }
             });
         }
-        grouped
+        Ok(grouped)
     }
 
     /// Forgets the groups that `emit_to` names.
-    pub fn release(&mut self, emit_to: EmitTo) {
+    fn release(&mut self, emit_to: EmitTo) {
         let groups = self.emitted(emit_to);
         if groups >= self.groups {
             self.chunks = Vec::new();
             self.levels.iter_mut().for_each(|levels| *levels = Arc::default());
         } else {
-            let n = u32::try_from(groups).unwrap_or(GONE);
-            self.chunks.iter_mut().for_each(|chunk| chunk.forget(n));
+            // No group has a number that does not fit.
+            let n = u32::try_from(groups).unwrap_or(u32::MAX);
+            self.chunks.iter_mut().for_each(|chunk| chunk.live = chunk.groups.forget(n));
             self.chunks.retain(|chunk| chunk.live > 0);
         }
         self.groups -= groups.min(self.groups);
@@ -246,13 +187,6 @@ impl RowBuffer {
             EmitTo::First(n) => n,
         }
     }
-}
-
-fn narrow(number: usize) -> Result<u32> {
-    u32::try_from(number)
-        .ok()
-        .filter(|&number| number != GONE)
-        .ok_or_else(|| exec_datafusion_err!("more than {GONE} groups or rows in one batch"))
 }
 
 fn encode(levels: &mut Arc<Levels>, column: &ArrayRef) -> Result<ArrayRef> {
@@ -268,6 +202,6 @@ fn compact(column: ArrayRef) -> Result<ArrayRef> {
     if column.get_buffer_memory_size() <= needed + needed / 4 {
         return Ok(column);
     }
-    let all = arrow::array::UInt32Array::from_iter_values(0..narrow(column.len())?);
-    Ok(take(&column, &all, None)?)
+    let all = (0..column.len()).map(|row| u32::try_from(row).unwrap_or(u32::MAX));
+    Ok(take(&column, &UInt32Array::from_iter_values(all), None)?)
 }

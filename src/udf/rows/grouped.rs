@@ -8,11 +8,11 @@ use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, UInt32Array, new_empty_array,
 };
 use arrow::compute::{concat, interleave};
-use arrow::datatypes::{DataType, Float64Type, UInt32Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, UInt32Type};
 use datafusion_common::{Result, exec_datafusion_err};
 
 use super::levels::Levels;
-use super::schema::{ColumnKind, RowSchema, state_column_type};
+use super::schema::{ColumnKind, RowSchema, parts, state_column_type};
 use crate::fit::RowId;
 
 /// The rows of some groups: columns in chunks, and for every group which rows are its own.
@@ -23,7 +23,8 @@ pub(in crate::udf) struct GroupedRows {
     chunks: Vec<Vec<ArrayRef>>,
     /// Where the rows of each group begin in `rows`, and where the last ends.
     offsets: Vec<usize>,
-    rows: Vec<RowId>,
+    /// `None` where all rows of the chunks, in their order, are those of one group.
+    rows: Option<Vec<RowId>>,
 }
 
 impl GroupedRows {
@@ -34,7 +35,17 @@ impl GroupedRows {
         chunks: Vec<Vec<ArrayRef>>,
         groups: usize,
     ) -> Self {
-        Self { schema, levels, chunks, offsets: vec![0; groups + 1], rows: Vec::new() }
+        Self { schema, levels, chunks, offsets: vec![0; groups + 1], rows: Some(Vec::new()) }
+    }
+
+    /// Says that the rows of all chunks, in their order, are those of the only group.
+    pub(super) fn keep_order(&mut self) {
+        self.offsets = vec![self.chunk_lengths().sum(); 2];
+        self.rows = None;
+    }
+
+    fn chunk_lengths(&self) -> impl Iterator<Item = usize> {
+        self.chunks.iter().map(|columns| columns.first().map_or(0, |column| column.len()))
     }
 
     /// Counts a row of a group.
@@ -50,14 +61,14 @@ impl GroupedRows {
         for offset in &mut self.offsets {
             total += std::mem::replace(offset, total);
         }
-        self.rows = vec![RowId { chunk: 0, row: 0 }; total];
+        self.rows = Some(vec![RowId { chunk: 0, row: 0 }; total]);
     }
 
     /// Places a row of a group behind its earlier ones. When all are placed every offset has moved to the end of
     /// its group, which is where the next group begins.
     pub(super) fn place(&mut self, group: u32, chunk: u32, row: u32) {
         let Some(offset) = self.offsets.get_mut(group as usize) else { return };
-        if let Some(place) = self.rows.get_mut(*offset) {
+        if let Some(place) = self.rows.as_mut().and_then(|rows| rows.get_mut(*offset)) {
             *place = RowId { chunk, row };
         }
         *offset += 1;
@@ -74,8 +85,18 @@ impl GroupedRows {
     }
 
     /// The rows of a group.
-    pub fn rows(&self, group: usize) -> &[RowId] {
-        &self.rows[self.bounds(group)]
+    pub fn rows(&self, group: usize) -> Cow<'_, [RowId]> {
+        match &self.rows {
+            Some(rows) => Cow::Borrowed(&rows[self.bounds(group)]),
+            None => {
+                let chunks = (0_u32..).zip(self.chunk_lengths());
+                // A chunk's rows are numbered in 32 bits.
+                let rows = chunks.flat_map(|(chunk, rows)| {
+                    (0..rows as u32).map(move |row| RowId { chunk, row })
+                });
+                Cow::Owned(rows.collect())
+            }
+        }
     }
 
     /// The columns of every chunk, in the order of the schema; categories as `UInt32` codes.
@@ -96,72 +117,124 @@ impl GroupedRows {
             .map(|columns| primitive_values::<Float64Type>(columns, column))
             .collect::<Result<Vec<_>>>()?;
         Ok(match chunks.as_slice() {
-            [one] if self.groups() == 1 && one.len() == self.rows.len() => Cow::Borrowed(*one),
-            chunks => Cow::Owned(gather(chunks, self.rows(group))),
+            [one] if self.rows.is_none() => Cow::Borrowed(*one),
+            chunks => Cow::Owned(gather(chunks, &self.rows(group))),
         })
     }
 
-    /// The state of the groups. A column's chunks are let go as soon as it is put together.
-    pub fn into_state(mut self) -> Result<ArrayRef> {
+    /// The state of the groups. Memory is let go as soon as it has been read.
+    pub fn into_state(mut self) -> Result<Vec<ArrayRef>> {
+        let lengths: Vec<usize> =
+            (0..self.groups()).map(|group| self.bounds(group).len()).collect();
+        match self.rows.take() {
+            Some(rows) => self.grouped_state(&rows, &lengths),
+            None => self.ordered_state(&lengths),
+        }
+    }
+
+    /// The state of rows that are picked from the chunks: a column after the other.
+    fn grouped_state(mut self, rows: &[RowId], lengths: &[usize]) -> Result<Vec<ArrayRef>> {
         let mut columns = Vec::with_capacity(self.schema.columns().len());
-        for (place, column) in self.schema.columns().iter().enumerate() {
-            let chunks: Vec<ArrayRef> = self
-                .chunks
-                .iter_mut()
-                .filter_map(|chunk| chunk.get_mut(place))
-                .map(|column| std::mem::replace(column, new_empty_array(&DataType::Null)))
-                .collect();
-            columns.push(match column.kind {
-                ColumnKind::Number => self.column::<Float64Type>(&chunks)?,
-                ColumnKind::Numbers => self.lists(&chunks)?,
-                ColumnKind::Category => {
-                    let codes = self.column::<UInt32Type>(&chunks)?;
-                    let codes: &UInt32Array = codes.as_primitive();
-                    Arc::new(self.levels[place].decode(codes)?)
-                }
+        for (place, kind) in self.schema.kinds().enumerate() {
+            let take = |chunk: &mut Vec<ArrayRef>| {
+                let column = chunk.get_mut(place)?;
+                Some(std::mem::replace(column, new_empty_array(&DataType::Null)))
+            };
+            let chunks: Vec<ArrayRef> = self.chunks.iter_mut().filter_map(take).collect();
+            columns.push(match kind {
+                ColumnKind::Number => pick::<Float64Type>(&chunks, rows)?,
+                ColumnKind::Single => pick::<Float32Type>(&chunks, rows)?,
+                ColumnKind::Numbers => pick_lists(&chunks, rows)?,
+                ColumnKind::Category => self.decode(place, &pick::<UInt32Type>(&chunks, rows)?)?,
             });
         }
-        let lengths = (0..self.groups()).map(|group| self.bounds(group).len());
-        self.schema.state_array(columns, lengths, self.rows.len())
+        self.schema.state_arrays(&columns, lengths)
     }
 
-    /// Whether the rows of all groups lie in the order of the chunks, as they do where there is one group.
-    fn in_order(&self, chunks: &[ArrayRef]) -> bool {
-        let total: usize = chunks.iter().map(arrow::array::Array::len).sum();
-        self.groups() == 1 && total == self.rows.len() && !chunks.is_empty()
+    /// The state of all rows in their order: a piece after the other.
+    fn ordered_state(mut self, lengths: &[usize]) -> Result<Vec<ArrayRef>> {
+        let mut arrays = Vec::new();
+        let mut start = 0;
+        for part in parts(lengths) {
+            let mut columns = Vec::with_capacity(self.schema.columns().len());
+            for (place, kind) in self.schema.kinds().enumerate() {
+                let values =
+                    self.part_of_column(place, kind, part.start - start..part.end - start)?;
+                let is_category = kind == ColumnKind::Category;
+                columns.push(if is_category { self.decode(place, &values)? } else { values });
+            }
+            arrays.extend(self.schema.piece_arrays(columns, &part, lengths)?);
+            start += self.drop_chunks(part.end - start);
+        }
+        Ok(arrays)
     }
 
-    fn column<T: ArrowPrimitiveType>(&self, chunks: &[ArrayRef]) -> Result<ArrayRef> {
-        if self.in_order(chunks) {
-            return concat_chunks(chunks);
+    /// Some of the rows of all chunks, in their order.
+    fn part_of_column(
+        &self,
+        place: usize,
+        kind: ColumnKind,
+        part: Range<usize>,
+    ) -> Result<ArrayRef> {
+        let mut slices = Vec::new();
+        let mut start = 0;
+        for column in self.chunks.iter().filter_map(|chunk| chunk.get(place)) {
+            let end = start + column.len();
+            let overlap = part.start.max(start)..part.end.min(end);
+            if !overlap.is_empty() {
+                slices.push(column.slice(overlap.start - start, overlap.len()));
+            }
+            start = end;
         }
-        let values =
-            chunks.iter().map(|chunk| values_of::<T>(chunk)).collect::<Result<Vec<_>>>()?;
-        Ok(Arc::new(PrimitiveArray::<T>::from_iter_values(gather(&values, &self.rows))))
+        let slices: Vec<&dyn Array> = slices.iter().map(AsRef::as_ref).collect();
+        match slices.as_slice() {
+            [] => Ok(new_empty_array(&buffered_type(kind))),
+            slices => Ok(concat(slices)?),
+        }
     }
 
-    fn lists(&self, chunks: &[ArrayRef]) -> Result<ArrayRef> {
-        if self.in_order(chunks) {
-            return concat_chunks(chunks);
-        }
-        if chunks.is_empty() {
-            return Ok(new_empty_array(&state_column_type(ColumnKind::Numbers)));
-        }
-        let arrays: Vec<&dyn Array> = chunks.iter().map(std::convert::AsRef::as_ref).collect();
-        let rows: Vec<(usize, usize)> =
-            self.rows.iter().map(|id| (id.chunk as usize, id.row as usize)).collect();
-        Ok(interleave(&arrays, &rows)?)
+    /// Lets the first chunks go that lie within so many rows, and says how many rows these were.
+    fn drop_chunks(&mut self, rows: usize) -> usize {
+        let mut dropped = 0;
+        let lengths: Vec<usize> = self.chunk_lengths().collect();
+        let count = lengths.iter().take_while(|&&length| {
+            let fits = dropped + length <= rows;
+            dropped += if fits { length } else { 0 };
+            fits
+        });
+        let count = count.count();
+        self.chunks.drain(..count);
+        dropped
+    }
+
+    /// Codes of a category as the dictionary that states hold.
+    fn decode(&self, place: usize, codes: &ArrayRef) -> Result<ArrayRef> {
+        let codes: &UInt32Array = codes.as_primitive();
+        Ok(Arc::new(self.levels[place].decode(codes)?))
     }
 }
 
-fn concat_chunks(chunks: &[ArrayRef]) -> Result<ArrayRef> {
-    match chunks {
-        [one] => Ok(Arc::clone(one)),
-        many => {
-            let arrays: Vec<&dyn Array> = many.iter().map(std::convert::AsRef::as_ref).collect();
-            Ok(concat(&arrays)?)
-        }
+/// The type of a column in the buffer.
+fn buffered_type(kind: ColumnKind) -> DataType {
+    match kind {
+        ColumnKind::Category => DataType::UInt32,
+        other => state_column_type(other),
     }
+}
+
+fn pick<T: ArrowPrimitiveType>(chunks: &[ArrayRef], rows: &[RowId]) -> Result<ArrayRef> {
+    let values = chunks.iter().map(|chunk| values_of::<T>(chunk)).collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(PrimitiveArray::<T>::new(gather(&values, rows).into(), None)))
+}
+
+fn pick_lists(chunks: &[ArrayRef], rows: &[RowId]) -> Result<ArrayRef> {
+    if chunks.is_empty() {
+        return Ok(new_empty_array(&state_column_type(ColumnKind::Numbers)));
+    }
+    let arrays: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+    let rows: Vec<(usize, usize)> =
+        rows.iter().map(|id| (id.chunk as usize, id.row as usize)).collect();
+    Ok(interleave(&arrays, &rows)?)
 }
 
 fn gather<T: Copy + Default>(chunks: &[&[T]], rows: &[RowId]) -> Vec<T> {
@@ -171,7 +244,7 @@ fn gather<T: Copy + Default>(chunks: &[&[T]], rows: &[RowId]) -> Vec<T> {
     rows.iter().map(|id| value(id).unwrap_or_default()).collect()
 }
 
-fn values_of<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&[T::Native]> {
+pub(super) fn values_of<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&[T::Native]> {
     let array = array.as_primitive_opt::<T>().ok_or_else(|| {
         exec_datafusion_err!("a buffered column is {}, not {}", array.data_type(), T::DATA_TYPE)
     })?;

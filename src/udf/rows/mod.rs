@@ -1,8 +1,8 @@
 //! Aggregates that need all rows of a group at once: training and the metrics.
 //!
-//! Rows are buffered in columns with a group index each, never an object a group. What arrives is kept by
-//! reference where it already has the buffered type; the state is one list of rows a group, so a partial
-//! aggregate hands over its buffers and a final one keeps references to what it receives.
+//! Rows are buffered in columns with a group index each, never an object a group. What arrives is copied into
+//! growing columns; the state is a list of values a group and column, so a partial aggregate of one group hands
+//! over its buffers as they are, and a final one keeps references to what it receives.
 //!
 //! [`RowSchema`] says which columns are buffered, [`RowBuffer`] holds them, [`GroupedRows`] is what an
 //! aggregate computes from, and [`accumulator`] holds DataFusion's two interfaces over them.
@@ -10,7 +10,9 @@
 pub(super) mod accumulator;
 mod buffer;
 mod grouped;
+mod groups_of_rows;
 mod levels;
+mod open_chunk;
 mod schema;
 
 pub(super) use buffer::RowBuffer;

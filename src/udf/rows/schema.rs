@@ -1,18 +1,25 @@
 //! Which columns of a row are buffered, and their Arrow types.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, LargeListArray, StructArray};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, LargeListArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Int32Type};
+use arrow::datatypes::{DataType, Field, FieldRef, Int32Type};
 use datafusion_common::{Result, exec_datafusion_err};
+use datafusion_expr::utils::format_state_name;
+
+/// Pieces of a state, which have about as many rows each.
+const PIECES: usize = 4;
 
 /// What a buffered column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::udf) enum ColumnKind {
     /// `Float64` without NULLs; NaN is missing.
     Number,
+    /// `Float32` without NULLs; NaN is missing.
+    Single,
     /// Strings; NULL is a value of its own.
     Category,
     /// Lists of `Float64`.
@@ -45,58 +52,116 @@ impl RowSchema {
         &self.columns
     }
 
-    /// The type of a group's state: the list of its rows.
-    pub fn state_type(&self) -> DataType {
-        DataType::LargeList(self.row_field())
+    /// What the columns hold.
+    pub fn kinds(&self) -> impl Iterator<Item = ColumnKind> {
+        self.columns.iter().map(|column| column.kind)
     }
 
-    fn row_field(&self) -> FieldRef {
-        Arc::new(Field::new("item", DataType::Struct(self.fields()), true))
-    }
-
-    fn fields(&self) -> Fields {
-        self.columns
-            .iter()
-            .map(|column| Field::new(&column.name, state_column_type(column.kind), true))
-            .collect()
+    /// The state of `function`: the rows in [`PIECES`] pieces, and of each piece a list of every column's values.
+    ///
+    /// Not one list of structs, since an engine that calls across a library border turns every field of a state into
+    /// bytes, and holds it several times over while it does.
+    pub fn state_fields(&self, function: &str) -> Vec<FieldRef> {
+        let pieces = (0..PIECES).flat_map(|piece| {
+            self.columns.iter().map(move |column| {
+                let name = format_state_name(function, &format!("{}, {piece}", column.name));
+                Arc::new(Field::new(name, DataType::LargeList(item(column.kind)), true))
+            })
+        });
+        pieces.collect()
     }
 
     /// The state of groups whose rows lie one behind the other in `columns`, `lengths` rows each.
-    pub fn state_array(
-        &self,
-        columns: Vec<ArrayRef>,
-        lengths: impl IntoIterator<Item = usize>,
-        rows: usize,
-    ) -> Result<ArrayRef> {
-        let rows = StructArray::try_new_with_length(self.fields(), columns, None, rows)?;
-        let offsets = OffsetBuffer::<i64>::from_lengths(lengths);
-        Ok(Arc::new(LargeListArray::try_new(self.row_field(), offsets, Arc::new(rows), None)?))
+    pub fn state_arrays(&self, columns: &[ArrayRef], lengths: &[usize]) -> Result<Vec<ArrayRef>> {
+        let mut arrays = Vec::with_capacity(PIECES * columns.len());
+        for part in parts(lengths) {
+            let values = |column: &ArrayRef| column.slice(part.start, part.len());
+            arrays.extend(self.piece_arrays(columns.iter().map(values), &part, lengths)?);
+        }
+        Ok(arrays)
     }
 
-    /// The columns of a state, and where the rows of each of its groups begin and end.
-    pub fn read_state(state: &ArrayRef) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
-        let lists = state
-            .as_list_opt::<i64>()
-            .ok_or_else(|| exec_datafusion_err!("a state of rows is a {}", state.data_type()))?;
-        let rows = lists.values().as_struct_opt().ok_or_else(|| {
-            exec_datafusion_err!("a state of rows holds {}", lists.values().data_type())
-        })?;
-        let bounds: Vec<usize> = lists
-            .offsets()
-            .iter()
-            .map(|&offset| usize::try_from(offset).unwrap_or_default())
-            .collect();
-        let first = bounds.first().copied().unwrap_or_default();
-        let length = bounds.last().copied().unwrap_or_default() - first;
-        let columns = rows.columns().iter().map(|column| column.slice(first, length)).collect();
-        Ok((columns, bounds.iter().map(|bound| bound - first).collect()))
+    /// The arrays of one piece of a state from the values of its part of all rows.
+    pub fn piece_arrays(
+        &self,
+        columns: impl IntoIterator<Item = ArrayRef>,
+        part: &Range<usize>,
+        lengths: &[usize],
+    ) -> Result<Vec<ArrayRef>> {
+        let offsets = OffsetBuffer::<i64>::from_lengths(lengths_within(part, lengths));
+        let lists = self.columns.iter().zip(columns).map(|(column, values)| {
+            let lists = LargeListArray::try_new(item(column.kind), offsets.clone(), values, None)?;
+            Ok(Arc::new(lists) as ArrayRef)
+        });
+        lists.collect()
     }
+
+    /// The pieces of a state: columns, and where the rows of each group begin and end in them.
+    pub fn read_state(&self, state: &[ArrayRef]) -> Result<Vec<(Vec<ArrayRef>, Vec<usize>)>> {
+        let expected = PIECES * self.columns.len();
+        if state.len() != expected {
+            let got = state.len();
+            return Err(exec_datafusion_err!("a state of rows has {got} columns, not {expected}"));
+        }
+        state.chunks(self.columns.len()).map(|piece| self.read_piece(piece)).collect()
+    }
+
+    fn read_piece(&self, piece: &[ArrayRef]) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
+        let mut columns = Vec::with_capacity(piece.len());
+        let mut bounds: Option<Vec<usize>> = None;
+        for (column, lists) in self.columns.iter().zip(piece) {
+            let (values, own) = read_lists(column, lists)?;
+            if bounds.get_or_insert_with(|| own.clone()) != &own {
+                return Err(exec_datafusion_err!(
+                    "the columns of a state of rows differ in length"
+                ));
+            }
+            columns.push(values);
+        }
+        Ok((columns, bounds.unwrap_or_default()))
+    }
+}
+
+/// The parts of all rows that the pieces of a state hold.
+pub(super) fn parts(lengths: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    let rows: usize = lengths.iter().sum();
+    (0..PIECES).map(move |piece| rows * piece / PIECES..rows * (piece + 1) / PIECES)
+}
+
+/// How many of the rows of each group, one group behind the other, are within a part of all rows.
+fn lengths_within(part: &Range<usize>, lengths: &[usize]) -> impl Iterator<Item = usize> {
+    let mut end = 0;
+    lengths.iter().map(move |length| {
+        let start = end;
+        end += length;
+        end.min(part.end).saturating_sub(start.max(part.start))
+    })
+}
+
+/// The values of a column of a state, and where those of each group begin and end.
+fn read_lists(column: &RowColumn, lists: &ArrayRef) -> Result<(ArrayRef, Vec<usize>)> {
+    let got = lists.data_type();
+    let lists = lists
+        .as_list_opt::<i64>()
+        .filter(|lists| lists.value_type() == state_column_type(column.kind))
+        .ok_or_else(|| exec_datafusion_err!("the state of `{}` is a {got}", column.name))?;
+    let bounds: Vec<usize> =
+        lists.offsets().iter().map(|&offset| usize::try_from(offset).unwrap_or_default()).collect();
+    let first = bounds.first().copied().unwrap_or_default();
+    let length = bounds.last().copied().unwrap_or_default() - first;
+    let values = lists.values().slice(first, length);
+    Ok((values, bounds.iter().map(|bound| bound - first).collect()))
+}
+
+fn item(kind: ColumnKind) -> FieldRef {
+    Arc::new(Field::new("item", state_column_type(kind), true))
 }
 
 /// The type of a column in the state.
 pub(super) fn state_column_type(kind: ColumnKind) -> DataType {
     match kind {
         ColumnKind::Number => DataType::Float64,
+        ColumnKind::Single => DataType::Float32,
         ColumnKind::Category => {
             DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
         }

@@ -1,0 +1,88 @@
+//! Scalar functions across the border of this library.
+//!
+//! `datafusion-ffi` turns a function into a table of C functions. Two of them are replaced here. Its own call reads the
+//! session's options, some two hundred texts, for every batch; no function of this crate looks at them, and without
+//! that a call costs about half. And it lets a panic end the process, where this one makes an error of it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::Field;
+use datafusion_common::config::ConfigOptions;
+use datafusion_common::{DataFusionError, Result, exec_datafusion_err};
+use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
+use datafusion_ffi::arrow_wrappers::{WrappedArray, WrappedSchema};
+use datafusion_ffi::config::FFI_ConfigOptions;
+use datafusion_ffi::expr::columnar_value::FFI_ColumnarValue;
+use datafusion_ffi::udf::{FFI_ScalarUDF, ScalarUDFPrivateData};
+use datafusion_ffi::util::FFI_Result;
+use stabby::vec::Vec as SVec;
+
+/// What a function is told about the session, as none asks.
+static NO_OPTIONS: LazyLock<Arc<ConfigOptions>> = LazyLock::new(Arc::default);
+
+/// A scalar function for DataFusion in another library.
+pub(crate) fn foreign_function(function: Arc<ScalarUDF>) -> FFI_ScalarUDF {
+    let mut foreign = FFI_ScalarUDF::from(function);
+    foreign.invoke_with_args = invoke;
+    foreign.clone = clone;
+    foreign
+}
+
+/// The function behind a table of C functions that [`foreign_function`] made.
+///
+/// # Safety
+/// `foreign` comes from [`foreign_function`] and has not been released.
+unsafe fn function_of(foreign: &FFI_ScalarUDF) -> &Arc<ScalarUDF> {
+    // SAFETY: `FFI_ScalarUDF::from` lets `private_data` point to such a box, which lives until the release.
+    unsafe { &(*foreign.private_data.cast::<ScalarUDFPrivateData>()).udf }
+}
+
+unsafe extern "C" fn clone(foreign: &FFI_ScalarUDF) -> FFI_ScalarUDF {
+    // SAFETY: this is only reached through a table that `foreign_function` made.
+    foreign_function(Arc::clone(unsafe { function_of(foreign) }))
+}
+
+unsafe extern "C" fn invoke(
+    foreign: &FFI_ScalarUDF,
+    arguments: SVec<WrappedArray>,
+    argument_fields: SVec<WrappedSchema>,
+    rows: usize,
+    return_field: WrappedSchema,
+    _options: FFI_ConfigOptions,
+) -> FFI_Result<FFI_ColumnarValue> {
+    // SAFETY: this is only reached through a table that `foreign_function` made.
+    let function = unsafe { function_of(foreign) };
+    let call = || {
+        let arguments = read_arguments(arguments, &argument_fields, rows, &return_field)?;
+        FFI_ColumnarValue::try_from(function.invoke_with_args(arguments)?)
+    };
+    // Nothing is used again that a panic could have left half changed.
+    let result = catch_unwind(AssertUnwindSafe(call));
+    result.unwrap_or_else(|panic| Err(panicked(function.name(), panic.as_ref()))).into()
+}
+
+fn read_arguments(
+    arguments: SVec<WrappedArray>,
+    fields: &SVec<WrappedSchema>,
+    rows: usize,
+    return_field: &WrappedSchema,
+) -> Result<ScalarFunctionArgs> {
+    let field = |schema: &WrappedSchema| Ok(Arc::new(Field::try_from(&schema.0)?));
+    let array = |array| Ok(ColumnarValue::Array(ArrayRef::try_from(array)?));
+    Ok(ScalarFunctionArgs {
+        args: arguments.into_iter().map(array).collect::<Result<_>>()?,
+        arg_fields: fields.iter().map(field).collect::<Result<_>>()?,
+        number_rows: rows,
+        return_field: field(return_field)?,
+        config_options: Arc::clone(&NO_OPTIONS),
+    })
+}
+
+fn panicked(function: &str, panic: &(dyn Any + Send)) -> DataFusionError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    exec_datafusion_err!("{function}: {}", text.unwrap_or("an internal error"))
+}

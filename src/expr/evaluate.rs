@@ -9,8 +9,8 @@ use super::params::ParamsArgument;
 use super::record::{record_series, record_type};
 use super::result::Shape;
 use super::rows::{Rows, read_weight};
-use crate::math;
-use crate::metrics::{self, Evaluation};
+use crate::math::Column;
+use crate::metrics::{self, Evaluation, Scored};
 
 pub(super) const FUNCTION: Function =
     Function::aggregate("ziln_evaluate", evaluate, record_type::<Evaluation>);
@@ -41,15 +41,14 @@ pub fn evaluate(inputs: &[Series]) -> PolarsResult<Series> {
     let numbers = std::iter::once(&label_number).chain(params.numbers()).chain(&weight);
     let rows = Rows::complete(shape.rows(), numbers);
 
-    let (mut logit, mut mu, mut sigma) =
-        (vec![0.0; shape.rows()], vec![0.0; shape.rows()], vec![0.0; shape.rows()]);
-    math::params_from_logits(&params.params(), &mut logit, &mut mu, &mut sigma);
-    let evaluation = metrics::evaluate(
-        &rows.doubles(&label_number),
-        &rows.pick(&logit),
-        &rows.pick(&mu),
-        &rows.pick(&sigma),
-        weight.as_ref().map(|weight| rows.doubles(weight)).as_deref(),
-    );
+    let label_values = rows.doubles(&label_number);
+    let weight_values = weight.as_ref().map(|weight| rows.doubles(weight));
+    let columns = params.numbers().each_ref().map(|number| rows.doubles(number));
+    let scored = Scored {
+        label: &label_values,
+        params: params.params_of(columns.each_ref().map(|column| Column::F64(column))),
+        weight: weight_values.as_deref(),
+    };
+    let evaluation = metrics::evaluate(&[scored]);
     record_series(label.name().clone(), vec![Some(evaluation)])
 }

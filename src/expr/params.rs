@@ -9,7 +9,7 @@ use polars_arrow::offset::OffsetsBuffer;
 
 use super::error::{wrong_argument, wrong_arity};
 use super::number::{Number, doubles_with_nan, is_number};
-use crate::math::{Params, Spread};
+use crate::math::{Column, Params, Spread};
 
 /// How many numbers the params of one row are.
 pub(super) const PLACES: usize = 3;
@@ -118,19 +118,19 @@ impl ParamsArgument {
     }
 
     /// The three numbers, whose NULLs are those of the params.
-    pub(super) fn numbers(&self) -> &[Number] {
+    pub(super) fn numbers(&self) -> &[Number; PLACES] {
         &self.numbers
     }
 
     /// The params as the core reads them.
     pub(super) fn params(&self) -> Params<'_> {
-        let [logit, mu, spread] = &self.numbers;
-        let spread = spread.column();
-        Params {
-            logit: logit.column(),
-            mu: mu.column(),
-            spread: if self.is_raw { Spread::RawSigma(spread) } else { Spread::Sigma(spread) },
-        }
+        self.params_of(self.numbers.each_ref().map(Number::column))
+    }
+
+    /// Params of these columns, which are rows of the three numbers.
+    pub(super) fn params_of<'a>(&self, [logit, mu, spread]: [Column<'a>; PLACES]) -> Params<'a> {
+        let spread = if self.is_raw { Spread::RawSigma(spread) } else { Spread::Sigma(spread) };
+        Params { logit, mu, spread }
     }
 }
 

@@ -47,6 +47,7 @@ pub use constants::{LN_2PI_HALF, SIGMA_FLOOR};
 pub use crps::{crps, crps_row};
 pub use dispatch::dispatch;
 pub use exp::exp;
+pub(crate) use column::ParamBlocks;
 pub(crate) use exp_m1::exp_m1_negative;
 pub use expected_ltv::{expected_ltv, expected_ltv_row};
 pub use ln::ln;

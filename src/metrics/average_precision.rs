@@ -28,7 +28,7 @@ pub fn average_precision(label: &[f64], score: &[f64], weight: Option<&[f64]>) -
     match weight {
         None => mean_precision(&by_prediction::<Unit>(label, score, None)),
         Some(weight) => {
-            let weight = ScaledWeights::new(weight, label);
+            let weight = ScaledWeights::of_rows(weight, label);
             mean_precision(&by_prediction::<f64>(label, score, Some(weight)))
         }
     }

@@ -486,7 +486,7 @@ mod tests {
     fn other_weights_split_at_equal_parts() {
         let weight = [0.25; 8];
         let prediction: Vec<f64> = (0..8).map(f64::from).collect();
-        let weight = ScaledWeights::new(&weight, &prediction);
+        let weight = ScaledWeights::of_rows(&weight, &prediction);
         let sorted = by_prediction::<f64>(&prediction, &prediction, Some(weight));
         let means = |buckets| -> Vec<f64> {
             let stats = bucket_stats(&sorted, buckets, weight.unit(), |row| value_of(row.other));
@@ -511,7 +511,7 @@ mod tests {
                 let pays = |row: usize| if row >= paying * size { 1.0 } else { 0.0 };
                 let label: Vec<f64> = (0..rows).map(pays).collect();
                 let weights = vec![weight; rows];
-                let scaled = ScaledWeights::new(&weights, &label);
+                let scaled = ScaledWeights::of_rows(&weights, &label);
                 let sorted = by_prediction::<f64>(&label, &prediction, Some(scaled));
                 let stats = bucket_stats(&sorted, 10, scaled.unit(), |row| value_of(row.other));
                 let (zero, positive) = stats.split_at(paying);

@@ -7,14 +7,14 @@ use super::decile_stats::{DEFAULT_BUCKETS, bucket_stats, mean_percentage_error};
 use super::exact_sum::ExactSum;
 use super::gini::{concentration, ratio};
 use super::ranking::{
-    PARALLEL_ROWS, Row, Unit, Weight, both, by_prediction, key_of, sort, swap_and_sort,
-    usable_label, value_of,
+    PARALLEL_ROWS, Row, Unit, Weight, both, key_of, sort, swap_and_sort, usable_label, value_of,
 };
 use super::roc_auc::area;
-use super::scaled_weights::ScaledWeights;
+use super::scaled_weights::{ScaledWeights, WeightScale};
 use super::spearman::{LabelRanks, correlation};
 use crate::math::{
-    BLOCK, crps_row, dispatch, expected_ltv_row, floor_sigma, loss_row, quantile_row, softplus,
+    BLOCK, Blocks, ParamBlocks, Params, Spread, crps_row, dispatch, expected_ltv_row, floor_sigma,
+    loss_row, quantile_row, softplus,
 };
 use crate::record::{Field, FieldType, FieldValue, Record};
 
@@ -155,69 +155,81 @@ const fn number(name: &'static str, description: &'static str) -> Field {
     Field { name, field_type: FieldType::Number, description }
 }
 
-/// Every metric of predictions (`logit`, `mu`, `sigma` as `ziln_predict` returns them) against what came.
+/// Consecutive rows: what came, and what was predicted for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Scored<'a> {
+    /// What customers spent.
+    pub label: &'a [f64],
+    /// The predicted distributions.
+    pub params: Params<'a>,
+    /// How often each row counts, or `None` where every row counts once; the same in all pieces.
+    pub weight: Option<&'a [f64]>,
+}
+
+/// Every metric of predictions against what came. The rows may come in any number of pieces, in any order.
 ///
-/// Rows are ranked by expected lifetime value, and for `roc_auc` and `average_precision` by `logit`: the order of
+/// Rows are ranked by expected lifetime value, and for `roc_auc` and `average_precision` by logit: the order of
 /// the probability to pay, without the ties that come from rounding probabilities to 1.
 ///
 /// Ten million rows take 160 MB beside the inputs (240 MB with weights), and up to 16 bytes a distinct label.
 ///
 /// # Example
 /// ```
-/// use ziln::metrics::evaluate;
+/// use ziln::math::{Column, Params, Spread};
+/// use ziln::metrics::{Scored, evaluate};
 ///
-/// let label = [0.0, 12.0, 0.0, 40.0];
-/// let (logit, mu, sigma) = ([-2.0, 1.0, -1.0, 2.0], [2.0, 2.5, 2.0, 3.5], [0.8; 4]);
-/// let evaluation = evaluate(&label, &logit, &mu, &sigma, None);
+/// let params = Params {
+///     logit: Column::F64(&[-2.0, 1.0, -1.0, 2.0]),
+///     mu: Column::F64(&[2.0, 2.5, 2.0, 3.5]),
+///     spread: Spread::Sigma(Column::Scalar(0.8)),
+/// };
+/// let evaluation = evaluate(&[Scored { label: &[0.0, 12.0, 0.0, 40.0], params, weight: None }]);
 /// assert_eq!((evaluation.rows, evaluation.payers), (4, 2));
 /// assert_eq!(evaluation.label_mean, Some(13.0));
 /// assert_eq!(evaluation.normalized_gini, Some(1.0));
 /// assert_eq!(evaluation.roc_auc, Some(1.0));
 /// ```
-pub fn evaluate(
-    label: &[f64],
-    logit: &[f64],
-    mu: &[f64],
-    sigma: &[f64],
-    weight: Option<&[f64]>,
-) -> Evaluation {
-    let inputs = Inputs::new(label, logit, mu, sigma, weight);
-    match weight {
-        None => inputs.evaluate::<Unit>(),
-        Some(_) => inputs.evaluate::<f64>(),
+pub fn evaluate(pieces: &[Scored<'_>]) -> Evaluation {
+    let pieces: Vec<Scored<'_>> = pieces.iter().map(Scored::cut).collect();
+    if pieces.iter().any(|piece| piece.weight.is_some()) {
+        Inputs::new(&pieces).evaluate::<f64>()
+    } else {
+        Inputs::new(&pieces).evaluate::<Unit>()
     }
 }
 
-/// The columns as they came.
-#[derive(Debug, Clone, Copy)]
+impl Scored<'_> {
+    /// The columns, cut to the shortest.
+    fn cut(&self) -> Self {
+        let Params { logit, mu, spread: Spread::RawSigma(spread) | Spread::Sigma(spread) } =
+            self.params;
+        let lengths = [logit, mu, spread].into_iter().filter_map(|column| column.len());
+        let rows = lengths.fold(self.label.len(), usize::min);
+        Self { label: self.label.get(..rows).unwrap_or(self.label), ..*self }
+    }
+}
+
+/// The rows as they came, with their weights on one scale.
 struct Inputs<'a> {
-    label: &'a [f64],
-    logit: &'a [f64],
-    mu: &'a [f64],
-    sigma: &'a [f64],
-    weight: Option<ScaledWeights<'a>>,
+    pieces: Vec<(&'a Scored<'a>, Option<ScaledWeights<'a>>)>,
+    /// What a scaled weight of 1 stands for.
+    unit: f64,
 }
 
 impl<'a> Inputs<'a> {
-    /// The columns, cut to the shortest.
-    fn new(
-        label: &'a [f64],
-        logit: &'a [f64],
-        mu: &'a [f64],
-        sigma: &'a [f64],
-        weight: Option<&'a [f64]>,
-    ) -> Self {
-        let rows = [logit.len(), mu.len(), sigma.len()].into_iter().fold(label.len(), usize::min);
-        let [label, logit, mu, sigma] =
-            [label, logit, mu, sigma].map(|column| column.get(..rows).unwrap_or(column));
-        let weight = weight.map(|weight| ScaledWeights::new(weight, label));
-        Self { label, logit, mu, sigma, weight }
+    fn new(pieces: &'a [Scored<'a>]) -> Self {
+        let weights = pieces.iter().filter_map(|piece| Some((piece.weight?, piece.label)));
+        let scale = WeightScale::of(weights);
+        let scaled = |piece: &'a Scored<'a>| {
+            (piece, piece.weight.map(|weight| ScaledWeights::new(weight, scale)))
+        };
+        Self { pieces: pieces.iter().map(scaled).collect(), unit: scale.unit() }
     }
 
-    fn evaluate<W: Weight>(self) -> Evaluation {
-        let (rows, sums) = self.rows::<W>();
-        let by_value = ByValue::new(rows, self.weight.map_or(1.0, ScaledWeights::unit));
-        let by_probability = by_prediction::<W>(self.label, self.logit, self.weight);
+    fn evaluate<W: Weight>(&self) -> Evaluation {
+        let (rows, sums) = self.by_label::<W>();
+        let by_value = ByValue::new(rows, self.unit);
+        let by_probability = self.by_probability::<W>();
         let (roc_auc, average_precision) = both(
             by_probability.len(),
             || area(&by_probability),
@@ -227,43 +239,93 @@ impl<'a> Inputs<'a> {
     }
 
     /// The usable rows, with the keys of label and expected lifetime value, and the sums that need no order.
-    fn rows<W: Weight>(self) -> (Vec<Row<W>>, Sums) {
-        let mut rows = vec![Row::left_out(); self.label.len()];
-        let fill = |(chunk, rows): (usize, &mut [Row<W>])| self.fill(chunk * CHUNK, rows);
-        let sums = if rows.len() < PARALLEL_ROWS {
-            rows.chunks_mut(CHUNK)
-                .enumerate()
-                .map(fill)
-                .fold(Sums::new(), |sums, chunk| sums.merge(&chunk))
-        } else {
-            rows.par_chunks_mut(CHUNK)
-                .enumerate()
-                .map(fill)
-                .reduce(Sums::new, |sums, chunk| sums.merge(&chunk))
-        };
-        rows.retain(|row| !row.is_left_out());
-        (rows, sums)
+    fn by_label<W: Weight>(&self) -> (Vec<Row<W>>, Sums) {
+        self.collect(Sums::new, |sums, other| sums.merge(&other), fill_values)
     }
 
-    /// The rows from `start` on, with their sums.
-    fn fill<W: Weight>(self, start: usize, rows: &mut [Row<W>]) -> Sums {
-        let mut sums = Sums::new();
-        let mut terms = Terms::new();
-        for (block, rows) in rows.chunks_mut(BLOCK).enumerate() {
-            let start = start + block * BLOCK;
-            let [label, logit, mu, sigma] = [self.label, self.logit, self.mu, self.sigma]
-                .map(|column| column.get(start..start + rows.len()).unwrap_or_default());
-            terms.compute(label, logit, mu, sigma);
-            for (place, (to, &label)) in rows.iter_mut().zip(label).enumerate() {
-                let weight = W::of(self.weight, start + place);
-                if let Some(label) = usable_label(label).filter(|_| weight.value() > 0.0) {
-                    let row = terms.row(place);
-                    *to = Row { key: key_of(label), other: key_of(row.prediction), weight };
-                    sums.add(label, &row, weight.value());
-                }
+    /// The usable rows in the order of logit, with the label's key beside it.
+    fn by_probability<W: Weight>(&self) -> Vec<Row<W>> {
+        let fill = |piece: &Scored<'_>, weight, start, rows: &mut [Row<W>]| {
+            fill_logits(piece, weight, start, rows);
+        };
+        let (mut rows, ()) = self.collect(|| (), |(), ()| (), fill);
+        sort(&mut rows);
+        rows
+    }
+
+    /// The rows that `fill` writes, chunk by chunk and in parallel where that pays, without those it leaves out; and
+    /// what it returns, merged.
+    fn collect<W: Weight, S: Send>(
+        &self,
+        nothing: impl Fn() -> S + Send + Sync,
+        merge: impl Fn(S, S) -> S + Send + Sync,
+        fill: impl Fn(&Scored<'a>, Option<ScaledWeights<'a>>, usize, &mut [Row<W>]) -> S + Sync,
+    ) -> (Vec<Row<W>>, S) {
+        let total = self.pieces.iter().map(|(piece, _)| piece.label.len()).sum();
+        let mut rows = vec![Row::left_out(); total];
+        let mut rest = rows.as_mut_slice();
+        let mut tasks = Vec::new();
+        for &(piece, weight) in &self.pieces {
+            let (own, others) = rest.split_at_mut(piece.label.len());
+            rest = others;
+            let chunks = own.chunks_mut(CHUNK).enumerate();
+            tasks.extend(chunks.map(|(chunk, rows)| (piece, weight, chunk * CHUNK, rows)));
+        }
+        let fill = |(piece, weight, start, rows)| fill(piece, weight, start, rows);
+        let result = if total < PARALLEL_ROWS {
+            tasks.into_iter().map(fill).fold(nothing(), merge)
+        } else {
+            tasks.into_par_iter().map(fill).reduce(nothing, merge)
+        };
+        rows.retain(|row| !row.is_left_out());
+        (rows, result)
+    }
+}
+
+/// Writes the usable ones of the rows from `start` on: the keys of label and expected lifetime value.
+fn fill_values<W: Weight>(
+    piece: &Scored<'_>,
+    weight: Option<ScaledWeights<'_>>,
+    start: usize,
+    rows: &mut [Row<W>],
+) -> Sums {
+    let mut params = ParamBlocks::new(&piece.params);
+    let (mut sums, mut terms) = (Sums::new(), Terms::new());
+    for (block, rows) in rows.chunks_mut(BLOCK).enumerate() {
+        let start = start + block * BLOCK;
+        let label = piece.label.get(start..start + rows.len()).unwrap_or_default();
+        let (logit, mu, sigma) = params.rows(start, rows.len());
+        terms.compute(label, logit, mu, sigma);
+        for (place, (to, &label)) in rows.iter_mut().zip(label).enumerate() {
+            let weight = W::of(weight, start + place);
+            if let Some(label) = usable_label(label).filter(|_| weight.value() > 0.0) {
+                let row = terms.row(place);
+                *to = Row { key: key_of(label), other: key_of(row.prediction), weight };
+                sums.add(label, &row, weight.value());
             }
         }
-        sums
+    }
+    sums
+}
+
+/// Writes the usable ones of the rows from `start` on: the keys of logit and label.
+fn fill_logits<W: Weight>(
+    piece: &Scored<'_>,
+    weight: Option<ScaledWeights<'_>>,
+    start: usize,
+    rows: &mut [Row<W>],
+) {
+    let mut logits = Blocks::new(piece.params.logit);
+    for (block, rows) in rows.chunks_mut(BLOCK).enumerate() {
+        let start = start + block * BLOCK;
+        let label = piece.label.get(start..).unwrap_or_default();
+        let logit = logits.rows(start, rows.len());
+        for (place, ((to, &label), &logit)) in rows.iter_mut().zip(label).zip(logit).enumerate() {
+            let weight = W::of(weight, start + place);
+            if let Some(label) = usable_label(label).filter(|_| weight.value() > 0.0) {
+                *to = Row { key: key_of(logit), other: key_of(label), weight };
+            }
+        }
     }
 }
 
@@ -477,6 +539,36 @@ impl ByValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::Column;
+
+    fn evaluate(
+        label: &[f64],
+        logit: &[f64],
+        mu: &[f64],
+        sigma: &[f64],
+        weight: Option<&[f64]>,
+    ) -> Evaluation {
+        super::evaluate(&[Scored { label, params: params(logit, mu, sigma), weight }])
+    }
+
+    fn params<'a>(logit: &'a [f64], mu: &'a [f64], sigma: &'a [f64]) -> Params<'a> {
+        let spread = Spread::Sigma(Column::F64(sigma));
+        Params { logit: Column::F64(logit), mu: Column::F64(mu), spread }
+    }
+
+    #[test]
+    fn rows_may_come_in_pieces() {
+        let weight = [0.5, 1e300, 3.0, 7.0, 2.0];
+        for weight in [None, Some(weight.as_slice())] {
+            let piece = |rows: std::ops::Range<usize>| Scored {
+                label: &LABEL[rows.clone()],
+                params: params(&LOGIT[rows.clone()], &MU[rows.clone()], &SIGMA[rows.clone()]),
+                weight: weight.map(|weight| &weight[rows]),
+            };
+            let pieces = [piece(3..5), piece(1..1), piece(0..3)];
+            assert_eq!(super::evaluate(&pieces), super::evaluate(&[piece(0..5)]));
+        }
+    }
 
     const LABEL: [f64; 5] = [0.0, 12.0, 0.0, 40.0, 3.0];
     const LOGIT: [f64; 5] = [-2.0, 1.0, -1.0, 2.0, 0.5];

@@ -28,7 +28,7 @@ pub fn gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option
     match weight {
         None => normalized::<Unit>(label, prediction, None),
         Some(weight) => {
-            normalized::<f64>(label, prediction, Some(ScaledWeights::new(weight, label)))
+            normalized::<f64>(label, prediction, Some(ScaledWeights::of_rows(weight, label)))
         }
     }
 }
@@ -54,7 +54,7 @@ pub fn gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option
 pub fn raw_gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
         None => raw::<Unit>(label, prediction, None),
-        Some(weight) => raw::<f64>(label, prediction, Some(ScaledWeights::new(weight, label))),
+        Some(weight) => raw::<f64>(label, prediction, Some(ScaledWeights::of_rows(weight, label))),
     }
 }
 

@@ -42,7 +42,7 @@ pub mod weight;
 
 pub use average_precision::average_precision;
 pub use decile_stats::{DEFAULT_BUCKETS, DecileStats, MAX_BUCKETS, check_buckets, decile_stats};
-pub use evaluation::{Evaluation, evaluate};
+pub use evaluation::{Evaluation, Scored, evaluate};
 pub use gini::{gini, raw_gini};
 pub use roc_auc::roc_auc;
 pub use spearman::spearman;

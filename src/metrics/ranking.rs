@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_weight_takes_as_many_places() {
         let weight = [2.0, 0.0, 1.0, f64::NAN];
-        let weight = ScaledWeights::new(&weight, &[0.0; 4]);
+        let weight = ScaledWeights::of_rows(&weight, &[0.0; 4]);
         let rows = by_prediction::<f64>(&[0.0; 4], &[3.0, 2.0, 1.0, 9.0], Some(weight));
         let ranks: Vec<(f64, f64)> =
             blocks(&rows).map(|block| (value_of(block.key()), block.mid_rank())).collect();

@@ -25,7 +25,7 @@ pub fn roc_auc(label: &[f64], score: &[f64], weight: Option<&[f64]>) -> Option<f
     match weight {
         None => area(&by_prediction::<Unit>(label, score, None)),
         Some(weight) => {
-            let weight = ScaledWeights::new(weight, label);
+            let weight = ScaledWeights::of_rows(weight, label);
             area(&by_prediction::<f64>(label, score, Some(weight)))
         }
     }

@@ -11,14 +11,38 @@ pub(super) struct ScaledWeights<'a> {
     scale: f64,
 }
 
+/// A power of two that weights are multiplied by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WeightScale(f64);
+
+impl WeightScale {
+    /// The scale of weights of rows with these labels, in any number of pieces; a row whose label is not finite has no
+    /// say in it. 1 where there are none.
+    pub(super) fn of<'a>(pieces: impl Iterator<Item = (&'a [f64], &'a [f64])>) -> Self {
+        let greatest = pieces.map(|(weight, label)| {
+            dispatch(
+                #[inline(always)]
+                || greatest_bits(weight, label),
+            )
+        });
+        greatest.max().map_or(Self(1.0), |bits| Self(scale_of(bits)))
+    }
+
+    /// What a scaled weight of 1 stands for.
+    pub(super) fn unit(self) -> f64 {
+        1.0 / self.0
+    }
+}
+
 impl<'a> ScaledWeights<'a> {
-    /// The weights of rows with these labels; a row whose label is not finite has no say in the scale.
-    pub(super) fn new(values: &'a [f64], label: &[f64]) -> Self {
-        let greatest = dispatch(
-            #[inline(always)]
-            || greatest_bits(values, label),
-        );
-        Self { values, scale: scale_of(greatest) }
+    /// Weights on a scale.
+    pub(super) fn new(values: &'a [f64], scale: WeightScale) -> Self {
+        Self { values, scale: scale.0 }
+    }
+
+    /// The weights of rows with these labels, on the scale of their own.
+    pub(super) fn of_rows(values: &'a [f64], label: &[f64]) -> Self {
+        Self::new(values, WeightScale::of(std::iter::once((values, label))))
     }
 
     /// The weight of a row, scaled; 0 where it is not a positive finite number.
@@ -34,6 +58,7 @@ impl<'a> ScaledWeights<'a> {
     }
 
     /// What a scaled weight of 1 stands for.
+    #[cfg(test)]
     pub(super) fn unit(self) -> f64 {
         1.0 / self.scale
     }
@@ -66,13 +91,13 @@ mod tests {
     fn the_greatest_is_from_one_to_two() {
         for greatest in [f64::MAX, 1e300, 3.0, 2.0, 1.0, 0.75, 1e-300, f64::MIN_POSITIVE] {
             let weights = [greatest / 4.0, greatest, 0.0];
-            let scaled = ScaledWeights::new(&weights, &[1.0; 3]);
+            let scaled = ScaledWeights::of_rows(&weights, &[1.0; 3]);
             assert!((1.0..2.0).contains(&scaled.get(1)), "{greatest}");
             assert_eq!(scaled.get(0), scaled.get(1) / 4.0);
             assert_eq!(scaled.get(1) * scaled.unit(), greatest);
             assert_eq!((scaled.get(2), scaled.get(3)), (0.0, 0.0));
         }
-        let smallest = ScaledWeights::new(&[5e-324, 1e-323], &[1.0; 2]);
+        let smallest = ScaledWeights::of_rows(&[5e-324, 1e-323], &[1.0; 2]);
         assert_eq!(smallest.get(1), 2.0 * smallest.get(0));
     }
 
@@ -80,14 +105,14 @@ mod tests {
     fn only_weights_of_usable_rows_count() {
         let weights = [1e300, f64::NAN, f64::INFINITY, -5.0, 3.0];
         let label = [f64::NAN, 1.0, 1.0, 1.0, 0.0];
-        let scaled = ScaledWeights::new(&weights, &label);
+        let scaled = ScaledWeights::of_rows(&weights, &label);
         assert_eq!((scaled.unit(), scaled.get(4)), (2.0, 1.5));
         assert_eq!([1, 2, 3].map(|row| scaled.get(row)), [0.0; 3]);
     }
 
     #[test]
     fn a_weight_that_is_nothing_beside_the_greatest_is_still_one() {
-        let scaled = ScaledWeights::new(&[f64::MAX, 5e-324], &[1.0; 2]);
+        let scaled = ScaledWeights::of_rows(&[f64::MAX, 5e-324], &[1.0; 2]);
         assert!(scaled.get(1) > 0.0);
     }
 }

@@ -8,7 +8,7 @@ use datafusion_macros::user_doc;
 
 use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
 use super::record::{record_list_array, record_list_type};
-use crate::metrics::{DecileStats, decile_stats};
+use crate::metrics::{DEFAULT_BUCKETS, DecileStats, decile_stats};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
@@ -45,8 +45,10 @@ impl MetricFunction for DecileStatsFunction {
         record_list_type::<DecileStats>()
     }
 
-    fn compute(rows: &MetricRows<'_>) -> Vec<DecileStats> {
-        decile_stats(&rows.label, &rows.predicted[0], rows.buckets)
+    fn compute(pieces: &[MetricRows<'_>]) -> Vec<DecileStats> {
+        let (label, prediction, _) = MetricRows::whole(pieces);
+        let buckets = pieces.first().map_or(DEFAULT_BUCKETS, |piece| piece.buckets);
+        decile_stats(&label, &prediction, buckets)
     }
 
     /// A group without a row has no buckets, which is NULL as with the engine's own aggregates.

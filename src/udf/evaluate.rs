@@ -10,7 +10,8 @@ use datafusion_macros::user_doc;
 
 use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
 use super::record::{record_array, record_type};
-use crate::metrics::{Evaluation, evaluate};
+use crate::math::{Column, Params, Spread};
+use crate::metrics::{Evaluation, Scored, evaluate};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
@@ -55,9 +56,8 @@ impl MetricFunction for Evaluate {
         record_type::<Evaluation>()
     }
 
-    fn compute(rows: &MetricRows<'_>) -> Evaluation {
-        let [logit, mu, sigma] = [0, 1, 2].map(|place: usize| rows.predicted[place].as_ref());
-        evaluate(&rows.label, logit, mu, sigma, rows.weight.as_deref())
+    fn compute(pieces: &[MetricRows<'_>]) -> Evaluation {
+        evaluate(&pieces.iter().map(scored).collect::<Vec<_>>())
     }
 
     /// A group without a row still has a struct: 0 rows, and NULL for every metric.
@@ -67,5 +67,15 @@ impl MetricFunction for Evaluate {
 
     fn documentation(&self) -> Option<&Documentation> {
         self.doc()
+    }
+}
+
+/// Rows as the core reads them.
+fn scored<'a>(rows: &'a MetricRows<'_>) -> Scored<'a> {
+    let [logit, mu, sigma] = [0, 1, 2].map(|place: usize| Column::F64(&rows.predicted[place]));
+    Scored {
+        label: &rows.label,
+        params: Params { logit, mu, spread: Spread::Sigma(sigma) },
+        weight: rows.weight.as_deref(),
     }
 }

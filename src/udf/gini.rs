@@ -49,8 +49,9 @@ impl MetricFunction for Gini {
         DataType::Float64
     }
 
-    fn compute(rows: &MetricRows<'_>) -> Option<f64> {
-        metrics::gini(&rows.label, &rows.predicted[0], rows.weight.as_deref())
+    fn compute(pieces: &[MetricRows<'_>]) -> Option<f64> {
+        let (label, prediction, weight) = MetricRows::whole(pieces);
+        metrics::gini(&label, &prediction, weight.as_deref())
     }
 
     fn collect(values: Vec<Option<f64>>) -> Result<ArrayRef> {

@@ -48,7 +48,7 @@ pub(super) enum Trailing {
     Buckets,
 }
 
-/// The rows of one group.
+/// Rows of one group: all of them, or a piece.
 #[derive(Debug)]
 pub(super) struct MetricRows<'a> {
     /// The labels.
@@ -59,6 +59,27 @@ pub(super) struct MetricRows<'a> {
     pub weight: Option<Cow<'a, [f64]>>,
     /// How many buckets are asked for.
     pub buckets: usize,
+}
+
+impl MetricRows<'_> {
+    /// The labels, the first predicted column and the weights of all pieces, copied if there are several.
+    pub(super) fn whole<'a>(
+        pieces: &'a [MetricRows<'_>],
+    ) -> (Cow<'a, [f64]>, Cow<'a, [f64]>, Option<Cow<'a, [f64]>>) {
+        let label = concat(pieces.iter().map(|piece| piece.label.as_ref()));
+        let predicted = concat(pieces.iter().map(|piece| piece.predicted[0].as_ref()));
+        let weight: Option<Vec<&[f64]>> =
+            pieces.iter().map(|piece| piece.weight.as_deref()).collect();
+        (label, predicted, weight.map(|weight| concat(weight.into_iter())))
+    }
+}
+
+fn concat<'a>(mut pieces: impl Iterator<Item = &'a [f64]>) -> Cow<'a, [f64]> {
+    let first = pieces.next().unwrap_or_default();
+    pieces.fold(Cow::Borrowed(first), |mut all, piece| {
+        all.to_mut().extend_from_slice(piece);
+        all
+    })
 }
 
 /// A metric: what differs from one to the next.
@@ -80,8 +101,8 @@ pub(super) trait MetricFunction:
     /// The type of the result.
     fn return_type() -> DataType;
 
-    /// Calls the core.
-    fn compute(rows: &MetricRows<'_>) -> Self::Value;
+    /// Calls the core with the rows of a group, in pieces; without a row there may be no piece.
+    fn compute(pieces: &[MetricRows<'_>]) -> Self::Value;
 
     /// The results of all groups.
     fn collect(values: Vec<Self::Value>) -> Result<ArrayRef>;
@@ -296,17 +317,24 @@ impl<F: MetricFunction> RowAggregate for Metric<F> {
 }
 
 impl<F: MetricFunction> Metric<F> {
-    fn rows<'a>(&self, rows: &'a GroupedRows, group: usize) -> Result<MetricRows<'a>> {
+    /// The rows of a group, in pieces.
+    fn rows<'a>(&self, rows: &'a GroupedRows, group: usize) -> Result<Vec<MetricRows<'a>>> {
         let columns = self.schema().columns().len();
-        let weight = self.call.has_weight.then(|| columns - 1);
-        Ok(MetricRows {
-            label: rows.numbers(0, group)?,
-            predicted: (1..weight.unwrap_or(columns))
-                .map(|column| rows.numbers(column, group))
-                .collect::<Result<Vec<_>>>()?,
-            weight: weight.map(|column| rows.numbers(column, group)).transpose()?,
-            buckets: self.buckets,
-        })
+        let predicted = 1..columns - usize::from(self.call.has_weight);
+        let mut columns = (0..columns)
+            .map(|column| Ok(rows.numbers(column, group)?.into_iter()))
+            .collect::<Result<Vec<_>>>()?;
+        let mut pieces = Vec::new();
+        while let Some(label) = columns[0].next() {
+            let mut next = |column: usize| columns[column].next().unwrap_or_default();
+            pieces.push(MetricRows {
+                label,
+                predicted: predicted.clone().map(&mut next).collect(),
+                weight: self.call.has_weight.then(|| next(predicted.end)),
+                buckets: self.buckets,
+            });
+        }
+        Ok(pieces)
     }
 }
 

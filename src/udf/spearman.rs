@@ -42,8 +42,9 @@ impl MetricFunction for Spearman {
         DataType::Float64
     }
 
-    fn compute(rows: &MetricRows<'_>) -> Option<f64> {
-        metrics::spearman(&rows.label, &rows.predicted[0])
+    fn compute(pieces: &[MetricRows<'_>]) -> Option<f64> {
+        let (label, prediction, _) = MetricRows::whole(pieces);
+        metrics::spearman(&label, &prediction)
     }
 
     fn collect(values: Vec<Option<f64>>) -> Result<ArrayRef> {

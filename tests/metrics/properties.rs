@@ -1,13 +1,13 @@
 //! What holds for any rows: order, ties and threads do not matter, weight 2 is the row twice, and the ends of
 //! each scale.
 
+use crate::evaluate;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use ziln::metrics::{
-    DecileStats, Evaluation, average_precision, decile_stats, evaluate, gini, raw_gini, roc_auc,
-    spearman,
+    DecileStats, Evaluation, average_precision, decile_stats, gini, raw_gini, roc_auc, spearman,
 };
 use ziln::record::{FieldValue, Record};
 

@@ -1,8 +1,9 @@
 //! Metrics against other implementations: the reference code's 60 rows (pandas, scikit-learn), and data with many
 //! ties whose metrics scikit-learn, `SciPy`, `NumPy` and pandas computed (`tests/data/make_metrics_ties.py`).
 
+use crate::evaluate;
 use serde_json::Value;
-use ziln::metrics::{average_precision, decile_stats, evaluate, gini, raw_gini, roc_auc, spearman};
+use ziln::metrics::{average_precision, decile_stats, gini, raw_gini, roc_auc, spearman};
 
 const TOLERANCE: f64 = 1e-12;
 

@@ -109,16 +109,14 @@ impl GroupedRows {
         self.levels.get(column).map(|levels| levels.values()).unwrap_or_default()
     }
 
-    /// A column of numbers of one group: read in place where the group is a chunk.
-    pub fn numbers(&self, column: usize, group: usize) -> Result<Cow<'_, [f64]>> {
-        let chunks = self
-            .chunks
-            .iter()
-            .map(|columns| primitive_values::<Float64Type>(columns, column))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(match chunks.as_slice() {
-            [one] if self.rows.is_none() => Cow::Borrowed(*one),
-            chunks => Cow::Owned(gather(chunks, &self.rows(group))),
+    /// A column of numbers of one group, in pieces that are the same for all columns: chunks read in place where all
+    /// rows are those of one group, else one piece that is put together.
+    pub fn numbers(&self, column: usize, group: usize) -> Result<Vec<Cow<'_, [f64]>>> {
+        let chunks = self.chunks.iter().map(|chunk| primitive_values::<Float64Type>(chunk, column));
+        let chunks = chunks.collect::<Result<Vec<_>>>()?;
+        Ok(match &self.rows {
+            None => chunks.into_iter().map(Cow::Borrowed).collect(),
+            Some(_) => vec![Cow::Owned(gather(&chunks, &self.rows(group)))],
         })
     }
 

@@ -7,5 +7,6 @@ mod bits;
 mod extremes;
 mod golden;
 mod oracle;
+mod platforms;
 mod properties;
 mod special;

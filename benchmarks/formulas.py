@@ -24,6 +24,18 @@ CASE WHEN y > 0
 """
 """In DataFusion and DuckDB. Variants with common parts in subqueries are slower in both."""
 
+PLAIN_SIGMA_SQL = "ln(1.0 + exp(s))"
+
+PLAIN_LOSS_SQL = f"""
+CASE WHEN y > 0
+     THEN ln(1.0 + exp(-z)) + ln(y) + ln({PLAIN_SIGMA_SQL}) + {HALF_LN_2PI}
+          + power((ln(y) - mu) / {PLAIN_SIGMA_SQL}, 2) / 2
+     ELSE ln(1.0 + exp(z)) END
+"""
+"""Shorter, but infinite where a logit is large, and without sigma's floor."""
+
+PLAIN_EXPECTED_LTV_SQL = f"exp(mu + power({PLAIN_SIGMA_SQL}, 2) / 2) / (1.0 + exp(-z))"
+
 EXPECTED_LTV_SQL = f"exp(mu + {SIGMA_SQL} * {SIGMA_SQL} / 2) / (1.0 + exp(-z))"
 
 

@@ -134,11 +134,12 @@ def formula_questions(count: int, seed: int) -> list[Question]:
     duckdb = duckdb_answers(table)
     numexpr = common.optional("numexpr")
 
-    def sql_cases(ours: str, built_in: str, query: Callable[[str], str]) -> list[Case]:
+    def sql_cases(ours: str, built_in: str, plain: str, query: Callable[[str], str]) -> list[Case]:
         cases = [
             Case(FLOOR, answer(context, query(FLOOR_SQL))),
             Case(OURS, answer(context, query(ours))),
             Case(BUILT_IN, answer(context, query(built_in))),
+            Case(f"{BUILT_IN}, may overflow", answer(context, query(plain))),
         ]
         return cases + ([Case("DuckDB", duckdb(query(built_in)))] if duckdb else [])
 
@@ -156,13 +157,15 @@ def formula_questions(count: int, seed: int) -> list[Question]:
         sigma = formulas.sigma_numpy(block.raw_sigma)
         return formulas.loss_numpy(block.label, block.logit, block.mu, sigma)
 
-    loss = sql_cases(LOSS, formulas.LOSS_SQL, mean)
+    loss = sql_cases(LOSS, formulas.LOSS_SQL, formulas.PLAIN_LOSS_SQL, mean)
     loss += polars_means(ziln.loss("y", "z", "mu", "s"), formulas.loss_polars())
     loss += numpy_cases(rows, numpy_loss)
-    campaigns = sql_cases(LOSS, formulas.LOSS_SQL, by_campaign)
+    campaigns = sql_cases(LOSS, formulas.LOSS_SQL, formulas.PLAIN_LOSS_SQL, by_campaign)
     campaigns += polars_cases(OURS_POLARS, polars_by_campaign(ziln.loss("y", "z", "mu", "s")))
     campaigns += polars_cases(BUILT_IN_POLARS, polars_by_campaign(formulas.loss_polars()))
-    value = sql_cases(EXPECTED_LTV, formulas.EXPECTED_LTV_SQL, mean)
+    value = sql_cases(
+        EXPECTED_LTV, formulas.EXPECTED_LTV_SQL, formulas.PLAIN_EXPECTED_LTV_SQL, mean
+    )
     value += polars_means(ziln.expected_ltv("z", "mu", "s"), formulas.expected_ltv_polars())
     value += numpy_cases(rows, formulas.expected_ltv_numpy)
     if numexpr is not None:

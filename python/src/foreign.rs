@@ -16,7 +16,7 @@ use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 use datafusion_ffi::arrow_wrappers::{WrappedArray, WrappedSchema};
 use datafusion_ffi::config::FFI_ConfigOptions;
 use datafusion_ffi::expr::columnar_value::FFI_ColumnarValue;
-use datafusion_ffi::udf::{FFI_ScalarUDF, ScalarUDFPrivateData};
+use datafusion_ffi::udf::{FFI_ScalarUDF, ForeignScalarUDF, ScalarUDFPrivateData};
 use datafusion_ffi::util::FFI_Result;
 use stabby::vec::Vec as SVec;
 
@@ -25,23 +25,28 @@ static NO_OPTIONS: LazyLock<Arc<ConfigOptions>> = LazyLock::new(Arc::default);
 
 /// A scalar function for DataFusion in another library.
 pub(crate) fn foreign_function(function: Arc<ScalarUDF>) -> FFI_ScalarUDF {
+    let is_foreign = function.inner().is::<ForeignScalarUDF>();
     let mut foreign = FFI_ScalarUDF::from(function);
+    if is_foreign {
+        // The table is another library's, and so is what is behind it.
+        return foreign;
+    }
     foreign.invoke_with_args = invoke;
     foreign.clone = clone;
     foreign
 }
 
-/// The function behind a table of C functions that [`foreign_function`] made.
+/// The function behind a table of C functions of this library.
 ///
 /// # Safety
-/// `foreign` comes from [`foreign_function`] and has not been released.
+/// [`foreign_function`] has put its functions into `foreign`, which has not been released.
 unsafe fn function_of(foreign: &FFI_ScalarUDF) -> &Arc<ScalarUDF> {
     // SAFETY: `FFI_ScalarUDF::from` lets `private_data` point to such a box, which lives until the release.
     unsafe { &(*foreign.private_data.cast::<ScalarUDFPrivateData>()).udf }
 }
 
 unsafe extern "C" fn clone(foreign: &FFI_ScalarUDF) -> FFI_ScalarUDF {
-    // SAFETY: this is only reached through a table that `foreign_function` made.
+    // SAFETY: this is only reached through a table that `foreign_function` put it into.
     foreign_function(Arc::clone(unsafe { function_of(foreign) }))
 }
 
@@ -53,7 +58,7 @@ unsafe extern "C" fn invoke(
     return_field: WrappedSchema,
     _options: FFI_ConfigOptions,
 ) -> FFI_Result<FFI_ColumnarValue> {
-    // SAFETY: this is only reached through a table that `foreign_function` made.
+    // SAFETY: this is only reached through a table that `foreign_function` put it into.
     let function = unsafe { function_of(foreign) };
     let call = || {
         let arguments = read_arguments(arguments, &argument_fields, rows, &return_field)?;

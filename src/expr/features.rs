@@ -11,6 +11,8 @@ use super::error::wrong_argument;
 use super::number::{Number, doubles_with_nan, is_number};
 use super::rows::Rows;
 use super::text::{NO_TEXT, Texts};
+use crate::fit::Values;
+use crate::math::Column;
 use crate::model::FeatureInput;
 
 /// What the argument `features` may be.
@@ -114,6 +116,25 @@ pub(super) enum FeatureColumn {
     Category { codes: Vec<u32>, levels: Levels },
 }
 
+/// One feature's values to train on, copied only where the core cannot read them in place.
+#[derive(Debug)]
+pub(super) enum TrainingValues<'a> {
+    Numbers(Cow<'a, [f64]>),
+    Singles(&'a [f32]),
+    Codes(&'a [u32]),
+}
+
+impl TrainingValues<'_> {
+    /// The values as the core reads them.
+    pub(super) fn values(&self) -> Values<'_> {
+        match self {
+            Self::Numbers(numbers) => Values::Numbers(numbers),
+            Self::Singles(singles) => Values::Singles(singles),
+            Self::Codes(codes) => Values::Codes(codes),
+        }
+    }
+}
+
 /// The strings that codes stand for.
 #[derive(Debug)]
 pub(super) enum Levels {
@@ -193,11 +214,14 @@ impl FeatureColumn {
         }
     }
 
-    /// The numbers of some rows; none for a category.
-    pub(super) fn doubles(&self, rows: &Rows) -> Cow<'_, [f64]> {
+    /// The column as the core reads it to train on `rows` rows.
+    pub(super) fn training_values(&self, rows: &Rows) -> TrainingValues<'_> {
         match self {
-            Self::Number(number) => rows.doubles(number),
-            Self::Category { .. } => Cow::Borrowed(&[]),
+            Self::Category { codes, .. } => TrainingValues::Codes(codes),
+            Self::Number(number) => match number.column() {
+                Column::F32(values) => TrainingValues::Singles(values),
+                _ => TrainingValues::Numbers(rows.doubles(number)),
+            },
         }
     }
 

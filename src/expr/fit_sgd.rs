@@ -4,12 +4,12 @@ use polars::prelude::{DataType, NamedFrom, PolarsResult, Series};
 
 use super::Function;
 use super::error::{refuse, wrong_arity};
-use super::features::{FeatureColumn, Features};
+use super::features::{Features, TrainingValues};
 use super::number::Number;
 use super::options;
 use super::result::Shape;
 use super::rows::{Rows, read_weight};
-use crate::fit::{self, Chunk, Options, RowId, Table, Values};
+use crate::fit::{self, Chunk, Options, RowId, Table};
 
 pub(super) const FUNCTION: Function =
     Function::aggregate("ziln_fit_sgd", fit_sgd, || DataType::String);
@@ -71,7 +71,8 @@ pub fn fit_sgd_with(
     let everything = Rows::complete(rows, []);
     let label_values = everything.doubles(&label_number);
     let weight_values = weight.as_ref().map(|weight| everything.doubles(weight));
-    let numbers: Vec<_> = columns.iter().map(|column| column.doubles(&everything)).collect();
+    let values: Vec<TrainingValues<'_>> =
+        columns.iter().map(|column| column.training_values(&everything)).collect();
 
     let table = Table {
         features: features
@@ -83,11 +84,7 @@ pub fn fit_sgd_with(
         chunks: vec![Chunk {
             label: &label_values,
             weight: weight_values.as_deref(),
-            features: columns
-                .iter()
-                .zip(&numbers)
-                .map(|(column, numbers)| values(column, numbers))
-                .collect(),
+            features: values.iter().map(TrainingValues::values).collect(),
         }],
     };
     let is_weighty = |row: usize| {
@@ -99,11 +96,4 @@ pub fn fit_sgd_with(
         .collect();
     let model = fit::fit(&table, &used, options).map_err(|error| refuse(NAME, &error))?;
     Ok(Series::new(label.name().clone(), [model.map(|model| model.to_json())]))
-}
-
-fn values<'a>(column: &'a FeatureColumn, numbers: &'a [f64]) -> Values<'a> {
-    match column {
-        FeatureColumn::Number(_) => Values::Numbers(numbers),
-        FeatureColumn::Category { codes, .. } => Values::Codes(codes),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use polars::prelude::{DataType, Field, PolarsResult, Series};
+use polars::prelude::{ChunkNestingUtils, DataType, Field, PolarsResult, Series};
 use polars_arrow::array::{ListArray, PrimitiveArray};
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::offset::OffsetsBuffer;
@@ -95,6 +95,8 @@ impl ParamsArgument {
 
     fn from_list(function: &str, series: &Series) -> PolarsResult<Self> {
         let lists = series.list()?.rechunk();
+        // A slice has the elements of the whole column.
+        let lists = lists.trim_lists_to_normalized_offsets().unwrap_or_else(|| lists.into_owned());
         let elements = lists.get_inner();
         let Some(array) = lists.downcast_iter().next() else {
             return Ok(Self::from_lists(&PrimitiveArray::from_vec(Vec::new()), None));

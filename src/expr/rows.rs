@@ -55,7 +55,7 @@ impl Rows {
     }
 }
 
-/// Reads the argument `weight` of an aggregate over `rows` rows, if there is one.
+/// Reads the argument `weight` of an aggregate over `rows` rows, if there is one; an untyped NULL is none.
 ///
 /// # Errors
 /// Where it is no number, or one is negative, NaN or infinite.
@@ -64,7 +64,7 @@ pub(super) fn read_weight(
     weight: Option<&Series>,
     rows: usize,
 ) -> PolarsResult<Option<Number>> {
-    let Some(weight) = weight else { return Ok(None) };
+    let Some(weight) = weight.filter(|weight| !weight.dtype().is_null()) else { return Ok(None) };
     let weight = Number::try_new(function, "weight", weight)?;
     let given = Rows::complete(rows, [&weight]);
     check_weight(&given.doubles(&weight)).map_err(|error| refuse(function, &error))?;

@@ -61,6 +61,14 @@ pub(crate) fn exp_negative(x: f64) -> f64 {
     exp_negative_sum(x, -0.0)
 }
 
+/// `e^x` for `x <= 0`, with the bits of [`exp`] down to `e^-700`, and that below: for sums with numbers beside which
+/// neither counts. Without results too small for normal numbers there is less to do.
+#[inline(always)]
+pub(crate) fn exp_negative_floored(x: f64) -> f64 {
+    let Reduced { tail, n } = reduce(select(x < -700.0, -700.0, x), -0.0);
+    (1.0 + tail) * n.power_of_two(0)
+}
+
 /// `e^(x + low)` for `x <= 0`, where `low` is what was rounded off when `x` was computed (at most 1e-4 in
 /// magnitude).
 #[inline(always)]

@@ -4,7 +4,7 @@ use std::hint::select_unpredictable as select;
 
 use super::{
     column::Params,
-    exp::{exp, exp_negative},
+    exp::{exp, exp_negative_floored},
     rows::map_params,
 };
 
@@ -15,7 +15,7 @@ pub fn expected_ltv_row(logit: f64, mu: f64, sigma: f64) -> f64 {
     // p = e^min(logit, 0) / (1 + e^-|logit|): one exponential for p's numerator and the amount, so that a
     // vanishing p and an overflowing amount meet as exponents.
     let numerator = exp_capped_sum(log_amount, select(logit < 0.0, logit, 0.0));
-    numerator / (1.0 + exp_negative(-logit.abs()))
+    numerator / (1.0 + exp_negative_floored(-logit.abs()))
 }
 
 /// `e^(a + b)` for `b <= 0`, and 0 where `b = -inf`, whatever `a`.

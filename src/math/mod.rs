@@ -42,12 +42,12 @@ mod variance;
 
 pub use capped_ltv::{capped_ltv, capped_ltv_row};
 pub use cdf::{cdf, cdf_row};
+pub(crate) use column::ParamBlocks;
 pub use column::{BLOCK, Blocks, Column, Params, Spread};
 pub use constants::{LN_2PI_HALF, SIGMA_FLOOR};
 pub use crps::{crps, crps_row};
 pub use dispatch::dispatch;
 pub use exp::exp;
-pub(crate) use column::ParamBlocks;
 pub(crate) use exp_m1::exp_m1_negative;
 pub use expected_ltv::{expected_ltv, expected_ltv_row};
 pub use ln::ln;

@@ -2,7 +2,9 @@
 
 use std::hint::select_unpredictable as select;
 
-use super::{constants::SIGMA_FLOOR, dispatch::dispatch, softplus::softplus};
+use super::{
+    constants::SIGMA_FLOOR, dispatch::dispatch, exp::exp_negative_floored, softplus::softplus_from,
+};
 
 /// The sigma that is used where `sigma` is given: `max(sigma, sqrt(1e-7))`.
 ///
@@ -16,7 +18,9 @@ pub fn floor_sigma(sigma: f64) -> f64 {
 /// The sigma of a model's raw output: `max(softplus(raw_sigma), sqrt(1e-7))`.
 #[inline(always)]
 pub fn sigma_from_raw(raw_sigma: f64) -> f64 {
-    floor_sigma(softplus(raw_sigma))
+    // What differs from softplus is far below the floor, or beside a large number nothing; and neither is negative.
+    let sigma = softplus_from(raw_sigma, exp_negative_floored(-raw_sigma.abs()));
+    select(sigma < SIGMA_FLOOR, SIGMA_FLOOR, sigma)
 }
 
 /// [`floor_sigma`] of each value.

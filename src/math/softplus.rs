@@ -16,6 +16,12 @@ use super::{
 /// Computed as `max(x, 0) + ln(1 + e^-|x|)`.
 #[inline(always)]
 pub fn softplus(x: f64) -> f64 {
-    let Split { f, k } = split_1p(exp_negative(-x.abs()));
+    softplus_from(x, exp_negative(-x.abs()))
+}
+
+/// `ln(1 + e^x)` from `u = e^-|x|`.
+#[inline(always)]
+pub(crate) fn softplus_from(x: f64, u: f64) -> f64 {
+    let Split { f, k } = split_1p(u);
     select(x > 0.0, x, 0.0) + ln_1p_scaled(f, k)
 }

@@ -4,12 +4,15 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, LargeListArray, UInt64Array,
+};
 use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{ArrowNativeType, DataType, Fields, Float32Type, Float64Type};
 use datafusion_common::{DataFusionError, Result, exec_err};
 
 use super::error::{wrong_type, wrong_value};
+use super::lists::trimmed;
 use super::number::{doubles_with_nan, is_number};
 use super::rows::encode_strings;
 use crate::math::Column;
@@ -159,8 +162,8 @@ pub(super) fn split_lists(
     lists: &ArrayRef,
     width: usize,
 ) -> Result<Vec<Float64Array>> {
-    let lists = cast(lists, &list_type())?;
-    let numbers = doubles_with_nan(function, "features", lists.as_list::<i64>().values())?;
+    let lists = number_lists(function, lists)?;
+    let numbers = lists.as_list::<i64>().values().as_primitive::<Float64Type>();
     let bounds = list_bounds(&lists)?;
     if let Some(other) = bounds.iter().flatten().find(|bounds| bounds.len() != width) {
         return Err(wrong_value(
@@ -179,8 +182,17 @@ pub(super) fn split_lists(
     Ok((0..width).map(place).collect())
 }
 
+/// Lists of numbers in the type that they are buffered in, with NaN in the place of a NULL number.
+pub(super) fn number_lists(function: &str, lists: &ArrayRef) -> Result<ArrayRef> {
+    let lists = cast(&trimmed(lists)?, &list_type())?;
+    let lists = lists.as_list::<i64>();
+    let numbers = doubles_with_nan(function, "features", lists.values())?;
+    let (item, offsets, _, nulls) = lists.clone().into_parts();
+    Ok(Arc::new(LargeListArray::try_new(item, offsets, Arc::new(numbers), nulls)?))
+}
+
 /// The type that lists of features are buffered in.
-pub(super) fn list_type() -> DataType {
+fn list_type() -> DataType {
     DataType::new_large_list(DataType::Float64, true)
 }
 

@@ -237,7 +237,8 @@ impl Call {
             Predicted::Params => check_params(F::NAME, F::USAGE, predicted)?,
         }
         let trailing = match (F::TRAILING, trailing) {
-            (_, []) => None,
+            // An untyped NULL is none.
+            (_, []) | (Trailing::Weight, [DataType::Null]) => None,
             (Trailing::Weight, [weight]) => {
                 check_number(F::NAME, "weight", weight)?;
                 Some(1 + predicted_count)
@@ -249,14 +250,22 @@ impl Call {
         Ok(Self { predicted: F::PREDICTED, predicted_count, trailing, has_weight })
     }
 
-    /// The columns to buffer: label, what is predicted, weight if there is one.
-    fn schema(&self) -> RowSchema {
-        let predicted: &[&str] = match self.predicted {
+    /// How many columns are buffered.
+    fn columns(&self) -> usize {
+        1 + self.predicted_names().len() + usize::from(self.has_weight)
+    }
+
+    fn predicted_names(&self) -> &'static [&'static str] {
+        match self.predicted {
             Predicted::Amount => &["prediction"],
             Predicted::Params => &["logit", "mu", "sigma"],
-        };
+        }
+    }
+
+    /// The columns to buffer: label, what is predicted, weight if there is one.
+    fn schema(&self) -> RowSchema {
         let weight: &[&str] = if self.has_weight { &["weight"] } else { &[] };
-        let names = ["label"].iter().chain(predicted).chain(weight);
+        let names = ["label"].iter().chain(self.predicted_names()).chain(weight);
         RowSchema::new(
             names
                 .map(|name| RowColumn { name: (*name).to_string(), kind: ColumnKind::Number })
@@ -308,22 +317,22 @@ impl<F: MetricFunction> RowAggregate for Metric<F> {
     }
 
     fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
-        let values = (0..rows.groups())
-            .into_par_iter()
-            .map(|group| Ok(F::compute(&self.rows(rows, group)?)))
-            .collect::<Result<Vec<F::Value>>>()?;
-        F::collect(values)
+        let columns = (0..self.call.columns())
+            .map(|column| rows.numbers(column))
+            .collect::<Result<Vec<Vec<&[f64]>>>>()?;
+        let values = (0..rows.groups()).into_par_iter().map(|group| {
+            let columns = columns.iter().map(|column| rows.pieces(column, group));
+            F::compute(&self.pieces(columns.collect()))
+        });
+        F::collect(values.collect())
     }
 }
 
 impl<F: MetricFunction> Metric<F> {
-    /// The rows of a group, in pieces.
-    fn rows<'a>(&self, rows: &'a GroupedRows, group: usize) -> Result<Vec<MetricRows<'a>>> {
-        let columns = self.schema().columns().len();
-        let predicted = 1..columns - usize::from(self.call.has_weight);
-        let mut columns = (0..columns)
-            .map(|column| Ok(rows.numbers(column, group)?.into_iter()))
-            .collect::<Result<Vec<_>>>()?;
+    /// The rows of a group, in pieces, from the pieces of every column.
+    fn pieces<'a>(&self, columns: Vec<Vec<Cow<'a, [f64]>>>) -> Vec<MetricRows<'a>> {
+        let predicted = 1..columns.len() - usize::from(self.call.has_weight);
+        let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
         let mut pieces = Vec::new();
         while let Some(label) = columns[0].next() {
             let mut next = |column: usize| columns[column].next().unwrap_or_default();
@@ -334,7 +343,7 @@ impl<F: MetricFunction> Metric<F> {
                 buckets: self.buckets,
             });
         }
-        Ok(pieces)
+        pieces
     }
 }
 

@@ -36,6 +36,7 @@ mod expected_ltv;
 mod fit_sgd;
 mod from_logits;
 mod gini;
+mod lists;
 mod loss;
 mod model_info;
 mod params_from_prob;

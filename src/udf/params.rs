@@ -9,6 +9,7 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::ColumnarValue;
 
 use super::error::{wrong_arity, wrong_type, wrong_value};
+use super::lists::trimmed;
 use super::number::{Number, check_number, doubles_with_nan, is_number};
 use crate::math::{Column, Params, Spread};
 use crate::model::ParamsOut;
@@ -232,6 +233,7 @@ fn read_struct(function: &str, array: &StructArray) -> Result<(Form, Option<Null
 }
 
 fn read_list(function: &str, array: &ArrayRef) -> Result<(Form, Option<NullBuffer>)> {
+    let array = &trimmed(array)?;
     let (values, offsets) = match array.data_type() {
         DataType::List(_) => {
             let lists = array.as_list::<i32>();

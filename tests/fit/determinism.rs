@@ -18,7 +18,8 @@ const LEVELS: [Option<&str>; 4] = [None, Some("a"), Some("b"), Some("")];
 fn row() -> impl Strategy<Value = Row> {
     let label = prop_oneof![3 => Just(0.0), 3 => 0.01..100.0, 1 => Just(-2.0), 1 => Just(f64::NAN)];
     let number =
-        prop_oneof![4 => -10.0..10.0, 1 => Just(f64::NAN), 1 => Just(0.0), 1 => Just(-0.0)];
+        prop_oneof![4 => -10.0..10.0_f32, 1 => Just(f32::NAN), 1 => Just(0.0), 1 => Just(-0.0)];
+    let number = number.prop_map(f64::from);
     let level = (0..LEVELS.len()).prop_map(|place| LEVELS[place]);
     (label, prop_oneof![Just(1.0), Just(2.5)], number, level)
         .prop_map(|(label, weight, number, level)| Row { label, weight, number, level })
@@ -39,10 +40,12 @@ struct Columns {
     label: Vec<f64>,
     weight: Vec<f64>,
     number: Vec<f64>,
+    single: Vec<f32>,
     codes: Vec<u32>,
 }
 
-/// Fits rows cut into chunks of the given sizes, with the levels numbered from `rotation` on.
+/// Fits rows cut into chunks of the given sizes, with the levels numbered from `rotation` on, and numbers that came in
+/// single precision in every second chunk, or in all, if levels are rotated.
 fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -> Option<String> {
     let mut levels = LEVELS;
     levels.rotate_left(rotation);
@@ -57,6 +60,7 @@ fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -
             label: part.iter().map(|row| row.label).collect(),
             weight: part.iter().map(|row| row.weight).collect(),
             number: part.iter().map(|row| row.number).collect(),
+            single: part.iter().map(|row| row.number as f32).collect(),
             codes: part.iter().map(code).collect(),
         });
     }
@@ -67,10 +71,18 @@ fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -
         ],
         chunks: columns
             .iter()
-            .map(|columns| Chunk {
+            .enumerate()
+            .map(|(chunk, columns)| Chunk {
                 label: &columns.label,
                 weight: Some(&columns.weight),
-                features: vec![Values::Numbers(&columns.number), Values::Codes(&columns.codes)],
+                features: vec![
+                    match rotation {
+                        0 => Values::Numbers(&columns.number),
+                        1 if chunk % 2 == 0 => Values::Numbers(&columns.number),
+                        _ => Values::Singles(&columns.single),
+                    },
+                    Values::Codes(&columns.codes),
+                ],
             })
             .collect(),
     };

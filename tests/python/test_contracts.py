@@ -463,3 +463,12 @@ def test_the_loss_fuses_into_a_streaming_group_by(frame: pl.DataFrame) -> None:
     plan = trained.show_graph(raw_output=True, engine="streaming", plan_stage="physical")
     assert plan is not None
     assert "in-memory-map" in plan  # so the absence above proves something
+
+
+def test_an_untyped_null_weight_of_a_metric_is_none(frame: pl.DataFrame) -> None:
+    for metric in (
+        lambda weight: ziln.gini("label", "mu", weight=weight),
+        lambda weight: ziln.evaluate("label", *RAW, weight=weight),
+    ):
+        plain, untyped = (frame.select(metric(w)).item() for w in (None, pl.lit(None)))
+        assert untyped == plain

@@ -541,3 +541,55 @@ async fn sliced_input() {
         assert_same(&evaluate(&mut *accumulator, EmitTo::All), &rows.direct(), aggregate);
     }
 }
+
+/// Slices of a column of lists, which share the values of all, take the memory of their own rows.
+#[tokio::test]
+async fn sliced_lists() {
+    let aggregate = "ziln_fit_sgd(ltv, [recency, mu], {epochs: 1})";
+    let rows = Rows::of(aggregate).await;
+    let mut whole = rows.accumulator();
+    whole.update_batch(&rows.values, &rows.groups, None, GROUPS).expect("an update");
+    let mut sliced = rows.accumulator();
+    let mut merged = rows.accumulator();
+    for start in (0..ROWS).step_by(5) {
+        let values: Vec<ArrayRef> = rows.values.iter().map(|a| a.slice(start, 5)).collect();
+        let groups = &rows.groups[start..start + 5];
+        sliced.update_batch(&values, groups, None, GROUPS).expect("an update");
+        let state = merged.convert_to_state(&values, None).expect("a state");
+        merge(&mut *merged, &state, groups);
+    }
+    for accumulator in [&mut sliced, &mut merged] {
+        assert!(accumulator.size() < 2 * whole.size(), "{} bytes", accumulator.size());
+    }
+    let expected = evaluate(&mut *whole, EmitTo::All);
+    assert_same(&evaluate(&mut *sliced, EmitTo::All), &expected, aggregate);
+    assert_same(&evaluate(&mut *merged, EmitTo::All), &expected, aggregate);
+}
+
+/// More rows than a chunk holds, in one group and in several, handed over as states.
+#[tokio::test]
+async fn many_chunks() {
+    for aggregate in ["ziln_evaluate(ltv, logit, mu, raw_sigma, weight)", "ziln_gini(ltv, mu)"] {
+        let rows = Rows::of(aggregate).await;
+        let many: Vec<usize> = (0..1_200_000).map(|row| row * 7 % ROWS).collect();
+        let many = rows.take(&many);
+        for groups in [1, GROUPS] {
+            let group_of = |row: usize| row % groups;
+            let groups_of_rows: Vec<usize> = (0..1_200_000).map(group_of).collect();
+            let mut direct = rows.accumulator();
+            direct.update_batch(&many.values, &groups_of_rows, None, groups).expect("an update");
+            let (mut last, mut second) = (rows.accumulator(), rows.accumulator());
+            for start in (0..1_200_000).step_by(50_000) {
+                let values: Vec<ArrayRef> =
+                    many.values.iter().map(|a| a.slice(start, 50_000)).collect();
+                let part = &groups_of_rows[start..start + 50_000];
+                last.update_batch(&values, part, None, groups).expect("an update");
+            }
+            let all: Vec<usize> = (0..groups).collect();
+            let state = state(&mut *last, EmitTo::All);
+            second.merge_batch(&state, &all, groups).expect("a merge");
+            let expected = evaluate(&mut *direct, EmitTo::All);
+            assert_same(&evaluate(&mut *second, EmitTo::All), &expected, aggregate);
+        }
+    }
+}

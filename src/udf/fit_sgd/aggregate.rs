@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, StringViewArray};
 use arrow::buffer::NullBuffer;
-use arrow::compute::cast;
 use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 use rayon::prelude::*;
@@ -14,7 +13,7 @@ use super::arguments::Arguments;
 use crate::fit::{Chunk, FeatureColumn, Options, Table, Values, fit};
 use crate::udf::error::refuse_value;
 use crate::udf::features::{
-    FeatureKind, FeatureShape, feature_arrays, list_type, list_width, numbered_name, split_lists,
+    FeatureKind, FeatureShape, feature_arrays, list_width, number_lists, numbered_name, split_lists,
 };
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
 use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
@@ -82,7 +81,7 @@ struct SplitLists {
 /// The features of one batch as the schema's columns.
 fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayRef>> {
     let FeatureShape::Fields(fields) = shape else {
-        return Ok(vec![cast(features, &list_type())?]);
+        return Ok(vec![number_lists(NAME, features)?]);
     };
     let arrays = feature_arrays(features)?;
     fields

@@ -14,6 +14,9 @@ use super::levels::Levels;
 use super::open_chunk::OpenChunk;
 use super::schema::{ColumnKind, RowSchema};
 
+/// Fewer rows than this are copied where a chunk of their own would do as well: there shall be few chunks.
+const SMALL: usize = 1 << 16;
+
 /// Rows of many groups, in columns.
 #[derive(Debug)]
 pub(in crate::udf) struct RowBuffer {
@@ -41,8 +44,9 @@ struct Chunk {
 
 impl Chunk {
     fn size(&self) -> usize {
-        let columns = self.columns.iter().map(arrow::array::Array::get_buffer_memory_size);
-        columns.sum::<usize>() + self.groups.size() + size_of::<Self>()
+        let written =
+            |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default();
+        self.columns.iter().map(written).sum::<usize>() + self.groups.size() + size_of::<Self>()
     }
 
     /// Whether no row has been handed out.
@@ -78,10 +82,15 @@ impl RowBuffer {
             return Ok(());
         }
         let columns = self.encode_categories(columns)?;
+        self.collect(&columns, groups)
+    }
+
+    /// Adds rows to those that are being collected, categories as codes.
+    fn collect(&mut self, columns: &[ArrayRef], groups: &[usize]) -> Result<()> {
         if self.open.is_full(groups.len()) {
-            self.close()?;
+            self.close(true)?;
         }
-        self.open.append(&columns, groups)
+        self.open.append(columns, groups)
     }
 
     /// Adds the rows of states, one state a group index.
@@ -89,8 +98,17 @@ impl RowBuffer {
         self.groups = self.groups.max(total);
         for (columns, bounds) in self.schema.read_state(state)? {
             let rows = bounds.last().copied().unwrap_or_default();
-            if rows > 0 {
-                let columns = self.encode_categories(columns)?;
+            if rows == 0 {
+                continue;
+            }
+            let columns = self.encode_categories(columns)?;
+            if rows < SMALL {
+                let lengths = bounds.windows(2).map(|bounds| bounds[1] - bounds[0]);
+                let groups = groups.iter().zip(lengths);
+                let groups: Vec<usize> =
+                    groups.flat_map(|(&group, rows)| std::iter::repeat_n(group, rows)).collect();
+                self.collect(&columns, &groups)?;
+            } else {
                 let columns = columns.into_iter().map(compact).collect::<Result<Vec<_>>>()?;
                 let groups = GroupsOfRows::of_bounds(groups, &bounds)?;
                 self.push(Chunk { columns, groups, live: rows });
@@ -114,11 +132,12 @@ impl RowBuffer {
         self.chunks.push(chunk);
     }
 
-    /// Makes a chunk of the rows that were collected.
-    fn close(&mut self) -> Result<()> {
+    /// Makes a chunk of the rows that were collected; the next may be expected to become full.
+    fn close(&mut self, expect_full: bool) -> Result<()> {
         let rows = self.open.rows();
         if rows > 0 {
-            let open = std::mem::replace(&mut self.open, OpenChunk::new(self.schema.kinds(), true));
+            let open =
+                std::mem::replace(&mut self.open, OpenChunk::new(self.schema.kinds(), expect_full));
             let (columns, groups) = open.finish()?;
             self.push(Chunk { columns, groups, live: rows });
         }
@@ -127,14 +146,26 @@ impl RowBuffer {
 
     /// Takes the rows of the groups that `emit_to` names out of the buffer, group by group.
     pub fn take(&mut self, emit_to: EmitTo) -> Result<GroupedRows> {
-        let grouped = self.grouped(emit_to)?;
+        self.close(false)?;
+        let grouped = self.grouped(emit_to);
         self.release(emit_to);
         Ok(grouped)
     }
 
-    /// The rows of the groups that `emit_to` names, group by group. The buffer keeps them.
-    pub fn grouped(&mut self, emit_to: EmitTo) -> Result<GroupedRows> {
-        self.close()?;
+    /// All rows, group by group, of a buffer that goes on collecting: a window asks after every row.
+    pub fn look(&mut self) -> Result<GroupedRows> {
+        if self.open.rows() >= SMALL {
+            self.close(true)?;
+        }
+        let (columns, groups) = self.open.snapshot()?;
+        let live = self.open.rows();
+        self.chunks.push(Chunk { columns, groups, live });
+        let grouped = self.grouped(EmitTo::All);
+        self.chunks.pop();
+        Ok(grouped)
+    }
+
+    fn grouped(&self, emit_to: EmitTo) -> GroupedRows {
         let groups = self.emitted(emit_to);
         let mut grouped = GroupedRows::new(
             self.schema.clone(),
@@ -144,7 +175,7 @@ impl RowBuffer {
         );
         if self.groups == 1 && groups == 1 && self.chunks.iter().all(Chunk::is_whole) {
             grouped.keep_order();
-            return Ok(grouped);
+            return grouped;
         }
         let emits = |group: u32| (group as usize) < groups;
         for chunk in &self.chunks {
@@ -162,7 +193,7 @@ impl RowBuffer {
                 }
             });
         }
-        Ok(grouped)
+        grouped
     }
 
     /// Forgets the groups that `emit_to` names.

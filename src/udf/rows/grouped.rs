@@ -14,6 +14,7 @@ use datafusion_common::{Result, exec_datafusion_err};
 use super::levels::Levels;
 use super::schema::{ColumnKind, RowSchema, parts, state_column_type};
 use crate::fit::RowId;
+use crate::udf::lists::trimmed;
 
 /// The rows of some groups: columns in chunks, and for every group which rows are its own.
 #[derive(Debug)]
@@ -109,15 +110,19 @@ impl GroupedRows {
         self.levels.get(column).map(|levels| levels.values()).unwrap_or_default()
     }
 
-    /// A column of numbers of one group, in pieces that are the same for all columns: chunks read in place where all
-    /// rows are those of one group, else one piece that is put together.
-    pub fn numbers(&self, column: usize, group: usize) -> Result<Vec<Cow<'_, [f64]>>> {
+    /// A column of numbers, chunk by chunk.
+    pub fn numbers(&self, column: usize) -> Result<Vec<&[f64]>> {
         let chunks = self.chunks.iter().map(|chunk| primitive_values::<Float64Type>(chunk, column));
-        let chunks = chunks.collect::<Result<Vec<_>>>()?;
-        Ok(match &self.rows {
-            None => chunks.into_iter().map(Cow::Borrowed).collect(),
-            Some(_) => vec![Cow::Owned(gather(&chunks, &self.rows(group)))],
-        })
+        chunks.collect()
+    }
+
+    /// The values of one group in a column of these chunks, in pieces that are the same for all columns: the chunks
+    /// read in place where all rows are those of one group, else one piece that is put together.
+    pub fn pieces<'a>(&self, chunks: &[&'a [f64]], group: usize) -> Vec<Cow<'a, [f64]>> {
+        match &self.rows {
+            None => chunks.iter().map(|chunk| Cow::Borrowed(*chunk)).collect(),
+            Some(_) => vec![Cow::Owned(gather(chunks, &self.rows(group)))],
+        }
     }
 
     /// The state of the groups. Memory is let go as soon as it has been read.
@@ -180,7 +185,7 @@ impl GroupedRows {
             let end = start + column.len();
             let overlap = part.start.max(start)..part.end.min(end);
             if !overlap.is_empty() {
-                slices.push(column.slice(overlap.start - start, overlap.len()));
+                slices.push(trimmed(&column.slice(overlap.start - start, overlap.len()))?);
             }
             start = end;
         }

@@ -6,7 +6,7 @@ use datafusion_common::{Result, exec_datafusion_err};
 const GONE: u32 = u32::MAX;
 
 /// A group index for every row of a chunk, in the form that takes less memory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum GroupsOfRows {
     /// A group a row.
     Rows(Vec<u32>),
@@ -139,7 +139,7 @@ fn narrow(number: usize) -> Result<u32> {
     u32::try_from(number)
         .ok()
         .filter(|&number| number != GONE)
-        .ok_or_else(|| exec_datafusion_err!("more than {GONE} groups, or rows in one chunk"))
+        .ok_or_else(|| exec_datafusion_err!("{GONE} or more groups, or rows in one chunk"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,42 @@ use arrow::array::{Array, AsArray, DictionaryArray, StringArray, UInt32Array};
 use arrow::datatypes::Int32Type;
 use datafusion_common::{Result, exec_datafusion_err};
 
+/// The codes of the keys of a dictionary that have been met.
+enum KnownCodes {
+    /// By key; the last is that of NULL.
+    Dense(Vec<Option<u32>>),
+    /// For few rows of a large dictionary.
+    Sparse(HashMap<usize, u32>),
+}
+
+impl KnownCodes {
+    fn new(values: usize, rows: usize) -> Self {
+        if values / 16 > rows {
+            Self::Sparse(HashMap::new())
+        } else {
+            Self::Dense(vec![None; values + 1])
+        }
+    }
+
+    fn get(&self, key: usize) -> Option<u32> {
+        match self {
+            Self::Dense(codes) => codes.get(key).copied().flatten(),
+            Self::Sparse(codes) => codes.get(&key).copied(),
+        }
+    }
+
+    fn insert(&mut self, key: usize, code: u32) {
+        match self {
+            Self::Dense(codes) => {
+                if let Some(slot) = codes.get_mut(key) {
+                    *slot = Some(code);
+                }
+            }
+            Self::Sparse(codes) => _ = codes.insert(key, code),
+        }
+    }
+}
+
 /// Distinct levels in the order of their arrival. NULL is a level.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Levels {
@@ -34,7 +70,7 @@ impl Levels {
         })?;
         let keys = strings.keys();
         // Only values that a row uses become levels: the dictionary of a slice may hold many more.
-        let mut known: Vec<Option<u32>> = vec![None; values.len() + 1];
+        let mut known = KnownCodes::new(values.len(), keys.len());
         let mut codes = Vec::with_capacity(keys.len());
         for row in 0..keys.len() {
             let key = if keys.is_null(row) {
@@ -42,12 +78,12 @@ impl Levels {
             } else {
                 usize::try_from(keys.value(row)).unwrap_or(values.len())
             };
-            let code = if let Some(code) = known.get(key).copied().flatten() {
+            let code = if let Some(code) = known.get(key) {
                 code
             } else {
                 let level = (key < values.len() && values.is_valid(key)).then(|| values.value(key));
                 let code = self.code(level)?;
-                known[key] = Some(code);
+                known.insert(key, code);
                 code
             };
             codes.push(code);

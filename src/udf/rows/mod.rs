@@ -1,8 +1,8 @@
 //! Aggregates that need all rows of a group at once: training and the metrics.
 //!
-//! Rows are buffered in columns with a group index each, never an object a group. What arrives is copied into
-//! growing columns; the state is a list of values a group and column, so a partial aggregate of one group hands
-//! over its buffers as they are, and a final one keeps references to what it receives.
+//! Rows are buffered in columns with a group index each, never an object a group. What arrives is copied into chunks
+//! of the buffer's own; a state is, in a few pieces, a list of values a group and column; and an aggregate that receives
+//! states keeps references to them.
 //!
 //! [`RowSchema`] says which columns are buffered, [`RowBuffer`] holds them, [`GroupedRows`] is what an
 //! aggregate computes from, and [`accumulator`] holds DataFusion's two interfaces over them.

@@ -10,6 +10,8 @@ use arrow::datatypes::{DataType, Field, FieldRef, Int32Type};
 use datafusion_common::{Result, exec_datafusion_err};
 use datafusion_expr::utils::format_state_name;
 
+use crate::udf::lists::trimmed;
+
 /// Pieces of a state, which have about as many rows each.
 const PIECES: usize = 4;
 
@@ -65,7 +67,7 @@ impl RowSchema {
         let pieces = (0..PIECES).flat_map(|piece| {
             self.columns.iter().map(move |column| {
                 let name = format_state_name(function, &format!("{}, {piece}", column.name));
-                Arc::new(Field::new(name, DataType::LargeList(item(column.kind)), true))
+                Arc::new(Field::new(name, DataType::LargeList(list_item(column.kind)), true))
             })
         });
         pieces.collect()
@@ -90,7 +92,8 @@ impl RowSchema {
     ) -> Result<Vec<ArrayRef>> {
         let offsets = OffsetBuffer::<i64>::from_lengths(lengths_within(part, lengths));
         let lists = self.columns.iter().zip(columns).map(|(column, values)| {
-            let lists = LargeListArray::try_new(item(column.kind), offsets.clone(), values, None)?;
+            let lists =
+                LargeListArray::try_new(list_item(column.kind), offsets.clone(), values, None)?;
             Ok(Arc::new(lists) as ArrayRef)
         });
         lists.collect()
@@ -149,11 +152,13 @@ fn read_lists(column: &RowColumn, lists: &ArrayRef) -> Result<(ArrayRef, Vec<usi
         lists.offsets().iter().map(|&offset| usize::try_from(offset).unwrap_or_default()).collect();
     let first = bounds.first().copied().unwrap_or_default();
     let length = bounds.last().copied().unwrap_or_default() - first;
-    let values = lists.values().slice(first, length);
+    // A slice of lists within these lists would be counted, and kept, with the values of all.
+    let values = trimmed(&lists.values().slice(first, length))?;
     Ok((values, bounds.iter().map(|bound| bound - first).collect()))
 }
 
-fn item(kind: ColumnKind) -> FieldRef {
+/// The item of the lists that hold values of a column.
+pub(super) fn list_item(kind: ColumnKind) -> FieldRef {
     Arc::new(Field::new("item", state_column_type(kind), true))
 }
 

@@ -20,14 +20,6 @@ pub(super) fn is_number(data_type: &DataType) -> bool {
     }
 }
 
-/// Whether a column of this type can be read as 0 and 1.
-fn is_boolean(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => is_boolean(values),
-        other => other == &DataType::Boolean,
-    }
-}
-
 /// Refuses an argument that is not a number.
 pub(super) fn check_number(function: &str, argument: &str, data_type: &DataType) -> Result<()> {
     if is_number(data_type) {
@@ -141,7 +133,7 @@ fn numbers_with_nan<T: ArrowPrimitiveType>(
     array: &ArrayRef,
     nan: T::Native,
 ) -> Result<PrimitiveArray<T>> {
-    if !is_number(array.data_type()) && !is_boolean(array.data_type()) {
+    if !is_number(array.data_type()) && array.data_type() != &DataType::Boolean {
         return Err(wrong_type(function, argument, "a number", array.data_type().to_string()));
     }
     let numbers = cast(array, &T::DATA_TYPE)?;

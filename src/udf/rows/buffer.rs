@@ -152,7 +152,7 @@ impl RowBuffer {
         Ok(grouped)
     }
 
-    /// All rows, group by group, of a buffer that goes on collecting: a window asks after every row.
+    /// The rows of the first group, of a buffer that goes on collecting: a window asks after every row.
     pub fn look(&mut self) -> Result<GroupedRows> {
         if self.open.rows() >= SMALL {
             self.close(true)?;
@@ -160,7 +160,7 @@ impl RowBuffer {
         let (columns, groups) = self.open.snapshot()?;
         let live = self.open.rows();
         self.chunks.push(Chunk { columns, groups, live });
-        let grouped = self.grouped(EmitTo::All);
+        let grouped = self.grouped(EmitTo::First(1));
         self.chunks.pop();
         Ok(grouped)
     }

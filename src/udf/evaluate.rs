@@ -35,7 +35,7 @@ use crate::metrics::{Evaluation, Scored, evaluate};
     ),
     argument(
         name = "weight",
-        description = "How often the row counts: a number, not negative. Optional."
+        description = "How often the row counts: a number, not negative. Optional; NULL without a type is none."
     ),
     related_udf(name = "ziln_predict"),
     related_udf(name = "ziln_gini")

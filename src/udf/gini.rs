@@ -30,7 +30,7 @@ use crate::metrics;
     ),
     argument(
         name = "weight",
-        description = "How often the row counts: a number, not negative. Optional."
+        description = "How often the row counts: a number, not negative. Optional; NULL without a type is none."
     ),
     related_udf(name = "ziln_evaluate")
 )]

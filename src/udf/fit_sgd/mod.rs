@@ -44,7 +44,7 @@ const NAME: &str = "ziln_fit_sgd";
     ),
     argument(
         name = "weight",
-        description = "How often the row counts: a number, not negative. Optional."
+        description = "How often the row counts: a number, not negative. Optional; NULL without a type is none."
     ),
     argument(
         name = "options",

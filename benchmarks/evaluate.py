@@ -28,9 +28,14 @@ AGREEMENT = 1e-9
 SHARED = ("roc_auc", "average_precision", "spearman")
 
 
-def evaluate_in_datafusion(file: Path) -> dict[str, float]:
-    """All metrics in one aggregate, over all cores."""
-    context = SessionContext(SessionConfig())
+def evaluate_in_one_partition(file: Path) -> dict[str, float]:
+    """All metrics in one aggregate that reads the file in one partition."""
+    return evaluate_in_datafusion(file, SessionConfig().with_target_partitions(1))
+
+
+def evaluate_in_datafusion(file: Path, config: SessionConfig | None = None) -> dict[str, float]:
+    """All metrics in one aggregate, by default over as many partitions as there are cores."""
+    context = SessionContext(config or SessionConfig())
     ziln.register_all(context)
     context.register_parquet("t", str(file))
     query = "SELECT ziln_evaluate(y, z, mu, s) AS metrics FROM t"
@@ -61,6 +66,7 @@ def evaluate_in_scikit_learn(file: Path) -> dict[str, float] | None:
 
 SYSTEMS: dict[str, Callable[[Path], dict[str, float] | None]] = {
     "ziln in DataFusion": evaluate_in_datafusion,
+    "ziln in DataFusion, one partition": evaluate_in_one_partition,
     "ziln in Polars": evaluate_in_polars,
     "scikit-learn and SciPy, 3 metrics": evaluate_in_scikit_learn,
 }

@@ -105,7 +105,7 @@ def train_polars_groups(options: argparse.Namespace) -> dict[str, float]:
 
 def train_file(options: argparse.Namespace) -> dict[str, float]:
     """Train on a Parquet file, in this process, for its memory."""
-    context = SessionContext(SessionConfig())
+    context = SessionContext(SessionConfig().with_target_partitions(options.partitions))
     ziln.register_all(context)
     context.register_parquet("t", str(options.file))
     names = [f"x{column}" for column in range(FEATURES)]
@@ -122,18 +122,22 @@ def train_file(options: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def train_file_in_child(options: argparse.Namespace) -> dict[str, float]:
-    """Write the file, then train on it in a process that has never held the rows."""
-    rows = options.memory_rows
-    common.say(f"memory of {rows:,} rows ...")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "customers.parquet"
-        customers = simulate.customers(rows, FEATURES, options.seed, dtype=np.float64)
-        customers.frame().drop("g").write_parquet(file, row_group_size=128 * 1024)
-        result: dict[str, float] = common.run_child(
-            MODULE, [f"--file={file}", *passed(options, "epochs")]
-        )
-    return result | {"rows": rows}
+def train_files(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Write files, then train on each in processes that have never held the rows."""
+    rows, results = options.memory_rows, []
+    for dtype in (np.float64, np.float32):
+        name = np.dtype(dtype).name
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "customers.parquet"
+            customers = simulate.customers(rows, FEATURES, options.seed, dtype=dtype)
+            customers.frame().drop("g").write_parquet(file, row_group_size=128 * 1024)
+            del customers
+            for partitions in thread_counts():
+                common.say(f"memory of {rows:,} rows, {name}, partitions: {partitions} ...")
+                chosen = [f"--file={file}", f"--partitions={partitions}"]
+                found = common.run_child(MODULE, [*chosen, *passed(options, "epochs")])
+                results.append(found | {"rows": rows, "dtype": name, "partitions": partitions})
+    return results
 
 
 def passed(options: argparse.Namespace, *names: str) -> list[str]:
@@ -201,7 +205,9 @@ def shown_parts(results: Mapping[str, Mapping[str, Any]], rows: int, threads: st
 
 
 def shown_others(
-    groups: Mapping[str, float], polars_groups: Mapping[str, float], memory: Mapping[str, float]
+    groups: Mapping[str, float],
+    polars_groups: Mapping[str, float],
+    memory: Sequence[Mapping[str, Any]],
 ) -> str:
     """Groups and memory."""
     megabytes = 1024 * 1024
@@ -222,11 +228,15 @@ def shown_others(
             f"{polars_groups['seconds_few_epochs']:.2f}",
             "",
         ],
+    ]
+    lines += [
         [
-            f"DataFusion, a Parquet file of {memory['rows']:,} rows x {FEATURES} features",
-            f"{memory['seconds']:.2f}",
-            f"{memory['peak_memory'] / megabytes:,.0f}",
-        ],
+            f"DataFusion, a file of {file['rows']:,} rows x {FEATURES} {file['dtype']}, "
+            f"partitions: {file['partitions']}",
+            f"{file['seconds']:.2f}",
+            f"{file['peak_memory'] / megabytes:,.0f}",
+        ]
+        for file in memory
     ]
     return common.table("Groups and memory, all cores", ["query", "s", "peak MiB"], lines)
 
@@ -257,6 +267,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--memory-rows", type=int, default=5_000_000)
     parser.add_argument("--trainer", choices=list(TRAINERS), help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--partitions", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--part", choices=["groups", "polars_groups"], help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -276,7 +287,7 @@ def main() -> None:
         "by_threads": by_threads,
         "groups": common.run_child(MODULE, ["--part=groups", *sizes]),
         "polars_groups": common.run_child(MODULE, ["--part=polars_groups", *sizes]),
-        "memory": train_file_in_child(options),
+        "memory": train_files(options),
     }
     print(*tables(report), sep="\n")
     common.write_json(options.output, "training", report)

@@ -59,13 +59,30 @@ impl Features {
         Self { names: (0..columns.len()).map(|place| format!("x{place}")).collect(), columns }
     }
 
-    /// The column of every feature.
+    /// The columns of the categories, each for `rows` rows; nothing in the places of numbers.
     ///
     /// # Errors
-    /// Where a column is of a type that is no feature.
-    pub(super) fn read_all(&self, function: &str) -> PolarsResult<Vec<FeatureColumn>> {
-        let pairs = self.names.iter().zip(&self.columns);
-        pairs.map(|(name, column)| FeatureColumn::try_new(function, name, column)).collect()
+    /// Where Polars cannot read one.
+    pub(super) fn categories(
+        &self,
+        function: &str,
+        rows: usize,
+    ) -> PolarsResult<Vec<Option<FeatureColumn>>> {
+        let columns = self.names.iter().zip(&self.columns).map(|(name, column)| {
+            if !is_category(column.dtype()) {
+                return Ok(None);
+            }
+            let mut column = FeatureColumn::try_new(function, name, column)?;
+            column.broadcast(rows);
+            Ok(Some(column))
+        });
+        columns.collect()
+    }
+
+    /// Names and columns of the features that are not categories.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = (&str, &Series)> {
+        let columns = self.names.iter().map(String::as_str).zip(&self.columns);
+        columns.filter(|(_, column)| !is_category(column.dtype()))
     }
 
     /// The columns that are used, read once each; the others are not looked at.
@@ -116,12 +133,11 @@ pub(super) enum FeatureColumn {
     Category { codes: Vec<u32>, levels: Levels },
 }
 
-/// One feature's values to train on, copied only where the core cannot read them in place.
+/// Numbers to train on, copied only where the core cannot read them in place.
 #[derive(Debug)]
 pub(super) enum TrainingValues<'a> {
     Numbers(Cow<'a, [f64]>),
     Singles(&'a [f32]),
-    Codes(&'a [u32]),
 }
 
 impl TrainingValues<'_> {
@@ -130,7 +146,6 @@ impl TrainingValues<'_> {
         match self {
             Self::Numbers(numbers) => Values::Numbers(numbers),
             Self::Singles(singles) => Values::Singles(singles),
-            Self::Codes(codes) => Values::Codes(codes),
         }
     }
 }
@@ -144,8 +159,16 @@ pub(super) enum Levels {
     Categories { dtype: DataType, categories: Vec<Option<u32>> },
 }
 
+fn is_category(dtype: &DataType) -> bool {
+    matches!(dtype, DataType::String | DataType::Categorical(..) | DataType::Enum(..))
+}
+
 impl FeatureColumn {
-    fn try_new(function: &str, name: &str, series: &Series) -> PolarsResult<Self> {
+    /// Reads a column.
+    ///
+    /// # Errors
+    /// Where it is of a type that is no feature.
+    pub(super) fn try_new(function: &str, name: &str, series: &Series) -> PolarsResult<Self> {
         match series.dtype() {
             DataType::String => Ok(Self::of_strings(Texts::try_new(series)?)),
             dtype @ (DataType::Categorical(..) | DataType::Enum(..)) => {
@@ -214,14 +237,22 @@ impl FeatureColumn {
         }
     }
 
-    /// The column as the core reads it to train on `rows` rows.
+    /// The numbers to train on in some rows; nothing for a category.
     pub(super) fn training_values(&self, rows: &Rows) -> TrainingValues<'_> {
         match self {
-            Self::Category { codes, .. } => TrainingValues::Codes(codes),
+            Self::Category { .. } => TrainingValues::Numbers(Cow::Borrowed(&[])),
             Self::Number(number) => match number.column() {
                 Column::F32(values) => TrainingValues::Singles(values),
                 _ => TrainingValues::Numbers(rows.doubles(number)),
             },
+        }
+    }
+
+    /// The codes of a category.
+    pub(super) fn codes(&self) -> &[u32] {
+        match self {
+            Self::Number(_) => &[],
+            Self::Category { codes, .. } => codes,
         }
     }
 

@@ -1,15 +1,18 @@
 //! `fit_sgd(label, features [, weight] [, options])`.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use polars::prelude::{DataType, NamedFrom, PolarsResult, Series};
 
 use super::Function;
 use super::error::{refuse, wrong_arity};
-use super::features::{Features, TrainingValues};
+use super::features::{FeatureColumn, Features, TrainingValues};
 use super::number::Number;
 use super::options;
 use super::result::Shape;
-use super::rows::{Rows, read_weight};
-use crate::fit::{self, Chunk, Options, RowId, Table};
+use super::rows::{Part, Rows, in_chunks, read_weight};
+use crate::fit::{self, Chunk, Options, RowId, Table, Values};
 
 pub(super) const FUNCTION: Function =
     Function::aggregate("ziln_fit_sgd", fit_sgd, || DataType::String);
@@ -59,41 +62,114 @@ pub fn fit_sgd_with(
     let inputs: Vec<Series> =
         [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
     let rows = Shape::try_new(NAME, &inputs)?.rows();
-    let label_number = Number::try_new(NAME, "label", label)?;
-    let weight = read_weight(NAME, weight, rows)?;
-    let complete = Rows::complete(rows, std::iter::once(&label_number).chain(&weight));
-
     let features = Features::try_new(NAME, features)?;
-    let mut columns = features.read_all(NAME)?;
-    for column in &mut columns {
-        column.broadcast(rows);
-    }
-    let everything = Rows::complete(rows, []);
-    let label_values = everything.doubles(&label_number);
-    let weight_values = weight.as_ref().map(|weight| everything.doubles(weight));
-    let values: Vec<TrainingValues<'_>> =
-        columns.iter().map(|column| column.training_values(&everything)).collect();
+    let categories = features.categories(NAME, rows)?;
 
+    let mut columns = vec![label.clone()];
+    columns.extend(weight.cloned());
+    columns.extend(features.numbers().map(|(_, column)| column.clone()));
+    let pieces = in_chunks(&columns, rows);
+    let read = |part: &Part| Piece::try_new(part, weight.is_some(), &features);
+    let pieces = pieces.iter().map(read).collect::<PolarsResult<Vec<Piece>>>()?;
+    let values: Vec<PieceValues<'_>> = pieces.iter().map(Piece::values).collect();
+
+    let mut start = 0;
+    let mut chunks = Vec::with_capacity(values.len());
+    for (piece, values) in pieces.iter().zip(&values) {
+        chunks.push(values.chunk(&categories, start..start + piece.rows));
+        start += piece.rows;
+    }
     let table = Table {
         features: features
             .names
             .iter()
-            .zip(&columns)
-            .map(|(name, column)| fit::FeatureColumn { name, levels: column.levels() })
+            .zip(&categories)
+            .map(|(name, category)| fit::FeatureColumn {
+                name,
+                levels: category.as_ref().and_then(FeatureColumn::levels),
+            })
             .collect(),
-        chunks: vec![Chunk {
-            label: &label_values,
-            weight: weight_values.as_deref(),
-            features: values.iter().map(TrainingValues::values).collect(),
-        }],
+        chunks,
     };
-    let is_weighty = |row: usize| {
-        weight_values.as_ref().is_none_or(|weights| weights.get(row).is_some_and(|&w| w > 0.0))
-    };
-    let used: Vec<RowId> = (0..rows)
-        .filter(|&row| complete.contains(row) && is_weighty(row))
-        .map(|row| RowId { chunk: 0, row: u32::try_from(row).unwrap_or(u32::MAX) })
+    let used: Vec<RowId> = (0_u32..)
+        .zip(pieces.iter().zip(&values))
+        .flat_map(|(chunk, (piece, values))| piece.used(values, chunk))
         .collect();
     let model = fit::fit(&table, &used, options).map_err(|error| refuse(NAME, &error))?;
     Ok(Series::new(label.name().clone(), [model.map(|model| model.to_json())]))
+}
+
+/// Label, weight and numbers in some of the rows.
+struct Piece {
+    rows: usize,
+    label: Number,
+    weight: Option<Number>,
+    numbers: Vec<FeatureColumn>,
+}
+
+/// The values of a piece, copied only where the core cannot read them in place.
+struct PieceValues<'a> {
+    label: Cow<'a, [f64]>,
+    weight: Option<Cow<'a, [f64]>>,
+    numbers: Vec<TrainingValues<'a>>,
+}
+
+impl Piece {
+    fn try_new(part: &Part, has_weight: bool, features: &Features) -> PolarsResult<Self> {
+        let (label, rest) = part.inputs.split_first().ok_or_else(|| wrong_arity(NAME, USAGE, 0))?;
+        let (weight, numbers) = rest.split_at(usize::from(has_weight));
+        let numbers = features
+            .numbers()
+            .zip(numbers)
+            .map(|((name, _), column)| FeatureColumn::try_new(NAME, name, column));
+        Ok(Self {
+            rows: part.rows,
+            label: Number::try_new(NAME, "label", label)?,
+            weight: read_weight(NAME, weight.first(), part.rows)?,
+            numbers: numbers.collect::<PolarsResult<Vec<FeatureColumn>>>()?,
+        })
+    }
+
+    fn values(&self) -> PieceValues<'_> {
+        let everything = Rows::complete(self.rows, []);
+        PieceValues {
+            label: everything.doubles(&self.label),
+            weight: self.weight.as_ref().map(|weight| everything.doubles(weight)),
+            numbers: self.numbers.iter().map(|n| n.training_values(&everything)).collect(),
+        }
+    }
+
+    /// The rows of the piece, chunk `chunk` of the table, that count.
+    fn used<'a>(
+        &'a self,
+        values: &'a PieceValues<'a>,
+        chunk: u32,
+    ) -> impl Iterator<Item = RowId> + 'a {
+        let complete = Rows::complete(self.rows, std::iter::once(&self.label).chain(&self.weight));
+        let is_weighty = |row: usize| {
+            values.weight.as_ref().is_none_or(|weights| weights.get(row).is_some_and(|&w| w > 0.0))
+        };
+        let rows = (0..self.rows).filter(move |&row| complete.contains(row) && is_weighty(row));
+        rows.map(move |row| RowId { chunk, row: u32::try_from(row).unwrap_or(u32::MAX) })
+    }
+}
+
+impl PieceValues<'_> {
+    /// The piece as the core reads it, with the codes of the categories in its rows.
+    fn chunk<'a>(
+        &'a self,
+        categories: &'a [Option<FeatureColumn>],
+        rows: Range<usize>,
+    ) -> Chunk<'a> {
+        let mut numbers = self.numbers.iter();
+        let values = |category: &'a Option<FeatureColumn>| match category {
+            Some(category) => Values::Codes(category.codes().get(rows.clone()).unwrap_or_default()),
+            None => numbers.next().map_or(Values::Numbers(&[]), TrainingValues::values),
+        };
+        Chunk {
+            label: &self.label,
+            weight: self.weight.as_deref(),
+            features: categories.iter().map(values).collect(),
+        }
+    }
 }

@@ -55,6 +55,33 @@ impl Rows {
     }
 }
 
+/// Some of the rows of a call.
+pub(super) struct Part {
+    pub(super) rows: usize,
+    /// The inputs in these rows; one of one row stands for every row.
+    pub(super) inputs: Vec<Series>,
+}
+
+/// The inputs of a call over `rows` rows, as many rows at a time as the chunks have, so that no column need be put
+/// together.
+pub(super) fn in_chunks(inputs: &[Series], rows: usize) -> Vec<Part> {
+    let chunked = inputs.iter().filter(|input| input.len() == rows && input.n_chunks() > 1);
+    let Some(chunked) = chunked.max_by_key(|input| input.n_chunks()) else {
+        return vec![Part { rows, inputs: inputs.to_vec() }];
+    };
+    let mut start = 0;
+    let parts = chunked.chunk_lengths().filter(|&length| length > 0).map(|length| {
+        let offset = i64::try_from(start).unwrap_or(i64::MAX);
+        start += length;
+        let part = |input: &Series| match input.len() {
+            1 => input.clone(),
+            _ => input.slice(offset, length),
+        };
+        Part { rows: length, inputs: inputs.iter().map(part).collect() }
+    });
+    parts.collect()
+}
+
 /// Reads the argument `weight` of an aggregate over `rows` rows, if there is one; an untyped NULL is none.
 ///
 /// # Errors

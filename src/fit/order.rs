@@ -95,7 +95,7 @@ fn write_words(table: &Table<'_>, levels: &LevelWords, rows: &[RowId], words: &m
     let Some(chunk) = rows.first().and_then(|row| table.chunks.get(row.chunk as usize)) else {
         return;
     };
-    let mut out = Words { rows, run: run_of(rows), width, words };
+    let mut out = Words { rows, run: run_of(rows), width, content: words };
     out.write(0, chunk.label, number_word);
     match chunk.weight {
         Some(weight) => out.write(1, weight, number_word),
@@ -126,7 +126,7 @@ struct Words<'a> {
     run: Option<Range<usize>>,
     /// Words a row.
     width: usize,
-    words: &'a mut [Word],
+    content: &'a mut [Word],
 }
 
 impl Words<'_> {
@@ -149,7 +149,7 @@ impl Words<'_> {
 
     /// Puts the same word of every row in its place.
     fn put(&mut self, place: usize, column: &[u64; BLOCK_ROWS]) {
-        let from = self.words.get_mut(place..).unwrap_or_default();
+        let from = self.content.get_mut(place..).unwrap_or_default();
         for (to, word) in from.iter_mut().step_by(self.width).zip(column) {
             *to = word.to_le_bytes();
         }

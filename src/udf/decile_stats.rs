@@ -46,9 +46,9 @@ impl MetricFunction for DecileStatsFunction {
     }
 
     fn compute(pieces: &[MetricRows<'_>]) -> Vec<DecileStats> {
-        let (label, prediction, _) = MetricRows::whole(pieces);
+        let rows = MetricRows::whole(pieces);
         let buckets = pieces.first().map_or(DEFAULT_BUCKETS, |piece| piece.buckets);
-        decile_stats(&label, &prediction, buckets)
+        decile_stats(&rows.label, &rows.prediction, buckets)
     }
 
     /// A group without a row has no buckets, which is NULL as with the engine's own aggregates.

@@ -50,8 +50,8 @@ impl MetricFunction for Gini {
     }
 
     fn compute(pieces: &[MetricRows<'_>]) -> Option<f64> {
-        let (label, prediction, weight) = MetricRows::whole(pieces);
-        metrics::gini(&label, &prediction, weight.as_deref())
+        let rows = MetricRows::whole(pieces);
+        metrics::gini(&rows.label, &rows.prediction, rows.weight.as_deref())
     }
 
     fn collect(values: Vec<Option<f64>>) -> Result<ArrayRef> {

@@ -61,16 +61,26 @@ pub(super) struct MetricRows<'a> {
     pub buckets: usize,
 }
 
+/// All rows of one group, of a metric of predicted amounts.
+#[derive(Debug)]
+pub(super) struct WholeRows<'a> {
+    /// The labels.
+    pub label: Cow<'a, [f64]>,
+    /// The predicted amounts.
+    pub prediction: Cow<'a, [f64]>,
+    /// The weights, if the call has any.
+    pub weight: Option<Cow<'a, [f64]>>,
+}
+
 impl MetricRows<'_> {
-    /// The labels, the first predicted column and the weights of all pieces, copied if there are several.
-    pub(super) fn whole<'a>(
-        pieces: &'a [MetricRows<'_>],
-    ) -> (Cow<'a, [f64]>, Cow<'a, [f64]>, Option<Cow<'a, [f64]>>) {
+    /// The rows of all pieces, copied if there are several.
+    pub(super) fn whole<'a>(pieces: &'a [MetricRows<'_>]) -> WholeRows<'a> {
         let label = concat(pieces.iter().map(|piece| piece.label.as_ref()));
-        let predicted = concat(pieces.iter().map(|piece| piece.predicted[0].as_ref()));
+        let prediction = concat(pieces.iter().map(|piece| piece.predicted[0].as_ref()));
         let weight: Option<Vec<&[f64]>> =
             pieces.iter().map(|piece| piece.weight.as_deref()).collect();
-        (label, predicted, weight.map(|weight| concat(weight.into_iter())))
+        let weight = weight.map(|weight| concat(weight.into_iter()));
+        WholeRows { label, prediction, weight }
     }
 }
 

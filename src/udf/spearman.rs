@@ -43,8 +43,8 @@ impl MetricFunction for Spearman {
     }
 
     fn compute(pieces: &[MetricRows<'_>]) -> Option<f64> {
-        let (label, prediction, _) = MetricRows::whole(pieces);
-        metrics::spearman(&label, &prediction)
+        let rows = MetricRows::whole(pieces);
+        metrics::spearman(&rows.label, &rows.prediction)
     }
 
     fn collect(values: Vec<Option<f64>>) -> Result<ArrayRef> {

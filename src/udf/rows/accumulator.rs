@@ -122,7 +122,7 @@ impl GroupsAccumulator for RowGroupsAccumulator {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, |array| array.len());
+        let rows = values.first().map_or(0, Array::len);
         let (columns, keep) = read_kept(self.aggregate.as_ref(), values, opt_filter)?;
         let lengths = match keep {
             None => vec![1; rows],
@@ -153,7 +153,7 @@ impl RowAccumulator {
 
 impl Accumulator for RowAccumulator {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |array| array.len());
+        let rows = values.first().map_or(0, Array::len);
         if rows > 0 {
             self.value = None;
         }
@@ -181,7 +181,7 @@ impl Accumulator for RowAccumulator {
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         self.value = None;
-        let groups = states.first().map_or(0, |array| array.len());
+        let groups = states.first().map_or(0, Array::len);
         self.inner.rows.merge(states, &vec![0; groups], 1)
     }
 }

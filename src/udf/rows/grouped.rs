@@ -46,7 +46,7 @@ impl GroupedRows {
     }
 
     fn chunk_lengths(&self) -> impl Iterator<Item = usize> {
-        self.chunks.iter().map(|columns| columns.first().map_or(0, |column| column.len()))
+        self.chunks.iter().map(|columns| columns.first().map_or(0, Array::len))
     }
 
     /// Counts a row of a group.
@@ -87,17 +87,13 @@ impl GroupedRows {
 
     /// The rows of a group.
     pub fn rows(&self, group: usize) -> Cow<'_, [RowId]> {
-        match &self.rows {
-            Some(rows) => Cow::Borrowed(&rows[self.bounds(group)]),
-            None => {
-                let chunks = (0_u32..).zip(self.chunk_lengths());
-                // A chunk's rows are numbered in 32 bits.
-                let rows = chunks.flat_map(|(chunk, rows)| {
-                    (0..rows as u32).map(move |row| RowId { chunk, row })
-                });
-                Cow::Owned(rows.collect())
-            }
+        if let Some(rows) = &self.rows {
+            return Cow::Borrowed(&rows[self.bounds(group)]);
         }
+        // A chunk's rows are numbered in 32 bits.
+        let rows_of =
+            |(chunk, rows): (u32, usize)| (0..rows as u32).map(move |row| RowId { chunk, row });
+        Cow::Owned((0_u32..).zip(self.chunk_lengths()).flat_map(rows_of).collect())
     }
 
     /// The columns of every chunk, in the order of the schema; categories as `UInt32` codes.

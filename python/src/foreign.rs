@@ -1,8 +1,8 @@
 //! Scalar functions across the border of this library.
 //!
 //! `datafusion-ffi` turns a function into a table of C functions. Two of them are replaced here. Its own call reads the
-//! session's options, some two hundred texts, for every batch; no function of this crate looks at them, and without
-//! that a call costs about half. And it lets a panic end the process, where this one makes an error of it.
+//! session's options, some two hundred texts, for every batch, which takes about 4 of a call's 19 microseconds; no function
+//! of this crate looks at them. And it lets a panic end the process, where this one makes an error of it.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

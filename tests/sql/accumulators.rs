@@ -466,6 +466,33 @@ async fn size_is_honest() {
     }
 }
 
+/// A number takes 8 bytes, a category 4, and all that is about them at most 30% of that, set aside or in use, whatever
+/// the batches are and however many groups there are.
+#[tokio::test]
+async fn buffers_are_compact() {
+    const ROW_BYTES: usize = 5 * 8 + 4;
+    let aggregate =
+        "ziln_fit_sgd(ltv, {recency: recency, mu: mu, logit: logit, channel: channel}, weight)";
+    let rows = Rows::of(aggregate).await;
+    for (batch, groups) in [(1, 1), (7, GROUPS), (1000, 1), (8192, 1), (8192, GROUPS)] {
+        let places: Vec<usize> = (0..ROWS).cycle().take(batch).collect();
+        let mut rows = rows.take(&places);
+        rows.groups.iter_mut().for_each(|group| *group %= groups);
+        let mut accumulator = rows.accumulator();
+        for _ in 0..20_000_usize.div_ceil(batch) + 17 {
+            accumulator.update_batch(&rows.values, &rows.groups, None, groups).expect("an update");
+        }
+        let size = accumulator.size();
+        let labels = state(&mut *accumulator, EmitTo::All).into_iter().step_by(6);
+        let kept: usize = labels.map(|piece| piece.as_list::<i64>().values().len()).sum();
+        let needed = kept * ROW_BYTES;
+        assert!(
+            needed > 100_000 && size >= needed && 10 * size <= 13 * needed,
+            "{size} bytes for {kept} rows in batches of {batch} and {groups} groups"
+        );
+    }
+}
+
 /// The accumulator of a query without groups and of windows.
 #[tokio::test]
 async fn single_accumulators() {

@@ -1,5 +1,6 @@
 //! The buffered rows of all groups.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
@@ -16,6 +17,12 @@ use super::schema::{ColumnKind, RowSchema};
 
 /// Fewer rows than this are copied where a chunk of their own would do as well: there shall be few chunks.
 const SMALL: usize = 1 << 16;
+
+/// Rows that a chunk has room for: at least so many, and at most.
+const ROOM: RangeInclusive<usize> = 16..=1 << 20;
+
+/// A chunk has room for one row in so many of those before it: that much memory may be unused.
+const ROOM_SHARE: usize = 8;
 
 /// Rows of many groups, in columns.
 #[derive(Debug)]
@@ -44,9 +51,8 @@ struct Chunk {
 
 impl Chunk {
     fn size(&self) -> usize {
-        let written =
-            |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default();
-        self.columns.iter().map(written).sum::<usize>() + self.groups.size() + size_of::<Self>()
+        let columns: usize = self.columns.iter().map(|column| column.get_array_memory_size()).sum();
+        columns + self.groups.size() + size_of::<Self>()
     }
 
     /// Whether no row has been handed out.
@@ -59,7 +65,7 @@ impl RowBuffer {
     /// An empty buffer.
     pub fn new(schema: RowSchema) -> Self {
         let levels = schema.columns().iter().map(|_| Arc::new(Levels::default())).collect();
-        let open = OpenChunk::new(schema.kinds(), false);
+        let open = OpenChunk::default();
         Self { schema, levels, chunks: Vec::new(), open, groups: 0, bytes: 0 }
     }
 
@@ -87,10 +93,26 @@ impl RowBuffer {
 
     /// Adds rows to those that are being collected, categories as codes.
     fn collect(&mut self, columns: &[ArrayRef], groups: &[usize]) -> Result<()> {
-        if self.open.is_full(groups.len()) {
-            self.close(true)?;
+        let mut done = 0;
+        while done < groups.len() {
+            let rest = groups.len() - done;
+            if self.open.room() == 0 {
+                self.close()?;
+                let room = self.room_for(rest);
+                self.open = OpenChunk::with_room(self.schema.kinds(), columns, room)?;
+            }
+            let rows = rest.min(self.open.room());
+            let part: Vec<ArrayRef> = columns.iter().map(|all| all.slice(done, rows)).collect();
+            self.open.append(&part, &groups[done..done + rows])?;
+            done += rows;
         }
-        self.open.append(columns, groups)
+        Ok(())
+    }
+
+    /// The rows that the next chunk shall have room for, of which so many are there already.
+    fn room_for(&self, rows: usize) -> usize {
+        let before: usize = self.chunks.iter().map(|chunk| chunk.live).sum();
+        (before / ROOM_SHARE).max(rows).clamp(*ROOM.start(), *ROOM.end())
     }
 
     /// Adds the rows of states, one state a group index.
@@ -132,21 +154,20 @@ impl RowBuffer {
         self.chunks.push(chunk);
     }
 
-    /// Makes a chunk of the rows that were collected; the next may be expected to become full.
-    fn close(&mut self, expect_full: bool) -> Result<()> {
-        let rows = self.open.rows();
-        if rows > 0 {
-            let open =
-                std::mem::replace(&mut self.open, OpenChunk::new(self.schema.kinds(), expect_full));
+    /// Makes a chunk of the rows that were collected.
+    fn close(&mut self) -> Result<()> {
+        let open = std::mem::take(&mut self.open);
+        let live = open.rows();
+        if live > 0 {
             let (columns, groups) = open.finish()?;
-            self.push(Chunk { columns, groups, live: rows });
+            self.push(Chunk { columns, groups, live });
         }
         Ok(())
     }
 
     /// Takes the rows of the groups that `emit_to` names out of the buffer, group by group.
     pub fn take(&mut self, emit_to: EmitTo) -> Result<GroupedRows> {
-        self.close(false)?;
+        self.close()?;
         let grouped = self.grouped(emit_to);
         self.release(emit_to);
         Ok(grouped)
@@ -155,7 +176,10 @@ impl RowBuffer {
     /// The rows of the first group, of a buffer that goes on collecting: a window asks after every row.
     pub fn look(&mut self) -> Result<GroupedRows> {
         if self.open.rows() >= SMALL {
-            self.close(true)?;
+            self.close()?;
+        }
+        if self.open.rows() == 0 {
+            return Ok(self.grouped(EmitTo::First(1)));
         }
         let (columns, groups) = self.open.snapshot()?;
         let live = self.open.rows();

@@ -44,12 +44,12 @@ impl GroupsOfRows {
             runs.push(Run { group: narrow(group)?, start, end });
         }
         let mut groups = Self::Runs(runs);
-        groups.unroll_unless_worth_it(rows);
+        groups.unroll_unless_worth_it(rows, rows);
         Ok(groups)
     }
 
-    /// Adds the groups of further rows behind the `rows` that there are.
-    pub fn extend(&mut self, groups: &[usize], rows: usize) -> Result<()> {
+    /// Adds the groups of further rows behind the `rows` that there are, with room for `room` rows in all.
+    pub fn extend(&mut self, groups: &[usize], rows: usize, room: usize) -> Result<()> {
         if let (Self::Runs(runs), Some(&group)) = (&mut *self, groups.first())
             && groups.iter().all(|&other| other == group)
         {
@@ -58,13 +58,12 @@ impl GroupsOfRows {
                 Some(last) if last.group == group => last.end = end,
                 _ => runs.push(Run { group, start, end }),
             }
-            self.unroll_unless_worth_it(rows + groups.len());
+            self.unroll_unless_worth_it(rows + groups.len(), room);
             return Ok(());
         }
-        self.unroll();
+        self.unroll(room);
         if let Self::Rows(all) = self {
             narrow(rows + groups.len())?;
-            all.reserve(groups.len());
             for &group in groups {
                 all.push(narrow(group)?);
             }
@@ -73,16 +72,17 @@ impl GroupsOfRows {
     }
 
     /// A run is worth its three numbers only if it is longer than they are.
-    fn unroll_unless_worth_it(&mut self, rows: usize) {
+    fn unroll_unless_worth_it(&mut self, rows: usize, room: usize) {
         if matches!(self, Self::Runs(runs) if runs.len() > 16 && runs.len() * 3 > rows) {
-            self.unroll();
+            self.unroll(room);
         }
     }
 
-    fn unroll(&mut self) {
+    fn unroll(&mut self, room: usize) {
         if let Self::Runs(runs) = self {
-            let groups = runs.iter().flat_map(|run| std::iter::repeat_n(run.group, run.rows()));
-            *self = Self::Rows(groups.collect());
+            let mut rows = Vec::with_capacity(room);
+            rows.extend(runs.iter().flat_map(|run| std::iter::repeat_n(run.group, run.rows())));
+            *self = Self::Rows(rows);
         }
     }
 
@@ -156,7 +156,7 @@ mod tests {
     fn one_group_stays_one_run() {
         let mut groups = GroupsOfRows::default();
         for start in (0..1000).step_by(10) {
-            groups.extend(&[0; 10], start).unwrap();
+            groups.extend(&[0; 10], start, 1000).unwrap();
         }
         let GroupsOfRows::Runs(runs) = &groups else { panic!("{groups:?}") };
         assert_eq!(runs.as_slice(), [Run { group: 0, start: 0, end: 1000 }]);
@@ -167,7 +167,7 @@ mod tests {
         let batches: [&[usize]; 6] = [&[3, 3, 3], &[], &[1], &[1, 2], &[2, 2], &[0]];
         let (mut groups, mut expected) = (GroupsOfRows::default(), Vec::new());
         for batch in batches {
-            groups.extend(batch, expected.len()).unwrap();
+            groups.extend(batch, expected.len(), 10).unwrap();
             for &group in batch {
                 expected.push((group as u32, expected.len() as u32));
             }
@@ -183,7 +183,7 @@ mod tests {
     fn many_short_runs_become_rows() {
         let mut groups = GroupsOfRows::default();
         for row in 0..100 {
-            groups.extend(&[row], row).unwrap();
+            groups.extend(&[row], row, 100).unwrap();
         }
         assert!(matches!(&groups, GroupsOfRows::Rows(rows) if rows.len() == 100));
         let bounds: Vec<usize> = (0..=100).collect();
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn too_many_rows_are_refused() {
         let mut groups = GroupsOfRows::default();
-        assert!(groups.extend(&[0], u32::MAX as usize - 1).is_err());
-        assert!(groups.extend(&[u32::MAX as usize], 0).is_err());
+        assert!(groups.extend(&[0], u32::MAX as usize - 1, 1).is_err());
+        assert!(groups.extend(&[u32::MAX as usize], 0, 1).is_err());
     }
 }

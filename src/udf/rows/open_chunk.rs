@@ -11,18 +11,16 @@ use super::grouped::values_of;
 use super::groups_of_rows::GroupsOfRows;
 use super::schema::{ColumnKind, list_item};
 
-/// Rows of a chunk. A column that grew without end would be copied each time, and leave its old places behind; one of
-/// this length is so large that most allocators give its memory back to the system when it is let go.
-const FULL: usize = 1 << 20;
-
 /// Rows copied out of the batches in which they arrived.
 ///
 /// Copying a batch costs little, as it has just been written, and frees it: what an aggregate keeps is what it needs.
-#[derive(Debug)]
+/// All room is there from the start: a column that grew would be copied time and again, and leave its old places behind.
+#[derive(Debug, Default)]
 pub(super) struct OpenChunk {
     columns: Vec<OpenColumn>,
     groups: GroupsOfRows,
     rows: usize,
+    room: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -42,14 +40,16 @@ struct OpenLists {
 }
 
 impl OpenChunk {
-    /// Without rows; with room for a full chunk if that is to be expected.
-    pub fn new(kinds: impl Iterator<Item = ColumnKind>, expect_full: bool) -> Self {
-        let room = if expect_full { FULL } else { 0 };
-        Self {
-            columns: kinds.map(|kind| OpenColumn::new(kind, room)).collect(),
-            groups: GroupsOfRows::default(),
-            rows: 0,
-        }
+    /// Room for so many rows like those of `columns`.
+    pub fn with_room(
+        kinds: impl Iterator<Item = ColumnKind>,
+        columns: &[ArrayRef],
+        room: usize,
+    ) -> Result<Self> {
+        let columns =
+            kinds.zip(columns).map(|(kind, like)| OpenColumn::with_room(kind, like, room));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        Ok(Self { columns, groups: GroupsOfRows::default(), rows: 0, room })
     }
 
     /// The rows collected.
@@ -57,14 +57,14 @@ impl OpenChunk {
         self.rows
     }
 
-    /// Whether so many rows more are too many.
-    pub fn is_full(&self, more: usize) -> bool {
-        self.rows > 0 && self.rows + more > FULL
+    /// How many rows more there is room for.
+    pub fn room(&self) -> usize {
+        self.room - self.rows
     }
 
-    /// Adds rows, categories as codes, with the group of each.
+    /// Adds rows, categories as codes, with the group of each; at most as many as there is room for.
     pub fn append(&mut self, columns: &[ArrayRef], groups: &[usize]) -> Result<()> {
-        self.groups.extend(groups, self.rows)?;
+        self.groups.extend(groups, self.rows, self.room)?;
         for (all, column) in self.columns.iter_mut().zip(columns) {
             all.append(column)?;
         }
@@ -72,7 +72,7 @@ impl OpenChunk {
         Ok(())
     }
 
-    /// The memory held, in bytes, without room that was never written to.
+    /// The memory held, in bytes.
     pub fn size(&self) -> usize {
         self.columns.iter().map(OpenColumn::size).sum::<usize>() + self.groups.size()
     }
@@ -83,7 +83,7 @@ impl OpenChunk {
         Ok((columns.collect::<Result<Vec<_>>>()?, self.groups.clone()))
     }
 
-    /// The columns, and the group of each row.
+    /// The columns, and the group of each row. Room that was not needed is given back.
     pub fn finish(self) -> Result<(Vec<ArrayRef>, GroupsOfRows)> {
         let columns =
             self.columns.into_iter().map(OpenColumn::finish).collect::<Result<Vec<_>>>()?;
@@ -92,13 +92,13 @@ impl OpenChunk {
 }
 
 impl OpenColumn {
-    fn new(kind: ColumnKind, room: usize) -> Self {
-        match kind {
+    fn with_room(kind: ColumnKind, like: &ArrayRef, room: usize) -> Result<Self> {
+        Ok(match kind {
             ColumnKind::Number => Self::Doubles(Vec::with_capacity(room)),
             ColumnKind::Single => Self::Singles(Vec::with_capacity(room)),
             ColumnKind::Category => Self::Codes(Vec::with_capacity(room)),
-            ColumnKind::Numbers => Self::Lists(OpenLists::default()),
-        }
+            ColumnKind::Numbers => Self::Lists(OpenLists::with_room(lists_of(like)?, room)),
+        })
     }
 
     fn append(&mut self, column: &ArrayRef) -> Result<()> {
@@ -113,13 +113,10 @@ impl OpenColumn {
 
     fn size(&self) -> usize {
         match self {
-            Self::Doubles(all) => all.len() * size_of::<f64>(),
-            Self::Singles(all) => all.len() * size_of::<f32>(),
-            Self::Codes(all) => all.len() * size_of::<u32>(),
-            Self::Lists(all) => {
-                let row = size_of::<usize>() + size_of::<bool>();
-                all.values.len() * size_of::<f64>() + all.lengths.len() * row
-            }
+            Self::Doubles(all) => bytes(all),
+            Self::Singles(all) => bytes(all),
+            Self::Codes(all) => bytes(all),
+            Self::Lists(all) => bytes(&all.values) + bytes(&all.lengths) + bytes(&all.valid),
         }
     }
 
@@ -134,10 +131,18 @@ impl OpenColumn {
 }
 
 impl OpenLists {
+    fn with_room(like: &LargeListArray, room: usize) -> Self {
+        let values = like.offsets()[like.len()].as_usize() - like.offsets()[0].as_usize();
+        let numbers = (values * room).div_ceil(like.len().max(1));
+        Self {
+            values: Vec::with_capacity(numbers),
+            lengths: Vec::with_capacity(room),
+            valid: Vec::with_capacity(room),
+        }
+    }
+
     fn append(&mut self, column: &ArrayRef) -> Result<()> {
-        let lists = column.as_list_opt::<i64>().ok_or_else(|| {
-            exec_datafusion_err!("a buffered column is {}, not of lists", column.data_type())
-        })?;
+        let lists = lists_of(column)?;
         let offsets = lists.offsets();
         let (first, last) = (offsets[0].as_usize(), offsets[lists.len()].as_usize());
         self.values.extend_from_slice(&values_of::<Float64Type>(lists.values())?[first..last]);
@@ -155,6 +160,18 @@ impl OpenLists {
     }
 }
 
-fn array<T: ArrowPrimitiveType>(values: Vec<T::Native>) -> ArrayRef {
+fn lists_of(column: &ArrayRef) -> Result<&LargeListArray> {
+    column.as_list_opt::<i64>().ok_or_else(|| {
+        exec_datafusion_err!("a buffered column is {}, not of lists", column.data_type())
+    })
+}
+
+#[expect(clippy::ptr_arg)] // A slice does not tell its capacity.
+fn bytes<T>(values: &Vec<T>) -> usize {
+    values.capacity() * size_of::<T>()
+}
+
+fn array<T: ArrowPrimitiveType>(mut values: Vec<T::Native>) -> ArrayRef {
+    values.shrink_to_fit();
     Arc::new(PrimitiveArray::<T>::new(values.into(), None))
 }

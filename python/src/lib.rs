@@ -4,6 +4,8 @@
 //! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, and [`foreign`] is how
 //! they are called from there.
 
+#[cfg(target_os = "linux")]
+mod allocator;
 mod capsules;
 mod foreign;
 mod plugins;
@@ -12,7 +14,14 @@ use pyo3::prelude::*;
 use pyo3_polars::PolarsAllocator;
 
 /// Polars' own allocator where Polars is loaded: batches come and go by the thousand, and it gives their memory back for
-/// the next one without a detour through the system.
+/// the next one without a detour through the system. Large blocks, though, are not kept.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: allocator::LargeBlocksMapped<PolarsAllocator> =
+    allocator::LargeBlocksMapped::new(PolarsAllocator::new());
+
+/// Polars' own allocator where Polars is loaded.
+#[cfg(not(target_os = "linux"))]
 #[global_allocator]
 static ALLOCATOR: PolarsAllocator = PolarsAllocator::new();
 

@@ -21,8 +21,8 @@ const SMALL: usize = 1 << 16;
 /// Rows that a chunk has room for: at least so many, and at most.
 const ROOM: RangeInclusive<usize> = 16..=1 << 20;
 
-/// A chunk has room for one row in so many of those before it: that much memory may be unused.
-const ROOM_SHARE: usize = 8;
+/// A chunk has room for one row in so many of those before it, and no more than that is set aside in vain.
+const ROOM_SHARE: usize = 6;
 
 /// Rows of many groups, in columns.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Chunk {
 
 impl Chunk {
     fn size(&self) -> usize {
-        let columns: usize = self.columns.iter().map(|column| column.get_array_memory_size()).sum();
+        let columns: usize = self.columns.iter().map(Array::get_array_memory_size).sum();
         columns + self.groups.size() + size_of::<Self>()
     }
 

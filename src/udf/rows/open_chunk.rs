@@ -166,7 +166,7 @@ fn lists_of(column: &ArrayRef) -> Result<&LargeListArray> {
     })
 }
 
-#[expect(clippy::ptr_arg)] // A slice does not tell its capacity.
+/// The memory of a vector, room included.
 fn bytes<T>(values: &Vec<T>) -> usize {
     values.capacity() * size_of::<T>()
 }

@@ -12,6 +12,7 @@
 //! | [`weight`] | what a weight may be |
 //! | `ranking` | sorted rows, blocks of ties and mid-ranks, shared by all of the above |
 //! | `scaled_weights` | weights in a unit of their own, so that no sum of them overflows |
+//! | `sums` | what the rows of an evaluation add up to, whatever their order |
 //! | `exact_sum` | sums that do not depend on the order of their terms |
 //!
 //! What all metrics have in common:
@@ -31,6 +32,7 @@
 mod exact_sum;
 mod ranking;
 mod scaled_weights;
+mod sums;
 
 pub mod average_precision;
 pub mod decile_stats;

@@ -25,6 +25,8 @@ from benchmarks.common import Case
 
 FEATURES = 20
 CAMPAIGNS = 1_000
+LARGE_BATCH_ROWS = 64 * 1024
+"""Rows of a batch where the cost of a call shall not count."""
 NUMPY_BLOCK_ROWS = 64 * 1024
 """Rows that NumPy takes at a time: its temporary arrays then stay in the cache."""
 ROWS_TO_TRAIN_A_CAMPAIGN = 50
@@ -56,10 +58,12 @@ class Question:
     """Systems whose answer is another on purpose, as that of reading only, and why."""
 
 
-def session() -> SessionContext:
-    """A DataFusion session of one partition, with the functions."""
-    context = SessionContext(SessionConfig().with_target_partitions(1))
+def session(table: pa.Table, batch_rows: int = common.BATCH_ROWS) -> SessionContext:
+    """A DataFusion session of one partition, with the functions and the rows as table `t`."""
+    config = SessionConfig().with_target_partitions(1).with_batch_size(batch_rows)
+    context = SessionContext(config)
     ziln.register_all(context)
+    context.register_record_batches("t", simulate.batches(table, batch_rows))
     return context
 
 
@@ -128,8 +132,7 @@ def formula_questions(count: int, seed: int) -> list[Question]:
     """Loss, loss by campaign and expected value."""
     rows = simulate.scored(count, seed)
     table = rows.table()
-    context = session()
-    context.register_record_batches("t", simulate.batches(table))
+    context, large = session(table), session(table, LARGE_BATCH_ROWS)
     frame = lazy(table)
     duckdb = duckdb_answers(table)
     numexpr = common.optional("numexpr")
@@ -140,6 +143,8 @@ def formula_questions(count: int, seed: int) -> list[Question]:
             Case(OURS, answer(context, query(ours))),
             Case(BUILT_IN, answer(context, query(built_in))),
             Case(f"{BUILT_IN}, may overflow", answer(context, query(plain))),
+            Case(f"{OURS}, large batches", answer(large, query(ours))),
+            Case(f"{BUILT_IN}, large batches", answer(large, query(built_in))),
         ]
         return cases + ([Case("DuckDB", duckdb(query(built_in)))] if duckdb else [])
 
@@ -197,8 +202,7 @@ def prediction_questions(count: int, seed: int) -> list[Question]:
     """Predictions from 20 float64 features: with one model, and with a model a row."""
     customers = simulate.customers(count, FEATURES, seed, groups=CAMPAIGNS, dtype=np.float64)
     table = customers.table()
-    context = session()
-    context.register_record_batches("t", simulate.batches(table))
+    context = session(table)
     train_models(context, seed)
     models = lazy(context.table("models").to_arrow_table())
     frame = lazy(table)

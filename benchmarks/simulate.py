@@ -120,6 +120,6 @@ def customers(
     )
 
 
-def batches(table: pa.Table) -> list[list[pa.RecordBatch]]:
-    """One partition of record batches of the usual size, as DataFusion keeps tables in memory."""
-    return [table.to_batches(max_chunksize=BATCH_ROWS)]
+def batches(table: pa.Table, rows: int = BATCH_ROWS) -> list[list[pa.RecordBatch]]:
+    """One partition of record batches, by default of the usual size, as DataFusion keeps tables in memory."""
+    return [table.to_batches(max_chunksize=rows)]

@@ -68,6 +68,14 @@ fn unwrapped(features: &Series) -> PolarsResult<Series> {
     Ok(features.clone())
 }
 
+/// A model as text: the package hands over a constant one as bytes, of which Polars prints only the first few.
+fn model_text(model: &Series) -> PolarsResult<Series> {
+    match model.dtype() {
+        DataType::Binary => model.cast(&DataType::String),
+        _ => Ok(model.clone()),
+    }
+}
+
 fn params_field(inputs: &[Field]) -> PolarsResult<Field> {
     field_of("ziln_params", inputs)
 }
@@ -125,19 +133,19 @@ fn from_logits(inputs: &[Series]) -> PolarsResult<Series> {
 #[polars_expr(output_type_func=params_field)]
 fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     match inputs {
-        [model, features] => expr::predict(&[model.clone(), unwrapped(features)?]),
+        [model, features] => expr::predict(&[model_text(model)?, unwrapped(features)?]),
         _ => expr::predict(inputs),
     }
 }
 
 #[polars_expr(output_type_func=model_info_field)]
 fn model_info(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::model_info(inputs)
+    expr::model_info(&inputs.iter().map(model_text).collect::<PolarsResult<Vec<_>>>()?)
 }
 
 #[polars_expr(output_type_func=weights_field)]
 fn weights(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::weights(inputs)
+    expr::weights(&inputs.iter().map(model_text).collect::<PolarsResult<Vec<_>>>()?)
 }
 
 #[polars_expr(output_type=Float64)]

@@ -70,7 +70,8 @@ def features(function: str, values: Features) -> pl.Expr:
 def model(function: str, value: str | pl.Expr | pl.Series) -> pl.Expr:
     """A model's text, a column's name, an expression or a series as an expression."""
     if isinstance(value, str):
-        return pl.lit(value) if value.lstrip().startswith("{") else pl.col(value)
+        # As bytes, of which Polars prints the first few: plans and errors would else end with the whole model.
+        return pl.lit(value.encode()) if value.lstrip().startswith("{") else pl.col(value)
     if isinstance(value, pl.Expr):
         return value
     if isinstance(value, pl.Series):
@@ -114,11 +115,9 @@ def _plain(function: str, option: str, value: object) -> bool | int | float | st
     """An option as a plain Python value, also from NumPy's scalars."""
     plain = value.item() if hasattr(value, "item") else value
     if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) >= 2**63:
-        return math.copysign(math.inf, plain)
+        return float(plain) if abs(plain) < 2**1000 else math.copysign(math.inf, plain)
     if isinstance(plain, bool | int | float | str):
         return plain
-    msg = (
-        f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, "
-        f"got {type(value).__name__}"
-    )
+    expected = "the text of a model" if option == "init" else "a number, a string or a boolean"
+    msg = f"ziln.{function}: option `{option}`: expected {expected}, got {type(value).__name__}"
     raise TypeError(msg)

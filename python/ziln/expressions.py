@@ -484,7 +484,8 @@ def fit_sgd(
     label
         What the customer spent: null, NaN and infinite labels are skipped, negative ones count as 0.
     features
-        A list of columns' names and expressions, or one struct expression. Dates must be cast to numbers.
+        A list of columns' names and expressions, or one struct expression. Dates must be cast to numbers. One
+        name without a list around it is a column of structs or lists; numbers of its own it calls ``x0``.
     weight
         How often the row counts; null and 0 skip it, a negative one is an error. Default, and for a column or a
         literal of type ``Null``: once.
@@ -510,11 +511,11 @@ def fit_sgd(
     patience
         Epochs without a better validation loss before training stops. Default: 5.
     max_sigma
-        The greatest sigma the model predicts. Default: 5.
+        The greatest sigma the model predicts, and its losses are computed with. Default: 5.
     min_count
-        Rows a level of a categorical feature needs to have weights. Default: decided from the data.
+        Rows a level of a categorical feature needs to have weights. Default: 2.
     init
-        A model's text to continue from.
+        The text of a model to continue from, the same for all groups; not a column's name.
     keep_state
         Whether the model keeps the optimiser's state, for an exact continuation with ``init``. Default: false.
 

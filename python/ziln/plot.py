@@ -52,6 +52,7 @@ _WIDE: Final = 1e4
 _CURVE_POINTS: Final = 200
 _NORMAL_95: Final = 1.959963984540054
 _PRINTED_SCALE: Final = 2
+_LABEL: Final = "the label"
 
 
 def deciles(
@@ -193,7 +194,7 @@ def gain_curve(
     names = [
         f"{name} (Gini {gini:.3f})"
         for name, gini in ranked.select(
-            ziln.gini("label", name).alias(name) for name in ranked.columns[1:]
+            ziln.gini(_LABEL, name).alias(name) for name in ranked.columns[1:]
         )
         .row(0, named=True)
         .items()
@@ -205,7 +206,7 @@ def gain_curve(
     best, lot = "best possible", "random order"
     references = pl.concat(
         [
-            _curve(ranked, "label").with_columns(series=pl.lit(best)),
+            _curve(ranked, _LABEL).with_columns(series=pl.lit(best)),
             pl.DataFrame({"customers": [0.0, 1.0], "spend": [0.0, 1.0], "series": [lot, lot]}),
         ]
     )
@@ -338,7 +339,7 @@ def distribution(
     >>> chart.to_dict()["title"]["text"]
     'What the customer may spend'
     """
-    if frame.height != 1:
+    if _checked("plot.distribution", frame).height != 1:
         msg = f"ziln.plot.distribution: argument `frame`: expected one row, the customer, got {frame.height}"
         raise ValueError(msg)
     ranges = _range_probabilities(frame, params)
@@ -418,12 +419,23 @@ def save(chart: Chart, path: str | Path) -> Path:
     return file
 
 
+def _checked(function: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame, if it is one of Polars with its rows in memory."""
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    msg = f"ziln.{function}: argument `frame`: expected a polars DataFrame, got {type(frame).__name__}"
+    if isinstance(frame, pl.LazyFrame):
+        msg += "; collect() it first"
+    raise TypeError(msg)
+
+
 def _bucket_stats(
     function: str, frame: pl.DataFrame, label: Number, prediction: Number, buckets: int
 ) -> pl.DataFrame:
     """`ziln.decile_stats` as a table, one row a bucket."""
     stats = (
-        frame.select(ziln.decile_stats(label, prediction, buckets=buckets).explode())
+        _checked(function, frame)
+        .select(ziln.decile_stats(label, prediction, buckets=buckets).explode())
         .drop_nulls()
         .unnest("decile_stats")
     )
@@ -434,17 +446,18 @@ def _bucket_stats(
 
 
 def _rankings(frame: pl.DataFrame, label: Number, predictions: tuple[Number, ...]) -> pl.DataFrame:
-    """The usable rows: `label`, not negative, then a column a prediction."""
+    """The usable rows: the label, not negative, then a column a prediction."""
     function = "plot.gain_curve"
     columns = [_arguments.number(function, "predictions", value) for value in predictions]
     amount = _arguments.number(function, "label", label).cast(pl.Float64)
     ranked = (
-        frame.select(amount.alias("label"), *columns)
+        _checked(function, frame)
+        .select(amount.alias(_LABEL), *columns)
         .drop_nulls()
-        .filter(pl.col("label").is_finite())
-        .with_columns(pl.col("label").clip(lower_bound=0))
+        .filter(pl.col(_LABEL).is_finite())
+        .with_columns(pl.col(_LABEL).clip(lower_bound=0))
     )
-    if ranked["label"].sum() <= 0:
+    if ranked[_LABEL].sum() <= 0:
         msg = "ziln.plot.gain_curve: no usable row of the frame has a positive label"
         raise ValueError(msg)
     return ranked
@@ -454,7 +467,7 @@ def _curve(ranked: pl.DataFrame, by: str) -> pl.DataFrame:
     """The gain curve of a ranking, thinned to what a picture can show; ties become one step."""
     steps = (
         ranked.group_by(pl.col(by).alias("rank"))
-        .agg(customers=pl.len(), spend=pl.col("label").sum())
+        .agg(customers=pl.len(), spend=pl.col(_LABEL).sum())
         .sort("rank", descending=True)
         .select(pl.col("customers", "spend").cum_sum() / pl.col("customers", "spend").sum())
     )

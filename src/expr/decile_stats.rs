@@ -38,7 +38,7 @@ pub fn decile_stats(inputs: &[Series]) -> PolarsResult<Series> {
     let rows = Rows::complete(shape.rows(), [&label_number, &prediction]);
     let stats =
         metrics::decile_stats(&rows.doubles(&label_number), &rows.doubles(&prediction), buckets);
-    record_list_series(label.name().clone(), vec![Some(stats)])
+    record_list_series(label.name().clone(), vec![(!stats.is_empty()).then_some(stats)])
 }
 
 fn read_buckets(series: &Series) -> PolarsResult<usize> {

@@ -1,6 +1,7 @@
 //! The forms of the argument `features`: a struct, a list of numbers, a single number.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use polars::prelude::{
     DataType, Field, Float64Chunked, IntoSeries, ListChunked, PlHashMap, PolarsResult, Series,
@@ -24,18 +25,32 @@ const EXPECTED: &str =
 pub(super) struct Features {
     pub(super) names: Vec<String>,
     columns: Vec<Series>,
+    /// How many numbers the list of each row has (`None` is NULL), where the columns were made of lists.
+    lengths: Option<Vec<Option<usize>>>,
+}
+
+/// How many columns lists become.
+pub(super) enum ListWidth {
+    /// As many as every list has, of the rows that count.
+    OfAll(Rows),
+    /// So many, however long the lists are.
+    Fixed(usize),
 }
 
 impl Features {
     /// Reads the argument `features` of `function`.
     ///
     /// # Errors
-    /// Where it is none of the forms, or lists differ in length.
-    pub(super) fn try_new(function: &str, series: &Series) -> PolarsResult<Self> {
+    /// Where it is none of the forms, or lists that must not differ in length do.
+    pub(super) fn try_new(
+        function: &str,
+        series: &Series,
+        width: impl FnOnce() -> PolarsResult<ListWidth>,
+    ) -> PolarsResult<Self> {
         match series.dtype() {
             DataType::Struct(fields) => Self::of_struct(function, series, fields),
             DataType::List(inner) if is_number(inner) => {
-                Ok(Self::numbered(split_lists(function, series.list()?)?))
+                Self::of_lists(function, series.list()?, &width()?)
             }
             DataType::Array(inner, width) if is_number(inner) => {
                 Ok(Self::numbered(split_arrays(series, *width)?))
@@ -52,11 +67,61 @@ impl Features {
         Ok(Self {
             names: fields.iter().map(|field| field.name().to_string()).collect(),
             columns: series.struct_()?.fields_as_series(),
+            lengths: None,
         })
     }
 
+    /// Lists of numbers, one column a place. A list that is NULL, or does not reach there, has no number known.
+    fn of_lists(function: &str, lists: &ListChunked, width: &ListWidth) -> PolarsResult<Self> {
+        let lists = lists.rechunk();
+        let numbers = doubles_with_nan(&lists.get_inner())?;
+        let Some(array) = lists.downcast_iter().next() else { return Ok(Self::numbered(vec![])) };
+        let is_valid = |row: usize| array.validity().is_none_or(|bits| bits.get(row) == Some(true));
+        let bounds: Vec<Option<Range<usize>>> = array
+            .offsets()
+            .offset_and_length_iter()
+            .enumerate()
+            .map(|(row, (start, length))| is_valid(row).then_some(start..start + length))
+            .collect();
+        let width = match width {
+            ListWidth::Fixed(width) => *width,
+            ListWidth::OfAll(counted) => width_of_all(function, &bounds, counted)?,
+        };
+        let lengths = bounds.iter().map(|list| list.as_ref().map(ExactSizeIterator::len)).collect();
+        Ok(Self { lengths: Some(lengths), ..Self::numbered(places(&numbers, &bounds, width)) })
+    }
+
+    /// Refuses a list that is shorter than `needed` says of its row, of `rows` rows. One that is NULL has no number
+    /// known, and one alone is that of every row.
+    ///
+    /// # Errors
+    /// Where there is one.
+    pub(super) fn check_lengths(
+        &self,
+        function: &str,
+        rows: usize,
+        needed: impl Fn(usize) -> usize,
+    ) -> PolarsResult<()> {
+        let alone = self.lengths.as_ref().is_some_and(|lengths| lengths.len() == 1);
+        let needed = |row: usize| {
+            if alone { (0..rows).map(&needed).max().unwrap_or_default() } else { needed(row) }
+        };
+        let lengths = self.lengths.iter().flatten().enumerate();
+        let mut known = lengths.filter_map(|(row, &length)| Some((row, length?)));
+        match known.find(|&(row, length)| length < needed(row)) {
+            None => Ok(()),
+            Some((row, length)) => Err(wrong_argument(
+                function,
+                "features",
+                format!("a list of {} numbers, as the model was trained on", needed(row)),
+                format!("a list of length {length}"),
+            )),
+        }
+    }
+
     fn numbered(columns: Vec<Series>) -> Self {
-        Self { names: (0..columns.len()).map(|place| format!("x{place}")).collect(), columns }
+        let names = (0..columns.len()).map(|place| format!("x{place}")).collect();
+        Self { names, columns, lengths: None }
     }
 
     /// The columns of the categories, each for `rows` rows; nothing in the places of numbers.
@@ -266,26 +331,26 @@ impl FeatureColumn {
     }
 }
 
-/// Lists of numbers, all of the length of the first, as one column a place. A list that is NULL has no number known.
-fn split_lists(function: &str, lists: &ListChunked) -> PolarsResult<Vec<Series>> {
-    let lists = lists.rechunk();
-    let numbers = doubles_with_nan(&lists.get_inner())?;
-    let Some(array) = lists.downcast_iter().next() else { return Ok(Vec::new()) };
-    let is_valid = |row: usize| array.validity().is_none_or(|bits| bits.get(row) == Some(true));
-    let mut valid = array.offsets().lengths().enumerate().filter(|(row, _)| is_valid(*row));
-    let Some((_, width)) = valid.next() else { return Ok(Vec::new()) };
-    if let Some((_, other)) = valid.find(|(_, length)| *length != width) {
-        return Err(wrong_argument(
+/// The length of all lists that count, 0 if there is none.
+fn width_of_all(
+    function: &str,
+    bounds: &[Option<Range<usize>>],
+    counted: &Rows,
+) -> PolarsResult<usize> {
+    // One row stands for all of them.
+    let counts = |row: usize| bounds.len() == 1 || counted.contains(row);
+    let lengths = bounds.iter().enumerate().filter(|(row, _)| counts(*row));
+    let mut lengths = lengths.filter_map(|(_, list)| list.as_ref().map(ExactSizeIterator::len));
+    let Some(width) = lengths.next() else { return Ok(0) };
+    match lengths.find(|&length| length != width) {
+        None => Ok(width),
+        Some(other) => Err(wrong_argument(
             function,
             "features",
-            format!("a list of {width} numbers in every row, as in the first"),
-            format!("a list of length {other}"),
-        ));
+            "lists of one length in all rows of a group",
+            format!("lists of {} and of {} numbers", width.min(other), width.max(other)),
+        )),
     }
-    let starts = array.offsets().offset_and_length_iter().enumerate();
-    let starts: Vec<Option<usize>> =
-        starts.map(|(row, (start, _))| is_valid(row).then_some(start)).collect();
-    Ok(places(&numbers, &starts, width))
 }
 
 /// Fixed-size lists as one column a place.
@@ -294,18 +359,25 @@ fn split_arrays(series: &Series, width: usize) -> PolarsResult<Vec<Series>> {
     let numbers = doubles_with_nan(&arrays.get_inner())?;
     let validity = arrays.downcast_iter().next().and_then(|array| array.validity().cloned());
     let is_valid = |row: usize| validity.as_ref().is_none_or(|bits| bits.get(row) == Some(true));
-    let starts: Vec<Option<usize>> =
-        (0..arrays.len()).map(|row| is_valid(row).then_some(row * width)).collect();
-    Ok(places(&numbers, &starts, width))
+    let bounds: Vec<Option<Range<usize>>> = (0..arrays.len())
+        .map(|row| is_valid(row).then_some(row * width..(row + 1) * width))
+        .collect();
+    Ok(places(&numbers, &bounds, width))
 }
 
-/// The numbers at each place of lists that begin at `starts`.
-fn places(numbers: &PrimitiveArray<f64>, starts: &[Option<usize>], width: usize) -> Vec<Series> {
-    let number = |start: Option<usize>, place: usize| {
-        start.and_then(|start| numbers.values().get(start + place).copied()).unwrap_or(f64::NAN)
+/// The numbers at each place of lists.
+fn places(
+    numbers: &PrimitiveArray<f64>,
+    bounds: &[Option<Range<usize>>],
+    width: usize,
+) -> Vec<Series> {
+    let number = |list: &Option<Range<usize>>, place: usize| {
+        let list = numbers.values().get(list.clone()?)?;
+        list.get(place).copied()
     };
     let column = |place: usize| {
-        let values: Vec<f64> = starts.iter().map(|start| number(*start, place)).collect();
+        let values: Vec<f64> =
+            bounds.iter().map(|list| number(list, place).unwrap_or(f64::NAN)).collect();
         Float64Chunked::from_vec("".into(), values).into_series()
     };
     (0..width).map(column).collect()

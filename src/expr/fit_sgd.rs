@@ -7,7 +7,7 @@ use polars::prelude::{DataType, NamedFrom, PolarsResult, Series};
 
 use super::Function;
 use super::error::{refuse, wrong_arity};
-use super::features::{FeatureColumn, Features, TrainingValues};
+use super::features::{FeatureColumn, Features, ListWidth, TrainingValues};
 use super::number::Number;
 use super::options;
 use super::result::Shape;
@@ -62,7 +62,8 @@ pub fn fit_sgd_with(
     let inputs: Vec<Series> =
         [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
     let rows = Shape::try_new(NAME, &inputs)?.rows();
-    let features = Features::try_new(NAME, features)?;
+    let width = || Ok(ListWidth::OfAll(counted_rows(label, weight, rows)?));
+    let features = Features::try_new(NAME, features, width)?;
     let categories = features.categories(NAME, rows)?;
 
     let mut columns = vec![label.clone()];
@@ -97,6 +98,16 @@ pub fn fit_sgd_with(
         .collect();
     let model = fit::fit(&table, &used, options).map_err(|error| refuse(NAME, &error))?;
     Ok(Series::new(label.name().clone(), [model.map(|model| model.to_json())]))
+}
+
+/// The rows that have a label, and a weight other than 0.
+fn counted_rows(label: &Series, weight: Option<&Series>, rows: usize) -> PolarsResult<Rows> {
+    let label = Number::try_new(NAME, "label", label)?;
+    let weight = read_weight(NAME, weight, rows)?;
+    let complete = Rows::complete(rows, std::iter::once(&label).chain(&weight));
+    let Some(weight) = weight else { return Ok(complete) };
+    let weights = Rows::complete(rows, []).doubles(&weight).into_owned();
+    Ok(complete.and(|row| weights.get(row).is_some_and(|&weight| weight > 0.0)))
 }
 
 /// Label, weight and numbers in some of the rows.

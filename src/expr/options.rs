@@ -49,7 +49,7 @@ fn option_value(function: &str, name: &str, value: &AnyValue<'_>) -> PolarsResul
         AnyValue::Boolean(value) => Ok(OptionValue::Bool(*value)),
         value if value.is_integer() => Ok(match value.extract::<i64>() {
             Some(value) => OptionValue::Integer(value),
-            None => OptionValue::Number(f64::INFINITY),
+            None => OptionValue::Number(value.extract::<f64>().unwrap_or(f64::INFINITY)),
         }),
         value => value.extract::<f64>().map(OptionValue::Number).ok_or_else(|| {
             let argument = format!("options.{name}");

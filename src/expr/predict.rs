@@ -7,7 +7,7 @@ use polars_arrow::bitmap::Bitmap;
 
 use super::Function;
 use super::error::{refuse, wrong_arity};
-use super::features::{Features, Use};
+use super::features::{Features, ListWidth, Use};
 use super::params::params_type;
 use super::result::{ParamsColumns, Shape};
 use super::text::{NO_TEXT, Texts};
@@ -33,11 +33,13 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     };
     let shape = Shape::try_new(NAME, inputs)?;
     let texts = Texts::of_models(NAME, model)?;
-    let features = Features::try_new(NAME, features)?;
     let scorers = texts
         .iter()
         .map(|text| Scorer::of_text(text).map_err(|error| refuse(NAME, &error)))
         .collect::<PolarsResult<Vec<_>>>()?;
+    let needed = scorers.iter().map(|scorer| scorer.feature_count());
+    let most_needed = ListWidth::Fixed(needed.max().unwrap_or_default());
+    let features = Features::try_new(NAME, features, || Ok(most_needed))?;
     match scorers.as_slice() {
         [scorer] if texts.is_complete() => with_one(scorer, &features, shape),
         _ => with_many(&scorers, &texts.index_of_row, &features, shape),
@@ -46,6 +48,7 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
 
 fn with_one(scorer: &Scorer, features: &Features, shape: Shape) -> PolarsResult<Series> {
     let positions = positions(scorer, features)?;
+    features.check_lengths(NAME, 1, |_| scorer.feature_count())?;
     with_inputs(features, uses(scorer, &positions), shape.rows(), |inputs| {
         let used: Vec<FeatureInput<'_>> =
             positions.iter().filter_map(|&position| inputs.get(position).copied()).collect();
@@ -71,6 +74,10 @@ fn with_many(
         [one] => vec![*one; shape.rows()],
         rows => rows.to_vec(),
     };
+    features.check_lengths(NAME, shape.rows(), |row| {
+        let scorer = repeated.get(row).and_then(|&scorer| scorers.get(scorer as usize));
+        scorer.map_or(0, |scorer| scorer.feature_count())
+    })?;
     let validity: Bitmap = repeated.iter().map(|&scorer| scorer != NO_TEXT).collect();
     let pairs = scorers.iter().zip(&positions);
     let used = pairs.flat_map(|(scorer, positions)| uses(scorer, positions));

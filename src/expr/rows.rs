@@ -24,6 +24,12 @@ impl Rows {
         Self { len, complete: all_valid(len, numbers) }
     }
 
+    /// Those of the rows of which `counts` is true, too.
+    pub(super) fn and(&self, counts: impl Fn(usize) -> bool) -> Self {
+        let complete = (0..self.len).map(|row| self.contains(row) && counts(row)).collect();
+        Self { len: self.len, complete: Some(complete) }
+    }
+
     /// Whether a row counts.
     pub(super) fn contains(&self, row: usize) -> bool {
         self.complete.as_ref().is_none_or(|complete| complete.get(row) == Some(true))

@@ -55,6 +55,9 @@ pub(super) struct PayingLoss;
 pub(super) struct AmountLoss {
     /// The mu head gives mu in units of this.
     pub(super) scale: f64,
+    /// The loss is that of a sigma which is no greater. The gradient is not: beyond the bound it would be 0, and a
+    /// sigma that went too far in the first steps would stay there.
+    pub(super) max_sigma: f64,
 }
 
 impl Loss<1> for PayingLoss {
@@ -96,8 +99,8 @@ impl Loss<2> for AmountLoss {
         let mut losses = [0.0; TILE];
         if with_loss {
             for row in 0..tile.count {
-                let spread = softplus(raws[row]);
-                let sigma = if spread < SIGMA_FLOOR { SIGMA_FLOOR } else { spread };
+                let spread = floored(softplus(raws[row]));
+                let sigma = if spread > self.max_sigma { self.max_sigma } else { spread };
                 let z = (log_amount[row] - self.scale * mus[row]) / sigma;
                 let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
                 losses[row] = tile.weight[row] * loss;
@@ -105,18 +108,23 @@ impl Loss<2> for AmountLoss {
         }
         for row in 0..tile.count {
             let spread = softplus(raws[row]);
-            let floored = spread < SIGMA_FLOOR;
-            let inverse = 1.0 / if floored { SIGMA_FLOOR } else { spread };
+            let is_floored = spread < SIGMA_FLOOR;
+            let inverse = 1.0 / if is_floored { SIGMA_FLOOR } else { spread };
             let z = (log_amount[row] - self.scale * mus[row]) * inverse;
             let weight = tile.weight[row];
             mus[row] = -weight * self.scale * z * inverse;
             let by_raw = weight * (1.0 - z * z) * inverse * sigmoid(raws[row]);
             // At the floor sigma can only rise.
-            let held = floored && by_raw > 0.0;
+            let held = is_floored && by_raw > 0.0;
             raws[row] = if held { 0.0 } else { by_raw };
         }
         if with_loss { sum(&losses) } else { 0.0 }
     }
+}
+
+#[inline(always)]
+fn floored(sigma: f64) -> f64 {
+    if sigma < SIGMA_FLOOR { SIGMA_FLOOR } else { sigma }
 }
 
 /// Half the square of the head, over the payers or over all rows: its gradient is a product with `X'WX`.
@@ -573,8 +581,8 @@ mod tests {
 
     #[test]
     fn the_amount_gradient_is_the_slope_of_the_loss() {
-        compare(&AmountLoss { scale: 1.0 }, [2.0, 0.5]);
-        compare(&AmountLoss { scale: 4.0 }, [0.5, 1.5]);
+        compare(&AmountLoss { scale: 1.0, max_sigma: 5.0 }, [2.0, 0.5]);
+        compare(&AmountLoss { scale: 4.0, max_sigma: 5.0 }, [0.5, 1.5]);
     }
 
     #[test]
@@ -592,7 +600,12 @@ mod tests {
             total +=
                 work.loss_of_batch(&PayingLoss, &packed, index, Heads { values: &paying, width });
             let heads = Heads { values: &amount, width };
-            total += work.loss_of_batch(&AmountLoss { scale: 2.0 }, &packed, index, heads);
+            total += work.loss_of_batch(
+                &AmountLoss { scale: 2.0, max_sigma: 5.0 },
+                &packed,
+                index,
+                heads,
+            );
             for row in 0..batch.rows {
                 let paid = row < batch.payers;
                 let label =
@@ -610,7 +623,7 @@ mod tests {
         let mut heads = [[0.0; TILE], [-20.0; TILE]];
         let tile =
             Tile { count: LANES, weight: &[1.0; TILE], payers: LANES, log_amount: &[3.0; LANES] };
-        AmountLoss { scale: 1.0 }.errors(&tile, &mut heads, false);
+        AmountLoss { scale: 1.0, max_sigma: 5.0 }.errors(&tile, &mut heads, false);
         assert!(heads[1][0] < 0.0 && heads[1][0].is_finite());
     }
 }

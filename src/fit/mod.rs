@@ -27,5 +27,5 @@ mod warm_start;
 pub use optimizer::Optimizer;
 pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
 pub use schedule::Schedule;
-pub use table::{Chunk, FeatureColumn, RowId, Table, Values};
+pub use table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use train::fit;

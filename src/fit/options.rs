@@ -81,7 +81,12 @@ pub const OPTIONS: &[OptionDoc] = &[
         "a number greater than 0",
         "greatest norm of a gradient (of the paying part and of the amount part, each)",
     ),
-    doc("seed", "0", "an integer from 0", "chooses the order of the rows and the validation split"),
+    doc(
+        "seed",
+        "0",
+        "an integer from 0 to 9223372036854775807",
+        "chooses the order of the rows and the validation split",
+    ),
     doc(
         "validation_fraction",
         "0",
@@ -98,7 +103,7 @@ pub const OPTIONS: &[OptionDoc] = &[
         "max_sigma",
         "5",
         "a number greater than 0, at most 30",
-        "greatest sigma the model predicts",
+        "greatest sigma the model predicts, and its losses are computed with",
     ),
     doc(
         "min_count",
@@ -261,6 +266,9 @@ impl Given<'_> {
 
     fn model(&self) -> Result<Model> {
         let OptionValue::Text(text) = self.value else { return Err(self.refuse()) };
+        if !text.trim_start().starts_with('{') {
+            return Err(self.refuse());
+        }
         Model::from_json(text).map_err(|error| Error::Option {
             option: self.doc.name.to_owned(),
             expected: self.doc.range.to_owned(),

@@ -108,6 +108,9 @@ fn write_words(table: &Table<'_>, levels: &LevelWords, rows: &[RowId], words: &m
             Some(Values::Codes(codes)) => {
                 out.write(place, codes, |code| levels.word(table, place - 2, code));
             }
+            Some(values @ Values::Place(_)) => {
+                out.write_each(place, |row| values.number(row).map_or(MISSING, number_word));
+            }
             None => out.put(place, &[MISSING; BLOCK_ROWS]),
         }
     }
@@ -143,6 +146,15 @@ impl Words<'_> {
                     *to = values.get(row.row as usize).map_or(MISSING, |&x| word(x));
                 }
             }
+        }
+        self.put(place, &column);
+    }
+
+    /// Writes the same word of every row, from the row.
+    fn write_each(&mut self, place: usize, word: impl Fn(usize) -> u64) {
+        let mut column = [MISSING; BLOCK_ROWS];
+        for (to, row) in column.iter_mut().zip(self.rows) {
+            *to = word(row.row as usize);
         }
         self.put(place, &column);
     }

@@ -12,6 +12,9 @@ use crate::model::{Encoding, Feature};
 /// Fewer values than this are packed on one thread.
 const PARALLEL_VALUES: usize = 1 << 18;
 
+/// A weight is at least this, the mean of all being 1: the weights of the payers alone must have a sum, too.
+const LEAST_WEIGHT: f64 = 1e-30;
+
 /// Rows ready for training.
 #[derive(Debug)]
 pub(super) struct Packed {
@@ -194,20 +197,21 @@ impl Packed {
 
     fn write_targets(&mut self, targets: &Targets) {
         let rows = targets.labels.len() as f64;
-        let sum = |unit: f64| {
+        let sum = |unit: f64| -> f64 {
             targets.weights.as_ref().map_or(rows, |weights| weights.iter().map(|w| w / unit).sum())
         };
-        // A sum that overflows is taken in units of the greatest weight.
+        // A sum that is near the end of the numbers is taken in units of the greatest weight.
         let unit = match &targets.weights {
-            Some(weights) if sum(1.0).is_infinite() => greatest(weights),
+            Some(weights) if !(1e-200..1e200).contains(&sum(1.0)) => greatest(weights),
             _ => 1.0,
         };
-        let total: f64 = sum(unit);
+        // Exactly 1 where all weights are: a weight of 1 is none.
+        let to_mean_one = rows / sum(unit);
         let mut place = 0;
         for batch in &self.batches {
             for row in 0..batch.rows {
                 let raw = targets.weights.as_ref().and_then(|weights| weights.get(place));
-                let weight = raw.map_or(1.0, |raw| raw / unit / total * rows);
+                let weight = raw.map_or(1.0, |raw| (raw / unit * to_mean_one).max(LEAST_WEIGHT));
                 if let Some(slot) =
                     self.weight.as_mut().and_then(|weights| weights.get_mut(batch.start + row))
                 {

@@ -69,7 +69,9 @@ fn penalties(
     // The standard error of one row's raw sigma.
     let unit_raw = start.sigma / sigmoid(start.raw_sigma);
     let [score_logit] = work.score(&PayingLoss, [start.logit]);
-    let [score_mu, score_raw] = work.score(&AmountLoss { scale: 1.0 }, [start.mu, start.raw_sigma]);
+    // The marginal fit is where the score says something, so sigma is not bounded.
+    let free = AmountLoss { scale: 1.0, max_sigma: f64::INFINITY };
+    let [score_mu, score_raw] = work.score(&free, [start.mu, start.raw_sigma]);
     let head = |place: usize, design: &Design, score: &Score, information: f64, unit: f64| {
         let evidence = Evidence { design, score, information };
         let guess = GUESS[place] * unit * unit / design.norm;

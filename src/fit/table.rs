@@ -40,6 +40,28 @@ pub enum Values<'a> {
     Singles(&'a [f32]),
     /// Codes into [`FeatureColumn::levels`].
     Codes(&'a [u32]),
+    /// Numbers at one place of lists.
+    Place(ListPlace<'a>),
+}
+
+/// The numbers at one place of lists that lie one behind the other.
+#[derive(Debug, Clone, Copy)]
+pub struct ListPlace<'a> {
+    /// The numbers of all lists; NaN and infinite ones are missing.
+    pub values: &'a [f64],
+    /// Where the list of each row begins, or [`NO_LIST`]: then its numbers are missing.
+    pub starts: &'a [usize],
+    /// The place within a list.
+    pub place: usize,
+}
+
+/// Where the list of a row begins that has none.
+pub const NO_LIST: usize = usize::MAX;
+
+impl ListPlace<'_> {
+    fn number(&self, row: usize) -> Option<f64> {
+        self.values.get(self.starts.get(row)?.checked_add(self.place)?).copied()
+    }
 }
 
 impl Values<'_> {
@@ -49,6 +71,7 @@ impl Values<'_> {
         match self {
             Self::Numbers(values) => values.get(row).copied(),
             Self::Singles(values) => values.get(row).map(|&value| f64::from(value)),
+            Self::Place(lists) => lists.number(row),
             Self::Codes(_) => None,
         }
     }

@@ -32,7 +32,8 @@ const VALIDATION_BATCH: usize = 4096;
 
 /// Trains a model on rows of a table.
 ///
-/// Returns `None` if no row has a positive label. The result depends on the content of the rows, the seed and the
+/// Returns `None` if no row has a positive label, or if training from the weights of `init` does not come to finite
+/// numbers. The result depends on the content of the rows, the seed and the
 /// options alone; see the module's documentation.
 ///
 /// # Errors
@@ -54,11 +55,11 @@ const VALIDATION_BATCH: usize = 4096;
 /// # Ok::<(), ziln::Error>(())
 /// ```
 pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
-    let known = warm_start::known_features(table, options)?;
     let Some(usable) = Usable::of(table, rows) else { return Ok(None) };
+    let known = warm_start::known_features(table, options)?;
     let split = Split::of(table, &usable, options);
     let session = Session::new(table, &usable, split, options, known.as_deref());
-    Ok(Some(session.train()))
+    Ok(Some(session.train()).filter(Model::is_finite))
 }
 
 /// The rows that can be trained on, and what was found in counting them.
@@ -220,8 +221,7 @@ impl<'a> Session<'a> {
             let progress = self.run();
             attempts -= 1;
             let train_loss = self.train_loss();
-            // A failure is far worse than this, and the noise of a sound training far less.
-            if attempts == 0 || train_loss <= self.start.loss + 0.01 {
+            if attempts == 0 || self.is_sound(train_loss) {
                 return self.finish(progress, train_loss);
             }
             self.in_force.learning_rate /= 5.0;
@@ -280,6 +280,19 @@ impl<'a> Session<'a> {
             None => progress.best_epoch = progress.epochs,
         }
         progress
+    }
+
+    /// Whether the weights are no worse than the intercepts alone, with sigma bounded or without.
+    fn is_sound(&mut self, train_loss: f64) -> bool {
+        // A failure is far worse than this, and the noise of a sound training far less.
+        let most = self.start.loss + 0.01;
+        if train_loss <= most {
+            return true;
+        }
+        let bound = std::mem::replace(&mut self.amount.loss.max_sigma, f64::INFINITY);
+        let unbounded_loss = self.train_loss();
+        self.amount.loss.max_sigma = bound;
+        unbounded_loss <= most
     }
 
     /// The mean loss of the training rows with the weights as they are.
@@ -415,8 +428,9 @@ fn starting_parts(
     // The amount part is trained on the mean over the payers, so its penalty is in those units too.
     let all_to_payers = packed.weight_sum / packed.payer_weight_sum;
     let amount_l2 = [l2.mu * scale * scale * all_to_payers, l2.raw_sigma * all_to_payers];
+    let amount_loss = AmountLoss { scale, max_sigma: options.max_sigma };
     let paying = Part::new(PayingLoss, packed, paying, [l2.logit]);
-    let amount = Part::new(AmountLoss { scale }, packed, amount, amount_l2);
+    let amount = Part::new(amount_loss, packed, amount, amount_l2);
     (paying, amount, epochs_before)
 }
 

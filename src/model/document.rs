@@ -1,6 +1,7 @@
 //! The model and its text.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +122,18 @@ impl Model {
         ModelInfo::of(self)
     }
 
+    /// Whether all numbers that training computed are finite; JSON has no others.
+    pub(crate) fn is_finite(&self) -> bool {
+        let Training { weight_sum, train_loss, objective, validation_loss, history, .. } =
+            &self.training;
+        let losses = [weight_sum, train_loss, objective].into_iter().chain(validation_loss);
+        let history = history.train.iter().chain(&history.validation);
+        let heads = Head::ALL.map(|head| self.weights.head(head));
+        let weights = heads.iter().flat_map(|head| head.weights.iter().chain([&head.intercept]));
+        let state = self.optimizer_state.iter().flat_map(OptimizerState::averages);
+        losses.chain(history).chain(weights).chain(state).all(|number| number.is_finite())
+    }
+
     fn check(&self) -> Result<()> {
         let mut names = HashSet::new();
         for feature in &self.features {
@@ -195,6 +208,12 @@ fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {
     Ok(())
 }
 
+/// More steps or epochs than a training can have made.
+const MOST_STEPS: u64 = 1 << 53;
+
+/// Units that a training measures amounts in.
+const AMOUNT_SCALES: RangeInclusive<f64> = 1e-9..=1e9;
+
 fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Result<()> {
     let fits = |head: &HeadState| {
         [&head.first, &head.second].iter().all(|values| {
@@ -207,10 +226,11 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
         .map(|feature| feature.encoding.width())
         .sum();
     let counted = [&state.level_steps_logit, &state.level_steps_amount];
+    let counts = counted.into_iter().flatten().chain([&state.steps, &state.epochs]);
     let sound = [&state.logit, &state.mu, &state.raw_sigma].into_iter().all(fits)
         && counted.iter().all(|steps| steps.len() == levels)
-        && state.amount_scale.is_finite()
-        && state.amount_scale > 0.0;
+        && counts.into_iter().all(|&count| count <= MOST_STEPS)
+        && AMOUNT_SCALES.contains(&state.amount_scale);
     if sound {
         Ok(())
     } else {

@@ -160,6 +160,11 @@ impl Scorer {
         self.names.iter().map(position).collect()
     }
 
+    /// How many features the model has.
+    pub fn feature_count(&self) -> usize {
+        self.names.len()
+    }
+
     /// Whether the model takes its feature of this place as a category; the others are numbers.
     pub fn is_category(&self, feature: usize) -> bool {
         matches!(self.terms.get(feature), Some(Terms::Levels(_)))

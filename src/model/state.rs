@@ -27,6 +27,14 @@ pub struct OptimizerState {
     pub level_steps_amount: Vec<u64>,
 }
 
+impl OptimizerState {
+    /// All averages, of every head.
+    pub(crate) fn averages(&self) -> impl Iterator<Item = &f64> {
+        let heads = [&self.logit, &self.mu, &self.raw_sigma];
+        heads.into_iter().flat_map(|head| head.first.iter().chain(&head.second))
+    }
+}
+
 /// The averages an optimiser keeps for one head: the intercept's first, then one a weight. Empty where the
 /// optimiser keeps none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 //! The forms of the argument `features`: a struct, a list of numbers, a single number.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -11,10 +10,11 @@ use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{ArrowNativeType, DataType, Fields, Float32Type, Float64Type};
 use datafusion_common::{DataFusionError, Result, exec_err};
 
-use super::error::{wrong_type, wrong_value};
+use super::error::wrong_type;
 use super::lists::trimmed;
 use super::number::{doubles_with_nan, is_number};
 use super::rows::encode_strings;
+use crate::fit::NO_LIST;
 use crate::math::Column;
 use crate::model::FeatureInput;
 
@@ -151,35 +151,63 @@ pub(super) fn feature_arrays(features: &ArrayRef) -> Result<Vec<ArrayRef>> {
     }
 }
 
-/// How many numbers a list has: as many as the first that is not NULL.
-pub(super) fn list_width(lists: &ArrayRef) -> Option<usize> {
-    list_bounds(lists).ok()?.iter().flatten().next().map(ExactSizeIterator::len)
+/// Lists of numbers, and where each begins.
+#[derive(Debug)]
+pub(super) struct NumberLists {
+    lists: LargeListArray,
+    starts: Vec<usize>,
 }
 
-/// Lists of `width` numbers as that many columns. A list that is NULL has no number known.
-pub(super) fn split_lists(
-    function: &str,
-    lists: &ArrayRef,
-    width: usize,
-) -> Result<Vec<Float64Array>> {
-    let lists = number_lists(function, lists)?;
-    let numbers = lists.as_list::<i64>().values().as_primitive::<Float64Type>();
-    let bounds = list_bounds(&lists)?;
-    if let Some(other) = bounds.iter().flatten().find(|bounds| bounds.len() != width) {
-        return Err(wrong_value(
-            function,
-            "features",
-            format!("a list of {width} numbers in every row, as in the first"),
-            format!("a list of length {}", other.len()),
-        ));
+impl NumberLists {
+    /// Reads lists of numbers of any type.
+    pub fn try_new(function: &str, lists: &ArrayRef) -> Result<Self> {
+        Self::of_buffered(&number_lists(function, lists)?)
     }
-    let place = |place: usize| {
-        let value = |bounds: &Option<Range<usize>>| {
-            bounds.as_ref().map_or(f64::NAN, |bounds| numbers.value(bounds.start + place))
+
+    /// Lists as [`number_lists`] makes them.
+    pub fn of_buffered(lists: &ArrayRef) -> Result<Self> {
+        let Some(lists) = lists.as_list_opt::<i64>() else {
+            return exec_err!("buffered lists are {}", lists.data_type());
         };
-        Float64Array::from_iter_values(bounds.iter().map(value))
-    };
-    Ok((0..width).map(place).collect())
+        if lists.values().data_type() != &DataType::Float64 {
+            return exec_err!("buffered lists are {}", lists.data_type());
+        }
+        let start = |(row, offset): (usize, &i64)| {
+            if lists.is_valid(row) { offset.as_usize() } else { NO_LIST }
+        };
+        let starts = lists.offsets().iter().take(lists.len()).enumerate().map(start).collect();
+        Ok(Self { lists: lists.clone(), starts })
+    }
+
+    /// The numbers of all lists.
+    pub fn values(&self) -> &[f64] {
+        self.lists.values().as_primitive::<Float64Type>().values()
+    }
+
+    /// Where the list of each row begins, or [`NO_LIST`].
+    pub fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+
+    /// How many lists there are.
+    pub fn len(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// How many numbers the list of a row has; `None` for a NULL.
+    pub fn length(&self, row: usize) -> Option<usize> {
+        self.lists.is_valid(row).then(|| self.lists.value_length(row).as_usize())
+    }
+
+    /// The numbers at one place, NaN where a list does not reach there.
+    pub fn place(&self, place: usize) -> Float64Array {
+        let values = self.values();
+        let number = |row: usize| {
+            let reaches = self.length(row).is_some_and(|length| place < length);
+            if reaches { values[self.starts[row] + place] } else { f64::NAN }
+        };
+        Float64Array::from_iter_values((0..self.len()).map(number))
+    }
 }
 
 /// Lists of numbers in the type that they are buffered in, with NaN in the place of a NULL number.
@@ -194,16 +222,6 @@ pub(super) fn number_lists(function: &str, lists: &ArrayRef) -> Result<ArrayRef>
 /// The type that lists of features are buffered in.
 fn list_type() -> DataType {
     DataType::new_large_list(DataType::Float64, true)
-}
-
-/// Where the numbers of each list are; `None` for a NULL.
-fn list_bounds(lists: &ArrayRef) -> Result<Vec<Option<Range<usize>>>> {
-    let lists = cast(lists, &list_type())?;
-    let lists = lists.as_list::<i64>();
-    let bounds = |(row, bounds): (usize, &[i64])| {
-        lists.is_valid(row).then(|| bounds[0].as_usize()..bounds[1].as_usize())
-    };
-    Ok(lists.offsets().windows(2).enumerate().map(bounds).collect())
 }
 
 /// One feature's column, held so that the core can borrow it.

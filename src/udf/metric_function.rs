@@ -163,6 +163,10 @@ impl<F: MetricFunction> AggregateUDFImpl for MetricUdaf<F> {
         Ok(F::return_type())
     }
 
+    fn default_value(&self, _data_type: &DataType) -> Result<ScalarValue> {
+        ScalarValue::try_from_array(&F::collect(vec![F::compute(&[])])?, 0)
+    }
+
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Insensitive
     }

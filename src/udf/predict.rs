@@ -9,10 +9,9 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::{refuse_value, wrong_arity};
+use super::error::{refuse_value, wrong_arity, wrong_value};
 use super::features::{
-    FeatureColumn, FeatureShape, check_names, feature_arrays, list_width, numbered_name,
-    split_lists,
+    FeatureColumn, FeatureShape, NumberLists, check_names, feature_arrays, numbered_name,
 };
 use super::model::{DistinctTexts, NO_TEXT, check_model};
 use super::params::{params_result, params_type};
@@ -46,7 +45,7 @@ const USAGE: &str = "ziln_predict(model, features)";
     ),
     argument(
         name = "features",
-        description = "A struct with the features the model was trained on, or a list of numbers or a number for a model trained on such."
+        description = "A struct with the features the model was trained on, or a list of numbers or a number for a model trained on such; a list may be longer."
     ),
     related_udf(name = "ziln_fit_sgd"),
     related_udf(name = "ziln_expected_ltv")
@@ -86,7 +85,7 @@ impl ScalarUDFImpl for Predict {
         };
         let is_scalar = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
         let rows = if is_scalar { 1 } else { args.number_rows };
-        let features = Features::try_new(&features.to_array(rows)?)?;
+        let features = features.to_array(rows)?;
         match model {
             ColumnarValue::Scalar(text) => match text.try_as_str().flatten() {
                 Some(text) => predict_with_one(text, &features, rows, is_scalar),
@@ -125,26 +124,44 @@ fn uses<'a>(scorer: &'a Scorer, positions: &'a [usize]) -> impl Iterator<Item = 
 struct Features {
     names: Vec<String>,
     arrays: Vec<ArrayRef>,
+    /// The lists that the columns were made of.
+    lists: Option<NumberLists>,
 }
 
 impl Features {
-    fn try_new(features: &ArrayRef) -> Result<Self> {
+    /// Reads the features; of lists as many places as the models have features.
+    fn try_new(features: &ArrayRef, most_needed: impl FnOnce() -> Result<usize>) -> Result<Self> {
         match features.data_type() {
             DataType::Struct(fields) => Ok(Self {
                 names: fields.iter().map(|field| field.name().clone()).collect(),
                 arrays: feature_arrays(features)?,
+                lists: None,
             }),
             DataType::List(_) | DataType::LargeList(_) => {
-                let width = list_width(features).unwrap_or_default();
-                let places = split_lists(NAME, features, width)?;
-                Ok(Self::numbered(places.into_iter().map(|place| Arc::new(place) as _).collect()))
+                let lists = NumberLists::try_new(NAME, features)?;
+                let place = |place| Arc::new(lists.place(place)) as ArrayRef;
+                let places = Self::numbered((0..most_needed()?).map(place).collect());
+                Ok(Self { lists: Some(lists), ..places })
             }
             _ => Ok(Self::numbered(feature_arrays(features)?)),
         }
     }
 
     fn numbered(arrays: Vec<ArrayRef>) -> Self {
-        Self { names: (0..arrays.len()).map(numbered_name).collect(), arrays }
+        Self { names: (0..arrays.len()).map(numbered_name).collect(), arrays, lists: None }
+    }
+
+    /// Refuses a list that is shorter than its row's model needs. One that is NULL has no number known.
+    fn check_lengths(&self, needed: impl Fn(usize) -> usize) -> Result<()> {
+        let Some(lists) = &self.lists else { return Ok(()) };
+        let is_short = |&row: &usize| lists.length(row).is_some_and(|length| length < needed(row));
+        let Some(row) = (0..lists.len()).find(is_short) else { return Ok(()) };
+        Err(wrong_value(
+            NAME,
+            "features",
+            format!("a list of {} numbers, as the model was trained on", needed(row)),
+            format!("a list of length {}", lists.length(row).unwrap_or_default()),
+        ))
     }
 
     /// For each feature of the model the position among these.
@@ -192,11 +209,13 @@ fn scorer_of(text: &str) -> Result<Arc<Scorer>> {
 
 fn predict_with_one(
     text: &str,
-    features: &Features,
+    features: &ArrayRef,
     rows: usize,
     is_scalar: bool,
 ) -> Result<ColumnarValue> {
     let scorer = scorer_of(text)?;
+    let features = Features::try_new(features, || Ok(scorer.feature_count()))?;
+    features.check_lengths(|_| scorer.feature_count())?;
     let positions = features.positions(&scorer)?;
     let columns = features.read(uses(&scorer, &positions))?;
     let levels = levels_of(&columns);
@@ -207,12 +226,20 @@ fn predict_with_one(
     })
 }
 
-fn predict_with_many(models: &ArrayRef, features: &Features, rows: usize) -> Result<ColumnarValue> {
+fn predict_with_many(models: &ArrayRef, features: &ArrayRef, rows: usize) -> Result<ColumnarValue> {
     let texts = DistinctTexts::try_new(NAME, models)?;
+    let features = Features::try_new(features, || {
+        let mut counts = texts.iter().map(|text| Ok(scorer_of(text)?.feature_count()));
+        counts.try_fold(0, |most, count: Result<usize>| Ok(most.max(count?)))
+    })?;
     let ready = ready_models(&texts, &features.names, |text| {
         let scorer = scorer_of(text)?;
         let positions = features.positions(&scorer)?.into();
         Ok(ReadyModel { scorer, positions })
+    })?;
+    features.check_lengths(|row| {
+        let model = ready.get(texts.index_of_row[row] as usize);
+        model.map_or(0, |model| model.scorer.feature_count())
     })?;
     let used = ready.iter().flat_map(|model| uses(&model.scorer, &model.positions));
     let columns = features.read(used)?;

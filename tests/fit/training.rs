@@ -156,6 +156,34 @@ fn the_defaults_end_at_the_minimum_of_the_objective() {
     }
 }
 
+/// What is trained does not depend on the bound of sigma, what is said of the losses does: they are those of predictions.
+#[test]
+fn losses_are_those_of_a_bounded_sigma() {
+    let data = simulated(2000, 3, 5);
+    let rows = data.label.len() as f64;
+    let free = data.fit(&[]).unwrap();
+    for max_sigma in [0.9, 0.6, 0.2] {
+        let bound = ("max_sigma", OptionValue::Number(max_sigma));
+        for fraction in [0.0, 0.25] {
+            let held_out = ("validation_fraction", OptionValue::Number(fraction));
+            let model = data.fit(&[bound.clone(), held_out]).unwrap();
+            let training = model.training();
+            let held_out = training.validation_rows as f64;
+            let told = training.train_loss * (rows - held_out)
+                + training.validation_loss.unwrap_or(0.0) * held_out;
+            let [logit, mu, sigma] = data.predict(&model);
+            let loss = |row: usize| loss_row(data.label[row], logit[row], mu[row], sigma[row]);
+            let scored: f64 = (0..data.label.len()).map(loss).sum();
+            assert!((told - scored).abs() < 1e-5 * rows, "{max_sigma} {fraction}: {told} {scored}");
+            assert!(sigma.iter().all(|&sigma| sigma <= max_sigma));
+        }
+        let bounded = data.fit(&[bound]).unwrap();
+        assert_eq!(bounded.head_weights(), free.head_weights());
+        let last = bounded.training().history.train.last().unwrap();
+        assert!((last - bounded.training().train_loss).abs() < 0.05 * last, "{last}");
+    }
+}
+
 #[test]
 fn every_optimiser_and_schedule_improves_on_the_start() {
     let data = simulated(6000, 4, 5);

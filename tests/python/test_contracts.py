@@ -172,7 +172,7 @@ def test_empty_frames(frame: pl.DataFrame, customers: pl.DataFrame, engine: Engi
         ziln.evaluate("ltv", "visits", "visits", "visits").struct.field("rows"),
         ziln.decile_stats("ltv", "visits").list.len(),
     ).collect(engine=engine)  # fmt: skip
-    assert aggregates.row(0) == (None, None, None, 0, 0)
+    assert aggregates.row(0) == (None, None, None, 0, None)
     groups = customers.clear().group_by("campaign").agg(ziln.fit_sgd("ltv", ["visits"]))
     assert groups.schema == {"campaign": pl.Int64, "model": pl.String}
 
@@ -473,3 +473,21 @@ def test_an_untyped_null_weight_of_a_metric_is_none(
     arguments = ["label", "mu"] if metric is ziln.gini else ["label", *RAW]
     plain = frame.select(metric(*arguments)).item()
     assert frame.select(metric(*arguments, weight=pl.lit(None))).item() == plain
+
+
+def test_metrics_without_a_row() -> None:
+    nothing = pl.DataFrame({"y": [None], "x": [1.0]}, schema={"y": pl.Float64, "x": pl.Float64})
+    assert nothing.select(ziln.decile_stats("y", "x")).item() is None
+    assert nothing.select(ziln.gini("y", "x")).item() is None
+    assert nothing.select(ziln.evaluate("y", "x", "x", "x").struct.field("rows")).item() == 0
+
+
+def test_errors_and_plans_do_not_print_the_model(customers: pl.DataFrame) -> None:
+    model = customers.select(ziln.fit_sgd("ltv", ["visits"], epochs=1)).item()
+    query = customers.lazy().select(ziln.predict(model, ["ltv"]))
+    assert "weights" not in query.explain()
+    with pytest.raises(pl.exceptions.ComputeError, match="needs a feature `visits`") as error:
+        query.collect()
+    assert "weights" not in str(error.value)
+    for about in (ziln.model_info(model), ziln.weights(model), ziln.predict(model, ["visits"])):
+        assert customers.with_columns(about).height == customers.height

@@ -106,7 +106,7 @@ def model() -> str:
         (lambda: ziln.fit_sgd("name", ["z"]), "argument `label`: expected a number, got str"),
         (
             lambda: ziln.fit_sgd("y", "object"),
-            "expected a list of 1 numbers in every row, as in the first, got a list of length 2",
+            "expected lists of one length in all rows of a group, got lists of 1 and of 2 numbers",
         ),
         (
             lambda: ziln.fit_sgd("y", ["z"], weight=pl.lit(-1.0)),
@@ -126,6 +126,14 @@ def model() -> str:
             "option `optimizer`: expected one of adam, adamw, sgd, momentum, nesterov, adagrad, got ",
         ),
         (lambda: ziln.fit_sgd("y", ["z"], init="{}"), "ziln_fit_sgd: "),
+        (
+            lambda: ziln.fit_sgd("y", ["z"], init="model"),
+            "option `init`: expected the text of a model, got text 'model'",
+        ),
+        (
+            lambda: ziln.fit_sgd("y", ["z"], seed=2**64),
+            "option `seed`: expected an integer from 0 to 9223372036854775807, got 18446744073709552000",
+        ),
         (
             lambda: ziln.evaluate("y", "z", "mu", "s", weight=pl.lit(float("nan"))),
             "ziln_evaluate: argument `weight`: expected a finite number, 0 or more, got NaN",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datafusion
+import numpy as np
 import polars as pl
 import pytest
 from conftest import random_customers, random_params
@@ -150,3 +151,34 @@ def test_what_models_say_about_themselves(
         query = f"SELECT ziln_{function}(model) AS {function} FROM models ORDER BY campaign"
         sql = ctx.sql(query).to_polars()
         assert_frame_equal(models.select(expression("model")), sql, check_exact=True)
+
+
+def test_lists_train_alike_whatever_other_groups_hold() -> None:
+    random = np.random.default_rng(8)
+    rows = 600
+    group = random.integers(0, 5, rows)
+    lists = [
+        None if g == 3 or random.random() < 0.1 else random.normal(size=g + 1).tolist()
+        for g in group
+    ]
+    label = [None if random.random() < 0.1 else max(x, 0.0) for x in random.normal(size=rows)]
+    # A list of another length does no harm where there is no label.
+    lists = [[1.0] * 9 if y is None else x for x, y in zip(lists, label, strict=True)]
+    frame = pl.DataFrame({"g": group, "y": label, "x": lists}).sort("g")
+    polars = frame.group_by("g").agg(model=ziln.fit_sgd("y", "x", epochs=3)).sort("g")
+    scored = frame.with_columns(
+        x=pl.when(pl.col("y").is_not_null()).then("x"), row=pl.int_range(rows)
+    ).join(polars, on="g", maintain_order="left")
+    params = scored.select(ziln.predict("model", "x")).to_series()
+    for partitions, batch_rows in ((1, 7), (3, 100), (8, 8192)):
+        config = datafusion.SessionConfig().with_target_partitions(partitions)
+        ctx = datafusion.SessionContext(config.with_batch_size(batch_rows))
+        ziln.register_all(ctx)
+        ctx.from_arrow(frame.sample(fraction=1.0, shuffle=True, seed=partitions).to_arrow(), "t")
+        ctx.from_arrow(scored.to_arrow(), "scored")
+        sql = ctx.sql(
+            "SELECT g, ziln_fit_sgd(y, x, {epochs: 3}) AS model FROM t GROUP BY g ORDER BY g"
+        )
+        assert sql.to_polars()["model"].to_list() == polars["model"].to_list()
+        sql = ctx.sql("SELECT ziln_predict(model, x) AS params FROM scored ORDER BY row")
+        assert_series_equal(sql.to_polars().to_series(), params, check_exact=True)

@@ -192,6 +192,26 @@ def test_what_cannot_be_drawn_is_said(draw: Any, message: str) -> None:
         draw()
 
 
+def test_only_frames_in_memory_are_drawn() -> None:
+    with pytest.raises(
+        TypeError, match=r"expected a polars DataFrame, got LazyFrame; collect\(\) it"
+    ):
+        ziln.plot.deciles(FRAME.lazy(), "ltv", "prediction")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"plot.gain_curve.*`frame`.*got dict"):
+        ziln.plot.gain_curve({"ltv": [1.0]}, "ltv", "ltv")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"plot.distribution.*`frame`.*got dict"):
+        ziln.plot.distribution({"mu": [1.0]}, "mu", "mu", "mu")  # type: ignore[arg-type]
+
+
+def test_columns_may_have_any_name() -> None:
+    renamed = FRAME.rename({"ltv": "label", "prediction": "spend"})
+    chart = ziln.plot.gain_curve(
+        renamed.with_columns(customers="spend"), "label", "spend", "customers"
+    )
+    assert data_of(chart, "spend").height > 2
+    ziln.plot.gain_curve(renamed.rename({"label": "y", "spend": "label"}), "y", "label")
+
+
 def test_save_writes_pictures_and_pages_that_need_no_network(tmp_path: Path) -> None:
     chart = ziln.plot.deciles(FRAME, "ltv", "prediction", buckets=2)
     assert ziln.plot.save(chart, tmp_path / "a.png").read_bytes().startswith(b"\x89PNG\r\n")

@@ -1,8 +1,10 @@
 //! Training one model a group from buffered rows.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, StringViewArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, StringViewArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
@@ -10,10 +12,10 @@ use rayon::prelude::*;
 
 use super::NAME;
 use super::arguments::Arguments;
-use crate::fit::{Chunk, FeatureColumn, Options, Table, Values, fit};
-use crate::udf::error::refuse_value;
+use crate::fit::{Chunk, FeatureColumn, ListPlace, Options, RowId, Table, Values, fit};
+use crate::udf::error::{refuse_value, wrong_value};
 use crate::udf::features::{
-    FeatureKind, FeatureShape, feature_arrays, list_width, number_lists, numbered_name, split_lists,
+    FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists, numbered_name,
 };
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
 use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
@@ -57,12 +59,25 @@ impl RowAggregate for FitAggregate {
     }
 
     fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
-        let lists = self.split_lists(rows)?;
-        let table = self.table(rows, &lists)?;
+        let lists = self.lists(rows)?;
+        let width = |group: usize| match lists.as_slice() {
+            [] => Ok(0),
+            lists => list_width(lists, &rows.rows(group)),
+        };
+        let widths =
+            (0..rows.groups()).into_par_iter().map(width).collect::<Result<Vec<usize>>>()?;
+        let widest = widths.iter().copied().max().unwrap_or_default();
+        let names: Vec<String> = (0..widest).map(numbered_name).collect();
+        let mut tables = HashMap::new();
+        for &width in &widths {
+            if let Entry::Vacant(table) = tables.entry(width) {
+                table.insert(self.table(rows, &lists, &names[..width])?);
+            }
+        }
         let texts = (0..rows.groups())
             .into_par_iter()
             .map(|group| {
-                let model = fit(&table, &rows.rows(group), &self.options)
+                let model = fit(&tables[&widths[group]], &rows.rows(group), &self.options)
                     .map_err(|error| refuse_value(NAME, &error))?;
                 Ok(model.map(|model| model.to_json()))
             })
@@ -71,11 +86,20 @@ impl RowAggregate for FitAggregate {
     }
 }
 
-/// Features that came as lists, as columns: their names, and a vector of columns a chunk.
-#[derive(Debug, Default)]
-struct SplitLists {
-    names: Vec<String>,
-    chunks: Vec<Vec<Float64Array>>,
+/// How many numbers the lists of a group have, the same in each; 0 if all are NULL.
+fn list_width(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
+    let mut lengths =
+        rows.iter().filter_map(|row| lists.get(row.chunk as usize)?.length(row.row as usize));
+    let Some(width) = lengths.next() else { return Ok(0) };
+    match lengths.find(|&length| length != width) {
+        None => Ok(width),
+        Some(other) => Err(wrong_value(
+            NAME,
+            "features",
+            "lists of one length in all rows of a group",
+            format!("lists of {} and of {} numbers", width.min(other), width.max(other)),
+        )),
+    }
 }
 
 /// The features of one batch as the schema's columns.
@@ -99,20 +123,22 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
 }
 
 impl FitAggregate {
-    /// Lists of features as columns; nothing where features are columns already.
-    fn split_lists(&self, rows: &GroupedRows) -> Result<SplitLists> {
+    /// The lists of every chunk; none where features are columns already.
+    fn lists(&self, rows: &GroupedRows) -> Result<Vec<NumberLists>> {
         if self.arguments.features != FeatureShape::Lists {
-            return Ok(SplitLists::default());
+            return Ok(Vec::new());
         }
         let lists = rows.chunks().iter().map(|columns| &columns[self.arguments.first_feature()]);
-        let width = lists.clone().find_map(list_width).unwrap_or_default();
-        let chunks =
-            lists.map(|lists| split_lists(NAME, lists, width)).collect::<Result<Vec<_>>>()?;
-        Ok(SplitLists { names: (0..width).map(numbered_name).collect(), chunks })
+        lists.map(NumberLists::of_buffered).collect()
     }
 
     /// The buffered columns as the core reads them.
-    fn table<'a>(&'a self, rows: &'a GroupedRows, lists: &'a SplitLists) -> Result<Table<'a>> {
+    fn table<'a>(
+        &'a self,
+        rows: &'a GroupedRows,
+        lists: &'a [NumberLists],
+        numbered: &'a [String],
+    ) -> Result<Table<'a>> {
         let features = match &self.arguments.features {
             FeatureShape::Fields(fields) => fields
                 .iter()
@@ -123,14 +149,14 @@ impl FitAggregate {
                 })
                 .collect(),
             FeatureShape::Lists => {
-                lists.names.iter().map(|name| FeatureColumn { name, levels: None }).collect()
+                numbered.iter().map(|name| FeatureColumn { name, levels: None }).collect()
             }
         };
         let chunks = rows
             .chunks()
             .iter()
             .enumerate()
-            .map(|(chunk, columns)| self.chunk(columns, lists.chunks.get(chunk)))
+            .map(|(chunk, columns)| self.chunk(columns, lists.get(chunk), numbered.len()))
             .collect::<Result<Vec<_>>>()?;
         Ok(Table { features, chunks })
     }
@@ -138,7 +164,8 @@ impl FitAggregate {
     fn chunk<'a>(
         &self,
         columns: &'a [ArrayRef],
-        lists: Option<&'a Vec<Float64Array>>,
+        lists: Option<&'a NumberLists>,
+        width: usize,
     ) -> Result<Chunk<'a>> {
         let weight = self.arguments.has_weight.then(|| primitive_values::<Float64Type>(columns, 1));
         let features = match &self.arguments.features {
@@ -148,7 +175,17 @@ impl FitAggregate {
                 .map(|(field, column)| feature_values(field.kind, columns, column))
                 .collect::<Result<Vec<_>>>()?,
             FeatureShape::Lists => {
-                lists.into_iter().flatten().map(|place| Values::Numbers(place.values())).collect()
+                let places =
+                    lists.into_iter().flat_map(|lists| (0..width).map(move |place| (lists, place)));
+                places
+                    .map(|(lists, place)| {
+                        Values::Place(ListPlace {
+                            values: lists.values(),
+                            starts: lists.starts(),
+                            place,
+                        })
+                    })
+                    .collect()
             }
         };
         Ok(Chunk {

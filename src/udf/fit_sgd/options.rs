@@ -51,12 +51,9 @@ fn option_value(field: &Arc<Field>, value: &ScalarValue) -> Result<OptionValue> 
         },
         data_type if data_type.is_integer() => match value.cast_to(&DataType::Int64) {
             Ok(ScalarValue::Int64(Some(value))) => OptionValue::Integer(value),
-            _ => OptionValue::Number(f64::INFINITY),
+            _ => number(value)?,
         },
-        data_type if data_type.is_numeric() => match value.cast_to(&DataType::Float64)? {
-            ScalarValue::Float64(Some(value)) => OptionValue::Number(value),
-            _ => OptionValue::Null,
-        },
+        data_type if data_type.is_numeric() => number(value)?,
         data_type => match value.try_as_str() {
             Some(Some(text)) => OptionValue::Text(text.to_string()),
             _ => {
@@ -68,5 +65,12 @@ fn option_value(field: &Arc<Field>, value: &ScalarValue) -> Result<OptionValue> 
                 ));
             }
         },
+    })
+}
+
+fn number(value: &ScalarValue) -> Result<OptionValue> {
+    Ok(match value.cast_to(&DataType::Float64)? {
+        ScalarValue::Float64(Some(value)) => OptionValue::Number(value),
+        _ => OptionValue::Null,
     })
 }

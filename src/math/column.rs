@@ -77,7 +77,8 @@ impl Column<'_> {
 #[derive(Debug)]
 pub struct Blocks<'a> {
     column: Column<'a>,
-    buffer: [f64; BLOCK],
+    /// A block's rows, empty until there are some that cannot be borrowed.
+    buffer: Vec<f64>,
 }
 
 impl<'a> Blocks<'a> {
@@ -90,8 +91,8 @@ impl<'a> Blocks<'a> {
             }
             other => other,
         };
-        let fill = if let Column::Scalar(value) = column { value } else { f64::NAN };
-        Self { column, buffer: [fill; BLOCK] }
+        let buffer = if let Column::Scalar(value) = column { vec![value; BLOCK] } else { vec![] };
+        Self { column, buffer }
     }
 
     /// The rows from `start`, as many as asked for but at most [`BLOCK`].
@@ -102,13 +103,16 @@ impl<'a> Blocks<'a> {
             self.column.len().is_none_or(|rows| start + len <= rows),
             "a column is shorter than the output"
         );
+        if let Column::F64(values) = self.column
+            && let Some(rows) = values.get(start..start + len)
+        {
+            return rows;
+        }
+        self.buffer.resize(BLOCK, f64::NAN);
         let buffer = &mut self.buffer[..len];
         match self.column {
             Column::Scalar(_) => {}
-            Column::F64(values) => match values.get(start..start + len) {
-                Some(rows) => return rows,
-                None => copy(buffer, values.iter().skip(start).copied()),
-            },
+            Column::F64(values) => copy(buffer, values.iter().skip(start).copied()),
             Column::F32(values) => match values.get(start..start + len) {
                 Some(rows) => widen(rows, buffer),
                 None => copy(buffer, values.iter().skip(start).map(|&value| f64::from(value))),
@@ -158,7 +162,8 @@ pub(crate) struct ParamBlocks<'a> {
     spread: Blocks<'a>,
     /// What makes sigma of the spread; `None` where it is sigma already.
     convert: Option<Convert>,
-    sigma: [f64; BLOCK],
+    /// The sigmas of a block, empty where none are converted.
+    sigma: Vec<f64>,
 }
 
 impl<'a> ParamBlocks<'a> {
@@ -176,7 +181,7 @@ impl<'a> ParamBlocks<'a> {
             mu: Blocks::new(params.mu),
             spread: Blocks::new(spread),
             convert,
-            sigma: [0.0; BLOCK],
+            sigma: if convert.is_some() { vec![0.0; BLOCK] } else { vec![] },
         }
     }
 

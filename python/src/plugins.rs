@@ -178,12 +178,13 @@ fn fit_sgd(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
     let pairs = kwargs.options.into_iter().map(|(name, value)| (name, value.into()));
     let options = Options::from_pairs(pairs)
         .map_err(|error| polars_err!(InvalidOperation: "ziln_fit_sgd: {error}"))?;
-    match arguments(inputs)?.as_slice() {
-        [label, features, rest @ ..] => {
-            expr::fit_sgd_with(label, &unwrapped(features)?, rest.first(), &options)
-        }
-        _ => polars_bail!(InvalidOperation: "ziln_fit_sgd: expected a label and features"),
-    }
+    let arguments = arguments(inputs)?;
+    let named = |name: &str| arguments.iter().find(|argument| argument.name() == name);
+    let (Some(label), Some(features)) = (named("label"), named("features")) else {
+        polars_bail!(InvalidOperation: "ziln_fit_sgd: expected a label and features");
+    };
+    let (weight, init) = (named("weight"), named("init"));
+    expr::fit_sgd_with(label, &unwrapped(features)?, weight, init, &options)
 }
 
 #[polars_expr(output_type_func=evaluate_field)]

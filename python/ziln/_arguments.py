@@ -67,17 +67,22 @@ def features(function: str, values: Features) -> pl.Expr:
     raise TypeError(msg)
 
 
-def model(function: str, value: str | pl.Expr | pl.Series) -> pl.Expr:
+def is_model_text(value: object) -> bool:
+    """Whether a string is a model's text and not a column's name."""
+    return isinstance(value, str) and value.lstrip().startswith("{")
+
+
+def model(function: str, value: str | pl.Expr | pl.Series, argument: str = "model") -> pl.Expr:
     """A model's text, a column's name, an expression or a series as an expression."""
     if isinstance(value, str):
         # As bytes, of which Polars prints the first few: plans and errors would else end with the whole model.
-        return pl.lit(value.encode()) if value.lstrip().startswith("{") else pl.col(value)
+        return pl.lit(value.encode()) if is_model_text(value) else pl.col(value)
     if isinstance(value, pl.Expr):
         return value
     if isinstance(value, pl.Series):
         return pl.lit(value)
     msg = (
-        f"ziln.{function}: argument `model`: expected a model's text, a column's name, "
+        f"ziln.{function}: argument `{argument}`: expected a model's text, a column's name, "
         f"an expression or a series, got {type(value).__name__}"
     )
     raise TypeError(msg)
@@ -118,6 +123,8 @@ def _plain(function: str, option: str, value: object) -> bool | int | float | st
         return float(plain) if abs(plain) < 2**1000 else math.copysign(math.inf, plain)
     if isinstance(plain, bool | int | float | str):
         return plain
-    expected = "the text of a model" if option == "init" else "a number, a string or a boolean"
-    msg = f"ziln.{function}: option `{option}`: expected {expected}, got {type(value).__name__}"
+    msg = (
+        f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, "
+        f"got {type(value).__name__}"
+    )
     raise TypeError(msg)

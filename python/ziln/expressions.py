@@ -469,7 +469,7 @@ def fit_sgd(
     patience: int | None = None,
     max_sigma: float | None = None,
     min_count: int | None = None,
-    init: str | None = None,
+    init: str | pl.Expr | pl.Series | None = None,
     keep_state: bool | None = None,
 ) -> pl.Expr:
     """
@@ -515,7 +515,8 @@ def fit_sgd(
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
     init
-        The text of a model to continue from, the same for all groups; not a column's name.
+        The model to continue from: a column's name or an expression, the same model in all rows of a group (null
+        starts anew), or the text of one model for all groups.
     keep_state
         Whether the model keeps the optimiser's state, for an exact continuation with ``init``. Default: false.
 
@@ -550,6 +551,8 @@ def fit_sgd(
     }
     if weight is not None:
         arguments["weight"] = _arguments.number("fit_sgd", "weight", weight)
+    if init is not None and not _arguments.is_model_text(init):
+        arguments["init"] = _arguments.model("fit_sgd", init, "init")
     given = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -563,7 +566,7 @@ def fit_sgd(
         "patience": patience,
         "max_sigma": max_sigma,
         "min_count": min_count,
-        "init": init,
+        "init": init if _arguments.is_model_text(init) else None,
         "keep_state": keep_state,
     }
     options = {name: value for name, value in given.items() if value is not None}

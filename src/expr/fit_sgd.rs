@@ -2,29 +2,32 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use polars::prelude::{DataType, NamedFrom, PolarsResult, Series};
 
 use super::Function;
-use super::error::{refuse, wrong_arity};
+use super::error::{refuse, wrong_argument, wrong_arity};
 use super::features::{FeatureColumn, Features, ListWidth, TrainingValues};
 use super::number::Number;
 use super::options;
 use super::result::Shape;
 use super::rows::{Part, Rows, in_chunks, read_weight};
+use super::text::{NO_TEXT, Texts};
 use crate::fit::{self, Chunk, Options, RowId, Table, Values};
+use crate::model::Model;
 
 pub(super) const FUNCTION: Function =
     Function::aggregate("ziln_fit_sgd", fit_sgd, || DataType::String);
 
 const NAME: &str = FUNCTION.name;
-const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options])";
+const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options]) or ziln_fit_sgd(label, features, weight, options, init)";
 
 /// Trains a model on all rows and returns its text, in one row.
 ///
 /// `inputs` are `label`, `features` (a struct, a list of numbers or a number), and then `weight` (a number) and
-/// `options` (a struct of constants), each of which may be left out; one that is NULL without a type is. Rows with a
-/// NULL label, or a NULL or 0 weight, are skipped. NULL where no row is left or no label is positive.
+/// `options` (a struct of constants), each of which may be left out; one that is NULL without a type is; and then `init`
+/// (the text of a model to continue from, the same in all rows; NULL starts anew). Rows with a NULL label, or a NULL or 0 weight, are skipped. NULL where no row is left or no label is positive.
 ///
 /// # Errors
 /// Where an input is of a type that the function does not take, a weight is negative or not finite, or an option
@@ -34,21 +37,25 @@ pub fn fit_sgd(inputs: &[Series]) -> PolarsResult<Series> {
         [label, features, rest @ .., last]
             if rest.len() <= 1 && matches!(last.dtype(), DataType::Struct(_)) =>
         {
-            fit_sgd_with(label, features, rest.first(), &options::read(NAME, last)?)
+            fit_sgd_with(label, features, rest.first(), None, &options::read(NAME, last)?)
         }
-        [label, features] => fit_sgd_with(label, features, None, &Options::default()),
+        [label, features] => fit_sgd_with(label, features, None, None, &Options::default()),
         [label, features, weight] => {
-            fit_sgd_with(label, features, Some(weight), &Options::default())
+            fit_sgd_with(label, features, Some(weight), None, &Options::default())
         }
-        [label, features, weight, options] if options.dtype().is_null() => {
-            fit_sgd_with(label, features, Some(weight), &Options::default())
+        [label, features, weight, options, rest @ ..] if rest.len() <= 1 => {
+            let options = match options.dtype() {
+                DataType::Null => Options::default(),
+                _ => options::read(NAME, options)?,
+            };
+            fit_sgd_with(label, features, Some(weight), rest.first(), &options)
         }
         _ => Err(wrong_arity(NAME, USAGE, inputs.len())),
     }
 }
 
-/// Trains a model on all rows with options that were checked before; as [`fit_sgd`]. A weight that is NULL without a
-/// type is none.
+/// Trains a model on all rows with options that were checked before; as [`fit_sgd`]. A weight or a model to continue
+/// from that is NULL without a type is none.
 ///
 /// # Errors
 /// As [`fit_sgd`].
@@ -56,11 +63,13 @@ pub fn fit_sgd_with(
     label: &Series,
     features: &Series,
     weight: Option<&Series>,
+    init: Option<&Series>,
     options: &Options,
 ) -> PolarsResult<Series> {
     let weight = weight.filter(|weight| !weight.dtype().is_null());
+    let init = init.filter(|init| !init.dtype().is_null());
     let inputs: Vec<Series> =
-        [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
+        [Some(label), Some(features), weight, init].into_iter().flatten().cloned().collect();
     let rows = Shape::try_new(NAME, &inputs)?.rows();
     let width = || Ok(ListWidth::OfAll(counted_rows(label, weight, rows)?));
     let features = Features::try_new(NAME, features, width)?;
@@ -96,8 +105,50 @@ pub fn fit_sgd_with(
         .zip(pieces.iter().zip(&values))
         .flat_map(|(chunk, (piece, values))| piece.used(values, chunk))
         .collect();
-    let model = fit::fit(&table, &used, options).map_err(|error| refuse(NAME, &error))?;
+    let options = match init {
+        Some(init) => Cow::Owned(continuing(options, init, &used, &pieces)?),
+        None => Cow::Borrowed(options),
+    };
+    let model = fit::fit(&table, &used, &options).map_err(|error| refuse(NAME, &error))?;
     Ok(Series::new(label.name().clone(), [model.map(|model| model.to_json())]))
+}
+
+/// The options with the model of the used rows, which must be the same in all of them.
+fn continuing(
+    options: &Options,
+    init: &Series,
+    used: &[RowId],
+    pieces: &[Piece],
+) -> PolarsResult<Options> {
+    let wrong = |expected: &str, got: String| wrong_argument(NAME, "init", expected, got);
+    if options.has_init() {
+        let expected = "a model to continue from either as an option or as an argument";
+        return Err(wrong(expected, "both".to_owned()));
+    }
+    let texts = Texts::of_models(NAME, "init", init)?;
+    let starts: Vec<usize> = pieces
+        .iter()
+        .scan(0, |start, piece| Some(std::mem::replace(start, *start + piece.rows)))
+        .collect();
+    let code_of = |row: &RowId| match texts.index_of_row.as_slice() {
+        [one] => *one,
+        codes => {
+            let place = starts.get(row.chunk as usize).map(|start| start + row.row as usize);
+            place.and_then(|place| codes.get(place)).copied().unwrap_or(NO_TEXT)
+        }
+    };
+    let mut codes = used.iter().map(code_of);
+    let Some(first) = codes.next() else { return Ok(options.clone()) };
+    if codes.any(|code| code != first) {
+        return Err(wrong("the same model in all rows of a group", "several".to_owned()));
+    }
+    match texts.iter().nth(first as usize) {
+        None => Ok(options.clone()),
+        Some(text) => match Model::from_json(text) {
+            Ok(model) => Ok(options.with_init(Arc::new(model))),
+            Err(error) => Err(wrong("the text of a model made by ziln_fit_sgd", error.to_string())),
+        },
+    }
 }
 
 /// The rows that have a label, and a weight other than 0.

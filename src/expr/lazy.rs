@@ -135,11 +135,12 @@ pub fn weights(model: Expr) -> Expr {
     expression(&super::weights::FUNCTION, [model])
 }
 
-/// Trains a model a group; named `model`. `features` is a struct expression.
+/// Trains a model a group; named `model`. `features` is a struct expression. The options may hold one model that all
+/// groups continue from ([`Options::with_init`]).
 pub fn fit_sgd(label: Expr, features: Expr, weight: Option<Expr>, options: Options) -> Expr {
     let call = move |inputs: &[Series]| match inputs {
         [label, features, rest @ ..] => {
-            super::fit_sgd_with(label, features, rest.first(), &options)
+            super::fit_sgd_with(label, features, rest.first(), None, &options)
         }
         _ => Err(no_arguments(&super::fit_sgd::FUNCTION)),
     };

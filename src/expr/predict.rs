@@ -32,7 +32,7 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
     let shape = Shape::try_new(NAME, inputs)?;
-    let texts = Texts::of_models(NAME, model)?;
+    let texts = Texts::of_models(NAME, "model", model)?;
     let scorers = texts
         .iter()
         .map(|text| Scorer::of_text(text).map_err(|error| refuse(NAME, &error)))

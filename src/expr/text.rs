@@ -31,11 +31,11 @@ impl Texts {
         Ok(Self::of_array(array.unwrap_or_else(|| Utf8ViewArray::from_slice::<&str, _>([]))))
     }
 
-    /// Reads the argument `model`.
+    /// Reads an argument that holds models.
     ///
     /// # Errors
     /// Where it is of a type that holds no text.
-    pub(super) fn of_models(function: &str, series: &Series) -> PolarsResult<Self> {
+    pub(super) fn of_models(function: &str, argument: &str, series: &Series) -> PolarsResult<Self> {
         match series.dtype() {
             DataType::String => Self::try_new(series),
             DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
@@ -43,7 +43,7 @@ impl Texts {
             }
             other => Err(wrong_argument(
                 function,
-                "model",
+                argument,
                 "the text of a model made by ziln_fit_sgd",
                 other.to_string(),
             )),

@@ -21,7 +21,7 @@ pub fn weights(inputs: &[Series]) -> PolarsResult<Series> {
     let [model] = inputs else {
         return Err(wrong_arity(FUNCTION.name, "ziln_weights(model)", inputs.len()));
     };
-    let texts = Texts::of_models(FUNCTION.name, model)?;
+    let texts = Texts::of_models(FUNCTION.name, "model", model)?;
     let weights = texts.map_rows(|text| {
         Ok(Model::from_json(text).map_err(|error| refuse(FUNCTION.name, &error))?.weights())
     })?;

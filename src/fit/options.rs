@@ -1,5 +1,7 @@
 //! The training options: one table of them, and their parsing.
 
+use std::sync::Arc;
+
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
 use crate::model::Model;
@@ -135,7 +137,7 @@ pub struct Options {
     pub(super) patience: u64,
     pub(super) max_sigma: f64,
     pub(super) min_count: u64,
-    pub(super) init: Option<Box<Model>>,
+    pub(super) init: Option<Arc<Model>>,
     pub(super) keep_state: bool,
 }
 
@@ -208,11 +210,24 @@ impl Options {
             "patience" => self.patience = given.integer(1, 1_000_000)?,
             "max_sigma" => self.max_sigma = given.positive(30.0)?,
             "min_count" => self.min_count = given.integer(1, 1_000_000_000)?,
-            "init" => self.init = Some(Box::new(given.model()?)),
+            "init" => self.init = Some(Arc::new(given.model()?)),
             "keep_state" => self.keep_state = given.boolean()?,
             _ => return Err(unknown(name)),
         }
         Ok(())
+    }
+}
+
+impl Options {
+    /// Whether there is a model to continue from.
+    pub fn has_init(&self) -> bool {
+        self.init.is_some()
+    }
+
+    /// These options with a model to continue from.
+    #[must_use]
+    pub fn with_init(&self, model: Arc<Model>) -> Self {
+        Self { init: Some(model), ..self.clone() }
     }
 }
 

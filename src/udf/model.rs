@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray, StringViewArray,
+};
 use arrow::buffer::Buffer;
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int32Type};
 use datafusion_common::Result;
 use foldhash::fast::RandomState;
 
@@ -15,14 +18,19 @@ use super::error::wrong_type;
 /// The row of a NULL model in [`DistinctTexts::index_of_row`].
 pub(super) const NO_TEXT: u32 = u32::MAX;
 
-/// Refuses an argument that cannot hold a model.
+/// Refuses an argument `model` that cannot hold a model.
 pub(super) fn check_model(function: &str, data_type: &DataType) -> Result<()> {
+    check_text(function, "model", data_type)
+}
+
+/// Refuses an argument that cannot hold a model.
+pub(super) fn check_text(function: &str, argument: &str, data_type: &DataType) -> Result<()> {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => Ok(()),
-        DataType::Dictionary(_, values) => check_model(function, values),
+        DataType::Dictionary(_, values) => check_text(function, argument, values),
         other => Err(wrong_type(
             function,
-            "model",
+            argument,
             "the text of a model made by ziln_fit_sgd",
             other.to_string(),
         )),
@@ -76,6 +84,14 @@ impl DistinctTexts {
             last = Some((key, place));
             self.index_of_row.push(place);
         }
+    }
+
+    /// The same column as a dictionary.
+    pub fn to_dictionary(&self) -> Result<DictionaryArray<Int32Type>> {
+        let key = |&index: &u32| i32::try_from(index).ok();
+        let keys: Int32Array = self.index_of_row.iter().map(key).collect();
+        let values = StringArray::from_iter_values(self.iter());
+        Ok(DictionaryArray::try_new(keys, Arc::new(values))?)
     }
 
     /// The distinct texts.

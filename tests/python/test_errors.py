@@ -127,8 +127,8 @@ def model() -> str:
         ),
         (lambda: ziln.fit_sgd("y", ["z"], init="{}"), "ziln_fit_sgd: "),
         (
-            lambda: ziln.fit_sgd("y", ["z"], init="model"),
-            "option `init`: expected the text of a model, got text 'model'",
+            lambda: ziln.fit_sgd("y", ["z"], init="name"),
+            "ziln_fit_sgd: argument `init`: expected the",
         ),
         (
             lambda: ziln.fit_sgd("y", ["z"], seed=2**64),

@@ -182,3 +182,34 @@ def test_lists_train_alike_whatever_other_groups_hold() -> None:
         assert sql.to_polars()["model"].to_list() == polars["model"].to_list()
         sql = ctx.sql("SELECT ziln_predict(model, x) AS params FROM scored ORDER BY row")
         assert_series_equal(sql.to_polars().to_series(), params, check_exact=True)
+
+
+def test_every_campaign_continues_from_its_own_model(
+    customers: pl.DataFrame, ctx: datafusion.SessionContext
+) -> None:
+    options = {"epochs": 4, "schedule": "constant"}
+    models = customers.group_by("campaign").agg(
+        model=ziln.fit_sgd("ltv", FEATURES, keep_state=True, **options)  # type: ignore[arg-type]
+    )
+    models = models.filter(pl.col("campaign") != models["campaign"].min())
+    joined = customers.join(models, on="campaign", how="left")
+    polars = (
+        joined.group_by("campaign")
+        .agg(ziln.fit_sgd("ltv", FEATURES, init="model", **options))  # type: ignore[arg-type]
+        .sort("campaign")
+    )
+    ctx.from_arrow(joined.to_arrow(compat_level=pl.CompatLevel.newest()), "joined")
+    query = f"""
+        SELECT campaign, ziln_fit_sgd(ltv, {SQL_FEATURES}, NULL, {{epochs: 4, schedule: 'constant'}}, model) AS model
+        FROM joined GROUP BY campaign ORDER BY campaign
+    """
+    assert ctx.sql(query).to_polars()["model"].to_list() == polars["model"].to_list()
+    for campaign, model in polars.iter_rows():
+        own = customers.filter(pl.col("campaign") == campaign)
+        first = models.filter(pl.col("campaign") == campaign)["model"]
+        constant = ziln.fit_sgd("ltv", FEATURES, init=first[0] if len(first) else None, **options)  # type: ignore[arg-type]
+        assert own.select(constant).item() == model
+    with pytest.raises(
+        pl.exceptions.ComputeError, match="`init`: expected the same model in all rows"
+    ):
+        joined.select(ziln.fit_sgd("ltv", FEATURES, init=pl.col("model")))

@@ -1,8 +1,9 @@
 //! Training one model a group from buffered rows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, BooleanArray, StringViewArray};
 use arrow::buffer::NullBuffer;
@@ -11,12 +12,15 @@ use datafusion_common::Result;
 use rayon::prelude::*;
 
 use super::NAME;
-use super::arguments::Arguments;
+use super::arguments::{Arguments, INIT};
+use crate::Error;
 use crate::fit::{Chunk, FeatureColumn, ListPlace, Options, RowId, Table, Values, fit};
+use crate::model::Model;
 use crate::udf::error::{refuse_value, wrong_value};
 use crate::udf::features::{
     FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists, numbered_name,
 };
+use crate::udf::model::DistinctTexts;
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
 use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
 use crate::udf::rows::{GroupedRows, RowSchema, encode_strings, primitive_values};
@@ -51,6 +55,10 @@ impl RowAggregate for FitAggregate {
             nulls.push(Some(counts));
         }
         columns.extend(read_features(&self.arguments.features, &values[1])?);
+        if self.arguments.has_init {
+            let texts = DistinctTexts::try_new(NAME, &values[INIT])?;
+            columns.push(Arc::new(texts.to_dictionary()?));
+        }
         let nulls = NullBuffer::union_many(nulls.iter().map(Option::as_ref));
         Ok(BatchRows {
             columns,
@@ -74,15 +82,56 @@ impl RowAggregate for FitAggregate {
                 table.insert(self.table(rows, &lists, &names[..width])?);
             }
         }
+        let inits = self.inits(rows)?;
         let texts = (0..rows.groups())
             .into_par_iter()
             .map(|group| {
-                let model = fit(&tables[&widths[group]], &rows.rows(group), &self.options)
+                let ids = rows.rows(group);
+                let options = match &inits {
+                    Some(inits) => Cow::Owned(inits.options(&self.options, &ids)?),
+                    None => Cow::Borrowed(&self.options),
+                };
+                let model = fit(&tables[&widths[group]], &ids, &options)
                     .map_err(|error| refuse_value(NAME, &error))?;
                 Ok(model.map(|model| model.to_json()))
             })
             .collect::<Result<Vec<Option<String>>>>()?;
         Ok(Arc::new(StringViewArray::from_iter(texts)))
+    }
+}
+
+/// The models that groups continue from.
+struct Inits<'a> {
+    /// The code of each row's model, chunk by chunk.
+    codes: Vec<&'a [u32]>,
+    /// The texts that codes stand for.
+    texts: Vec<Option<&'a str>>,
+    /// The models of the texts, read where a group needs them.
+    models: Vec<OnceLock<Result<Arc<Model>, Error>>>,
+}
+
+impl Inits<'_> {
+    /// The options with the model of these rows, which must be the same in all of them.
+    fn options(&self, options: &Options, rows: &[RowId]) -> Result<Options> {
+        let code_of = |row: &RowId| self.codes.get(row.chunk as usize)?.get(row.row as usize);
+        let mut codes = rows.iter().filter_map(code_of);
+        let Some(&first) = codes.next() else { return Ok(options.clone()) };
+        if codes.any(|&code| code != first) {
+            let expected = "the same model in all rows of a group";
+            return Err(wrong_value(NAME, "init", expected, "several"));
+        }
+        let Some(text) = self.texts.get(first as usize).copied().flatten() else {
+            return Ok(options.clone());
+        };
+        let model =
+            self.models[first as usize].get_or_init(|| Model::from_json(text).map(Arc::new));
+        match model {
+            Ok(model) => Ok(options.with_init(Arc::clone(model))),
+            Err(error) => {
+                let expected = "the text of a model made by ziln_fit_sgd";
+                Err(wrong_value(NAME, "init", expected, error.to_string()))
+            }
+        }
     }
 }
 
@@ -123,6 +172,18 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
 }
 
 impl FitAggregate {
+    /// The models to continue from, if the call has any.
+    fn inits<'a>(&self, rows: &'a GroupedRows) -> Result<Option<Inits<'a>>> {
+        if !self.arguments.has_init {
+            return Ok(None);
+        }
+        let column = self.schema().columns().len() - 1;
+        let codes = rows.chunks().iter().map(|chunk| primitive_values::<UInt32Type>(chunk, column));
+        let texts = rows.levels(column);
+        let models = texts.iter().map(|_| OnceLock::new()).collect();
+        Ok(Some(Inits { codes: codes.collect::<Result<_>>()?, texts, models }))
+    }
+
     /// The lists of every chunk; none where features are columns already.
     fn lists(&self, rows: &GroupedRows) -> Result<Vec<NumberLists>> {
         if self.arguments.features != FeatureShape::Lists {

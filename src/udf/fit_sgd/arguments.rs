@@ -6,10 +6,14 @@ use datafusion_common::Result;
 use super::NAME;
 use crate::udf::error::{wrong_arity, wrong_type};
 use crate::udf::features::{FeatureKind, FeatureShape};
+use crate::udf::model::check_text;
 use crate::udf::number::check_number;
 use crate::udf::rows::{ColumnKind, RowColumn, RowSchema};
 
-const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options])";
+const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options]) or ziln_fit_sgd(label, features, weight, options, init)";
+
+/// The position of the model to continue from.
+pub(super) const INIT: usize = 4;
 
 /// The arguments of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub(super) struct Arguments {
     pub has_weight: bool,
     /// Where the options are.
     options: Option<usize>,
+    /// Whether there is a model to continue from, at position [`INIT`].
+    pub has_init: bool,
     /// The features that are named by the type of the argument.
     pub features: FeatureShape,
 }
@@ -26,7 +32,7 @@ impl Arguments {
     /// Reads the types of a call.
     pub fn of_types(types: &[DataType]) -> Result<Self> {
         let (label, features, rest) = match types {
-            [label, features, rest @ ..] if rest.len() <= 2 => (label, features, rest),
+            [label, features, rest @ ..] if rest.len() <= 3 => (label, features, rest),
             _ => return Err(wrong_arity(NAME, USAGE, types.len())),
         };
         check_number(NAME, "label", label)?;
@@ -45,7 +51,14 @@ impl Arguments {
                 (!weight.is_null(), (!options.is_null()).then_some(3))
             }
         };
-        Ok(Self { has_weight, options, features })
+        let has_init = match types.get(INIT) {
+            None | Some(DataType::Null) => false,
+            Some(init) => {
+                check_text(NAME, "init", init)?;
+                true
+            }
+        };
+        Ok(Self { has_weight, options, has_init, features })
     }
 
     /// Where the options are.
@@ -53,7 +66,7 @@ impl Arguments {
         self.options
     }
 
-    /// The columns to buffer: label, weight if there is one, features.
+    /// The columns to buffer: label, weight if there is one, features, the model to continue from if there is one.
     pub fn schema(&self) -> RowSchema {
         let number = |name: &str| RowColumn { name: name.to_string(), kind: ColumnKind::Number };
         let mut columns = vec![number("label")];
@@ -72,6 +85,9 @@ impl Arguments {
             FeatureShape::Lists => {
                 columns.push(RowColumn { name: "features".to_string(), kind: ColumnKind::Numbers });
             }
+        }
+        if self.has_init {
+            columns.push(RowColumn { name: "init".to_string(), kind: ColumnKind::Category });
         }
         RowSchema::new(columns)
     }

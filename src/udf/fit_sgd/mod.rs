@@ -1,4 +1,4 @@
-//! `ziln_fit_sgd(label, features [, weight] [, options])`.
+//! `ziln_fit_sgd(label, features [, weight] [, options])`, and with a model to continue from as a fifth argument.
 //!
 //! [`arguments`] says which argument is which, [`options`] reads the options struct, [`aggregate`] trains a model
 //! a group.
@@ -16,7 +16,7 @@ use datafusion_expr::utils::AggregateOrderSensitivity;
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::refuse_distinct;
+use super::error::{refuse_distinct, wrong_type};
 use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
 use super::signature::{example_features, example_options, listing};
 use aggregate::FitAggregate;
@@ -27,7 +27,7 @@ const NAME: &str = "ziln_fit_sgd";
 #[user_doc(
     doc_section(label = "Statistical Functions"),
     description = "Trains a zero-inflated log-normal model by mini-batch gradient descent and returns it as text (JSON). One model a group. An untyped NULL as the weight or the options leaves them out. Rows with a NULL label, or a NULL or 0 weight, are skipped; NaN and infinite labels are skipped and counted; negative labels count as 0. NULL for a group with no usable row or no positive label. The same rows, options and seed give the same text, whatever their order or partitioning.",
-    syntax_example = "ziln_fit_sgd(label, features [, weight] [, options])",
+    syntax_example = "ziln_fit_sgd(label, features [, weight] [, options] [, init])",
     sql_example = r"```sql
 > SELECT round(ziln_expected_ltv(ziln_predict(ziln_fit_sgd(y, {x: x}, {epochs: 100}), {x: 4})), 0) > 2 AS pays
   FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x);
@@ -50,6 +50,10 @@ const NAME: &str = "ziln_fit_sgd";
         name = "options",
         description = "A constant struct such as {epochs: 30, l2: 0.001}: epochs, batch_size, learning_rate, optimizer, schedule, l2, clip_norm, seed, validation_fraction, patience, max_sigma, min_count, init, keep_state. Optional."
     ),
+    argument(
+        name = "init",
+        description = "The text of a model to continue from, such as the group's model of the night before; the same in all rows of a group; it comes fifth, after weight and options, which may be NULL. NULL starts anew. As an option it is one constant for all groups."
+    ),
     related_udf(name = "ziln_predict"),
     related_udf(name = "ziln_model_info")
 )]
@@ -64,7 +68,7 @@ impl Default for FitSgd {
     }
 }
 
-/// Label and features, then a weight, options, or both.
+/// Label and features, then a weight, options, or both, and then a model to continue from.
 fn signature() -> Signature {
     let with = |rest: &[DataType]| [&[DataType::Float64, example_features()], rest].concat();
     listing(vec![
@@ -72,6 +76,7 @@ fn signature() -> Signature {
         with(&[DataType::Float64]),
         with(&[example_options()]),
         with(&[DataType::Float64, example_options()]),
+        with(&[DataType::Float64, example_options(), DataType::Utf8View]),
     ])
 }
 
@@ -130,5 +135,9 @@ fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
     let arguments = Arguments::of_types(&types)?;
     let options =
         options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
+    if arguments.has_init && options.has_init() {
+        let expected = "a model to continue from either as an option or as an argument";
+        return Err(wrong_type(NAME, "init", expected, "both"));
+    }
     Ok(Arc::new(FitAggregate::new(arguments, options)))
 }

@@ -4,29 +4,16 @@
 //! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, and [`foreign`] is how
 //! they are called from there.
 
-#[cfg(target_os = "linux")]
 mod allocator;
 mod capsules;
 mod foreign;
 mod plugins;
 
 use pyo3::prelude::*;
-use pyo3_polars::PolarsAllocator;
-
-/// Polars' own allocator where Polars is loaded: batches come and go by the thousand, and it gives their memory back for
-/// the next one without a detour through the system. Large blocks, though, are not kept.
-#[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: allocator::LargeBlocksMapped<PolarsAllocator> =
-    allocator::LargeBlocksMapped::new(PolarsAllocator::new());
-
-/// Polars' own allocator where Polars is loaded.
-#[cfg(not(target_os = "linux"))]
-#[global_allocator]
-static ALLOCATOR: PolarsAllocator = PolarsAllocator::new();
 
 #[pymodule]
 fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    allocator::give_memory_back_soon();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(training_options, module)?)?;
     module.add_class::<capsules::ScalarFunction>()?;

@@ -108,14 +108,13 @@ impl Loss<2> for AmountLoss {
         }
         for row in 0..tile.count {
             let spread = softplus(raws[row]);
-            let is_floored = spread < SIGMA_FLOOR;
-            let inverse = 1.0 / if is_floored { SIGMA_FLOOR } else { spread };
+            let inverse = 1.0 / floored(spread);
             let z = (log_amount[row] - self.scale * mus[row]) * inverse;
             let weight = tile.weight[row];
             mus[row] = -weight * self.scale * z * inverse;
             let by_raw = weight * (1.0 - z * z) * inverse * sigmoid(raws[row]);
             // At the floor sigma can only rise.
-            let held = is_floored && by_raw > 0.0;
+            let held = spread < SIGMA_FLOOR && by_raw > 0.0;
             raws[row] = if held { 0.0 } else { by_raw };
         }
         if with_loss { sum(&losses) } else { 0.0 }

@@ -216,9 +216,7 @@ impl Options {
         }
         Ok(())
     }
-}
 
-impl Options {
     /// Whether there is a model to continue from.
     pub fn has_init(&self) -> bool {
         self.init.is_some()

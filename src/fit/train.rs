@@ -18,7 +18,8 @@ use super::table::{RowId, Table};
 use super::warm_start;
 use crate::Result;
 use crate::model::{
-    Encoding, Feature, History, L2, Model, OptionsInForce, StopReason, Training, Weights,
+    AMOUNT_SCALES, Encoding, Feature, History, L2, Model, OptionsInForce, StopReason, Training,
+    Weights,
 };
 
 /// Packed values from which on the two parts are trained on two threads.
@@ -33,8 +34,8 @@ const VALIDATION_BATCH: usize = 4096;
 /// Trains a model on rows of a table.
 ///
 /// Returns `None` if no row has a positive label, or if training from the weights of `init` does not come to finite
-/// numbers. The result depends on the content of the rows, the seed and the
-/// options alone; see the module's documentation.
+/// numbers. The result depends on the content of the rows, the seed and the options alone; see the module's
+/// documentation.
 ///
 /// # Errors
 /// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features.
@@ -438,7 +439,7 @@ fn starting_parts(
 fn power_of_two_near(x: f64) -> f64 {
     // The square root of two moves the boundary between two powers to the middle of their ratio.
     let bits = (x * std::f64::consts::SQRT_2).to_bits() & 0x7ff0_0000_0000_0000;
-    f64::from_bits(bits).clamp(1e-9, 1e9)
+    f64::from_bits(bits).clamp(*AMOUNT_SCALES.start(), *AMOUNT_SCALES.end())
 }
 
 /// The order of the batches in an epoch: a shuffle that depends on the seed and the epoch alone.

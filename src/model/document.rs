@@ -1,13 +1,12 @@
 //! The model and its text.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
 use super::info::ModelInfo;
-use super::state::{HeadState, OptimizerState};
+use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
 use super::training::{OptionsInForce, Training};
 use super::weights::{Head, HeadWeights, WeightRow, Weights};
 use crate::{Error, Result};
@@ -210,9 +209,6 @@ fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {
 
 /// More steps or epochs than a training can have made.
 const MOST_STEPS: u64 = 1 << 53;
-
-/// Units that a training measures amounts in.
-const AMOUNT_SCALES: RangeInclusive<f64> = 1e-9..=1e9;
 
 fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Result<()> {
     let fits = |head: &HeadState| {

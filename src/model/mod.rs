@@ -19,6 +19,7 @@ pub(crate) use feature::{FAR_NUMBER, FAR_UNIT};
 pub use info::ModelInfo;
 pub use mixed::predict_mixed;
 pub use scorer::{FeatureInput, ParamsOut, Scorer};
+pub(crate) use state::AMOUNT_SCALES;
 pub use state::{HeadState, OptimizerState};
 pub use training::{History, L2, OptionsInForce, StopReason, Training};
 pub use weights::{Head, HeadWeights, WeightRow, Weights};

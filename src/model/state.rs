@@ -1,6 +1,11 @@
 //! What an optimiser remembers between steps, kept in a model so that training can go on exactly.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
+
+/// The units that training may measure the logarithms of amounts in.
+pub(crate) const AMOUNT_SCALES: RangeInclusive<f64> = 1e-9..=1e9;
 
 /// The state of the optimiser after the last epoch. Stored with option `keep_state`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -245,6 +245,36 @@ fn a_warm_start_without_state_begins_at_the_given_weights() {
     assert!(again.options().init);
 }
 
+/// A text that was tampered with is refused, or trains to no model; never to a text that cannot be read.
+#[test]
+fn a_hostile_model_to_continue_from_does_no_harm() {
+    let data = simulated(200, 2, 7);
+    let kept = ("keep_state", OptionValue::Bool(true));
+    let text = data.fit(&[("epochs", OptionValue::Integer(3)), kept]).unwrap().to_json();
+    let tampered = |change: fn(&mut serde_json::Value)| {
+        let mut text: serde_json::Value = serde_json::from_str(&text).unwrap();
+        change(&mut text);
+        data.try_fit(&[
+            ("epochs", OptionValue::Integer(3)),
+            ("init", OptionValue::Text(text.to_string())),
+        ])
+    };
+    assert!(tampered(|_| {}).unwrap().is_some());
+    assert!(tampered(|text| text["optimizer_state"]["amount_scale"] = 5e-324.into()).is_err());
+    assert!(tampered(|text| text["optimizer_state"]["steps"] = u64::MAX.into()).is_err());
+    assert!(tampered(|text| text["optimizer_state"]["epochs"] = u64::MAX.into()).is_err());
+    for head in ["logit", "mu", "raw_sigma"] {
+        let far: fn(&mut serde_json::Value) = match head {
+            "logit" => |text| text["weights"]["logit"]["intercept"] = 1e300.into(),
+            "mu" => |text| text["weights"]["mu"]["intercept"] = 1e300.into(),
+            _ => |text| text["weights"]["raw_sigma"]["intercept"] = 1e300.into(),
+        };
+        if let Some(model) = tampered(far).unwrap() {
+            assert!(Model::from_json(&model.to_json()).is_ok(), "{head}");
+        }
+    }
+}
+
 #[test]
 fn init_must_have_the_same_features() {
     let model = simulated(100, 3, 1).fit(&[]).unwrap();

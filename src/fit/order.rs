@@ -12,8 +12,9 @@ use crate::math::dispatch;
 /// Fewer rows than this are hashed and sorted on one thread.
 const PARALLEL_ROWS: usize = 1 << 16;
 
-/// Rows whose content is laid out together.
-const BLOCK_ROWS: usize = 64;
+/// Rows whose content is laid out together: so many that each column is read in long stretches, so few that the content
+/// stays in the cache.
+const BLOCK_ROWS: usize = 256;
 
 /// The word of the weight of a row without one.
 const ONE: u64 = 1.0_f64.to_bits();
@@ -36,17 +37,16 @@ pub(super) struct Hashed {
 pub(super) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u64) -> Vec<Hashed> {
     let levels = LevelWords::new(table, rows.len());
     let hash_all = |rows: &[RowId]| {
-        let mut words = Vec::new();
+        let mut content = Content::default();
         let mut hashed = Vec::with_capacity(rows.len());
         for run in rows.chunk_by(|a, b| a.chunk == b.chunk) {
             for block in run.chunks(BLOCK_ROWS) {
-                write_words(table, &levels, block, &mut words);
-                let contents = words.chunks_exact(words.len() / block.len());
-                let hash = |(&row, content): (&RowId, &[Word])| Hashed {
-                    hash: xxh3_64_with_seed(content.as_flattened(), seed),
+                let width = content.lay_out(table, &levels, block);
+                let hash = |(&row, words): (&RowId, &[Word])| Hashed {
+                    hash: xxh3_64_with_seed(words.as_flattened(), seed),
                     row,
                 };
-                hashed.extend(block.iter().zip(contents).map(hash));
+                hashed.extend(block.iter().zip(content.words.chunks_exact(width)).map(hash));
             }
         }
         hashed
@@ -88,31 +88,46 @@ fn order_run(table: &Table<'_>, run: &mut [Hashed]) {
 /// A word of a row's content, in the byte order that is hashed.
 type Word = [u8; 8];
 
-/// Writes the content of rows of one chunk, a row after the other: label, weight, then the features in their order.
-fn write_words(table: &Table<'_>, levels: &LevelWords, rows: &[RowId], words: &mut Vec<Word>) {
-    let width = 2 + table.features.len();
-    words.resize(width * rows.len(), Word::default());
-    let Some(chunk) = rows.first().and_then(|row| table.chunks.get(row.chunk as usize)) else {
-        return;
-    };
-    let mut out = Words { rows, run: run_of(rows), width, content: words };
-    out.write(0, chunk.label, number_word);
-    match chunk.weight {
-        Some(weight) => out.write(1, weight, number_word),
-        None => out.put(1, &[ONE; BLOCK_ROWS]),
-    }
-    for place in 2..width {
-        match chunk.features.get(place - 2) {
-            Some(Values::Numbers(values)) => out.write(place, values, number_word),
-            Some(Values::Singles(values)) => out.write(place, values, |x| number_word(x.into())),
-            Some(Values::Codes(codes)) => {
-                out.write(place, codes, |code| levels.word(table, place - 2, code));
-            }
-            Some(values @ Values::Place(_)) => {
-                out.write_each(place, |row| values.number(row).map_or(MISSING, number_word));
-            }
-            None => out.put(place, &[MISSING; BLOCK_ROWS]),
+/// Where the content of a block of rows is laid out.
+#[derive(Default)]
+struct Content {
+    /// A row after the other: label, weight, then the features in their order.
+    words: Vec<Word>,
+    /// The same word of every row, before it is put into its place.
+    column: Vec<u64>,
+}
+
+impl Content {
+    /// Lays out at most [`BLOCK_ROWS`] rows of one chunk, and returns how many words each has.
+    fn lay_out(&mut self, table: &Table<'_>, levels: &LevelWords, rows: &[RowId]) -> usize {
+        let width = 2 + table.features.len();
+        self.words.resize(width * rows.len(), Word::default());
+        self.column.resize(rows.len(), MISSING);
+        let Some(chunk) = rows.first().and_then(|row| table.chunks.get(row.chunk as usize)) else {
+            return width;
+        };
+        let mut block = Block { rows, run: run_of(rows), width, content: self };
+        block.write(0, chunk.label, number_word);
+        match chunk.weight {
+            Some(weight) => block.write(1, weight, number_word),
+            None => block.fill(1, |_| ONE),
         }
+        for place in 2..width {
+            match chunk.features.get(place - 2) {
+                Some(Values::Numbers(values)) => block.write(place, values, number_word),
+                Some(Values::Singles(values)) => {
+                    block.write(place, values, |x| number_word(x.into()));
+                }
+                Some(Values::Codes(codes)) => {
+                    block.write(place, codes, |code| levels.word(table, place - 2, code));
+                }
+                Some(values @ Values::Place(_)) => {
+                    block.fill(place, |row| values.number(row).map_or(MISSING, number_word));
+                }
+                None => block.fill(place, |_| MISSING),
+            }
+        }
+        width
     }
 }
 
@@ -123,45 +138,41 @@ fn run_of(rows: &[RowId]) -> Option<Range<usize>> {
     (first..).zip(rows).all(is_next).then(|| first..first + rows.len())
 }
 
-/// Where the content of at most [`BLOCK_ROWS`] rows goes.
-struct Words<'a> {
+/// Rows of one chunk, and where their content goes.
+struct Block<'a> {
     rows: &'a [RowId],
     run: Option<Range<usize>>,
     /// Words a row.
     width: usize,
-    content: &'a mut [Word],
+    content: &'a mut Content,
 }
 
-impl Words<'_> {
+impl Block<'_> {
     /// Writes the same word of every row, from its value.
     fn write<T: Copy>(&mut self, place: usize, values: &[T], word: impl Fn(T) -> u64) {
-        let mut column = [MISSING; BLOCK_ROWS];
-        match self.run.clone().and_then(|run| values.get(run)) {
-            Some(run) => dispatch(
-                #[inline(always)]
-                || column.iter_mut().zip(run).for_each(|(to, &x)| *to = word(x)),
-            ),
-            None => {
-                for (to, row) in column.iter_mut().zip(self.rows) {
-                    *to = values.get(row.row as usize).map_or(MISSING, |&x| word(x));
-                }
-            }
-        }
-        self.put(place, &column);
+        let Some(run) = self.run.clone().and_then(|run| values.get(run)) else {
+            return self.fill(place, |row| values.get(row).map_or(MISSING, |&x| word(x)));
+        };
+        let column = &mut self.content.column;
+        dispatch(
+            #[inline(always)]
+            || column.iter_mut().zip(run).for_each(|(to, &x)| *to = word(x)),
+        );
+        self.put(place);
     }
 
     /// Writes the same word of every row, from the row.
-    fn write_each(&mut self, place: usize, word: impl Fn(usize) -> u64) {
-        let mut column = [MISSING; BLOCK_ROWS];
-        for (to, row) in column.iter_mut().zip(self.rows) {
+    fn fill(&mut self, place: usize, word: impl Fn(usize) -> u64) {
+        for (to, row) in self.content.column.iter_mut().zip(self.rows) {
             *to = word(row.row as usize);
         }
-        self.put(place, &column);
+        self.put(place);
     }
 
     /// Puts the same word of every row in its place.
-    fn put(&mut self, place: usize, column: &[u64; BLOCK_ROWS]) {
-        let from = self.content.get_mut(place..).unwrap_or_default();
+    fn put(&mut self, place: usize) {
+        let Content { words, column } = &mut *self.content;
+        let from = words.get_mut(place..).unwrap_or_default();
         for (to, word) in from.iter_mut().step_by(self.width).zip(column) {
             *to = word.to_le_bytes();
         }

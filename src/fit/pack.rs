@@ -2,9 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::encode::{Category, learn_levels, learn_number, pack_category, write_number};
-use super::gather;
+use super::category::{Category, learn_levels, pack_category};
+use super::gather::{self, Order};
 use super::layout::{Batch, Layout};
+use super::moments::{NumberLearner, near};
+use super::standardize::write_standardized;
 use super::table::Table;
 use crate::math::ln;
 use crate::model::{Encoding, Feature};
@@ -42,20 +44,18 @@ pub(super) struct Packed {
 }
 
 /// The labels and weights of rows, in the order of a layout.
-#[derive(Debug, Default)]
-pub(super) struct Targets {
-    pub(super) labels: Vec<f64>,
+#[derive(Debug)]
+pub(super) struct Targets<'a> {
+    pub(super) labels: &'a [f64],
     /// `None` where every row counts once.
     pub(super) weights: Option<Vec<f64>>,
 }
 
-impl Targets {
-    pub(super) fn gather(table: &Table<'_>, layout: &Layout) -> Self {
-        let mut labels = Vec::new();
-        gather::labels(table, &layout.rows, &mut labels);
+impl<'a> Targets<'a> {
+    pub(super) fn gather(table: &Table<'_>, layout: &'a Layout) -> Self {
         let mut weights = Vec::new();
         let weighted = gather::weights(table, &layout.rows, &mut weights);
-        Self { labels, weights: weighted.then_some(weights) }
+        Self { labels: &layout.labels, weights: weighted.then_some(weights) }
     }
 
     /// How many observations a row stands for, on average.
@@ -106,20 +106,26 @@ pub(super) struct Known<'a> {
 pub(super) fn pack_training(
     table: &Table<'_>,
     layout: &Layout,
-    targets: &Targets,
+    targets: &Targets<'_>,
     known: &Known<'_>,
 ) -> (Packed, Vec<Encoding>) {
-    let weights = targets.weights.as_deref();
+    let weights = targets.weights.as_deref().map(near);
+    let weights = weights.as_deref();
+    let order = Order::new(table, &layout.rows);
     let mut packed = Packed::empty(table, layout, targets);
     let known_encoding = |feature: usize| Some(&known.features?.get(feature)?.encoding);
     let pack = |(feature, out): (usize, &mut [f32]), values: &mut Vec<f64>| {
-        gather::numbers(table, feature, &layout.rows, values);
-        let encoding = match known_encoding(feature) {
-            Some(encoding @ Encoding::Numeric { .. }) => encoding.clone(),
-            _ => learn_number(values, weights),
+        let known = known_encoding(feature);
+        let encoding = if let Some(encoding @ Encoding::Numeric { .. }) = known {
+            gather::numbers(table, feature, &order, values, |_| ());
+            encoding.clone()
+        } else {
+            let mut learner = NumberLearner::new(weights);
+            gather::numbers(table, feature, &order, values, |values| learner.add(values));
+            learner.encoding(values)
         };
         if let Encoding::Numeric { mean, scale } = encoding {
-            write_number(values, mean, scale, layout, out);
+            write_standardized(values, mean, scale, layout, out);
         }
         (feature, encoding)
     };
@@ -146,14 +152,15 @@ pub(super) fn pack_training(
 pub(super) fn pack_encoded(
     table: &Table<'_>,
     layout: &Layout,
-    targets: &Targets,
+    targets: &Targets<'_>,
     encodings: &[Encoding],
 ) -> Packed {
+    let order = Order::new(table, &layout.rows);
     let mut packed = Packed::empty(table, layout, targets);
     packed.each_number(table, |(feature, out), values| {
-        gather::numbers(table, feature, &layout.rows, values);
+        gather::numbers(table, feature, &order, values, |_| ());
         if let Some(Encoding::Numeric { mean, scale }) = encodings.get(feature) {
-            write_number(values, *mean, *scale, layout, out);
+            write_standardized(values, *mean, *scale, layout, out);
         }
     });
     for feature in categorical(table) {
@@ -176,7 +183,7 @@ fn categorical(table: &Table<'_>) -> impl Iterator<Item = usize> {
 
 impl Packed {
     /// With the labels and weights, and room for the features.
-    fn empty(table: &Table<'_>, layout: &Layout, targets: &Targets) -> Self {
+    fn empty(table: &Table<'_>, layout: &Layout, targets: &Targets<'_>) -> Self {
         let number_count = numeric(table).count();
         let mut packed = Self {
             batches: layout.batches.clone(),
@@ -195,7 +202,7 @@ impl Packed {
         packed
     }
 
-    fn write_targets(&mut self, targets: &Targets) {
+    fn write_targets(&mut self, targets: &Targets<'_>) {
         let rows = targets.labels.len() as f64;
         let sum = |unit: f64| -> f64 {
             targets.weights.as_ref().map_or(rows, |weights| weights.iter().map(|w| w / unit).sum())

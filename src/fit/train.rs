@@ -164,7 +164,8 @@ impl<'a> Session<'a> {
         let (packed, encodings) =
             pack_training(table, &layout, &targets, &Known { features: known, min_count });
         let mut weight_sum = targets.weight_sum();
-        drop((layout, targets));
+        drop(targets);
+        drop(layout);
         let validation = (!validation.is_empty()).then(|| {
             let mut labels = Vec::new();
             gather::labels(table, &validation, &mut labels);

@@ -1,6 +1,8 @@
 //! The same content, seed and options give the same model text, however the rows are ordered and cut.
 
 use proptest::prelude::*;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
 use ziln::model::Model;
 
@@ -32,7 +34,12 @@ fn options() -> Options {
         ("keep_state", OptionValue::Bool(true)),
         ("validation_fraction", OptionValue::Number(0.2)),
     ];
-    Options::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value))).unwrap()
+    options_of(&pairs)
+}
+
+fn options_of(pairs: &[(&str, OptionValue)]) -> Options {
+    let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    Options::from_pairs(pairs).unwrap()
 }
 
 /// Columns of a chunk.
@@ -143,4 +150,42 @@ fn the_number_of_threads_does_not_matter() {
     assert!(one.is_some());
     assert_eq!(one, with_threads(2));
     assert_eq!(one, with_threads(5));
+}
+
+/// Many rows are packed in another way than few; where the table has many more rows, as a group of it has, they are not.
+#[test]
+fn many_rows_of_a_small_table_and_of_a_large_one_give_the_same_text() {
+    let rows = 270_000;
+    let mut random = StdRng::seed_from_u64(5);
+    let mut column = || -> Vec<f64> { (0..rows).map(|_| random.random_range(-1.0..9.0)).collect() };
+    let (label, weight, number) = (column(), column(), column());
+    let label: Vec<f64> = label.into_iter().map(|y| if y > 6.0 { y } else { 0.0 }).collect();
+    let weight: Vec<f64> = weight.into_iter().map(|w| w + 2.0).collect();
+    let single: Vec<f32> = number.iter().map(|&x| x as f32).collect();
+    let number: Vec<f64> = single.iter().map(|&x| f64::from(x)).collect();
+    let options = options_of(&[("epochs", OptionValue::Integer(2))]);
+    let text = |chunks: Vec<Chunk<'_>>| {
+        let ids = chunks.iter().enumerate().flat_map(|(chunk, content)| {
+            let (chunk, rows) = (chunk as u32, content.label.len() as u32);
+            (0..rows).map(move |row| RowId { chunk, row })
+        });
+        let ids: Vec<RowId> = ids.take(rows).collect();
+        let features = vec![FeatureColumn { name: "number", levels: None }];
+        fit(&Table { features, chunks }, &ids, &options).unwrap().unwrap().to_json()
+    };
+    let part = |start: usize, end: usize, singles: bool| Chunk {
+        label: &label[start..end],
+        weight: Some(&weight[start..end]),
+        features: vec![if singles {
+            Values::Singles(&single[start..end])
+        } else {
+            Values::Numbers(&number[start..end])
+        }],
+    };
+    let whole = text(vec![part(0, rows, false)]);
+    let cut =
+        text(vec![part(0, 1000, true), part(1000, 200_000, false), part(200_000, rows, true)]);
+    assert_eq!(whole, cut);
+    let of_many = text((0..4).map(|_| part(0, rows, false)).collect());
+    assert_eq!(whole, of_many);
 }

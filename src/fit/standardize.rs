@@ -1,0 +1,52 @@
+//! Writing standardised numbers into packed columns.
+
+use super::layout::Layout;
+use crate::math::dispatch;
+use crate::model::{FAR_NUMBER, FAR_UNIT};
+
+/// Standardised values are kept within this, far beyond any real one, so that single precision never overflows.
+const FAR: f64 = 1e15;
+
+/// Writes standardised values, batch by batch, into a packed column.
+pub(super) fn write_standardized(
+    values: &[f64],
+    mean: f64,
+    scale: f64,
+    layout: &Layout,
+    out: &mut [f32],
+) {
+    dispatch(
+        #[inline(always)]
+        || {
+            if scale < FAR_NUMBER {
+                write_batches(values, 1.0, mean, scale, layout, out);
+            } else {
+                write_batches(values, FAR_UNIT, mean * FAR_UNIT, scale * FAR_UNIT, layout, out);
+            }
+        },
+    );
+}
+
+/// Writes values times `unit`, which `mean` and `scale` are in.
+#[inline(always)]
+fn write_batches(
+    values: &[f64],
+    unit: f64,
+    mean: f64,
+    scale: f64,
+    layout: &Layout,
+    out: &mut [f32],
+) {
+    let per_scale = 1.0 / scale;
+    let mut rest = values;
+    for batch in &layout.batches {
+        let (values, after) = rest.split_at(batch.rows.min(rest.len()));
+        rest = after;
+        let Some(out) = out.get_mut(batch.start..) else { return };
+        for (slot, &value) in out.iter_mut().zip(values) {
+            let standard = (value * unit - mean) * per_scale;
+            let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };
+            *slot = kept.clamp(-FAR, FAR) as f32;
+        }
+    }
+}

@@ -7,24 +7,34 @@ use super::{
     constants::LN_2PI_HALF,
     exp::exp_negative,
     ln::{ln_1p_scaled, ln_positive, split, split_1p},
-    rows::map_first_and_params,
+    rows::map_first_and_params_in_two,
 };
 
 /// The loss of one row; see [`loss`].
 #[inline(always)]
 pub fn loss_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
+    finish(begin(label, logit), label, logit, mu, sigma)
+}
+
+/// `e^-|logit|` and the logarithm of the label.
+#[inline(always)]
+fn begin(label: f64, logit: f64) -> (f64, f64) {
+    (exp_negative(-logit.abs()), ln_positive(label))
+}
+
+/// The loss of one row from what [`begin`] returns.
+#[inline(always)]
+fn finish((e, log_label): (f64, f64), label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let unpaid = label <= 0.0;
     // softplus(t) = max(t, 0) + ln(1 + e^-|t|), and the logarithm takes sigma along where one is paid: ln(sigma
     // (1 + e^-|t|)), halved lest it overflow.
     let t = select(unpaid, logit, -logit);
-    let e = exp_negative(-t.abs());
     let alone = split_1p(e);
     let joint = split((0.5 + 0.5 * e) * sigma);
     let log =
         ln_1p_scaled(select(unpaid, alone.f, joint.f), select(unpaid, alone.k, joint.k + 1.0));
     let classification = select(t < 0.0, 0.0, t) + log;
 
-    let log_label = ln_positive(label);
     let z = (log_label - mu) / sigma;
     let amount = log_label + LN_2PI_HALF + 0.5 * (z * z);
     let amount = select(sigma < f64::INFINITY, amount, log_label + sigma);
@@ -58,11 +68,13 @@ pub fn loss_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 /// assert!((out[1] - 1.878_372_591_259_488_4).abs() < 1e-15);
 /// ```
 pub fn loss(label: Column<'_>, params: &Params<'_>, out: &mut [f64]) {
-    map_first_and_params(
+    map_first_and_params_in_two(
         label,
         params,
         out,
         #[inline(always)]
-        |label, logit, mu, sigma| loss_row(label, logit, mu, sigma),
+        |label, logit| begin(label, logit),
+        #[inline(always)]
+        |begun, label, logit, mu, sigma| finish(begun, label, logit, mu, sigma),
     );
 }

@@ -18,8 +18,21 @@ pub fn floor_sigma(sigma: f64) -> f64 {
 /// The sigma of a model's raw output: `max(softplus(raw_sigma), sqrt(1e-7))`.
 #[inline(always)]
 pub fn sigma_from_raw(raw_sigma: f64) -> f64 {
-    // What differs from softplus is far below the floor, or beside a large number nothing; and neither is negative.
-    let sigma = softplus_from(raw_sigma, exp_negative_floored(-raw_sigma.abs()));
+    finish(raw_sigma, begin(raw_sigma))
+}
+
+/// `e^-|raw_sigma|`.
+#[inline(always)]
+fn begin(raw_sigma: f64) -> f64 {
+    // What differs from the exponential is far below the floor, or beside a large number nothing.
+    exp_negative_floored(-raw_sigma.abs())
+}
+
+/// Sigma from what [`begin`] returns.
+#[inline(always)]
+fn finish(raw_sigma: f64, begun: f64) -> f64 {
+    // Never negative, so that there is no NaN to make.
+    let sigma = softplus_from(raw_sigma, begun);
     select(sigma < SIGMA_FLOOR, SIGMA_FLOOR, sigma)
 }
 
@@ -35,13 +48,17 @@ pub(crate) fn floor_sigmas(sigma: &[f64], out: &mut [f64]) {
     );
 }
 
-/// [`sigma_from_raw`] of each value.
+/// [`sigma_from_raw`] of each value, in two loops, which are faster than one: see
+/// [`map_first_and_params_in_two`](super::rows::map_first_and_params_in_two).
 pub(crate) fn sigmas_from_raw(raw_sigma: &[f64], out: &mut [f64]) {
     dispatch(
         #[inline(always)]
         || {
             for (to, &raw) in out.iter_mut().zip(raw_sigma) {
-                *to = sigma_from_raw(raw);
+                *to = begin(raw);
+            }
+            for (to, &raw) in out.iter_mut().zip(raw_sigma) {
+                *to = finish(raw, *to);
             }
         },
     );

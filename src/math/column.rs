@@ -5,8 +5,9 @@ use super::{
     sigma::{floor_sigma, floor_sigmas, sigma_from_raw, sigmas_from_raw},
 };
 
-/// Rows that are computed at a time: intermediate values of a block stay in the first-level cache.
-pub const BLOCK: usize = 512;
+/// Rows that are computed at a time: so few that intermediate values stay in the first-level cache, and that the memory is
+/// asked for the next rows of every column before the wait for them grows long.
+pub const BLOCK: usize = 64;
 
 /// One argument of a function of the distribution: a value for every row, or a value a row.
 ///

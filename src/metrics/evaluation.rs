@@ -17,7 +17,7 @@ use crate::math::{BLOCK, Blocks, ParamBlocks, Params, Spread};
 use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// Rows that one thread takes at a time.
-const CHUNK: usize = 32 * BLOCK;
+const CHUNK: usize = 256 * BLOCK;
 
 /// Every metric of a set of predictions. The fields are described, with formula and source, in [`Record::FIELDS`].
 ///

@@ -56,24 +56,24 @@ const VALIDATION_BATCH: usize = 4096;
 /// # Ok::<(), ziln::Error>(())
 /// ```
 pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
-    let Some(usable) = Usable::of(table, rows) else { return Ok(None) };
+    let Some((usable, rows)) = Usable::of(table, rows) else { return Ok(None) };
     let known = warm_start::known_features(table, options)?;
-    let split = Split::of(table, &usable, options);
+    let split = Split::of(table, rows, options);
     let session = Session::new(table, &usable, split, options, known.as_deref());
     Ok(Some(session.train()).filter(Model::is_finite))
 }
 
-/// The rows that can be trained on, and what was found in counting them.
+/// What was found in counting the rows that can be trained on.
 struct Usable {
-    rows: Vec<RowId>,
+    rows: usize,
     skipped: u64,
     negative: u64,
     payers: u64,
 }
 
 impl Usable {
-    /// `None` if no label is positive.
-    fn of(table: &Table<'_>, rows: &[RowId]) -> Option<Self> {
+    /// Those rows, too; `None` if no label is positive.
+    fn of(table: &Table<'_>, rows: &[RowId]) -> Option<(Self, Vec<RowId>)> {
         let mut labels = Vec::new();
         gather::labels(table, rows, &mut labels);
         let count =
@@ -83,12 +83,15 @@ impl Usable {
             return None;
         }
         let pairs = rows.iter().zip(&labels);
-        Some(Self {
-            rows: pairs.filter(|(_, label)| label.is_finite()).map(|(row, _)| *row).collect(),
+        let rows: Vec<RowId> =
+            pairs.filter(|(_, label)| label.is_finite()).map(|(row, _)| *row).collect();
+        let usable = Self {
+            rows: rows.len(),
             skipped: count(|label| !label.is_finite()),
             negative: count(|label| label.is_finite() && label < 0.0),
             payers,
-        })
+        };
+        Some((usable, rows))
     }
 }
 
@@ -103,8 +106,9 @@ struct Split {
 impl Split {
     /// Holds out the rows whose hash falls into the fraction; none if that would leave one of the parts without
     /// rows or the training without a payer.
-    fn of(table: &Table<'_>, usable: &Usable, options: &Options) -> Self {
-        let ordered = canonical_order(table, &usable.rows, options.seed);
+    fn of(table: &Table<'_>, rows: Vec<RowId>, options: &Options) -> Self {
+        let ordered = canonical_order(table, &rows, options.seed);
+        drop(rows);
         // 2^64 times the fraction; the cast saturates.
         let bound = (options.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
         let held_out = ordered.partition_point(|row| row.hash < bound);
@@ -377,9 +381,9 @@ impl<'a> Session<'a> {
                 &self.places,
             )
         });
-        let validation_rows = self.usable.rows.len() - self.training_rows;
+        let validation_rows = self.usable.rows - self.training_rows;
         let training = Training {
-            rows: self.usable.rows.len() as u64,
+            rows: self.usable.rows as u64,
             payers: self.usable.payers,
             validation_rows: validation_rows as u64,
             skipped_labels: self.usable.skipped,

@@ -46,13 +46,13 @@ pub(super) fn numbers(
     if let Some(route) = &order.route {
         route.numbers(table, feature, out, show);
     } else {
-        numbers_one_by_one(table, feature, order.rows, out);
+        numbers_by_random_reads(table, feature, order.rows, out);
         show(out);
     }
 }
 
 /// The same, by random reads.
-pub(super) fn numbers_one_by_one(
+pub(super) fn numbers_by_random_reads(
     table: &Table<'_>,
     feature: usize,
     rows: &[RowId],

@@ -164,7 +164,7 @@ mod tests {
         let mut shown = Vec::new();
         route.numbers(&table, 0, &mut routed, |bucket| shown.extend_from_slice(bucket));
         let mut read = Vec::new();
-        gather::numbers_one_by_one(&table, 0, &rows, &mut read);
+        gather::numbers_by_random_reads(&table, 0, &rows, &mut read);
         let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&routed), bits(&read));
         assert_eq!(bits(&shown), bits(&read));

@@ -12,10 +12,13 @@ use super::table::{RowId, Table, Values};
 const BUCKET_ROWS: usize = 1 << 13;
 
 /// A bucket's rows are shown together, so that they must be whole blocks; and a place in it has 16 bits.
-const _: () = assert!(BUCKET_ROWS.is_multiple_of(MOMENT_ROWS) && BUCKET_ROWS <= 1 << 16);
+const _: () = assert!(BUCKET_ROWS.is_multiple_of(MOMENT_ROWS) && BUCKET_ROWS < 1 << 16);
 
 /// Fewer rows than this fit into the cache as they are.
 const LEAST_ROWS: usize = 1 << 18;
+
+/// For fewer columns than this the way costs as much as it saves.
+const LEAST_NUMBERS: usize = 4;
 
 /// A table with more rows than so many times the rows of the order is not worth reading as a whole.
 const MOST_TABLE_ROWS: usize = 2;
@@ -35,27 +38,30 @@ pub(super) struct Route {
 impl Route {
     /// The way into the order of `rows`, if they are so many that it pays.
     pub(super) fn new(table: &Table<'_>, rows: &[RowId]) -> Option<Self> {
+        let numbers = table.features.iter().filter(|feature| feature.levels.is_none()).count();
+        if rows.len() < LEAST_ROWS || numbers < LEAST_NUMBERS {
+            return None;
+        }
         let table_rows: usize = table.chunks.iter().map(|chunk| chunk.label.len()).sum();
-        let pays = rows.len() >= LEAST_ROWS && table_rows / MOST_TABLE_ROWS <= rows.len();
+        let pays = table_rows / MOST_TABLE_ROWS <= rows.len();
         let counted = u32::try_from(rows.len()).is_ok_and(|rows| rows < NOWHERE);
         if pays && counted { Self::of(table, table_rows, rows) } else { None }
     }
 
     /// `None` for rows that are not in the table, or twice in the order.
     fn of(table: &Table<'_>, table_rows: usize, rows: &[RowId]) -> Option<Self> {
-        let mut starts = Vec::with_capacity(table.chunks.len());
+        let mut chunks = Vec::with_capacity(table.chunks.len());
         let mut start = 0;
         for chunk in &table.chunks {
-            starts.push(start);
-            start += chunk.label.len();
+            let end = start + chunk.label.len();
+            chunks.push(start..end);
+            start = end;
         }
         // Where the rows end up, to begin with.
         let mut places = vec![NOWHERE; table_rows];
         for (end, row) in (0..).zip(rows) {
-            let place = places.get_mut(starts.get(row.chunk as usize)? + row.row as usize)?;
-            if *place != NOWHERE {
-                return None;
-            }
+            let of_chunk = places.get_mut(chunks.get(row.chunk as usize)?.clone())?;
+            let place = of_chunk.get_mut(row.row as usize).filter(|place| **place == NOWHERE)?;
             *place = end;
         }
         let mut filled = vec![0_u16; rows.len().div_ceil(BUCKET_ROWS)];
@@ -181,20 +187,29 @@ mod tests {
         assert!(Route::of(&table, 3, &[row(0, 2), row(0, 0)]).is_some());
         assert!(Route::of(&table, 3, &[row(0, 2), row(0, 2)]).is_none());
         assert!(Route::of(&table, 3, &[row(0, 3)]).is_none());
+        let chunk = || Chunk { label: &label, weight: None, features: vec![] };
+        let two = Table { features: vec![], chunks: vec![chunk(), chunk()] };
+        assert!(Route::of(&two, 6, &[row(0, 2), row(1, 2)]).is_some());
+        assert!(Route::of(&two, 6, &[row(0, 3)]).is_none());
         assert!(Route::of(&table, 3, &[row(1, 0)]).is_none());
     }
 
     #[test]
-    fn few_rows_and_small_parts_of_a_table_have_no_route() {
+    fn few_rows_or_columns_and_small_parts_of_a_table_have_no_route() {
         let label = vec![1.0; LEAST_ROWS * 2 * MOST_TABLE_ROWS];
         let chunk = |rows: usize| Chunk { label: &label[..rows], weight: None, features: vec![] };
         let rows: Vec<RowId> = (0..LEAST_ROWS as u32).map(|row| RowId { chunk: 0, row }).collect();
-        let has_route = |table_rows: usize, rows: &[RowId]| {
-            let table = Table { features: vec![], chunks: vec![chunk(table_rows)] };
+        let features = |numbers: usize| {
+            let number = |_| FeatureColumn { name: "x", levels: None };
+            (0..numbers).map(number).collect()
+        };
+        let has_route = |numbers: usize, table_rows: usize, rows: &[RowId]| {
+            let table = Table { features: features(numbers), chunks: vec![chunk(table_rows)] };
             Route::new(&table, rows).is_some()
         };
-        assert!(has_route(LEAST_ROWS, &rows));
-        assert!(!has_route(LEAST_ROWS, &rows[1..]));
-        assert!(!has_route(label.len(), &rows));
+        assert!(has_route(LEAST_NUMBERS, LEAST_ROWS, &rows));
+        assert!(!has_route(LEAST_NUMBERS - 1, LEAST_ROWS, &rows));
+        assert!(!has_route(LEAST_NUMBERS, LEAST_ROWS, &rows[1..]));
+        assert!(!has_route(LEAST_NUMBERS, label.len(), &rows));
     }
 }

@@ -158,7 +158,7 @@ fn many_rows_of_a_small_table_and_of_a_large_one_give_the_same_text() {
     let rows = 270_000;
     let mut random = StdRng::seed_from_u64(5);
     let mut column = || -> Vec<f64> { (0..rows).map(|_| random.random_range(-1.0..9.0)).collect() };
-    let (label, weight, number) = (column(), column(), column());
+    let (label, weight, number, other) = (column(), column(), column(), column());
     let label: Vec<f64> = label.into_iter().map(|y| if y > 6.0 { y } else { 0.0 }).collect();
     let weight: Vec<f64> = weight.into_iter().map(|w| w + 2.0).collect();
     let single: Vec<f32> = number.iter().map(|&x| x as f32).collect();
@@ -170,17 +170,23 @@ fn many_rows_of_a_small_table_and_of_a_large_one_give_the_same_text() {
             (0..rows).map(move |row| RowId { chunk, row })
         });
         let ids: Vec<RowId> = ids.take(rows).collect();
-        let features = vec![FeatureColumn { name: "number", levels: None }];
+        let names = ["a", "b", "c", "d"];
+        let features = names.map(|name| FeatureColumn { name, levels: None }).into();
         fit(&Table { features, chunks }, &ids, &options).unwrap().unwrap().to_json()
     };
     let part = |start: usize, end: usize, singles: bool| Chunk {
         label: &label[start..end],
         weight: Some(&weight[start..end]),
-        features: vec![if singles {
-            Values::Singles(&single[start..end])
-        } else {
-            Values::Numbers(&number[start..end])
-        }],
+        features: vec![
+            if singles {
+                Values::Singles(&single[start..end])
+            } else {
+                Values::Numbers(&number[start..end])
+            },
+            Values::Numbers(&weight[start..end]),
+            Values::Numbers(&other[start..end]),
+            Values::Singles(&single[start..end]),
+        ],
     };
     let whole = text(vec![part(0, rows, false)]);
     let cut =

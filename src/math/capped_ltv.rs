@@ -8,6 +8,7 @@ use super::{
     expected_ltv::exp_capped_sum,
     ln::ln,
     norm_cdf::{gaussian, scaled_tail},
+    pay_amount::log_pay_amount,
     rows::map_first_and_params,
 };
 
@@ -19,19 +20,19 @@ pub fn capped_ltv_row(cap: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let root = exp_negative(-0.5 * logit.abs());
     let root_p = select(unlikely, root, 1.0);
     // p m, but for the same denominator.
-    let mean = exp_capped_sum(mu + 0.5 * (sigma * sigma), select(unlikely, logit, 0.0));
+    let mean = exp_capped_sum(log_pay_amount(mu, sigma), select(unlikely, logit, 0.0));
 
     let w = (ln(cap) - mu) / sigma;
     let v = w - sigma;
-    // m phi(v) = c phi(w): the mean times its tail is finite even where the mean is not.
-    let density = cap * gaussian(w.abs());
-    let mean_tail = density * scaled_tail(v.abs()) * root_p * root_p;
-    let uncapped = select(v > 0.0, mean - mean_tail, mean_tail);
-    let cap_tail = density * scaled_tail(w.abs());
-    let capped = select(w > 0.0, cap_tail, cap - cap_tail) * root_p * root_p;
+    // m phi(v) = c phi(w): the mean times its tail is finite even where the mean is not, and a difference of tails is
+    // taken before either is rounded to the size of a mean.
+    let density = cap * gaussian(w.abs()) * root_p * root_p;
+    let (mean_tail, cap_tail) = (scaled_tail(v.abs()), scaled_tail(w.abs()));
+    let tails = select(v > 0.0, -mean_tail, mean_tail) + select(w > 0.0, cap_tail, -cap_tail);
+    let whole = select(v > 0.0, mean, select(w > 0.0, 0.0, cap * root_p * root_p));
 
-    let sum = select(cap == f64::INFINITY, mean, uncapped + capped);
-    let value = sum / (1.0 + root * root);
+    let sum = select(cap == f64::INFINITY, mean, density.mul_add(tails, whole));
+    let value = sum / root.mul_add(root, 1.0);
     // Nothing is below a cap of 0 or less, but a NaN must not pass for something.
     select((cap <= 0.0) & !mean.is_nan() & !logit.is_nan(), cap, value)
 }

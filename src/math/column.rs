@@ -5,9 +5,9 @@ use super::{
     sigma::{floor_sigma, floor_sigmas, sigma_from_raw, sigmas_from_raw},
 };
 
-/// Rows that are computed at a time: so few that intermediate values stay in the first-level cache, and that the memory is
-/// asked for the next rows of every column before the wait for them grows long.
-pub const BLOCK: usize = 64;
+/// Rows that are computed at a time: so few that intermediate values stay in the first-level cache and memory is asked for
+/// the next rows before the wait for them grows long, and so many that the payers among them fill a few vectors.
+pub const BLOCK: usize = 128;
 
 /// One argument of a function of the distribution: a value for every row, or a value a row.
 ///
@@ -71,20 +71,27 @@ impl Column<'_> {
     }
 }
 
-/// Hands out the rows of a [`Column`] as slices of `f64`, at most [`BLOCK`] at a time.
+/// Hands out the rows of a [`Column`] as slices of `f64`, a block at a time.
 ///
 /// A scalar is written out once, `f64` is borrowed, anything else is widened into a buffer. Rows past the end of
 /// the column are NaN (and a bug of the caller, at which debug builds panic).
 #[derive(Debug)]
 pub struct Blocks<'a> {
     column: Column<'a>,
+    /// The most rows of a block.
+    block: usize,
     /// A block's rows, empty until there are some that cannot be borrowed.
     buffer: Vec<f64>,
 }
 
 impl<'a> Blocks<'a> {
-    /// A reader of the column.
+    /// A reader of the column in blocks of [`BLOCK`] rows.
     pub fn new(column: Column<'a>) -> Self {
+        Self::of(BLOCK, column)
+    }
+
+    /// A reader of the column in blocks of that many rows.
+    pub fn of(block: usize, column: Column<'a>) -> Self {
         let column = match column {
             // A list of no place repeats itself.
             Column::Strided { values, offset, stride: 0 } => {
@@ -92,14 +99,14 @@ impl<'a> Blocks<'a> {
             }
             other => other,
         };
-        let buffer = if let Column::Scalar(value) = column { vec![value; BLOCK] } else { vec![] };
-        Self { column, buffer }
+        let buffer = if let Column::Scalar(value) = column { vec![value; block] } else { vec![] };
+        Self { column, block, buffer }
     }
 
-    /// The rows from `start`, as many as asked for but at most [`BLOCK`].
+    /// The rows from `start`, as many as asked for but at most a block.
     #[inline]
     pub fn rows(&mut self, start: usize, len: usize) -> &[f64] {
-        let len = len.min(BLOCK);
+        let len = len.min(self.block);
         debug_assert!(
             self.column.len().is_none_or(|rows| start + len <= rows),
             "a column is shorter than the output"
@@ -109,7 +116,7 @@ impl<'a> Blocks<'a> {
         {
             return rows;
         }
-        self.buffer.resize(BLOCK, f64::NAN);
+        self.buffer.resize(self.block, f64::NAN);
         let buffer = &mut self.buffer[..len];
         match self.column {
             Column::Scalar(_) => {}
@@ -152,7 +159,7 @@ fn widen(values: &[f32], buffer: &mut [f64]) {
 }
 
 /// A function of each value.
-type Convert = fn(&[f64], &mut [f64]);
+pub(crate) type Convert = fn(&[f64], &mut [f64]);
 
 /// Hands out the rows of [`Params`] as slices of logit, mu and sigma (after softplus and floor), a block at a
 /// time.
@@ -184,6 +191,15 @@ impl<'a> ParamBlocks<'a> {
             convert,
             sigma: if convert.is_some() { vec![0.0; BLOCK] } else { vec![] },
         }
+    }
+
+    /// A reader that leaves raw sigmas as they are, and what makes sigmas of them: for a function that needs those of few
+    /// rows. A sigma that was given is floored as ever.
+    pub(crate) fn unconverted(params: &Params<'a>) -> (Self, Option<Convert>) {
+        let mut reader = Self::new(params);
+        let is_raw = matches!(params.spread, Spread::RawSigma(_));
+        let convert = reader.convert.take_if(|_| is_raw);
+        (reader, convert)
     }
 
     /// The rows from `start`, as many as asked for but at most [`BLOCK`].

@@ -19,7 +19,7 @@ pub fn crps_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     let below_one = 1.0 + exp_negative(-logit.abs());
     // 2 p^2 m Phi(-sigma / sqrt 2), where m Phi(-sigma / sqrt 2) = e^(mu + sigma^2/4) R(sigma / sqrt 2).
     let sharpness = 2.0
-        * exp_capped_sum(mu + 0.25 * (sigma * sigma), 2.0 * negative)
+        * exp_capped_sum((0.25 * sigma).mul_add(sigma, mu), 2.0 * negative)
         * scaled_tail(sigma * std::f64::consts::FRAC_1_SQRT_2)
         / (below_one * below_one);
     // Subtracted one at a time: twice a capped value near the greatest number would overflow.

@@ -7,8 +7,9 @@
 /// call is inlined: mark the closure and what it calls `#[inline(always)]`. A closure that is not inlined is
 /// still correct, only slow.
 ///
-/// The choice changes how many rows are computed at a time, never the result of one: nothing in this room fuses
-/// a multiplication with an addition.
+/// The choice changes how many rows are computed at a time, never the result of one: `mul_add` is rounded once
+/// everywhere. An x86-64 processor without AVX2 and FMA (made before 2013) has no instruction for it, and computes it
+/// slowly.
 ///
 /// ```
 /// use ziln::math::{dispatch, exp};

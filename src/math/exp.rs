@@ -90,9 +90,9 @@ pub(crate) struct Reduced {
 /// Splits `x + low` for `x` within -1000 and 1000 and a small `low`.
 #[inline(always)]
 pub(crate) fn reduce(x: f64, low: f64) -> Reduced {
-    let n = Exponent(x * std::f64::consts::LOG2_E + ROUND);
-    let r = ((x - n.value() * LN_2_HIGH) - n.value() * LN_2_LOW) + low;
-    let tail = r + (r * r) * polynomial(r, COEFFICIENTS);
+    let n = Exponent(x.mul_add(std::f64::consts::LOG2_E, ROUND));
+    let r = n.value().mul_add(-LN_2_LOW, n.value().mul_add(-LN_2_HIGH, x)) + low;
+    let tail = (r * r).mul_add(polynomial(r, COEFFICIENTS), r);
     Reduced { tail, n }
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn exp_m1_negative(x: f64) -> f64 {
     let Reduced { tail, n } = reduce(select(x < -40.0, -40.0, x), -0.0);
     // With e^x = 2^n e^r and tail = e^r - 1.
     let power = n.power_of_two(0);
-    tail * power + (power - 1.0)
+    tail.mul_add(power, power - 1.0)
 }
 
 #[cfg(test)]

@@ -5,16 +5,16 @@ use std::hint::select_unpredictable as select;
 use super::{
     column::Params,
     exp::{exp, exp_negative_floored},
+    pay_amount::log_pay_amount,
     rows::map_params,
 };
 
 /// The expected lifetime value of one row; see [`expected_ltv`].
 #[inline(always)]
 pub fn expected_ltv_row(logit: f64, mu: f64, sigma: f64) -> f64 {
-    let log_amount = mu + 0.5 * (sigma * sigma);
     // p = e^min(logit, 0) / (1 + e^-|logit|): one exponential for p's numerator and the amount, so that a
     // vanishing p and an overflowing amount meet as exponents.
-    let numerator = exp_capped_sum(log_amount, select(logit < 0.0, logit, 0.0));
+    let numerator = exp_capped_sum(log_pay_amount(mu, sigma), select(logit < 0.0, logit, 0.0));
     numerator / (1.0 + exp_negative_floored(-logit.abs()))
 }
 

@@ -78,8 +78,8 @@ pub(crate) fn split_1p(u: f64) -> Split {
 pub(crate) fn ln_1p_scaled(f: f64, k: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
-    let rest = z * polynomial(z, COEFFICIENTS);
     let half_square = 0.5 * (f * f);
-    let low = s * (half_square + rest) + k * LN_2_LOW;
-    k * LN_2_HIGH - ((half_square - low) - f)
+    let rest = z.mul_add(polynomial(z, COEFFICIENTS), half_square);
+    let low = s.mul_add(rest, k * LN_2_LOW);
+    k.mul_add(LN_2_HIGH, f - (half_square - low))
 }

@@ -3,44 +3,41 @@
 use std::hint::select_unpredictable as select;
 
 use super::{
-    column::{Column, Params},
+    column::{BLOCK, Blocks, Column, Convert, ParamBlocks, Params},
     constants::LN_2PI_HALF,
+    dispatch::dispatch,
     exp::exp_negative,
-    ln::{ln_1p_scaled, ln_positive, split, split_1p},
-    rows::map_first_and_params_in_two,
+    ln::{ln_1p_scaled, ln_positive, split},
+    payers::Payers,
+    softplus::softplus_from,
 };
 
 /// The loss of one row; see [`loss`].
 #[inline(always)]
 pub fn loss_row(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
-    finish(begin(label, logit), label, logit, mu, sigma)
+    let e = exp_negative(-logit.abs());
+    let unpaid = unpaid_row(logit, e, mu, sigma);
+    select(label <= 0.0, unpaid, paid_row(ln_positive(label), logit, e, mu, sigma))
 }
 
-/// `e^-|logit|` and the logarithm of the label.
+/// The loss where nothing is paid; `e` is `e^-|logit|`, and `spread` NaN where sigma is.
 #[inline(always)]
-fn begin(label: f64, logit: f64) -> (f64, f64) {
-    (exp_negative(-logit.abs()), ln_positive(label))
+fn unpaid_row(logit: f64, e: f64, mu: f64, spread: f64) -> f64 {
+    // Neither mu nor sigma matters, but a NaN among them must not pass for a loss.
+    select(mu.is_nan() | spread.is_nan(), f64::NAN, softplus_from(logit, e))
 }
 
-/// The loss of one row from what [`begin`] returns.
+/// The loss of a payer; `e` is `e^-|logit|`.
 #[inline(always)]
-fn finish((e, log_label): (f64, f64), label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
-    let unpaid = label <= 0.0;
-    // softplus(t) = max(t, 0) + ln(1 + e^-|t|), and the logarithm takes sigma along where one is paid: ln(sigma
-    // (1 + e^-|t|)), halved lest it overflow.
-    let t = select(unpaid, logit, -logit);
-    let alone = split_1p(e);
-    let joint = split((0.5 + 0.5 * e) * sigma);
-    let log =
-        ln_1p_scaled(select(unpaid, alone.f, joint.f), select(unpaid, alone.k, joint.k + 1.0));
-    let classification = select(t < 0.0, 0.0, t) + log;
-
+fn paid_row(log_label: f64, logit: f64, e: f64, mu: f64, sigma: f64) -> f64 {
+    // softplus(-logit) + ln sigma, as max(-logit, 0) and one logarithm: ln(sigma (1 + e^-|logit|)), halved lest it
+    // overflow.
+    let joint = split(0.5_f64.mul_add(e, 0.5) * sigma);
+    let log = select(logit > 0.0, 0.0, -logit) + ln_1p_scaled(joint.f, joint.k + 1.0);
     let z = (log_label - mu) / sigma;
-    let amount = log_label + LN_2PI_HALF + 0.5 * (z * z);
+    let amount = (0.5 * z).mul_add(z, log_label + LN_2PI_HALF);
     let amount = select(sigma < f64::INFINITY, amount, log_label + sigma);
-    let total = classification + select(unpaid, 0.0, amount);
-    // Where nothing is paid mu and sigma do not matter, but a NaN among them must not pass for a loss.
-    select(mu.is_nan() | sigma.is_nan(), f64::NAN, total)
+    select(mu.is_nan(), f64::NAN, log + amount)
 }
 
 /// The negative log-likelihood of each label, in nats.
@@ -68,13 +65,98 @@ fn finish((e, log_label): (f64, f64), label: f64, logit: f64, mu: f64, sigma: f6
 /// assert!((out[1] - 1.878_372_591_259_488_4).abs() < 1e-15);
 /// ```
 pub fn loss(label: Column<'_>, params: &Params<'_>, out: &mut [f64]) {
-    map_first_and_params_in_two(
-        label,
-        params,
-        out,
+    let mut label = Blocks::new(label);
+    let (mut params, sigma_from_spread) = ParamBlocks::unconverted(params);
+    let mut payers = Payers::new();
+    let mut e = [0.0; BLOCK];
+    let mut paid = PaidBlock::new();
+    for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+        let label = label.rows(block * BLOCK, out.len());
+        let (logit, mu, spread) = params.rows(block * BLOCK, out.len());
+        let e = &mut e[..out.len()];
+        exp_of_minus_magnitude(logit, e);
+        payers.find(label);
+        if payers.count() < out.len() {
+            unpaid(logit, e, mu, spread, out);
+        }
+        if payers.count() > 0 {
+            let losses = paid.loss(&payers, [label, logit, e, mu, spread], sigma_from_spread);
+            payers.scatter(losses, out);
+        }
+    }
+}
+
+/// `e^-|logit|` of each row.
+fn exp_of_minus_magnitude(logit: &[f64], out: &mut [f64]) {
+    dispatch(
         #[inline(always)]
-        |label, logit| begin(label, logit),
-        #[inline(always)]
-        |begun, label, logit, mu, sigma| finish(begun, label, logit, mu, sigma),
+        || {
+            for (to, &logit) in out.iter_mut().zip(logit) {
+                *to = exp_negative(-logit.abs());
+            }
+        },
     );
+}
+
+/// The loss of each row as if it did not pay.
+fn unpaid(logit: &[f64], e: &[f64], mu: &[f64], spread: &[f64], out: &mut [f64]) {
+    dispatch(
+        #[inline(always)]
+        || {
+            let inputs = logit.iter().zip(e).zip(mu).zip(spread);
+            for (to, (((&logit, &e), &mu), &spread)) in out.iter_mut().zip(inputs) {
+                *to = unpaid_row(logit, e, mu, spread);
+            }
+        },
+    );
+}
+
+/// What is computed of the payers of a block.
+#[derive(Debug)]
+struct PaidBlock {
+    /// Label, logit, e, mu and spread.
+    gathered: [[f64; BLOCK]; 5],
+    sigma: [f64; BLOCK],
+}
+
+impl PaidBlock {
+    fn new() -> Self {
+        Self { gathered: [[1.0; BLOCK]; 5], sigma: [1.0; BLOCK] }
+    }
+
+    /// The loss of each payer, and of what follows them.
+    fn loss(
+        &mut self,
+        payers: &Payers,
+        columns: [&[f64]; 5],
+        sigma_from_spread: Option<Convert>,
+    ) -> &[f64] {
+        let [label, logit, e, mu, spread] = payers.gather(columns, &mut self.gathered);
+        let sigma = match sigma_from_spread {
+            None => spread,
+            Some(convert) => {
+                let sigma = &mut self.sigma[..spread.len()];
+                convert(spread, sigma);
+                sigma
+            }
+        };
+        dispatch(
+            #[inline(always)]
+            || {
+                for label in label.iter_mut() {
+                    *label = ln_positive(*label);
+                }
+            },
+        );
+        dispatch(
+            #[inline(always)]
+            || {
+                let inputs = logit.iter().zip(&*e).zip(&*mu).zip(&*sigma);
+                for (label, (((&logit, &e), &mu), &sigma)) in label.iter_mut().zip(inputs) {
+                    *label = paid_row(*label, logit, e, mu, sigma);
+                }
+            },
+        );
+        label
+    }
 }

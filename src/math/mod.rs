@@ -4,11 +4,11 @@
 //! `p = sigmoid(logit)`. Every function of the distribution is a file of this room, and comes in two forms:
 //! `x_row` on the numbers of one row, which holds the formula, and `x` on whole columns.
 //!
-//! This room imports no engine and nothing of the other rooms. Its code is branch-free and uses neither fused
-//! multiply-add nor tables, so that a loop over it vectorises, and gives **the same bits** for a row on every
-//! processor, with every width of vector and wherever in a batch the row stands. [`dispatch`] runs such a loop
-//! with the widest instructions the machine has. `docs/numerics.md` states how accurate each function is, and how
-//! that was measured.
+//! This room imports no engine and nothing of the other rooms. Its formulas are branch-free and use no tables, so that a
+//! loop over them vectorises. A multiplication is fused with an addition where the code says so (`mul_add`) and nowhere
+//! else, so a row has **the same bits** on every processor, with every width of vector and wherever in a batch it stands.
+//! [`dispatch`] runs such a loop with the widest instructions the machine has. Outside of one a `mul_add` is a call, and
+//! slow. `docs/numerics.md` states how accurate each function is, and how that was measured.
 //!
 //! Contract of every function: NaN in gives NaN out, overflow is infinite, nothing panics.
 
@@ -32,6 +32,7 @@ mod norm_quantile;
 mod params;
 mod pay_amount;
 mod pay_prob;
+mod payers;
 mod polynomial;
 mod quantile;
 mod rows;
@@ -58,6 +59,7 @@ pub use params::{logit_from_prob, params_from_logits, params_from_prob};
 pub use pay_amount::{pay_amount, pay_amount_row};
 pub use pay_prob::{pay_prob, pay_prob_row};
 pub use quantile::{quantile, quantile_row};
+pub(crate) use sigma::sigmas_from_raw;
 pub use sigma::{floor_sigma, sigma_from_raw};
 pub use sigmoid::sigmoid;
 pub use softplus::softplus;

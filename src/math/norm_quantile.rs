@@ -61,7 +61,7 @@ const TAIL_DENOMINATOR: [f64; 11] = [
 
 /// `Phi^-1(q)`: the `x` at which the standard normal distribution function is `q`.
 ///
-/// At most 6 ulp from the exact value (measured) for every `q` down to the smallest subnormal. Near 1 a double
+/// At most 5.4 ulp from the exact value (measured) for every `q` down to the smallest subnormal. Near 1 a double
 /// has few digits of `1 - q` left: who knows the tail `t` asks for `-norm_quantile(t)`. 0 gives `-inf`, 1 gives
 /// `inf`, `q` outside `[0, 1]` gives NaN, NaN stays NaN.
 ///
@@ -71,7 +71,7 @@ const TAIL_DENOMINATOR: [f64; 11] = [
 pub fn norm_quantile(q: f64) -> f64 {
     let centred = q - 0.5;
     let central = centred.abs() <= 0.4;
-    let from_edge = 0.16 - centred * centred;
+    let from_edge = (-centred).mul_add(centred, 0.16);
     let centre = centred * polynomial(from_edge, CENTRE_NUMERATOR);
 
     let lower = select(q < 0.5, q, 1.0 - q);

@@ -7,8 +7,14 @@ use super::{column::Params, exp::exp, rows::map_params};
 /// The expected amount of one row; see [`pay_amount`].
 #[inline(always)]
 pub fn pay_amount_row(logit: f64, mu: f64, sigma: f64) -> f64 {
-    let amount = exp(mu + 0.5 * (sigma * sigma));
+    let amount = exp(log_pay_amount(mu, sigma));
     select(logit.is_nan(), f64::NAN, amount)
+}
+
+/// The logarithm of the expected amount.
+#[inline(always)]
+pub(crate) fn log_pay_amount(mu: f64, sigma: f64) -> f64 {
+    (0.5 * sigma).mul_add(sigma, mu)
 }
 
 /// The expected value of a customer who pays: the mean of the log-normal part.

@@ -21,7 +21,7 @@ fn join<const N: usize>(x: f64, mut c: [f64; N], terms: usize) -> [f64; N] {
     // A constant number of rounds, so that the loop is unrolled before the loop around it is vectorised.
     for i in 0..N.div_ceil(2) {
         if 2 * i + 1 < terms {
-            c[i] = c[2 * i] + c[2 * i + 1] * x;
+            c[i] = c[2 * i + 1].mul_add(x, c[2 * i]);
         } else if 2 * i < terms {
             c[i] = c[2 * i];
         }

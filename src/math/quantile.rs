@@ -21,7 +21,7 @@ pub fn quantile_row(q: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
     // The nearer tail of the log-normal part, so that neither end of it loses digits.
     let from_above = upper <= 0.5;
     let z = norm_quantile(select(from_above, upper, within / p));
-    let value = exp(mu + sigma * select(from_above, -z, z));
+    let value = exp(sigma.mul_add(select(from_above, -z, z), mu));
     let value = select(within <= 0.0, 0.0, value);
     let value = select((0.0..=1.0).contains(&q), value, f64::NAN);
     select(logit.is_nan() | mu.is_nan() | sigma.is_nan(), f64::NAN, value)

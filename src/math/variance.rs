@@ -16,9 +16,10 @@ pub fn variance_row(logit: f64, mu: f64, sigma: f64) -> f64 {
     let p = select(unlikely, e, 1.0) / (1.0 + e);
     let not_p = select(unlikely, 1.0, e) / (1.0 + e);
     // 1 - p e^(-sigma^2), as a sum of positive terms.
-    let spread = not_p - p * exp_m1_negative(-square);
+    let spread = p.mul_add(-exp_m1_negative(-square), not_p);
     // p e^(2 mu + 2 sigma^2), p's numerator in the exponent.
-    let second_moment = exp_capped_sum(2.0 * (mu + square), select(unlikely, logit, 0.0));
+    let second_moment =
+        exp_capped_sum(2.0 * sigma.mul_add(sigma, mu), select(unlikely, logit, 0.0));
     second_moment / (1.0 + e) * spread
 }
 

@@ -1,14 +1,16 @@
 //! Prediction with one model, on columns.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::document::Model;
 use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT};
-use crate::math::{Column, dispatch, sigma_from_raw};
+use crate::math::{Blocks, Column, dispatch, sigmas_from_raw};
 use crate::{Error, Result};
 
-/// Rows whose three heads are summed in registers.
-const LANES: usize = 16;
+/// Rows that are predicted at a time: so many that each column is read for a while before the next, as memory likes it,
+/// and so few that the heads stay in the first-level cache.
+pub(super) const ROWS: usize = 512;
 
 /// A model made ready for prediction.
 ///
@@ -88,6 +90,14 @@ impl NumberTerms {
         // The difference of two finite numbers may overflow, and then there is nothing sensible to add.
         let centred = x - self.mean;
         if centred.abs() < f64::INFINITY { centred } else { 0.0 }
+    }
+
+    /// The heads with what the number adds.
+    #[inline(always)]
+    fn add(self, heads: [f64; 3], x: f64) -> [f64; 3] {
+        let centred = self.centred(x);
+        let ([logit, mu, raw_sigma], [a, b, c]) = (heads, self.weights);
+        [centred.mul_add(a, logit), centred.mul_add(b, mu), centred.mul_add(c, raw_sigma)]
     }
 }
 
@@ -178,29 +188,21 @@ impl Scorer {
     /// [`Error::Feature`] if a column is missing, too short, or numbers came for categories or the reverse.
     pub fn predict(&self, columns: &[FeatureInput<'_>], out: ParamsOut<'_>) -> Result<()> {
         let rows = out.logit.len().min(out.mu.len()).min(out.sigma.len());
-        let terms = self.resolve(columns, rows)?;
+        let mut terms = self.resolve(columns, rows)?;
         let ParamsOut { logit, mu, sigma } = out;
-        dispatch(
-            #[inline(always)]
-            || {
-                for start in (0..rows).step_by(LANES) {
-                    let count = LANES.min(rows - start);
-                    let heads = if count == LANES {
-                        self.sum_full(&terms, start)
-                    } else {
-                        self.sum_rest(&terms, start, count)
-                    };
-                    let [logits, mus, raw_sigmas] = heads;
-                    let mut sigmas = [0.0; LANES];
-                    for (sigma, raw_sigma) in sigmas.iter_mut().zip(raw_sigmas) {
-                        *sigma = self.cap_sigma(sigma_from_raw(raw_sigma));
-                    }
-                    store(logit, start, &logits, count);
-                    store(mu, start, &mus, count);
-                    store(sigma, start, &sigmas, count);
-                }
-            },
-        );
+        let mut heads = [[0.0; ROWS]; 3];
+        for start in (0..rows).step_by(ROWS) {
+            let rows = start..rows.min(start + ROWS);
+            self.sum(&mut terms, &rows, &mut heads);
+            let [logits, mus, raw_sigmas] = heads.each_ref().map(|head| &head[..rows.len()]);
+            logit[rows.clone()].copy_from_slice(logits);
+            mu[rows.clone()].copy_from_slice(mus);
+            let sigma = &mut sigma[rows];
+            sigmas_from_raw(raw_sigmas, sigma);
+            for sigma in sigma {
+                *sigma = self.cap_sigma(*sigma);
+            }
+        }
         Ok(())
     }
 
@@ -210,33 +212,32 @@ impl Scorer {
         if sigma > self.max_sigma { self.max_sigma } else { sigma }
     }
 
-    /// The heads of `LANES` rows.
-    #[inline(always)]
-    fn sum_full(&self, terms: &[Resolved<'_>], start: usize) -> [[f64; LANES]; 3] {
-        let mut heads = self.intercept.map(|intercept| [intercept; LANES]);
-        for term in terms {
-            match term {
-                Resolved::Slice { values, terms } => {
-                    let mut block = [0.0; LANES];
-                    if let Some(values) = values.get(start..start + LANES) {
-                        block.copy_from_slice(values);
-                    }
-                    add_numbers(&mut heads, &block, *terms);
+    /// The heads of at most [`ROWS`] rows.
+    fn sum(&self, terms: &mut [Resolved<'_>], rows: &Range<usize>, heads: &mut Heads) {
+        use Resolved::{Codes, Nothing, Number};
+        for (head, intercept) in heads.iter_mut().zip(self.intercept) {
+            head.fill(intercept);
+        }
+        let mut rest = terms;
+        loop {
+            rest = match rest {
+                // Four at a time, so that the heads are seldom read and written.
+                [Number(a), Number(b), Number(c), Number(d), rest @ ..] => {
+                    add_numbers(heads, [a.rows(rows), b.rows(rows), c.rows(rows), d.rows(rows)]);
+                    rest
                 }
-                other => other.add(&mut heads, start, LANES),
+                [Number(number), rest @ ..] => {
+                    add_numbers(heads, [number.rows(rows)]);
+                    rest
+                }
+                [Codes { codes, weights }, rest @ ..] => {
+                    weights.add(heads, codes, rows);
+                    rest
+                }
+                [Nothing, rest @ ..] => rest,
+                [] => break,
             }
         }
-        heads
-    }
-
-    /// The heads of the last rows.
-    #[inline(always)]
-    fn sum_rest(&self, terms: &[Resolved<'_>], start: usize, count: usize) -> [[f64; LANES]; 3] {
-        let mut heads = self.intercept.map(|intercept| [intercept; LANES]);
-        for term in terms {
-            term.add(&mut heads, start, count);
-        }
-        heads
     }
 
     fn resolve<'a>(
@@ -309,14 +310,20 @@ impl Terms {
 
     fn resolve<'a>(&'a self, column: &FeatureInput<'a>, rows: usize) -> Resolved<'a> {
         match (self, *column) {
-            (Terms::Number(terms), FeatureInput::Number(Column::F64(values))) => {
-                Resolved::Slice { values, terms: *terms }
-            }
             (Terms::Number(terms), FeatureInput::Number(column)) => {
-                Resolved::Column { column, terms: *terms, unit: 1.0 }
+                Resolved::Number(NumberColumn {
+                    values: Blocks::of(ROWS, column),
+                    terms: *terms,
+                    far: None,
+                })
             }
             (Terms::Far(terms), FeatureInput::Number(column)) => {
-                Resolved::Column { column, terms: *terms, unit: FAR_UNIT }
+                let far = Some(Box::new([0.0; ROWS]));
+                Resolved::Number(NumberColumn {
+                    values: Blocks::of(ROWS, column),
+                    terms: *terms,
+                    far,
+                })
             }
             (Terms::Levels(weights), FeatureInput::Codes { codes, levels }) => {
                 Resolved::Codes { codes, weights: weights.resolve(codes, levels, rows) }
@@ -327,23 +334,42 @@ impl Terms {
     }
 }
 
+/// The three heads of a block of rows; those past the last row have no meaning.
+type Heads = [[f64; ROWS]; 3];
+
 /// A feature's column and what it adds.
 enum Resolved<'a> {
-    Slice {
-        values: &'a [f64],
-        terms: NumberTerms,
-    },
-    /// The values times `unit`.
-    Column {
-        column: Column<'a>,
-        terms: NumberTerms,
-        unit: f64,
-    },
-    Codes {
-        codes: &'a [u32],
-        weights: LevelWeights,
-    },
+    Number(NumberColumn<'a>),
+    Codes { codes: &'a [u32], weights: LevelWeights },
     Nothing,
+}
+
+/// The column of a numeric feature.
+struct NumberColumn<'a> {
+    values: Blocks<'a>,
+    terms: NumberTerms,
+    /// A block of the values in units of [`FAR_UNIT`], for a feature that is far.
+    far: Option<Box<[f64; ROWS]>>,
+}
+
+/// A block of a numeric feature.
+#[derive(Clone, Copy)]
+struct NumberRows<'a> {
+    values: &'a [f64],
+    terms: NumberTerms,
+}
+
+impl NumberColumn<'_> {
+    fn rows(&mut self, rows: &Range<usize>) -> NumberRows<'_> {
+        let mut values = self.values.rows(rows.start, rows.len());
+        if let Some(far) = self.far.as_deref_mut() {
+            for (far, value) in far.iter_mut().zip(values) {
+                *far = value * FAR_UNIT;
+            }
+            values = &far[..values.len()];
+        }
+        NumberRows { values, terms: self.terms }
+    }
 }
 
 /// What each code, or each row, adds.
@@ -354,40 +380,19 @@ enum LevelWeights {
     OfRow(Vec<[f64; 3]>),
 }
 
-impl Resolved<'_> {
-    /// Adds what the feature gives to `count` rows from `start` on.
-    #[inline(always)]
-    fn add(&self, heads: &mut [[f64; LANES]; 3], start: usize, count: usize) {
-        match self {
-            Self::Slice { values, terms } => {
-                let mut block = [0.0; LANES];
-                for (value, slot) in values.iter().skip(start).zip(block.iter_mut().take(count)) {
-                    *slot = *value;
-                }
-                add_numbers(heads, &block, *terms);
-            }
-            Self::Column { column, terms, unit } => {
-                let mut block = [0.0; LANES];
-                for (lane, slot) in block.iter_mut().enumerate().take(count) {
-                    *slot = value_at(column, start + lane) * unit;
-                }
-                add_numbers(heads, &block, *terms);
-            }
-            Self::Codes { codes, weights } => {
-                let [logit, mu, raw_sigma] = heads;
-                for (lane, code) in codes.iter().skip(start).take(count).enumerate() {
-                    let [a, b, c] = weights.at(*code, start + lane);
-                    logit[lane] += a;
-                    mu[lane] += b;
-                    raw_sigma[lane] += c;
-                }
-            }
-            Self::Nothing => {}
+impl LevelWeights {
+    /// Adds the weights of the rows.
+    fn add(&self, [logit, mu, raw_sigma]: &mut Heads, codes: &[u32], rows: &Range<usize>) {
+        let codes = codes.iter().enumerate().skip(rows.start).take(rows.len());
+        let heads = logit.iter_mut().zip(mu).zip(raw_sigma);
+        for ((row, code), ((logit, mu), raw_sigma)) in codes.zip(heads) {
+            let [a, b, c] = self.at(*code, row);
+            *logit += a;
+            *mu += b;
+            *raw_sigma += c;
         }
     }
-}
 
-impl LevelWeights {
     #[inline(always)]
     fn at(&self, code: u32, row: usize) -> [f64; 3] {
         let found = match self {
@@ -398,32 +403,29 @@ impl LevelWeights {
     }
 }
 
-#[inline(always)]
-fn add_numbers(heads: &mut [[f64; LANES]; 3], block: &[f64; LANES], terms: NumberTerms) {
-    let [logit, mu, raw_sigma] = heads;
-    let [a, b, c] = terms.weights;
-    for lane in 0..LANES {
-        let centred = terms.centred(block[lane]);
-        logit[lane] += centred * a;
-        mu[lane] += centred * b;
-        raw_sigma[lane] += centred * c;
-    }
+/// Adds what some features give, one after the other.
+fn add_numbers<const N: usize>(heads: &mut Heads, features: [NumberRows<'_>; N]) {
+    let count = features.iter().map(|feature| feature.values.len()).min().unwrap_or_default();
+    let values = features.map(|feature| &feature.values[..count]);
+    let terms = features.map(|feature| feature.terms);
+    let [logit, mu, raw_sigma] = heads.each_mut().map(|head| &mut head[..count]);
+    dispatch(
+        #[inline(always)]
+        move || {
+            let values = values.map(|values| &values[..count]);
+            for row in 0..count {
+                let mut heads = [logit[row], mu[row], raw_sigma[row]];
+                for i in 0..N {
+                    heads = terms[i].add(heads, values[i][row]);
+                }
+                [logit[row], mu[row], raw_sigma[row]] = heads;
+            }
+        },
+    );
 }
 
-/// The value of a row; NaN beyond the end.
-#[inline(always)]
-pub(super) fn value_at(column: &Column<'_>, row: usize) -> f64 {
-    match column {
-        Column::Scalar(value) => *value,
-        Column::F64(values) => values.get(row).copied().unwrap_or(f64::NAN),
-        Column::F32(values) => values.get(row).copied().map_or(f64::NAN, f64::from),
-        Column::Strided { values, offset, stride } => {
-            values.get(offset + row * stride).copied().unwrap_or(f64::NAN)
-        }
-    }
-}
-
-fn holds(column: &Column<'_>, rows: usize) -> bool {
+/// Whether the column has that many rows.
+pub(super) fn holds(column: &Column<'_>, rows: usize) -> bool {
     match column {
         Column::Scalar(_) => true,
         Column::F64(values) => values.len() >= rows,
@@ -431,12 +433,5 @@ fn holds(column: &Column<'_>, rows: usize) -> bool {
         Column::Strided { values, offset, stride } => {
             rows == 0 || values.len() > offset + (rows - 1) * stride
         }
-    }
-}
-
-#[inline(always)]
-fn store(out: &mut [f64], start: usize, block: &[f64; LANES], count: usize) {
-    if let Some(out) = out.get_mut(start..start + count) {
-        out.copy_from_slice(&block[..count]);
     }
 }

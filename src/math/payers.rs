@@ -63,3 +63,33 @@ impl Payers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, Payers};
+
+    #[test]
+    fn payers_side_by_side_and_back() {
+        let mut payers = Payers::new();
+        payers.find(&[0.0, 2.0, f64::NAN, -1.0, 3.0]);
+        assert_eq!(payers.count(), 3);
+        let mut buffers = [[0.0; BLOCK]];
+        let [gathered] = payers.gather([&[10.0, 11.0, 12.0, 13.0, 14.0]], &mut buffers);
+        assert_eq!(gathered, [11.0, 12.0, 14.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let mut column = [0.0; 5];
+        payers.scatter(gathered, &mut column);
+        assert_eq!(column, [0.0, 11.0, 12.0, 0.0, 14.0]);
+    }
+
+    #[test]
+    fn a_block_of_payers_and_one_of_none() {
+        let mut payers = Payers::new();
+        payers.find(&[1.0; BLOCK + 1]);
+        assert_eq!(payers.count(), BLOCK);
+        let mut buffers = [[0.0; BLOCK]];
+        assert_eq!(payers.gather([&[5.0; BLOCK]], &mut buffers), [[5.0; BLOCK]]);
+        payers.find(&[0.0; BLOCK]);
+        assert_eq!(payers.count(), 0);
+        assert!(payers.gather([&[5.0; BLOCK]], &mut buffers)[0].is_empty());
+    }
+}

@@ -48,8 +48,8 @@ pub(crate) fn floor_sigmas(sigma: &[f64], out: &mut [f64]) {
     );
 }
 
-/// [`sigma_from_raw`] of each value, in two loops, which are faster than one: see
-/// [`map_first_and_params_in_two`](super::rows::map_first_and_params_in_two).
+/// [`sigma_from_raw`] of each value, in two loops, which are faster than one: a processor looks only so far ahead, and sees
+/// more rows of a short loop.
 pub(crate) fn sigmas_from_raw(raw_sigma: &[f64], out: &mut [f64]) {
     dispatch(
         #[inline(always)]

@@ -8,7 +8,7 @@ use super::layout::{Batch, Layout};
 use super::moments::{NumberLearner, near};
 use super::standardize::write_standardized;
 use super::table::Table;
-use crate::math::ln;
+use crate::math::{dispatch, ln};
 use crate::model::{Encoding, Feature};
 
 /// Fewer values than this are packed on one thread.
@@ -41,6 +41,18 @@ pub(super) struct Packed {
     pub(super) payer_weight_sum: f64,
     /// How many observations a row with the scaled weight 1 stands for.
     pub(super) repeats: f64,
+}
+
+/// Replaces each value by its logarithm.
+fn take_logarithms(values: &mut [f64]) {
+    dispatch(
+        #[inline(always)]
+        || {
+            for value in values {
+                *value = ln(*value);
+            }
+        },
+    );
 }
 
 /// The labels and weights of rows, in the order of a layout.
@@ -214,6 +226,8 @@ impl Packed {
         };
         // Exactly 1 where all weights are: a weight of 1 is none.
         let to_mean_one = rows / sum(unit);
+        // Padding has the logarithm 0.
+        self.log_amount.fill(1.0);
         let mut place = 0;
         for batch in &self.batches {
             for row in 0..batch.rows {
@@ -229,12 +243,13 @@ impl Packed {
                     self.payer_weight_sum += weight;
                     let label = targets.labels.get(place).copied().unwrap_or(1.0);
                     if let Some(slot) = self.log_amount.get_mut(batch.first_payer + row) {
-                        *slot = ln(label);
+                        *slot = label;
                     }
                 }
                 place += 1;
             }
         }
+        take_logarithms(&mut self.log_amount);
     }
 
     /// Calls `pack` for every numeric feature with its packed column and a buffer, in parallel where that pays.

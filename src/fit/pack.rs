@@ -43,18 +43,6 @@ pub(super) struct Packed {
     pub(super) repeats: f64,
 }
 
-/// Replaces each value by its logarithm.
-fn take_logarithms(values: &mut [f64]) {
-    dispatch(
-        #[inline(always)]
-        || {
-            for value in values {
-                *value = ln(*value);
-            }
-        },
-    );
-}
-
 /// The labels and weights of rows, in the order of a layout.
 #[derive(Debug)]
 pub(super) struct Targets<'a> {
@@ -100,6 +88,18 @@ impl<'a> Targets<'a> {
             None => self.labels.len() as f64,
         }
     }
+}
+
+/// Replaces each value by its logarithm.
+fn take_logarithms(values: &mut [f64]) {
+    dispatch(
+        #[inline(always)]
+        || {
+            for value in values {
+                *value = ln(*value);
+            }
+        },
+    );
 }
 
 fn greatest(weights: &[f64]) -> f64 {
@@ -205,7 +205,7 @@ impl Packed {
             categories: Vec::new(),
             level_count: 0,
             weight: targets.weights.as_ref().map(|_| vec![0.0; layout.stride]),
-            log_amount: vec![0.0; layout.payer_stride],
+            log_amount: vec![1.0; layout.payer_stride],
             weight_sum: 0.0,
             payer_weight_sum: 0.0,
             repeats: targets.repeats(),
@@ -226,8 +226,6 @@ impl Packed {
         };
         // Exactly 1 where all weights are: a weight of 1 is none.
         let to_mean_one = rows / sum(unit);
-        // Padding has the logarithm 0.
-        self.log_amount.fill(1.0);
         let mut place = 0;
         for batch in &self.batches {
             for row in 0..batch.rows {
@@ -249,6 +247,7 @@ impl Packed {
                 place += 1;
             }
         }
+        // Padding is 1 until here, and 0 from here.
         take_logarithms(&mut self.log_amount);
     }
 

@@ -309,21 +309,13 @@ impl Terms {
     }
 
     fn resolve<'a>(&'a self, column: &FeatureInput<'a>, rows: usize) -> Resolved<'a> {
+        let number = |column, terms, far| {
+            Resolved::Number(NumberColumn { values: Blocks::of(ROWS, column), terms, far })
+        };
         match (self, *column) {
-            (Terms::Number(terms), FeatureInput::Number(column)) => {
-                Resolved::Number(NumberColumn {
-                    values: Blocks::of(ROWS, column),
-                    terms: *terms,
-                    far: None,
-                })
-            }
+            (Terms::Number(terms), FeatureInput::Number(column)) => number(column, *terms, None),
             (Terms::Far(terms), FeatureInput::Number(column)) => {
-                let far = Some(Box::new([0.0; ROWS]));
-                Resolved::Number(NumberColumn {
-                    values: Blocks::of(ROWS, column),
-                    terms: *terms,
-                    far,
-                })
+                number(column, *terms, Some(Box::new([0.0; ROWS])))
             }
             (Terms::Levels(weights), FeatureInput::Codes { codes, levels }) => {
                 Resolved::Codes { codes, weights: weights.resolve(codes, levels, rows) }

@@ -145,6 +145,62 @@ fn a_model_a_row_gives_the_same_bits() {
     }
 }
 
+/// A model of nine numbers with a category among them, and its rows: more numbers than are added at once, more rows than
+/// are predicted at once.
+#[test]
+fn many_numbers_and_rows_predict_like_few() {
+    const NUMBERS: usize = 9;
+    const CATEGORY: usize = 5;
+    let weight = |head: usize, place: usize| ((head * 31 + place * 7) as f64).sin();
+    let mean = |number: usize| number as f64 - 3.0;
+    let mut text: serde_json::Value = serde_json::from_str(&model(0.4).to_json()).unwrap();
+    let mut features: Vec<serde_json::Value> = (0..NUMBERS)
+        .map(|n| {
+            let encoding = serde_json::json!({"numeric": {"mean": mean(n), "scale": 2.0}});
+            serde_json::json!({"name": format!("x{n}"), "encoding": encoding})
+        })
+        .collect();
+    features.insert(CATEGORY, text["features"][1].clone());
+    text["features"] = features.into();
+    for (head, name) in ["logit", "mu", "raw_sigma"].iter().enumerate() {
+        let weights: Vec<f64> = (0..NUMBERS + 3).map(|place| weight(head, place)).collect();
+        text["weights"][name] = serde_json::json!({"intercept": 0.5, "weights": weights});
+    }
+    let scorer = Scorer::new(&Model::from_json(&text.to_string()).unwrap());
+
+    let rows = 1_100;
+    let columns: Vec<Columns> = (0..NUMBERS).map(|n| Columns::new(rows + n)).collect();
+    let number = |n: usize| &columns[n].a[n..];
+    let mut inputs: Vec<FeatureInput<'_>> =
+        (0..NUMBERS).map(|n| FeatureInput::Number(Column::F64(number(n)))).collect();
+    let codes = &columns[0].codes;
+    inputs.insert(CATEGORY, FeatureInput::Codes { codes, levels: &LEVELS });
+    let alone = predict(&scorer, &inputs, rows);
+    let mut mixed = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+    let [logit, mu, sigma] = &mut mixed;
+    let positions: Vec<usize> = (0..inputs.len()).collect();
+    let out = ParamsOut { logit, mu, sigma };
+    predict_mixed(&[&scorer], &vec![0; rows], &[positions], &inputs, out).unwrap();
+
+    for row in 0..rows {
+        // Levels NULL, "x" and "y" have the places after the numbers before them.
+        let level =
+            [None, Some("x"), Some("y")].iter().position(|l| *l == LEVELS[codes[row] as usize]);
+        for head in 0..3 {
+            let mut sum = 0.5 + level.map_or(0.0, |level| weight(head, CATEGORY + level));
+            for n in 0..NUMBERS {
+                let place = if n < CATEGORY { n } else { n + 3 };
+                let x = number(n)[row];
+                sum += if x.is_finite() { weight(head, place) * (x - mean(n)) / 2.0 } else { 0.0 };
+            }
+            let expected = if head == 2 { sigma_from_raw(sum).min(2.0) } else { sum };
+            let got = alone[head][row];
+            assert!((got - expected).abs() < 1e-10 * (1.0 + expected.abs()), "{head} {row}");
+            assert_eq!(got.to_bits(), mixed[head][row].to_bits(), "{head} {row}");
+        }
+    }
+}
+
 /// The numbers of the model and of the rows times `factor`.
 fn far_predictions(factor: f64) -> ([Vec<f64>; 3], [Vec<f64>; 3]) {
     let mut text: serde_json::Value = serde_json::from_str(&model(0.6).to_json()).unwrap();

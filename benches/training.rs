@@ -5,13 +5,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
-use std::{hint::black_box, time::Duration};
+use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
 use ziln::math::Column;
-use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, predict_mixed};
+use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, ScorerSet};
 
 /// Rows a chunk, as an engine's batches have.
 const CHUNK: usize = 8192;
@@ -119,31 +119,29 @@ fn prediction(criterion: &mut Criterion) {
     let customers = Customers::new(100_000, 20);
     let (table, rows) = (customers.table(), customers.rows());
     let options = options(&[("epochs", 1)]);
-    let scorers: Vec<Scorer> =
-        rows.chunks(100).map(|rows| Scorer::new(&train(&table, rows, &options))).collect();
-    let references: Vec<&Scorer> = scorers.iter().collect();
-    let positions = vec![(0..20).collect::<Vec<usize>>(); scorers.len()];
+    let mut models = ScorerSet::default();
+    let places: Vec<u32> = rows
+        .chunks(100)
+        .map(|rows| models.add(Arc::new(Scorer::new(&train(&table, rows, &options)))))
+        .collect();
     let mut random = StdRng::seed_from_u64(2);
     let which: Vec<u32> =
-        rows.iter().map(|_| random.random_range(0..scorers.len() as u32)).collect();
+        rows.iter().map(|_| places[random.random_range(0..places.len())]).collect();
     let count = rows.len();
     let mut out = [vec![0.0; count], vec![0.0; count], vec![0.0; count]];
     let inputs = customers.inputs();
     let mut group = criterion.benchmark_group("prediction, 20 features (rows)");
     group.throughput(Throughput::Elements(count as u64));
-    group.bench_function("one model", |bencher| {
-        bencher.iter(|| {
-            let [logit, mu, sigma] = &mut out;
-            references[0].predict(&inputs, ParamsOut { logit, mu, sigma }).expect("they match");
+    for (name, which) in [("one model", vec![places[0]; count]), ("a model a row, of 1000", which)]
+    {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let [logit, mu, sigma] = &mut out;
+                let rows = models.bind(&customers.names, &which).expect("they match");
+                rows.predict(&inputs, ParamsOut { logit, mu, sigma }).expect("they match");
+            });
         });
-    });
-    group.bench_function("a model a row, of 1000", |bencher| {
-        bencher.iter(|| {
-            let [logit, mu, sigma] = &mut out;
-            let out = ParamsOut { logit, mu, sigma };
-            predict_mixed(&references, &which, &positions, &inputs, out).expect("they match");
-        });
-    });
+    }
     group.finish();
 }
 

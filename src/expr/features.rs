@@ -14,7 +14,7 @@ use super::rows::Rows;
 use super::text::{NO_TEXT, Texts};
 use crate::fit::Values;
 use crate::math::Column;
-use crate::model::FeatureInput;
+use crate::model::{FeatureInput, FeatureUse};
 
 /// What the argument `features` may be.
 const EXPECTED: &str =
@@ -159,7 +159,7 @@ impl Features {
     pub(super) fn read(
         &self,
         function: &str,
-        uses: impl IntoIterator<Item = Use>,
+        uses: impl IntoIterator<Item = FeatureUse>,
     ) -> PolarsResult<Vec<FeatureColumn>> {
         let mut is_category = vec![None; self.columns.len()];
         for used in uses {
@@ -178,15 +178,6 @@ impl Features {
             })
             .collect()
     }
-}
-
-/// A feature that a model uses.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Use {
-    /// Where it came.
-    pub(super) position: usize,
-    /// Whether the model takes it as a category.
-    pub(super) is_category: bool,
 }
 
 /// One feature's column, held so that the core can borrow it.

@@ -1,17 +1,16 @@
 //! `predict(model, features)`.
 
-use std::sync::Arc;
-
-use polars::prelude::{PolarsResult, Series};
+use polars::prelude::{PolarsError, PolarsResult, Series};
 use polars_arrow::bitmap::Bitmap;
 
 use super::Function;
-use super::error::{refuse, wrong_arity};
-use super::features::{Features, ListWidth, Use};
+use super::error::wrong_arity;
+use super::features::{Features, ListWidth};
 use super::params::params_type;
 use super::result::{ParamsColumns, Shape};
-use super::text::{NO_TEXT, Texts};
-use crate::model::{FeatureInput, ParamsOut, Scorer, predict_mixed};
+use super::text::model_places;
+use crate::Error;
+use crate::model::{FeatureInput, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
 pub(super) const FUNCTION: Function = Function::scalar("ziln_predict", predict, params_type);
 
@@ -32,89 +31,40 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
     let shape = Shape::try_new(NAME, inputs)?;
-    let texts = Texts::of_models(NAME, "model", model)?;
-    let scorers = texts
-        .iter()
-        .map(|text| Scorer::of_text(text).map_err(|error| refuse(NAME, &error)))
-        .collect::<PolarsResult<Vec<_>>>()?;
-    let needed = scorers.iter().map(|scorer| scorer.feature_count());
-    let most_needed = ListWidth::Fixed(needed.max().unwrap_or_default());
-    let features = Features::try_new(NAME, features, || Ok(most_needed))?;
-    match scorers.as_slice() {
-        [scorer] if texts.is_complete() => with_one(scorer, &features, shape),
-        _ => with_many(&scorers, &texts.index_of_row, &features, shape),
+    let mut models = ScorerSet::default();
+    let place = |text: &str| Ok(models.add(Scorer::of_text(text).map_err(refuse)?));
+    let mut scorer_of_row = model_places(NAME, "model", model, place)?;
+    if let [one] = scorer_of_row.as_slice() {
+        scorer_of_row = vec![*one; shape.rows()];
     }
+    let most_features = ListWidth::Fixed(models.most_features());
+    let features = Features::try_new(NAME, features, || Ok(most_features))?;
+    predict_rows(&mut models, &scorer_of_row, &features, shape)
 }
 
-fn with_one(scorer: &Scorer, features: &Features, shape: Shape) -> PolarsResult<Series> {
-    let positions = positions(scorer, features)?;
-    features.check_lengths(NAME, 1, |_| scorer.feature_count())?;
-    with_inputs(features, uses(scorer, &positions), shape.rows(), |inputs| {
-        let used: Vec<FeatureInput<'_>> =
-            positions.iter().filter_map(|&position| inputs.get(position).copied()).collect();
-        shape.params(None, |out| {
-            scorer.predict(&used, out.into()).map_err(|error| refuse(NAME, &error))
-        })
-    })
-}
-
-/// Predicts with a model that differs from row to row, or is NULL in some.
-fn with_many(
-    scorers: &[Arc<Scorer>],
+/// Predicts each row with the model of its place; NULL where it has none.
+fn predict_rows(
+    models: &mut ScorerSet,
     scorer_of_row: &[u32],
     features: &Features,
     shape: Shape,
 ) -> PolarsResult<Series> {
-    let scorers: Vec<&Scorer> = scorers.iter().map(AsRef::as_ref).collect();
-    let positions = scorers
-        .iter()
-        .map(|scorer| positions(scorer, features))
-        .collect::<PolarsResult<Vec<_>>>()?;
-    let repeated = match scorer_of_row {
-        [one] => vec![*one; shape.rows()],
-        rows => rows.to_vec(),
-    };
-    features.check_lengths(NAME, shape.rows(), |row| {
-        let scorer = repeated.get(row).and_then(|&scorer| scorers.get(scorer as usize));
-        scorer.map_or(0, |scorer| scorer.feature_count())
-    })?;
-    let validity: Bitmap = repeated.iter().map(|&scorer| scorer != NO_TEXT).collect();
-    let pairs = scorers.iter().zip(&positions);
-    let used = pairs.flat_map(|(scorer, positions)| uses(scorer, positions));
-    with_inputs(features, used, shape.rows(), |inputs| {
-        shape.params(Some(validity), |out| {
-            predict_mixed(&scorers, &repeated, &positions, inputs, out.into())
-                .map_err(|error| refuse(NAME, &error))
-        })
-    })
-}
-
-fn positions(scorer: &Scorer, features: &Features) -> PolarsResult<Vec<usize>> {
-    let names: Vec<&str> = features.names.iter().map(String::as_str).collect();
-    scorer.match_features(&names).map_err(|error| refuse(NAME, &error))
-}
-
-fn uses<'a>(scorer: &'a Scorer, positions: &'a [usize]) -> impl Iterator<Item = Use> + 'a {
-    let place =
-        move |(feature, &position)| Use { position, is_category: scorer.is_category(feature) };
-    positions.iter().enumerate().map(place)
-}
-
-/// Reads the columns that are used and hands all of them on as the core reads them.
-fn with_inputs<T>(
-    features: &Features,
-    used: impl Iterator<Item = Use>,
-    rows: usize,
-    compute: impl FnOnce(&[FeatureInput<'_>]) -> PolarsResult<T>,
-) -> PolarsResult<T> {
-    let mut columns = features.read(NAME, used)?;
+    let bound = models.bind(&features.names, scorer_of_row).map_err(refuse)?;
+    features.check_lengths(NAME, shape.rows(), |row| bound.feature_count(row))?;
+    let mut columns = features.read(NAME, bound.uses())?;
     for column in &mut columns {
-        column.broadcast(rows);
+        column.broadcast(shape.rows());
     }
     let levels: Vec<_> = columns.iter().map(|column| column.levels().unwrap_or_default()).collect();
     let inputs: Vec<FeatureInput<'_>> =
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
-    compute(&inputs)
+    let has_model = scorer_of_row.iter().map(|&place| place != NO_SCORER);
+    let validity = scorer_of_row.contains(&NO_SCORER).then(|| has_model.collect::<Bitmap>());
+    shape.params(validity, |out| bound.predict(&inputs, out.into()).map_err(refuse))
+}
+
+fn refuse(error: Error) -> PolarsError {
+    super::error::refuse(NAME, &error)
 }
 
 impl<'a> From<ParamsColumns<'a>> for ParamsOut<'a> {

@@ -6,6 +6,7 @@ use polars::prelude::{DataType, PlHashMap, PolarsResult, Series};
 use polars_arrow::array::{Array, Utf8ViewArray};
 
 use super::error::wrong_argument;
+use crate::model::NO_SCORER;
 
 /// The row of a NULL in [`Texts::index_of_row`].
 pub(super) const NO_TEXT: u32 = u32::MAX;
@@ -28,7 +29,9 @@ impl Texts {
     pub(super) fn try_new(series: &Series) -> PolarsResult<Self> {
         let strings = series.str()?.rechunk();
         let array = strings.downcast_iter().next().cloned();
-        Ok(Self::of_array(array.unwrap_or_else(|| Utf8ViewArray::from_slice::<&str, _>([]))))
+        let array = array.unwrap_or_else(|| Utf8ViewArray::from_slice::<&str, _>([]));
+        let (first_rows, index_of_row) = distinct(&array)?;
+        Ok(Self { array, first_rows, index_of_row })
     }
 
     /// Reads an argument that holds models.
@@ -36,33 +39,12 @@ impl Texts {
     /// # Errors
     /// Where it is of a type that holds no text.
     pub(super) fn of_models(function: &str, argument: &str, series: &Series) -> PolarsResult<Self> {
-        match series.dtype() {
-            DataType::String => Self::try_new(series),
-            DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
-                Self::try_new(&series.cast(&DataType::String)?)
-            }
-            other => Err(wrong_argument(
-                function,
-                argument,
-                "the text of a model made by ziln_fit_sgd",
-                other.to_string(),
-            )),
-        }
-    }
-
-    fn of_array(array: Utf8ViewArray) -> Self {
-        let (first_rows, index_of_row) = distinct(&array);
-        Self { array, first_rows, index_of_row }
+        Self::try_new(&model_strings(function, argument, series)?)
     }
 
     /// The distinct strings.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.first_rows.iter().filter_map(|&row| self.array.get(row))
-    }
-
-    /// Whether no row is NULL.
-    pub(super) fn is_complete(&self) -> bool {
-        self.array.null_count() == 0
     }
 
     /// Computes something of every distinct string and gives it to all rows that hold the string.
@@ -79,11 +61,57 @@ impl Texts {
     }
 }
 
+/// An argument that holds models as a column of strings.
+///
+/// # Errors
+/// Where it is of a type that holds no text.
+fn model_strings(function: &str, argument: &str, series: &Series) -> PolarsResult<Series> {
+    match series.dtype() {
+        DataType::String => Ok(series.clone()),
+        DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
+            series.cast(&DataType::String)
+        }
+        other => Err(wrong_argument(
+            function,
+            argument,
+            "the text of a model made by ziln_fit_sgd",
+            other.to_string(),
+        )),
+    }
+}
+
+/// For every row the place that `new` gives to its model, and [`NO_SCORER`] where it is NULL.
+///
+/// `new` is asked once a view, not once a text: it knows texts that it has seen.
+///
+/// # Errors
+/// Where the argument is of a type that holds no text, and those of `new`.
+pub(super) fn model_places(
+    function: &str,
+    argument: &str,
+    series: &Series,
+    mut new: impl FnMut(&str) -> PolarsResult<u32>,
+) -> PolarsResult<Vec<u32>> {
+    let strings = model_strings(function, argument, series)?;
+    let mut places = Vec::with_capacity(strings.len());
+    for array in strings.str()?.downcast_iter() {
+        // Views of another chunk point into other buffers.
+        let mut of_view = Places::default();
+        for (row, view) in array.views().iter().enumerate() {
+            places.push(match array.is_valid(row) {
+                true => of_view.place(view.as_u128(), || new(array.value(row)))?,
+                false => NO_SCORER,
+            });
+        }
+    }
+    Ok(places)
+}
+
 /// A row of each distinct string, and for every row the place of its string.
 ///
 /// Rows are told apart by the words of their views first: a join repeats a model by repeating its view, and a short
 /// string stands in the view itself.
-fn distinct(array: &Utf8ViewArray) -> (Vec<usize>, Vec<u32>) {
+fn distinct(array: &Utf8ViewArray) -> PolarsResult<(Vec<usize>, Vec<u32>)> {
     let mut first_rows = Vec::new();
     let mut index_of_row = Vec::with_capacity(array.len());
     let mut of_view = Places::default();
@@ -96,11 +124,11 @@ fn distinct(array: &Utf8ViewArray) -> (Vec<usize>, Vec<u32>) {
         index_of_row.push(of_view.place(view.as_u128(), || {
             of_text.place(text, || {
                 first_rows.push(row);
-                u32::try_from(first_rows.len() - 1).unwrap_or(NO_TEXT)
+                Ok(u32::try_from(first_rows.len() - 1).unwrap_or(NO_TEXT))
             })
-        }));
+        })?);
     }
-    (first_rows, index_of_row)
+    Ok((first_rows, index_of_row))
 }
 
 /// Where each distinct key stands; the last one is remembered, as equal rows come in runs.
@@ -118,13 +146,20 @@ impl<K> Default for Places<K> {
 
 impl<K: Copy + Eq + Hash> Places<K> {
     /// The place of a key; `new` makes one for a key not seen before.
-    fn place(&mut self, key: K, new: impl FnOnce() -> u32) -> u32 {
+    fn place(&mut self, key: K, new: impl FnOnce() -> PolarsResult<u32>) -> PolarsResult<u32> {
         match self.last {
-            Some((last, place)) if last == key => place,
+            Some((last, place)) if last == key => Ok(place),
             _ => {
-                let place = *self.places.entry(key).or_insert_with(new);
+                let place = match self.places.get(&key) {
+                    Some(&place) => place,
+                    None => {
+                        let place = new()?;
+                        self.places.insert(key, place);
+                        place
+                    }
+                };
                 self.last = Some((key, place));
-                place
+                Ok(place)
             }
         }
     }

@@ -1,157 +1,240 @@
 //! Prediction with a model that differs from row to row.
 
 use super::feature::FAR_UNIT;
-use super::scorer::{FeatureInput, LevelTerms, NumberTerms, ParamsOut, ROWS, Scorer, Terms, holds};
-use crate::math::{Blocks, Column, dispatch, sigma_from_raw};
-use crate::{Error, Result};
+use super::input::FeatureInput;
+use super::scorer::{ParamsOut, cap_sigma};
+use super::scorer_set::{BoundModel, FeatureUse, Layout, ScorerSet};
+use super::terms::{NumberTerms, OtherTerms};
+use super::tile::{LANES, ROWS, Tile};
+use crate::Result;
+use crate::math::{dispatch, sigmas_from_raw};
 
-/// Predicts every row with its own model, with the bits that [`Scorer::predict`] gives.
-///
-/// Row `i` uses `scorers[scorer_of_row[i]]`; `u32::MAX` stands for no model and gives NaN. `positions[m]` says for
-/// each feature of `scorers[m]` which of `columns` it reads (see [`Scorer::match_features`]).
-///
-/// # Errors
-/// [`Error::Feature`] if a column of a model that a row uses is missing, too short or of the wrong kind.
-pub fn predict_mixed<P: AsRef<[usize]>>(
-    scorers: &[&Scorer],
-    scorer_of_row: &[u32],
-    positions: &[P],
-    columns: &[FeatureInput<'_>],
-    out: ParamsOut<'_>,
-) -> Result<()> {
-    let rows = out.logit.len().min(out.mu.len()).min(out.sigma.len()).min(scorer_of_row.len());
-    check(scorers, scorer_of_row, positions, columns, rows)?;
-    let ParamsOut { logit, mu, sigma } = out;
-    let mut readers: Vec<Blocks<'_>> = columns.iter().map(|column| reader(column, rows)).collect();
-    for start in (0..rows).step_by(ROWS) {
-        let block = start..rows.min(start + ROWS);
-        let numbers: Vec<&[f64]> =
-            readers.iter_mut().map(|reader| reader.rows(start, block.len())).collect();
-        dispatch(
-            #[inline(always)]
-            || {
-                for row in block {
-                    let scorer = scorer_of_row[row] as usize;
-                    let heads = match (scorers.get(scorer), positions.get(scorer)) {
-                        (Some(scorer), Some(positions)) => {
-                            let place = Place { row, row_of_block: row - start };
-                            predict_row(scorer, positions.as_ref(), &numbers, columns, place)
-                        }
-                        _ => [f64::NAN; 3],
-                    };
-                    [logit[row], mu[row], sigma[row]] = heads;
+/// Features that are computed at a time.
+const FEATURES: usize = 16;
+
+/// Rows with their models, ready for prediction.
+#[derive(Debug)]
+pub struct ModelRows<'a> {
+    set: &'a ScorerSet,
+    scorer_of_row: &'a [u32],
+    /// The places of the layouts of the models that rows use.
+    layouts: Vec<usize>,
+    /// The place of the model that all rows use which use any.
+    only: Option<usize>,
+}
+
+impl<'a> ModelRows<'a> {
+    /// Of rows that use the models of these places.
+    pub(super) fn new(
+        set: &'a ScorerSet,
+        scorer_of_row: &'a [u32],
+        used: &[usize],
+        layouts: Vec<usize>,
+    ) -> Self {
+        let only = if let [only] = used { Some(*only) } else { None };
+        Self { set, scorer_of_row, layouts, only }
+    }
+
+    fn layouts(&self) -> impl Iterator<Item = &'a Layout> {
+        self.layouts.iter().map(|&place| &self.set.bound.layouts[place])
+    }
+
+    /// The columns that the models read. Some come several times.
+    pub fn uses(&self) -> impl Iterator<Item = FeatureUse> {
+        self.layouts().flat_map(Layout::uses)
+    }
+
+    /// How many features the model of a row has; 0 where the row has no model.
+    pub fn feature_count(&self, row: usize) -> usize {
+        let scorer = self.scorer_of_row.get(row).map(|&place| self.set.scorers.get(place as usize));
+        scorer.flatten().map_or(0, |scorer| scorer.feature_count())
+    }
+
+    /// Predicts every row with its own model, with the bits that [`Scorer::predict`](super::Scorer::predict) gives. A row
+    /// without a model gets NaN.
+    ///
+    /// `columns` are those of the names that the set was bound to; what no model reads is not looked at.
+    ///
+    /// # Errors
+    /// [`Error::Feature`](crate::Error::Feature) if a column is missing, too short or of the wrong kind.
+    pub fn predict(&self, columns: &[FeatureInput<'_>], out: ParamsOut<'_>) -> Result<()> {
+        let rows = out.rows().min(self.scorer_of_row.len());
+        for layout in self.layouts() {
+            layout.scorer.check(&layout.pick(columns), rows)?;
+        }
+        let ParamsOut { logit, mu, sigma } = out;
+        let out = [logit, mu, sigma].map(|column| &mut column[..rows]);
+        match self.only {
+            Some(place) => self.predict_with(place, columns, out),
+            None => self.predict_mixed(columns, out),
+        }
+    }
+
+    fn predict_with(&self, place: usize, columns: &[FeatureInput<'_>], out: Out<'_>) -> Result<()> {
+        let [logit, mu, sigma] = out;
+        for layout in self.layouts() {
+            let out = ParamsOut { logit: &mut *logit, mu: &mut *mu, sigma: &mut *sigma };
+            self.set.scorers[place].predict(&layout.pick(columns), out)?;
+        }
+        for (row, &scorer) in self.scorer_of_row.iter().enumerate().take(logit.len()) {
+            if scorer as usize != place {
+                [logit[row], mu[row], sigma[row]] = [f64::NAN; 3];
+            }
+        }
+        Ok(())
+    }
+
+    fn predict_mixed(&self, columns: &[FeatureInput<'_>], out: Out<'_>) -> Result<()> {
+        let [logit, mu, sigma] = out;
+        let mut tile = Tile::new(columns, self.uses().map(|used| used.position));
+        let mut raw_sigmas = [0.0; ROWS];
+        for start in (0..logit.len()).step_by(ROWS) {
+            let rows = start..logit.len().min(start + ROWS);
+            let places = &self.scorer_of_row[rows.clone()];
+            let raw_sigmas = &mut raw_sigmas[..rows.len()];
+            tile.fill(&rows);
+            let block = Block { set: self.set, columns, tile: &tile, start };
+            let heads = [&mut logit[rows.clone()], &mut mu[rows.clone()], &mut *raw_sigmas];
+            dispatch(
+                #[inline(always)]
+                || block.predict(places, heads),
+            );
+            let sigma = &mut sigma[rows];
+            sigmas_from_raw(raw_sigmas, sigma);
+            for (sigma, &place) in sigma.iter_mut().zip(places) {
+                let model = self.set.bound.model(place);
+                *sigma = model.map_or(f64::NAN, |model| cap_sigma(*sigma, model.max_sigma));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Columns of logits, mus and sigmas, all of one length.
+type Out<'a> = [&'a mut [f64]; 3];
+
+/// The heads of a row in one vector: logit, mu, raw sigma, and a lane that means nothing.
+type HeadVector = [f64; 4];
+
+/// The rows that are predicted at a time.
+struct Block<'a> {
+    set: &'a ScorerSet,
+    columns: &'a [FeatureInput<'a>],
+    tile: &'a Tile<'a>,
+    /// The first row.
+    start: usize,
+}
+
+impl Block<'_> {
+    /// The heads of the rows, whose models have these places; the third is raw.
+    #[inline(always)]
+    fn predict(&self, places: &[u32], [logit, mu, raw_sigma]: Out<'_>) {
+        let mut write = |row: usize, [a, b, c, _]: HeadVector| {
+            [logit[row], mu[row], raw_sigma[row]] = [a, b, c];
+        };
+        let (groups, rest) = places.as_chunks::<LANES>();
+        for (group, places) in groups.iter().enumerate() {
+            let row = group * LANES;
+            if let Some((models, layout)) = self.side_by_side(places) {
+                let heads = self.heads(models, layout, row, 0);
+                for (row, heads) in (row..).zip(heads) {
+                    write(row, heads);
                 }
-            },
-        );
-    }
-    // By themselves, so that the loop vectorises.
-    dispatch(
-        #[inline(always)]
-        || {
-            for raw_sigma in sigma.iter_mut().take(rows) {
-                *raw_sigma = sigma_from_raw(*raw_sigma);
+            } else {
+                for (row, &place) in (row..).zip(places) {
+                    write(row, self.one(place, row));
+                }
             }
-        },
-    );
-    for (sigma, &scorer) in sigma.iter_mut().zip(scorer_of_row) {
-        *sigma = scorers.get(scorer as usize).map_or(f64::NAN, |s| s.cap_sigma(*sigma));
+        }
+        for (row, &place) in (groups.len() * LANES..).zip(rest) {
+            write(row, self.one(place, row));
+        }
     }
-    Ok(())
-}
 
-/// Hands out the numbers of a column, whatever form they came in.
-fn reader<'a>(column: &FeatureInput<'a>, rows: usize) -> Blocks<'a> {
-    match column {
-        FeatureInput::Number(column) if holds(column, rows) => Blocks::of(ROWS, *column),
-        // A column of categories, or one that no row uses.
-        _ => Blocks::of(ROWS, Column::Scalar(f64::NAN)),
+    /// The models of rows next to each other, if all read the same columns.
+    #[inline(always)]
+    fn side_by_side(&self, places: &[u32; LANES]) -> Option<([&BoundModel; LANES], &Layout)> {
+        let bound = &self.set.bound;
+        let [a, b, c, d] = places.map(|place| bound.model(place));
+        let models = [a?, b?, c?, d?];
+        let layout = models[0].layout;
+        let is_same = models.iter().all(|model| model.layout == layout);
+        is_same.then(|| (models, &bound.layouts[layout]))
     }
-}
 
-/// Where a row stands.
-#[derive(Clone, Copy)]
-struct Place {
-    row: usize,
-    row_of_block: usize,
-}
+    /// The heads of a row.
+    fn one(&self, place: u32, row: usize) -> HeadVector {
+        let bound = &self.set.bound;
+        let Some(model) = bound.model(place) else { return [f64::NAN; 4] };
+        let layout = &bound.layouts[model.layout];
+        let [heads] = self.heads([model], layout, row / LANES * LANES, row % LANES);
+        heads
+    }
 
-/// The heads of a row; the third is raw. `numbers` are the columns of its block.
-#[inline(always)]
-fn predict_row(
-    scorer: &Scorer,
-    positions: &[usize],
-    numbers: &[&[f64]],
-    columns: &[FeatureInput<'_>],
-    place: Place,
-) -> [f64; 3] {
-    // A fourth lane that stays 0 makes a row's heads one vector.
-    let [logit, mu, raw_sigma] = scorer.intercept;
-    let mut heads = [logit, mu, raw_sigma, 0.0];
-    let number = |position: usize| {
-        numbers.get(position).and_then(|numbers| numbers.get(place.row_of_block)).copied()
-    };
-    for (terms, &position) in scorer.terms.iter().zip(positions) {
-        match terms {
-            Terms::Number(terms) => {
-                add_number(&mut heads, *terms, number(position).unwrap_or(f64::NAN));
+    /// The heads of `N` rows from this lane of the [`LANES`] rows that begin at `row`.
+    #[inline(always)]
+    fn heads<const N: usize>(
+        &self,
+        models: [&BoundModel; N],
+        layout: &Layout,
+        row: usize,
+        lane: usize,
+    ) -> [HeadVector; N] {
+        let columns = self.tile.columns(row);
+        let count = layout.numbers.len();
+        let mut heads: [HeadVector; N] = [[0.0; 4]; N];
+        let mut terms: [&[NumberTerms]; N] = [&[]; N];
+        for ((heads, terms), model) in heads.iter_mut().zip(&mut terms).zip(models) {
+            *heads = model.intercept;
+            *terms = self.set.bound.numbers(model, count);
+        }
+        for start in (0..count).step_by(FEATURES) {
+            let features = start..count.min(start + FEATURES);
+            // All distances first: this loop is vectorised across the rows, and has the models fetched from memory.
+            let mut centred = [[0.0; N]; FEATURES];
+            for (centred, feature) in centred.iter_mut().zip(features.clone()) {
+                let numbers = &columns[layout.numbers[feature]][lane..][..N];
+                let mut of_feature = [NumberTerms::default(); N];
+                for (to, terms) in of_feature.iter_mut().zip(terms) {
+                    *to = terms[feature];
+                }
+                for ((centred, terms), number) in centred.iter_mut().zip(of_feature).zip(numbers) {
+                    *centred = terms.centred(*number);
+                }
             }
-            Terms::Far(terms) => {
-                add_number(&mut heads, *terms, number(position).unwrap_or(f64::NAN) * FAR_UNIT);
+            for (centred, feature) in centred.iter().zip(features) {
+                for ((heads, terms), centred) in heads.iter_mut().zip(terms).zip(centred) {
+                    *heads = terms[feature].add_centred(*heads, *centred);
+                }
             }
-            Terms::Levels(weights) => {
-                let added = columns.get(position).map_or([0.0; 3], |c| c.added(weights, place.row));
-                for (head, weight) in heads.iter_mut().zip(added) {
-                    *head += weight;
+        }
+        for ((heads, model), row) in heads.iter_mut().zip(models).zip(row + lane..) {
+            self.add_others(heads, model, layout, row);
+        }
+        heads
+    }
+
+    /// Adds what the features of a row add that are no plain numbers.
+    #[inline(always)]
+    fn add_others(&self, heads: &mut HeadVector, model: &BoundModel, layout: &Layout, row: usize) {
+        if layout.others.is_empty() {
+            return;
+        }
+        let terms = &self.set.scorers[model.place].others;
+        for (terms, &position) in terms.iter().zip(&layout.others) {
+            match terms {
+                OtherTerms::Far(terms) => {
+                    let number = self.tile.columns(row)[position][row % LANES];
+                    *heads = terms.add_centred(*heads, terms.centred(number * FAR_UNIT));
+                }
+                OtherTerms::Levels(terms) => {
+                    let (codes, levels) = self.columns[position].codes();
+                    let weights = terms.of_code(codes[self.start + row], levels);
+                    for (head, weight) in heads.iter_mut().zip(weights) {
+                        *head += weight;
+                    }
                 }
             }
         }
     }
-    let [logit, mu, raw_sigma, _] = heads;
-    [logit, mu, raw_sigma]
-}
-
-impl FeatureInput<'_> {
-    /// What the category of a row adds.
-    fn added(&self, weights: &LevelTerms, row: usize) -> [f64; 3] {
-        let Self::Codes { codes, levels } = self else { return [0.0; 3] };
-        let level = codes.get(row).and_then(|&code| levels.get(code as usize));
-        level.map_or([0.0; 3], |level| weights.get(*level))
-    }
-}
-
-#[inline(always)]
-fn add_number(heads: &mut [f64; 4], terms: NumberTerms, x: f64) {
-    let centred = terms.centred(x);
-    let [a, b, c] = terms.weights;
-    for (head, weight) in heads.iter_mut().zip([a, b, c, 0.0]) {
-        *head = centred.mul_add(weight, *head);
-    }
-}
-
-/// Checks the columns once for every model that a row uses.
-fn check<P: AsRef<[usize]>>(
-    scorers: &[&Scorer],
-    scorer_of_row: &[u32],
-    positions: &[P],
-    columns: &[FeatureInput<'_>],
-    rows: usize,
-) -> Result<()> {
-    let mut used = vec![false; scorers.len()];
-    for &scorer in scorer_of_row.iter().take(rows) {
-        if let Some(used) = used.get_mut(scorer as usize) {
-            *used = true;
-        }
-    }
-    for ((scorer, positions), used) in scorers.iter().zip(positions).zip(used) {
-        if !used {
-            continue;
-        }
-        for (feature, &position) in positions.as_ref().iter().enumerate() {
-            let column = columns.get(position).ok_or_else(|| Error::Feature {
-                problem: format!("there is no column {position}, only {}", columns.len()),
-            })?;
-            scorer.check(feature, column, rows)?;
-        }
-    }
-    Ok(())
 }

@@ -4,12 +4,17 @@
 //! documented field by field in `docs/model-format.md`.
 
 mod cache;
+mod columns;
 mod document;
 mod feature;
 mod info;
+mod input;
 mod mixed;
 mod scorer;
+mod scorer_set;
 mod state;
+mod terms;
+mod tile;
 mod training;
 mod weights;
 
@@ -17,8 +22,10 @@ pub use document::{FORMAT_VERSION, Model};
 pub use feature::{Encoding, Feature};
 pub(crate) use feature::{FAR_NUMBER, FAR_UNIT};
 pub use info::ModelInfo;
-pub use mixed::predict_mixed;
-pub use scorer::{FeatureInput, ParamsOut, Scorer};
+pub use input::FeatureInput;
+pub use mixed::ModelRows;
+pub use scorer::{ParamsOut, Scorer};
+pub use scorer_set::{FeatureUse, NO_SCORER, ScorerSet};
 pub(crate) use state::AMOUNT_SCALES;
 pub use state::{HeadState, OptimizerState};
 pub use training::{History, L2, OptionsInForce, StopReason, Training};

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray, StringViewArray,
 };
-use arrow::buffer::Buffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion_common::Result;
@@ -97,11 +96,6 @@ impl DistinctTexts {
     /// The distinct texts.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.first_rows.iter().map(|&row| self.texts.value(row))
-    }
-
-    /// The buffers that the texts lie in.
-    pub fn buffers(&self) -> &[Buffer] {
-        self.texts.data_buffers()
     }
 
     /// Computes something of every distinct text and gives it to all rows that hold the text.

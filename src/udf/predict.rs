@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, new_null_array};
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
@@ -13,11 +13,13 @@ use super::error::{refuse_value, wrong_arity, wrong_value};
 use super::features::{
     FeatureColumn, FeatureShape, NumberLists, check_names, feature_arrays, numbered_name,
 };
-use super::model::{DistinctTexts, NO_TEXT, check_model};
+use super::model::check_model;
 use super::params::{params_result, params_type};
-use super::recent_models::{ReadyModel, ready_models};
+use super::recent_models::{scorer_of_text, with_models};
 use super::signature::{example_features, listing};
-use crate::model::{FeatureInput, ParamsOut, Scorer, predict_mixed};
+use crate::Error;
+use crate::math::Column;
+use crate::model::{FeatureInput, FeatureUse, NO_SCORER, ScorerSet};
 
 const NAME: &str = "ziln_predict";
 const USAGE: &str = "ziln_predict(model, features)";
@@ -87,11 +89,17 @@ impl ScalarUDFImpl for Predict {
         let rows = if is_scalar { 1 } else { args.number_rows };
         let features = features.to_array(rows)?;
         match model {
-            ColumnarValue::Scalar(text) => match text.try_as_str().flatten() {
-                Some(text) => predict_with_one(text, &features, rows, is_scalar),
-                None => Ok(ColumnarValue::Scalar(ScalarValue::try_from(params_type())?)),
-            },
-            ColumnarValue::Array(models) => predict_with_many(models, &features, rows),
+            ColumnarValue::Array(models) => with_models(NAME, models, |models, scorer_of_row| {
+                predict(models, scorer_of_row, &features, false)
+            }),
+            ColumnarValue::Scalar(text) => {
+                let Some(text) = text.try_as_str().flatten() else {
+                    return Ok(ColumnarValue::Scalar(ScalarValue::try_from(params_type())?));
+                };
+                let mut models = ScorerSet::default();
+                let place = models.add(scorer_of_text(NAME, text)?);
+                predict(&mut models, &vec![place; rows], &features, is_scalar)
+            }
         }
     }
 
@@ -108,18 +116,6 @@ fn check_features(data_type: &DataType) -> Result<()> {
     }
 }
 
-/// A feature that a model uses: where it came, and whether the model takes it as a category.
-struct Use {
-    position: usize,
-    is_category: bool,
-}
-
-fn uses<'a>(scorer: &'a Scorer, positions: &'a [usize]) -> impl Iterator<Item = Use> + 'a {
-    let place =
-        move |(feature, &position)| Use { position, is_category: scorer.is_category(feature) };
-    positions.iter().enumerate().map(place)
-}
-
 /// The features as they came: names and columns.
 struct Features {
     names: Vec<String>,
@@ -129,8 +125,8 @@ struct Features {
 }
 
 impl Features {
-    /// Reads the features; of lists as many places as the models have features.
-    fn try_new(features: &ArrayRef, most_needed: impl FnOnce() -> Result<usize>) -> Result<Self> {
+    /// Reads the features; of lists as many places as are needed.
+    fn try_new(features: &ArrayRef, places_of_lists: usize) -> Result<Self> {
         match features.data_type() {
             DataType::Struct(fields) => Ok(Self {
                 names: fields.iter().map(|field| field.name().clone()).collect(),
@@ -140,7 +136,7 @@ impl Features {
             DataType::List(_) | DataType::LargeList(_) => {
                 let lists = NumberLists::try_new(NAME, features)?;
                 let place = |place| Arc::new(lists.place(place)) as ArrayRef;
-                let places = Self::numbered((0..most_needed()?).map(place).collect());
+                let places = Self::numbered((0..places_of_lists).map(place).collect());
                 Ok(Self { lists: Some(lists), ..places })
             }
             _ => Ok(Self::numbered(feature_arrays(features)?)),
@@ -164,18 +160,12 @@ impl Features {
         ))
     }
 
-    /// For each feature of the model the position among these.
-    fn positions(&self, scorer: &Scorer) -> Result<Vec<usize>> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        scorer.match_features(&names).map_err(|error| refuse_value(NAME, &error))
-    }
-
     /// The columns at these positions, read once each.
     ///
     /// An untyped NULL is a missing value of the kind that the model needs.
-    fn read(&self, uses: impl Iterator<Item = Use>) -> Result<Vec<Option<FeatureColumn>>> {
+    fn read(&self, uses: impl Iterator<Item = FeatureUse>) -> Result<Vec<Option<FeatureColumn>>> {
         let mut columns: Vec<Option<FeatureColumn>> = self.arrays.iter().map(|_| None).collect();
-        for Use { position, is_category } in uses {
+        for FeatureUse { position, is_category } in uses {
             if columns[position].is_none() {
                 let mut array = Arc::clone(&self.arrays[position]);
                 if is_category && array.data_type().is_null() {
@@ -194,7 +184,7 @@ fn inputs<'a>(
     columns: &'a [Option<FeatureColumn>],
     levels: &'a [Vec<Option<&'a str>>],
 ) -> Result<Vec<FeatureInput<'a>>> {
-    let unused = FeatureInput::Number(crate::math::Column::Scalar(f64::NAN));
+    let unused = FeatureInput::Number(Column::Scalar(f64::NAN));
     let pairs = columns.iter().zip(levels);
     pairs.map(|(column, levels)| column.as_ref().map_or(Ok(unused), |c| c.input(levels))).collect()
 }
@@ -203,64 +193,24 @@ fn levels_of(columns: &[Option<FeatureColumn>]) -> Vec<Vec<Option<&str>>> {
     columns.iter().map(|c| c.as_ref().map(FeatureColumn::levels).unwrap_or_default()).collect()
 }
 
-fn scorer_of(text: &str) -> Result<Arc<Scorer>> {
-    Scorer::of_text(text).map_err(|error| refuse_value(NAME, &error))
-}
-
-fn predict_with_one(
-    text: &str,
+/// Predicts each row with the model of its place; NULL where it has none.
+fn predict(
+    models: &mut ScorerSet,
+    scorer_of_row: &[u32],
     features: &ArrayRef,
-    rows: usize,
     is_scalar: bool,
 ) -> Result<ColumnarValue> {
-    let scorer = scorer_of(text)?;
-    let features = Features::try_new(features, || Ok(scorer.feature_count()))?;
-    features.check_lengths(|_| scorer.feature_count())?;
-    let positions = features.positions(&scorer)?;
-    let columns = features.read(uses(&scorer, &positions))?;
+    let refuse = |error: Error| refuse_value(NAME, &error);
+    let features = Features::try_new(features, models.most_features())?;
+    let bound = models.bind(&features.names, scorer_of_row).map_err(refuse)?;
+    features.check_lengths(|row| bound.feature_count(row))?;
+    let columns = features.read(bound.uses())?;
     let levels = levels_of(&columns);
     let inputs = inputs(&columns, &levels)?;
-    let used: Vec<FeatureInput<'_>> = positions.iter().map(|&position| inputs[position]).collect();
-    params_result(rows, None, is_scalar, |out: ParamsOut<'_>| {
-        scorer.predict(&used, out).map_err(|error| refuse_value(NAME, &error))
-    })
-}
-
-fn predict_with_many(models: &ArrayRef, features: &ArrayRef, rows: usize) -> Result<ColumnarValue> {
-    let texts = DistinctTexts::try_new(NAME, models)?;
-    let features = Features::try_new(features, || {
-        let mut counts = texts.iter().map(|text| Ok(scorer_of(text)?.feature_count()));
-        counts.try_fold(0, |most, count: Result<usize>| Ok(most.max(count?)))
-    })?;
-    let ready = ready_models(&texts, &features.names, |text| {
-        let scorer = scorer_of(text)?;
-        let positions = features.positions(&scorer)?.into();
-        Ok(ReadyModel { scorer, positions })
-    })?;
-    features.check_lengths(|row| {
-        let model = ready.get(texts.index_of_row[row] as usize);
-        model.map_or(0, |model| model.scorer.feature_count())
-    })?;
-    let used = ready.iter().flat_map(|model| uses(&model.scorer, &model.positions));
-    let columns = features.read(used)?;
-    let levels = levels_of(&columns);
-    let inputs = inputs(&columns, &levels)?;
-    let nulls = models
-        .is_nullable()
-        .then(|| texts.index_of_row.iter().map(|&index| index != NO_TEXT).collect::<NullBuffer>());
-    let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-    params_result(rows, nulls, false, |out: ParamsOut<'_>| {
-        let predicted = match ready.as_slice() {
-            [ReadyModel { scorer, positions }] => {
-                let used: Vec<_> = positions.iter().map(|&position| inputs[position]).collect();
-                scorer.predict(&used, out)
-            }
-            many => {
-                let scorers: Vec<&Scorer> = many.iter().map(|model| &*model.scorer).collect();
-                let positions: Vec<&[usize]> = many.iter().map(|model| &*model.positions).collect();
-                predict_mixed(&scorers, &texts.index_of_row, &positions, &inputs, out)
-            }
-        };
-        predicted.map_err(|error| refuse_value(NAME, &error))
-    })
+    let rows = scorer_of_row.len();
+    let has_model = |row| scorer_of_row[row] != NO_SCORER;
+    let nulls = scorer_of_row
+        .contains(&NO_SCORER)
+        .then(|| NullBuffer::new(BooleanBuffer::collect_bool(rows, has_model)));
+    params_result(rows, nulls, is_scalar, |out| bound.predict(&inputs, out).map_err(refuse))
 }

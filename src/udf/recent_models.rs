@@ -1,81 +1,84 @@
-//! The models of the batch before, recognised by where their texts lie.
+//! The models of the rows of a batch, recognised by where their texts lie.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use arrow::buffer::Buffer;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use datafusion_common::Result;
 use foldhash::fast::RandomState;
 
-use super::model::DistinctTexts;
-use crate::model::Scorer;
+use super::error::refuse_value;
+use super::model::{DistinctTexts, check_model};
+use crate::model::{NO_SCORER, Scorer, ScorerSet};
 
 /// Buffers that are larger together are not kept alive for the next batch.
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
 
-/// A model made ready for one list of features.
-#[derive(Debug, Clone)]
-pub(super) struct ReadyModel {
-    /// The model.
-    pub scorer: Arc<Scorer>,
-    /// For each of its features the position among those given.
-    pub positions: Arc<[usize]>,
-}
-
-/// Ready models by the address and the length of their texts.
+/// Models by the words of their views.
 ///
-/// The buffers of the texts are kept, so an address cannot come to hold another text while it is known here.
+/// The buffers that views point into are kept, so equal words mean equal texts for as long as they are.
 #[derive(Debug, Default)]
 struct RecentModels {
-    names: Vec<String>,
     buffers: Vec<Buffer>,
-    ready: HashMap<(usize, usize), ReadyModel, RandomState>,
+    places: HashMap<u128, u32, RandomState>,
+    models: ScorerSet,
 }
 
 thread_local! {
     static RECENT: RefCell<RecentModels> = RefCell::default();
 }
 
-/// The model of every distinct text. A join hands the same texts at the same addresses to batch after batch: their
-/// models are found without a look at the text.
-pub(super) fn ready_models(
-    texts: &DistinctTexts,
-    names: &[String],
-    make: impl Fn(&str) -> Result<ReadyModel>,
-) -> Result<Vec<ReadyModel>> {
-    RECENT.with(|recent| {
-        let Ok(mut recent) = recent.try_borrow_mut() else {
-            return texts.iter().map(&make).collect();
-        };
-        if recent.names != names || !recent.keeps(texts.buffers()) {
-            *recent = RecentModels { names: names.to_vec(), ..RecentModels::default() };
-        }
-        let bytes: usize = texts.buffers().iter().map(Buffer::capacity).sum();
-        if bytes > KEPT_BYTES {
-            return texts.iter().map(&make).collect();
-        }
-        if recent.buffers.is_empty() {
-            recent.buffers = texts.buffers().to_vec();
-        }
-        let mut found = Vec::new();
-        for text in texts.iter() {
-            let place = (text.as_ptr() as usize, text.len());
-            let ready = match recent.ready.get(&place) {
-                Some(ready) => ready.clone(),
-                None => make(text)?,
-            };
-            // A short text lies in its view, not in a buffer that is kept.
-            if recent.holds(text) {
-                recent.ready.insert(place, ready.clone());
-            }
-            found.push(ready);
-        }
-        Ok(found)
+/// Hands on the models of a column: a set that holds them, and for every row the place of its own.
+///
+/// A join repeats a model by repeating its view, and hands the same buffers to batch after batch: such models are found
+/// without a look at their texts. Other encodings repeat the text.
+pub(super) fn with_models<R>(
+    function: &str,
+    texts: &ArrayRef,
+    predict: impl FnOnce(&mut ScorerSet, &[u32]) -> Result<R>,
+) -> Result<R> {
+    check_model(function, texts.data_type())?;
+    if !matches!(texts.data_type(), DataType::Utf8View | DataType::Dictionary(..)) {
+        let texts = DistinctTexts::try_new(function, texts)?;
+        let mut models = ScorerSet::default();
+        let places = texts.iter().map(|text| Ok(models.add(scorer_of_text(function, text)?)));
+        let places = places.collect::<Result<Vec<u32>>>()?;
+        let place = |&index: &u32| places.get(index as usize).copied().unwrap_or(NO_SCORER);
+        let scorer_of_row: Vec<u32> = texts.index_of_row.iter().map(place).collect();
+        return predict(&mut models, &scorer_of_row);
+    }
+    let texts = cast(texts, &DataType::Utf8View)?;
+    let texts = texts.as_string_view();
+    let bytes: usize = texts.data_buffers().iter().map(Buffer::capacity).sum();
+    RECENT.with(|recent| match recent.try_borrow_mut() {
+        Ok(mut recent) if bytes <= KEPT_BYTES => recent.with_models(function, texts, predict),
+        _ => RecentModels::default().with_models(function, texts, predict),
     })
 }
 
+/// The scorer of a model's text.
+pub(super) fn scorer_of_text(function: &str, text: &str) -> Result<Arc<Scorer>> {
+    Scorer::of_text(text).map_err(|error| refuse_value(function, &error))
+}
+
 impl RecentModels {
+    fn with_models<R>(
+        &mut self,
+        function: &str,
+        texts: &StringViewArray,
+        predict: impl FnOnce(&mut ScorerSet, &[u32]) -> Result<R>,
+    ) -> Result<R> {
+        if !self.keeps(texts.data_buffers()) {
+            *self = Self { buffers: texts.data_buffers().to_vec(), ..Self::default() };
+        }
+        let scorer_of_row = self.places(function, texts)?;
+        predict(&mut self.models, &scorer_of_row)
+    }
+
     /// Whether these are the buffers that are kept.
     fn keeps(&self, buffers: &[Buffer]) -> bool {
         let same = |(kept, new): (&Buffer, &Buffer)| {
@@ -84,9 +87,44 @@ impl RecentModels {
         self.buffers.len() == buffers.len() && self.buffers.iter().zip(buffers).all(same)
     }
 
-    /// Whether a text lies in a buffer that is kept.
-    fn holds(&self, text: &str) -> bool {
-        let lies_in = |buffer: &Buffer| buffer.as_ptr_range().contains(&text.as_ptr());
-        self.buffers.iter().any(lies_in)
+    /// For every row the place of its model.
+    fn places(&mut self, function: &str, texts: &StringViewArray) -> Result<Vec<u32>> {
+        let views = texts.views();
+        let mut places = vec![NO_SCORER; texts.len()];
+        let mut last: Option<(usize, u32)> = None;
+        for (row, place) in places.iter_mut().enumerate() {
+            if texts.is_null(row) {
+                continue;
+            }
+            *place = match last {
+                Some((last, place)) if views[last] == views[row] => place,
+                _ => match self.places.get(&views[row]) {
+                    Some(&place) => place,
+                    None => self.new_place(function, texts, row, last)?,
+                },
+            };
+            last = Some((row, *place));
+        }
+        Ok(places)
+    }
+
+    /// The place of the model of a view not seen before; `last` is the row before and its place.
+    fn new_place(
+        &mut self,
+        function: &str,
+        texts: &StringViewArray,
+        row: usize,
+        last: Option<(usize, u32)>,
+    ) -> Result<u32> {
+        let text = texts.value(row);
+        match last {
+            // A constant that was written out for every row: to compare is cheaper than to hash.
+            Some((last, place)) if texts.value(last) == text => Ok(place),
+            _ => {
+                let place = self.models.add(scorer_of_text(function, text)?);
+                self.places.insert(texts.views()[row], place);
+                Ok(place)
+            }
+        }
     }
 }

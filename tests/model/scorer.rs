@@ -1,7 +1,9 @@
 //! Prediction: the formula, matching by name, missing values, and a model a row with the same bits.
 
+use std::sync::Arc;
+
 use ziln::math::{Column, sigma_from_raw};
-use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, predict_mixed};
+use ziln::model::{FeatureInput, FeatureUse, Model, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
 /// A model of a number `a`, a category `c` (levels NULL, "x", "y") and a number `b`, with weights made of `seed`.
 fn model(seed: f64) -> Model {
@@ -72,6 +74,25 @@ fn predict(scorer: &Scorer, inputs: &[FeatureInput<'_>], rows: usize) -> [Vec<f6
     out
 }
 
+/// What a set of models predicts, each row with the model of its place.
+fn predict_each(
+    scorers: &[&Scorer],
+    which: &[u32],
+    names: &[&str],
+    inputs: &[FeatureInput<'_>],
+) -> [Vec<f64>; 3] {
+    let mut set = ScorerSet::default();
+    for (place, scorer) in scorers.iter().enumerate() {
+        assert_eq!(set.add(Arc::new((*scorer).clone())), place as u32);
+    }
+    let rows = which.len();
+    let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+    let [logit, mu, sigma] = &mut out;
+    let rows = set.bind(names, which).unwrap();
+    rows.predict(inputs, ParamsOut { logit, mu, sigma }).unwrap();
+    out
+}
+
 /// The heads of one row, from the list of coefficients.
 fn by_hand(model: &Model, a: f64, level: Option<&str>, b: f64) -> [f64; 3] {
     let mut heads = [0.0; 3];
@@ -115,34 +136,123 @@ fn predictions_are_those_of_the_coefficients() {
     }
 }
 
+/// Every row's prediction has the bits that its model gives alone, and is NaN where it has none.
+fn assert_as_alone(
+    scorers: &[&Scorer],
+    which: &[u32],
+    mixed: &[Vec<f64>; 3],
+    inputs: impl Fn(&Scorer) -> Vec<FeatureInput<'static>>,
+) {
+    let alone: Vec<_> =
+        scorers.iter().map(|scorer| predict(scorer, &inputs(scorer), which.len())).collect();
+    for (row, &place) in which.iter().enumerate() {
+        for (head, mixed) in mixed.iter().enumerate() {
+            match alone.get(place as usize) {
+                Some(alone) => {
+                    assert_eq!(mixed[row].to_bits(), alone[head][row].to_bits(), "{row}")
+                }
+                None => assert!(mixed[row].is_nan(), "{row}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn a_model_a_row_gives_the_same_bits() {
     let scorers: Vec<Scorer> = (0..5).map(|seed| Scorer::new(&model(f64::from(seed)))).collect();
     let references: Vec<&Scorer> = scorers.iter().collect();
-    let rows = 333;
+    let rows = 1_111;
+    let columns: &'static Columns = Box::leak(Box::new(Columns::new(rows)));
+    let [a, c, b] = columns.inputs();
+    let other = FeatureInput::Number(Column::Scalar(1.0));
+    let names = ["other", "b", "c", "a"];
+    let whichs: [fn(u32) -> u32; 5] = [
+        |row| if row % 17 == 4 { NO_SCORER } else { row * 3 % 5 },
+        |row| row % 5,
+        |row| if row < 1_000 { 2 } else { 3 },
+        // One model alone, in all rows and in some.
+        |_| 4,
+        |row| if row % 3 == 0 { NO_SCORER } else { 1 },
+    ];
+    for which in whichs {
+        let which: Vec<u32> = (0..rows as u32).map(which).collect();
+        let mixed = predict_each(&references, &which, &names, &[other, b, c, a]);
+        assert_as_alone(&references, &which, &mixed, |_| vec![a, c, b]);
+    }
+}
+
+/// A model without the feature `c`, and one whose features stand in another order.
+#[test]
+fn models_of_different_features_share_a_table() {
+    let whole = model(0.2);
+    let mut text: serde_json::Value = serde_json::from_str(&whole.to_json()).unwrap();
+    let features = text["features"].as_array_mut().unwrap();
+    features.remove(1);
+    for head in ["logit", "mu", "raw_sigma"] {
+        text["weights"][head]["weights"] = serde_json::json!([0.25, -0.5]);
+    }
+    let few = Scorer::new(&Model::from_json(&text.to_string()).unwrap());
+    text["features"].as_array_mut().unwrap().reverse();
+    let reversed = Scorer::new(&Model::from_json(&text.to_string()).unwrap());
+    let whole = Scorer::new(&whole);
+    let scorers = [&whole, &few, &reversed];
+    let rows = 777;
+    let columns: &'static Columns = Box::leak(Box::new(Columns::new(rows)));
+    let [a, c, b] = columns.inputs();
+    for change in [1, 4, 5, 64] {
+        let which: Vec<u32> = (0..rows as u32).map(|row| row / change % 3).collect();
+        let mixed = predict_each(&scorers, &which, &["a", "b", "c"], &[a, b, c]);
+        assert_as_alone(&scorers, &which, &mixed, |scorer| {
+            let inputs = [a, b, c];
+            let positions = scorer.match_features(&["a", "b", "c"]).unwrap();
+            positions.iter().map(|&position| inputs[position]).collect()
+        });
+    }
+}
+
+/// What a set found out of columns of one list of names does not reach into those of another.
+#[test]
+fn a_set_serves_tables_of_other_names() {
+    let mut set = ScorerSet::default();
+    let scorers: Vec<Arc<Scorer>> =
+        (0..3).map(|seed| Arc::new(Scorer::new(&model(f64::from(seed))))).collect();
+    for scorer in &scorers {
+        set.add(Arc::clone(scorer));
+    }
+    assert_eq!(set.add(Arc::clone(&scorers[1])), 1);
+    assert_eq!(set.most_features(), 3);
+    let rows = 40;
     let columns = Columns::new(rows);
     let [a, c, b] = columns.inputs();
-    let which: Vec<u32> =
-        (0..rows as u32).map(|row| if row % 17 == 4 { u32::MAX } else { row * 3 % 5 }).collect();
-    let positions: Vec<Vec<usize>> = scorers
-        .iter()
-        .map(|scorer| scorer.match_features(&["other", "b", "c", "a"]).unwrap())
-        .collect();
-    let other = FeatureInput::Number(Column::Scalar(1.0));
-    let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
-    let [logit, mu, sigma] = &mut out;
-    let out_columns = ParamsOut { logit, mu, sigma };
-    predict_mixed(&references, &which, &positions, &[other, b, c, a], out_columns).unwrap();
-    for row in 0..rows {
-        if which[row] == u32::MAX {
-            assert!(out.iter().all(|head| head[row].is_nan()));
-            continue;
-        }
-        let alone = predict(references[which[row] as usize], &columns.inputs(), rows);
-        for (mixed, alone) in out.iter().zip(&alone) {
-            assert_eq!(mixed[row].to_bits(), alone[row].to_bits(), "{row}");
+    let error = set.bind(&["a", "b"], &[NO_SCORER, 2]).unwrap_err().to_string();
+    assert!(error.contains("needs a feature `c`"), "{error}");
+    let use_of = |position, is_category| FeatureUse { position, is_category };
+    let tables: [(&[&str], Vec<FeatureInput<'_>>, [usize; 3]); 3] = [
+        (&["a", "c", "b"], vec![a, c, b], [0, 1, 2]),
+        (&["b", "c", "a"], vec![b, c, a], [2, 1, 0]),
+        (&["x", "b", "c", "a"], vec![a, b, c, a], [3, 2, 1]),
+    ];
+    for (names, inputs, positions) in tables {
+        // Models that rows use one after the other, in a set that is kept.
+        for which in [0, 2, 1] {
+            let places = vec![which; rows];
+            let bound = set.bind(names, &places).unwrap();
+            let [a, c, b] = positions;
+            let uses: Vec<FeatureUse> = bound.uses().collect();
+            assert_eq!(uses, [use_of(a, false), use_of(c, true), use_of(b, false)]);
+            assert_eq!((bound.feature_count(0), bound.feature_count(rows)), (3, 0));
+            let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+            let [logit, mu, sigma] = &mut out;
+            bound.predict(&inputs, ParamsOut { logit, mu, sigma }).unwrap();
+            assert_eq!(out[0], predict(&scorers[which as usize], &columns.inputs(), rows)[0]);
         }
     }
+    let places = [0, 1];
+    let bound = set.bind(&["a", "c", "b"], &places).unwrap();
+    let mut out = [[0.0; 2]; 3];
+    let [logit, mu, sigma] = &mut out;
+    let error = bound.predict(&[a, b, b], ParamsOut { logit, mu, sigma }).unwrap_err().to_string();
+    assert!(error.contains("`c` is a category in the model"), "{error}");
 }
 
 /// A model of nine numbers with a category among them, and its rows: more numbers than are added at once, more rows than
@@ -176,11 +286,11 @@ fn many_numbers_and_rows_predict_like_few() {
     let codes = &columns[0].codes;
     inputs.insert(CATEGORY, FeatureInput::Codes { codes, levels: &LEVELS });
     let alone = predict(&scorer, &inputs, rows);
-    let mut mixed = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
-    let [logit, mu, sigma] = &mut mixed;
-    let positions: Vec<usize> = (0..inputs.len()).collect();
-    let out = ParamsOut { logit, mu, sigma };
-    predict_mixed(&[&scorer], &vec![0; rows], &[positions], &inputs, out).unwrap();
+    let names: Vec<String> = (0..NUMBERS).map(|n| format!("x{n}")).collect();
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.insert(CATEGORY, "c");
+    let which: Vec<u32> = (0..rows as u32).map(|row| row % 2).collect();
+    let mixed = predict_each(&[&scorer, &scorer], &which, &names, &inputs);
 
     for row in 0..rows {
         // Levels NULL, "x" and "y" have the places after the numbers before them.
@@ -219,11 +329,8 @@ fn far_predictions(factor: f64) -> ([Vec<f64>; 3], [Vec<f64>; 3]) {
     let mut inputs = columns.inputs();
     inputs[2] = FeatureInput::Number(Column::Strided { values: &strided, offset: 0, stride: 2 });
     let alone = predict(&scorer, &inputs, rows);
-    let mut mixed = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
-    let [logit, mu, sigma] = &mut mixed;
-    let out = ParamsOut { logit, mu, sigma };
-    predict_mixed(&[&scorer], &vec![0; rows], &[[0, 1, 2]], &inputs, out).unwrap();
-    (alone, mixed)
+    let which: Vec<u32> = (0..rows as u32).map(|row| row % 2).collect();
+    (alone, predict_each(&[&scorer, &scorer], &which, &["a", "c", "b"], &inputs))
 }
 
 /// Numbers near the greatest have differences that are none, and scales whose inverses are hardly any.

@@ -1,0 +1,79 @@
+//! The columns that predictions are made from.
+
+use crate::math::{Blocks, Column};
+
+/// The values of one feature to predict from.
+#[derive(Debug, Clone, Copy)]
+pub enum FeatureInput<'a> {
+    /// Numbers; NaN and infinite ones are missing.
+    Number(Column<'a>),
+    /// Categories: row `i` is `levels[codes[i]]`, and `None` is NULL. A code out of range counts as a level the
+    /// model does not know.
+    Codes {
+        /// A code a row.
+        codes: &'a [u32],
+        /// What the codes mean.
+        levels: &'a [Option<&'a str>],
+    },
+}
+
+impl<'a> FeatureInput<'a> {
+    /// The numbers in blocks of so many rows; a column of categories has none.
+    pub(super) fn numbers(self, block: usize) -> Blocks<'a> {
+        Blocks::of(
+            block,
+            match self {
+                Self::Number(column) => column,
+                Self::Codes { .. } => Column::Scalar(f64::NAN),
+            },
+        )
+    }
+
+    /// Codes and what they mean; a column of numbers has none.
+    pub(super) fn codes(self) -> (&'a [u32], &'a [Option<&'a str>]) {
+        match self {
+            Self::Codes { codes, levels } => (codes, levels),
+            Self::Number(_) => (&[], &[]),
+        }
+    }
+}
+
+/// Of what kind a feature is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A number.
+    Number,
+    /// A number near the greatest there are.
+    Far,
+    /// A category.
+    Category,
+}
+
+impl Kind {
+    /// Why a feature of this kind cannot be read from the column, if it cannot.
+    pub(super) fn refuses(self, column: &FeatureInput<'_>, rows: usize) -> Option<&'static str> {
+        let is_long_enough = match (self, column) {
+            (Self::Number | Self::Far, FeatureInput::Number(column)) => holds(column, rows),
+            (Self::Category, FeatureInput::Codes { codes, .. }) => codes.len() >= rows,
+            (Self::Number | Self::Far, FeatureInput::Codes { .. }) => {
+                return Some("is a number in the model, and text came; cast it to a number");
+            }
+            (Self::Category, FeatureInput::Number(_)) => {
+                return Some("is a category in the model, and numbers came; cast it to text");
+            }
+        };
+        (!is_long_enough).then_some("has fewer rows than the others")
+    }
+}
+
+/// Whether the column has that many rows.
+fn holds(column: &Column<'_>, rows: usize) -> bool {
+    match column {
+        Column::Scalar(_) => true,
+        Column::F64(values) => values.len() >= rows,
+        Column::F32(values) => values.len() >= rows,
+        Column::Strided { values, offset, stride } => {
+            rows == 0 || values.len() > offset + (rows - 1) * stride
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What features add to the three heads.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+/// Mean and raw weights of a numeric feature: it adds `(x - mean) * weight` to each head.
+///
+/// One half of a cache line, so that a vector of it is read at once.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C, align(32))]
+pub(super) struct NumberTerms {
+    weights: [f64; 3],
+    mean: f64,
+}
+
+impl NumberTerms {
+    /// From the moments of the feature and its weights on the standardised scale.
+    pub(super) fn new(mean: f64, scale: f64, weights: [f64; 3]) -> Self {
+        Self { mean, weights: weights.map(|weight| weight / scale) }
+    }
+
+    /// The heads with what the number adds; a missing number adds nothing.
+    #[inline(always)]
+    pub(super) fn add(self, heads: [f64; 3], x: f64) -> [f64; 3] {
+        let centred = self.centred(x);
+        let ([logit, mu, raw_sigma], [a, b, c]) = (heads, self.weights);
+        [centred.mul_add(a, logit), centred.mul_add(b, mu), centred.mul_add(c, raw_sigma)]
+    }
+
+    /// Heads in one vector with what the number adds, from its distance to the mean. The fourth lane means nothing.
+    #[inline(always)]
+    pub(super) fn add_centred(self, heads: [f64; 4], centred: f64) -> [f64; 4] {
+        let [a, b, c] = self.weights;
+        let terms = [a, b, c, self.mean];
+        std::array::from_fn(|lane| centred.mul_add(terms[lane], heads[lane]))
+    }
+
+    /// The distance from the mean; 0 for a missing number.
+    #[inline(always)]
+    pub(super) fn centred(self, x: f64) -> f64 {
+        // The difference of two finite numbers may overflow, and then there is nothing sensible to add. (Compared with
+        // infinity, this would become a test of the number's bits and a branch.)
+        let centred = x - self.mean;
+        if centred.abs() < f64::MAX { centred } else { 0.0 }
+    }
+}
+
+/// The weights of the levels of a categorical feature: it adds those of the row's level.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LevelTerms {
+    null: [f64; 3],
+    known: HashMap<Box<str>, [f64; 3], RandomState>,
+}
+
+impl LevelTerms {
+    /// From the levels, with the weights of each.
+    pub(super) fn new(levels: &[Option<String>], weights: impl Iterator<Item = [f64; 3]>) -> Self {
+        let mut terms = Self::default();
+        for (name, weights) in levels.iter().zip(weights) {
+            match name {
+                Some(name) => {
+                    terms.known.insert(name.as_str().into(), weights);
+                }
+                None => terms.null = weights,
+            }
+        }
+        terms
+    }
+
+    /// The weights of a level; zeros for one the model does not know.
+    pub(super) fn get(&self, level: Option<&str>) -> [f64; 3] {
+        match level {
+            Some(name) => self.known.get(name).copied().unwrap_or([0.0; 3]),
+            None => self.null,
+        }
+    }
+
+    /// The weights of the level that a code means.
+    #[inline]
+    pub(super) fn of_code(&self, code: u32, levels: &[Option<&str>]) -> [f64; 3] {
+        levels.get(code as usize).map_or([0.0; 3], |level| self.get(*level))
+    }
+}
+
+/// What a feature adds that is no plain number.
+#[derive(Debug, Clone)]
+pub(super) enum OtherTerms {
+    /// A number in units of [`FAR_UNIT`](super::feature::FAR_UNIT), for numbers near the greatest there are.
+    Far(NumberTerms),
+    /// A category.
+    Levels(LevelTerms),
+}

@@ -35,10 +35,11 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     let place = |text: &str| Ok(models.add(Scorer::of_text(text).map_err(refuse)?));
     let mut scorer_of_row = model_places(NAME, "model", model, place)?;
     if let [one] = scorer_of_row.as_slice() {
-        scorer_of_row = vec![*one; shape.rows()];
+        // Of no rows one: then too the model must fit the features.
+        scorer_of_row = vec![*one; shape.rows().max(1)];
     }
-    let most_features = ListWidth::Fixed(models.most_features());
-    let features = Features::try_new(NAME, features, || Ok(most_features))?;
+    let width = || Ok(ListWidth::Fixed(models.most_features(&scorer_of_row)));
+    let features = Features::try_new(NAME, features, width)?;
     predict_rows(&mut models, &scorer_of_row, &features, shape)
 }
 

@@ -80,9 +80,7 @@ fn model_strings(function: &str, argument: &str, series: &Series) -> PolarsResul
     }
 }
 
-/// For every row the place that `new` gives to its model, and [`NO_SCORER`] where it is NULL.
-///
-/// `new` is asked once a view, not once a text: it knows texts that it has seen.
+/// For every row the place that `new` gives to its model, and [`NO_SCORER`] where it is NULL. `new` is asked once a text.
 ///
 /// # Errors
 /// Where the argument is of a type that holds no text, and those of `new`.
@@ -94,12 +92,16 @@ pub(super) fn model_places(
 ) -> PolarsResult<Vec<u32>> {
     let strings = model_strings(function, argument, series)?;
     let mut places = Vec::with_capacity(strings.len());
+    let mut of_text = Places::default();
     for array in strings.str()?.downcast_iter() {
         // Views of another chunk point into other buffers.
         let mut of_view = Places::default();
         for (row, view) in array.views().iter().enumerate() {
             places.push(match array.is_valid(row) {
-                true => of_view.place(view.as_u128(), || new(array.value(row)))?,
+                true => of_view.place(view.as_u128(), || {
+                    let text = array.value(row);
+                    of_text.place(text, || new(text))
+                })?,
                 false => NO_SCORER,
             });
         }

@@ -73,7 +73,7 @@ fn holds(column: &Column<'_>, rows: usize) -> bool {
         Column::F64(values) => values.len() >= rows,
         Column::F32(values) => values.len() >= rows,
         Column::Strided { values, offset, stride } => {
-            rows == 0 || values.len() > offset + (rows - 1) * stride
+            rows == 0 || values.len() > (rows - 1).saturating_mul(*stride).saturating_add(*offset)
         }
     }
 }

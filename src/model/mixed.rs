@@ -5,7 +5,7 @@ use super::input::FeatureInput;
 use super::scorer::{ParamsOut, cap_sigma};
 use super::scorer_set::{BoundModel, FeatureUse, Layout, ScorerSet};
 use super::terms::{NumberTerms, OtherTerms};
-use super::tile::{LANES, ROWS, Tile};
+use super::tile::{LANES, TILE_ROWS, Tile};
 use crate::Result;
 use crate::math::{dispatch, sigmas_from_raw};
 
@@ -44,7 +44,7 @@ impl<'a> ModelRows<'a> {
         self.layouts().flat_map(Layout::uses)
     }
 
-    /// How many features the model of a row has; 0 where the row has no model.
+    /// How many features the model of a row has; 0 if it has none.
     pub fn feature_count(&self, row: usize) -> usize {
         let scorer = self.scorer_of_row.get(row).map(|&place| self.set.scorers.get(place as usize));
         scorer.flatten().map_or(0, |scorer| scorer.feature_count())
@@ -53,7 +53,8 @@ impl<'a> ModelRows<'a> {
     /// Predicts every row with its own model, with the bits that [`Scorer::predict`](super::Scorer::predict) gives. A row
     /// without a model gets NaN.
     ///
-    /// `columns` are those of the names that the set was bound to; what no model reads is not looked at.
+    /// `columns` are those of the names that the rows were bound to; what no model reads is not looked at. `out` has a
+    /// place for every row; if it has fewer, as many rows are predicted.
     ///
     /// # Errors
     /// [`Error::Feature`](crate::Error::Feature) if a column is missing, too short or of the wrong kind.
@@ -66,7 +67,10 @@ impl<'a> ModelRows<'a> {
         let out = [logit, mu, sigma].map(|column| &mut column[..rows]);
         match self.only {
             Some(place) => self.predict_with(place, columns, out),
-            None => self.predict_mixed(columns, out),
+            None => {
+                self.predict_mixed(columns, out);
+                Ok(())
+            }
         }
     }
 
@@ -84,16 +88,17 @@ impl<'a> ModelRows<'a> {
         Ok(())
     }
 
-    fn predict_mixed(&self, columns: &[FeatureInput<'_>], out: Out<'_>) -> Result<()> {
-        let [logit, mu, sigma] = out;
-        let mut tile = Tile::new(columns, self.uses().map(|used| used.position));
-        let mut raw_sigmas = [0.0; ROWS];
-        for start in (0..logit.len()).step_by(ROWS) {
-            let rows = start..logit.len().min(start + ROWS);
+    fn predict_mixed(&self, columns: &[FeatureInput<'_>], [logit, mu, sigma]: Out<'_>) {
+        let numbers = self.uses().filter(|used| !used.is_category).map(|used| used.position);
+        let mut tile = Tile::new(columns, numbers.collect());
+        let slots = self.slots(&tile);
+        let mut raw_sigmas = [0.0; TILE_ROWS];
+        for start in (0..logit.len()).step_by(TILE_ROWS) {
+            let rows = start..logit.len().min(start + TILE_ROWS);
             let places = &self.scorer_of_row[rows.clone()];
             let raw_sigmas = &mut raw_sigmas[..rows.len()];
             tile.fill(&rows);
-            let block = Block { set: self.set, columns, tile: &tile, start };
+            let block = Block { set: self.set, columns, slots: &slots, tile: &tile, start };
             let heads = [&mut logit[rows.clone()], &mut mu[rows.clone()], &mut *raw_sigmas];
             dispatch(
                 #[inline(always)]
@@ -106,7 +111,17 @@ impl<'a> ModelRows<'a> {
                 *sigma = model.map_or(f64::NAN, |model| cap_sigma(*sigma, model.max_sigma));
             }
         }
-        Ok(())
+    }
+
+    /// For each layout that rows use, in its place, the slots of [`Layout::numbers`].
+    fn slots(&self, tile: &Tile<'_>) -> Vec<Vec<usize>> {
+        let layouts = &self.set.bound.layouts;
+        let mut slots = vec![Vec::new(); layouts.len()];
+        for &place in &self.layouts {
+            let numbers = layouts[place].numbers.iter();
+            slots[place] = numbers.filter_map(|&position| tile.slot(position)).collect();
+        }
+        slots
     }
 }
 
@@ -121,6 +136,8 @@ struct Block<'a> {
     set: &'a ScorerSet,
     columns: &'a [FeatureInput<'a>],
     tile: &'a Tile<'a>,
+    /// For each layout the slots of its numbers in the tile.
+    slots: &'a [Vec<usize>],
     /// The first row.
     start: usize,
 }
@@ -132,68 +149,55 @@ impl Block<'_> {
         let mut write = |row: usize, [a, b, c, _]: HeadVector| {
             [logit[row], mu[row], raw_sigma[row]] = [a, b, c];
         };
-        let (groups, rest) = places.as_chunks::<LANES>();
-        for (group, places) in groups.iter().enumerate() {
+        for (group, places) in places.chunks(LANES).enumerate() {
             let row = group * LANES;
-            if let Some((models, layout)) = self.side_by_side(places) {
-                let heads = self.heads(models, layout, row, 0);
-                for (row, heads) in (row..).zip(heads) {
+            if let Some(models) = self.side_by_side(places) {
+                for (row, heads) in (row..).zip(self.heads(models, row, 0)) {
                     write(row, heads);
                 }
-            } else {
-                for (row, &place) in (row..).zip(places) {
-                    write(row, self.one(place, row));
-                }
+                continue;
+            }
+            for (lane, &place) in places.iter().enumerate() {
+                let heads = match self.set.bound.model(place) {
+                    Some(model) => self.heads([model], row, lane)[0],
+                    None => [f64::NAN; 4],
+                };
+                write(row + lane, heads);
             }
         }
-        for (row, &place) in (groups.len() * LANES..).zip(rest) {
-            write(row, self.one(place, row));
-        }
     }
 
-    /// The models of rows next to each other, if all read the same columns.
+    /// The models of [`LANES`] rows, if all have one and read the same columns.
     #[inline(always)]
-    fn side_by_side(&self, places: &[u32; LANES]) -> Option<([&BoundModel; LANES], &Layout)> {
+    fn side_by_side(&self, places: &[u32]) -> Option<[&BoundModel; LANES]> {
         let bound = &self.set.bound;
-        let [a, b, c, d] = places.map(|place| bound.model(place));
-        let models = [a?, b?, c?, d?];
-        let layout = models[0].layout;
-        let is_same = models.iter().all(|model| model.layout == layout);
-        is_same.then(|| (models, &bound.layouts[layout]))
+        let &[a, b, c, d] = places else { return None };
+        let models = [bound.model(a)?, bound.model(b)?, bound.model(c)?, bound.model(d)?];
+        models.iter().all(|model| model.layout == models[0].layout).then_some(models)
     }
 
-    /// The heads of a row.
-    fn one(&self, place: u32, row: usize) -> HeadVector {
-        let bound = &self.set.bound;
-        let Some(model) = bound.model(place) else { return [f64::NAN; 4] };
-        let layout = &bound.layouts[model.layout];
-        let [heads] = self.heads([model], layout, row / LANES * LANES, row % LANES);
-        heads
-    }
-
-    /// The heads of `N` rows from this lane of the [`LANES`] rows that begin at `row`.
+    /// The heads of `N` rows whose models have one layout, from this lane of the [`LANES`] rows that begin at `row`.
     #[inline(always)]
     fn heads<const N: usize>(
         &self,
         models: [&BoundModel; N],
-        layout: &Layout,
         row: usize,
         lane: usize,
     ) -> [HeadVector; N] {
-        let columns = self.tile.columns(row);
-        let count = layout.numbers.len();
+        let slots = self.slots[models[0].layout].as_slice();
+        let numbers = self.tile.slots_of_rows(row);
         let mut heads: [HeadVector; N] = [[0.0; 4]; N];
         let mut terms: [&[NumberTerms]; N] = [&[]; N];
         for ((heads, terms), model) in heads.iter_mut().zip(&mut terms).zip(models) {
             *heads = model.intercept;
-            *terms = self.set.bound.numbers(model, count);
+            *terms = self.set.bound.numbers(model, slots.len());
         }
-        for start in (0..count).step_by(FEATURES) {
-            let features = start..count.min(start + FEATURES);
+        for start in (0..slots.len()).step_by(FEATURES) {
+            let features = start..slots.len().min(start + FEATURES);
             // All distances first: this loop is vectorised across the rows, and has the models fetched from memory.
             let mut centred = [[0.0; N]; FEATURES];
             for (centred, feature) in centred.iter_mut().zip(features.clone()) {
-                let numbers = &columns[layout.numbers[feature]][lane..][..N];
+                let numbers = &numbers[slots[feature]][lane..][..N];
                 let mut of_feature = [NumberTerms::default(); N];
                 for (to, terms) in of_feature.iter_mut().zip(terms) {
                     *to = terms[feature];
@@ -209,14 +213,15 @@ impl Block<'_> {
             }
         }
         for ((heads, model), row) in heads.iter_mut().zip(models).zip(row + lane..) {
-            self.add_others(heads, model, layout, row);
+            self.add_others(heads, model, row);
         }
         heads
     }
 
     /// Adds what the features of a row add that are no plain numbers.
     #[inline(always)]
-    fn add_others(&self, heads: &mut HeadVector, model: &BoundModel, layout: &Layout, row: usize) {
+    fn add_others(&self, heads: &mut HeadVector, model: &BoundModel, row: usize) {
+        let layout = &self.set.bound.layouts[model.layout];
         if layout.others.is_empty() {
             return;
         }
@@ -224,7 +229,8 @@ impl Block<'_> {
         for (terms, &position) in terms.iter().zip(&layout.others) {
             match terms {
                 OtherTerms::Far(terms) => {
-                    let number = self.tile.columns(row)[position][row % LANES];
+                    let Some(slot) = self.tile.slot(position) else { continue };
+                    let number = self.tile.slots_of_rows(row)[slot][row % LANES];
                     *heads = terms.add_centred(*heads, terms.centred(number * FAR_UNIT));
                 }
                 OtherTerms::Levels(terms) => {

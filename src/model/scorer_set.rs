@@ -79,7 +79,7 @@ pub(super) struct BoundModel {
     first_number: usize,
 }
 
-/// Which columns a model reads, and how. Models of one campaign after the other seldom differ in it.
+/// Which columns a model reads, and how. Most models of a query share one, so columns are checked once a layout.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// A model that has it.
@@ -102,7 +102,7 @@ pub struct FeatureUse {
 }
 
 impl ScorerSet {
-    /// Adds a model and returns its place; one that is there already keeps its own.
+    /// Adds a model and returns its place. The same [`Arc`] has the same place, and keeps it as long as the set lives.
     pub fn add(&mut self, scorer: Arc<Scorer>) -> u32 {
         let next = u32::try_from(self.scorers.len()).unwrap_or(NO_SCORER);
         // No other scorer can come to have the address, as the set holds this one.
@@ -113,14 +113,16 @@ impl ScorerSet {
         place
     }
 
-    /// How many features the model has that has most.
-    pub fn most_features(&self) -> usize {
-        self.scorers.iter().map(|scorer| scorer.feature_count()).max().unwrap_or_default()
+    /// The most features that a model of the rows has.
+    pub fn most_features(&self, scorer_of_row: &[u32]) -> usize {
+        let used = used_places(scorer_of_row, self.scorers.len());
+        used.iter().map(|&place| self.scorers[place].feature_count()).max().unwrap_or_default()
     }
 
     /// Gives every row its model, and finds the columns that the models read by their names.
     ///
-    /// Row `i` uses the model of the place `scorer_of_row[i]`; [`NO_SCORER`] stands for none.
+    /// Row `i` uses the model of the place `scorer_of_row[i]`; [`NO_SCORER`] stands for none, as any place does that no
+    /// model has.
     ///
     /// # Errors
     /// [`Error::Feature`](crate::Error::Feature) if a feature of a model that a row uses has no column.

@@ -8,41 +8,41 @@ use crate::math::Blocks;
 /// Rows that lie next to each other, column by column.
 pub(super) const LANES: usize = 4;
 
-/// Rows of a tile: so few that their numbers stay in the first-level cache.
-pub(super) const ROWS: usize = 128;
+/// Rows of a tile: so few that the numbers of some dozen columns stay in the first-level cache.
+pub(super) const TILE_ROWS: usize = 128;
 
 /// The numbers of [`LANES`] rows in one column after the other, then those of the next rows.
 ///
 /// Read where they lie, columns that begin at equal places of their pages would drive each other out of the cache.
 pub(super) struct Tile<'a> {
     numbers: Vec<[f64; LANES]>,
-    columns: usize,
-    /// The columns that are read, with their positions.
-    readers: Vec<(usize, Blocks<'a>)>,
+    readers: Vec<Blocks<'a>>,
+    /// The positions of the columns that are read, in order: each has the slot of its place here.
+    positions: Vec<usize>,
 }
 
 impl<'a> Tile<'a> {
-    /// A tile of the columns at these positions.
-    pub(super) fn new(
-        columns: &[FeatureInput<'a>],
-        positions: impl IntoIterator<Item = usize>,
-    ) -> Self {
-        let mut positions: Vec<usize> = positions.into_iter().collect();
+    /// A tile of the numbers at these positions.
+    pub(super) fn new(columns: &[FeatureInput<'a>], mut positions: Vec<usize>) -> Self {
         positions.sort_unstable();
         positions.dedup();
-        let reader = |position: usize| (position, columns[position].numbers(ROWS));
         Self {
-            numbers: vec![[f64::NAN; LANES]; columns.len() * ROWS / LANES],
-            columns: columns.len(),
-            readers: positions.into_iter().map(reader).collect(),
+            numbers: vec![[f64::NAN; LANES]; positions.len() * TILE_ROWS / LANES],
+            readers: positions.iter().map(|&place| columns[place].numbers(TILE_ROWS)).collect(),
+            positions,
         }
     }
 
-    /// Reads at most [`ROWS`] rows.
+    /// The slot of the column at this position, if it is read.
+    pub(super) fn slot(&self, position: usize) -> Option<usize> {
+        self.positions.binary_search(&position).ok()
+    }
+
+    /// Reads at most [`TILE_ROWS`] rows.
     pub(super) fn fill(&mut self, rows: &Range<usize>) {
-        for (position, reader) in &mut self.readers {
+        for (slot, reader) in self.readers.iter_mut().enumerate() {
             let (groups, rest) = reader.rows(rows.start, rows.len()).as_chunks::<LANES>();
-            let mut to = self.numbers.iter_mut().skip(*position).step_by(self.columns);
+            let mut to = self.numbers.iter_mut().skip(slot).step_by(self.positions.len());
             // The groups first: a pair is taken apart where its first half is missing.
             for (group, to) in groups.iter().zip(to.by_ref()) {
                 *to = *group;
@@ -53,9 +53,10 @@ impl<'a> Tile<'a> {
         }
     }
 
-    /// The numbers of every column in the [`LANES`] rows to which this one belongs, counted from the tile's first.
+    /// What is in each slot in the [`LANES`] rows to which this one belongs, counted from the first that was read.
     #[inline(always)]
-    pub(super) fn columns(&self, row: usize) -> &[[f64; LANES]] {
-        &self.numbers[row / LANES * self.columns..][..self.columns]
+    pub(super) fn slots_of_rows(&self, row: usize) -> &[[f64; LANES]] {
+        let width = self.positions.len();
+        &self.numbers[row / LANES * width..][..width]
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray, StringViewArray,
 };
-use arrow::compute::cast;
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion_common::Result;
 use foldhash::fast::RandomState;
@@ -36,6 +36,21 @@ pub(super) fn check_text(function: &str, argument: &str, data_type: &DataType) -
     }
 }
 
+/// Whether [`text_views`] of this type repeats a text by repeating its view.
+pub(super) fn repeats_views(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8View | DataType::Dictionary(..))
+}
+
+/// Texts as views.
+pub(super) fn text_views(texts: &ArrayRef) -> Result<StringViewArray> {
+    let views = match texts.as_any_dictionary_opt() {
+        None => cast(texts, &DataType::Utf8View)?,
+        // The values first: one of them may be NULL, which a cast of the whole does not see.
+        Some(texts) => take(&cast(texts.values(), &DataType::Utf8View)?, texts.keys(), None)?,
+    };
+    Ok(views.as_string_view().clone())
+}
+
 /// A column of texts by its distinct values.
 #[derive(Debug)]
 pub(super) struct DistinctTexts {
@@ -53,8 +68,8 @@ impl DistinctTexts {
     /// encodings repeat the text itself; only for them are texts compared, first with the one before.
     pub fn try_new(function: &str, texts: &ArrayRef) -> Result<Self> {
         check_model(function, texts.data_type())?;
-        let repeats_views = texts.data_type() == &DataType::Utf8View;
-        let views = cast(texts, &DataType::Utf8View)?.as_string_view().clone();
+        let repeats_views = repeats_views(texts.data_type());
+        let views = text_views(texts)?;
         let mut distinct = Self { texts: views.clone(), first_rows: vec![], index_of_row: vec![] };
         distinct.index_of_row.reserve(views.len());
         if repeats_views {

@@ -90,7 +90,7 @@ impl ScalarUDFImpl for Predict {
         let features = features.to_array(rows)?;
         match model {
             ColumnarValue::Array(models) => with_models(NAME, models, |models, scorer_of_row| {
-                predict(models, scorer_of_row, &features, false)
+                predict(models, scorer_of_row, &features, rows, false)
             }),
             ColumnarValue::Scalar(text) => {
                 let Some(text) = text.try_as_str().flatten() else {
@@ -98,7 +98,8 @@ impl ScalarUDFImpl for Predict {
                 };
                 let mut models = ScorerSet::default();
                 let place = models.add(scorer_of_text(NAME, text)?);
-                predict(&mut models, &vec![place; rows], &features, is_scalar)
+                // Of no rows one: then too the model must fit the features.
+                predict(&mut models, &vec![place; rows.max(1)], &features, rows, is_scalar)
             }
         }
     }
@@ -126,7 +127,7 @@ struct Features {
 
 impl Features {
     /// Reads the features; of lists as many places as are needed.
-    fn try_new(features: &ArrayRef, places_of_lists: usize) -> Result<Self> {
+    fn try_new(features: &ArrayRef, places_of_lists: impl FnOnce() -> usize) -> Result<Self> {
         match features.data_type() {
             DataType::Struct(fields) => Ok(Self {
                 names: fields.iter().map(|field| field.name().clone()).collect(),
@@ -136,7 +137,7 @@ impl Features {
             DataType::List(_) | DataType::LargeList(_) => {
                 let lists = NumberLists::try_new(NAME, features)?;
                 let place = |place| Arc::new(lists.place(place)) as ArrayRef;
-                let places = Self::numbered((0..places_of_lists).map(place).collect());
+                let places = Self::numbered((0..places_of_lists()).map(place).collect());
                 Ok(Self { lists: Some(lists), ..places })
             }
             _ => Ok(Self::numbered(feature_arrays(features)?)),
@@ -198,16 +199,16 @@ fn predict(
     models: &mut ScorerSet,
     scorer_of_row: &[u32],
     features: &ArrayRef,
+    rows: usize,
     is_scalar: bool,
 ) -> Result<ColumnarValue> {
     let refuse = |error: Error| refuse_value(NAME, &error);
-    let features = Features::try_new(features, models.most_features())?;
+    let features = Features::try_new(features, || models.most_features(scorer_of_row))?;
     let bound = models.bind(&features.names, scorer_of_row).map_err(refuse)?;
     features.check_lengths(|row| bound.feature_count(row))?;
     let columns = features.read(bound.uses())?;
     let levels = levels_of(&columns);
     let inputs = inputs(&columns, &levels)?;
-    let rows = scorer_of_row.len();
     let has_model = |row| scorer_of_row[row] != NO_SCORER;
     let nulls = scorer_of_row
         .contains(&NO_SCORER)

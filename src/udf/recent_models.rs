@@ -4,15 +4,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::Buffer;
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
 use datafusion_common::Result;
 use foldhash::fast::RandomState;
 
 use super::error::refuse_value;
-use super::model::{DistinctTexts, check_model};
+use super::model::{DistinctTexts, check_model, repeats_views, text_views};
 use crate::model::{NO_SCORER, Scorer, ScorerSet};
 
 /// Buffers that are larger together are not kept alive for the next batch.
@@ -42,7 +40,7 @@ pub(super) fn with_models<R>(
     predict: impl FnOnce(&mut ScorerSet, &[u32]) -> Result<R>,
 ) -> Result<R> {
     check_model(function, texts.data_type())?;
-    if !matches!(texts.data_type(), DataType::Utf8View | DataType::Dictionary(..)) {
+    if !repeats_views(texts.data_type()) {
         let texts = DistinctTexts::try_new(function, texts)?;
         let mut models = ScorerSet::default();
         let places = texts.iter().map(|text| Ok(models.add(scorer_of_text(function, text)?)));
@@ -51,12 +49,11 @@ pub(super) fn with_models<R>(
         let scorer_of_row: Vec<u32> = texts.index_of_row.iter().map(place).collect();
         return predict(&mut models, &scorer_of_row);
     }
-    let texts = cast(texts, &DataType::Utf8View)?;
-    let texts = texts.as_string_view();
+    let texts = text_views(texts)?;
     let bytes: usize = texts.data_buffers().iter().map(Buffer::capacity).sum();
     RECENT.with(|recent| match recent.try_borrow_mut() {
-        Ok(mut recent) if bytes <= KEPT_BYTES => recent.with_models(function, texts, predict),
-        _ => RecentModels::default().with_models(function, texts, predict),
+        Ok(mut recent) if bytes <= KEPT_BYTES => recent.with_models(function, &texts, predict),
+        _ => RecentModels::default().with_models(function, &texts, predict),
     })
 }
 
@@ -92,6 +89,7 @@ impl RecentModels {
         let views = texts.views();
         let mut places = vec![NO_SCORER; texts.len()];
         let mut last: Option<(usize, u32)> = None;
+        let mut of_new_text = HashMap::default();
         for (row, place) in places.iter_mut().enumerate() {
             if texts.is_null(row) {
                 continue;
@@ -100,7 +98,9 @@ impl RecentModels {
                 Some((last, place)) if views[last] == views[row] => place,
                 _ => match self.places.get(&views[row]) {
                     Some(&place) => place,
-                    None => self.new_place(function, texts, row, last)?,
+                    None => {
+                        self.new_place(function, views[row], texts.value(row), &mut of_new_text)?
+                    }
                 },
             };
             last = Some((row, *place));
@@ -108,23 +108,22 @@ impl RecentModels {
         Ok(places)
     }
 
-    /// The place of the model of a view not seen before; `last` is the row before and its place.
-    fn new_place(
+    /// The place of the model of a view not seen before.
+    ///
+    /// Its text may have been, in the same column: a constant is written out for every row.
+    fn new_place<'a>(
         &mut self,
         function: &str,
-        texts: &StringViewArray,
-        row: usize,
-        last: Option<(usize, u32)>,
+        view: u128,
+        text: &'a str,
+        of_new_text: &mut HashMap<&'a str, u32, RandomState>,
     ) -> Result<u32> {
-        let text = texts.value(row);
-        match last {
-            // A constant that was written out for every row: to compare is cheaper than to hash.
-            Some((last, place)) if texts.value(last) == text => Ok(place),
-            _ => {
-                let place = self.models.add(scorer_of_text(function, text)?);
-                self.places.insert(texts.views()[row], place);
-                Ok(place)
-            }
+        if let Some(&place) = of_new_text.get(text) {
+            return Ok(place);
         }
+        let place = self.models.add(scorer_of_text(function, text)?);
+        self.places.insert(view, place);
+        of_new_text.insert(text, place);
+        Ok(place)
     }
 }

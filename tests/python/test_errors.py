@@ -157,6 +157,15 @@ def test_messages_of_polars(expression: Callable[[], pl.Expr], message: str) -> 
         FRAME.select(expression())
 
 
+def test_a_model_must_fit_a_frame_without_rows() -> None:
+    nobody = FRAME.clear()
+    with pytest.raises(pl.exceptions.ComputeError, match="needs a feature `name`"):
+        nobody.select(ziln.predict(model(), ["z"]))
+    with pytest.raises(pl.exceptions.ComputeError, match="`name` is a category in the model"):
+        nobody.select(ziln.predict(model(), pl.struct("z", name="y")))
+    assert nobody.select(ziln.predict(model(), ["z", "name"])).height == 0
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, DictionaryArray, Int8Array, StringArray};
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Int8Type, Schema};
 
 use super::*;
 use crate::customers::dealt;
-use crate::session::run;
+use crate::session::value;
 
 /// The customers with their channel in another type of column.
 fn with_channel(channel: ArrayRef) -> SessionContext {
@@ -128,4 +129,31 @@ async fn models_however_they_are_encoded() {
         let actual = rows(&context, &predicted(data_type)).await;
         assert_same(&actual, &expected, &format!("of models as {data_type}"));
     }
+}
+
+/// As of features: a model may stand twice in a dictionary, and NULL among its values, over bytes that are none of the
+/// column's.
+#[tokio::test]
+async fn untidy_dictionaries_of_models() {
+    let (context, _folder) = trained().await;
+    let model = text(&value(&context, "SELECT model FROM everybody").await);
+    let values = StringArray::from(vec![model.as_str(), "{}", &model]);
+    let (offsets, bytes, _) = values.into_parts();
+    let nulls = NullBuffer::from(vec![true, false, true]);
+    let values = StringArray::new(offsets, bytes, Some(nulls));
+    let keys = Int8Array::from(vec![Some(0), Some(1), Some(2), None, Some(0)]);
+    let dictionary: ArrayRef = Arc::new(DictionaryArray::<Int8Type>::new(keys, Arc::new(values)));
+    let batch = RecordBatch::try_from_iter([("model", dictionary)]).expect("a batch");
+    context.register_batch("untidy", batch).expect("a new table");
+    let predict = "SELECT ziln_predict(model, {recency: 1, frequency: 2, channel: 'ads'})['mu'],
+        ziln_model_info(model)['payers'] FROM untidy";
+    let predicted = rows(&context, predict).await;
+    let is_null: Vec<[bool; 2]> =
+        predicted.iter().map(|row| [row[0].is_null(), row[1].is_null()]).collect();
+    assert_eq!(is_null, [[false; 2], [true; 2], [false; 2], [true; 2], [false; 2]]);
+    assert_same(
+        &[predicted[0].clone(), predicted[0].clone()],
+        &[predicted[2].clone(), predicted[4].clone()],
+        "of one model",
+    );
 }

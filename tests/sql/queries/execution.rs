@@ -1,9 +1,10 @@
 //! However a query is run.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use datafusion::common::ScalarValue;
+use datafusion::datasource::MemTable;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, GreedyMemoryPool, MemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -12,9 +13,11 @@ use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::{SessionContext, col};
 use proptest::prelude::*;
 
-use super::*;
-use crate::customers::{dealt, shuffled, sorted};
-use crate::session::{config, error, rows_of, session_with, value};
+use super::{
+    AGGREGATES, FIT, ROWS, assert_same, batch, by_campaign, expected, simple, with_customers,
+};
+use crate::customers::{dealt, shuffled, sorted, table};
+use crate::session::{config, error, rows, rows_of, run, session, session_with};
 
 #[tokio::test]
 async fn partitions_and_batch_sizes() {

@@ -4,9 +4,12 @@ use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
 
-use super::*;
-use crate::customers::dealt;
-use crate::session::{run, value};
+use super::{
+    AGGREGATES, FEATURES, FIT, ROWS, assert_same, batch, by_campaign, expected, run_all, simple,
+    text, trained, with_customers,
+};
+use crate::customers::{dealt, table};
+use crate::session::{error, rows, run, session, value};
 
 #[tokio::test]
 async fn a_group_is_a_query_with_where() {

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, DictionaryArray, Int8Array, StringArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, DictionaryArray, Int8Array, RecordBatch, StringArray,
+};
 use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Int8Type, Schema};
+use datafusion::common::ScalarValue;
+use datafusion::prelude::SessionContext;
 
-use super::*;
-use crate::customers::dealt;
-use crate::session::value;
+use super::{
+    FEATURES, FIT, assert_same, batch, by_campaign, expected, text, trained, with_customers,
+};
+use crate::customers::{dealt, table};
+use crate::session::{rows, session, value};
 
 /// The customers with their channel in another type of column.
 fn with_channel(channel: ArrayRef) -> SessionContext {

@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
 use ziln::math::Column;
-use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, ScorerSet};
+use ziln::model::{FeatureInput, Model, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
 /// Rows a chunk, as an engine's batches have.
 const CHUNK: usize = 8192;
@@ -132,8 +132,14 @@ fn prediction(criterion: &mut Criterion) {
     let inputs = customers.inputs();
     let mut group = criterion.benchmark_group("prediction, 20 features (rows)");
     group.throughput(Throughput::Elements(count as u64));
-    for (name, which) in [("one model", vec![places[0]; count]), ("a model a row, of 1000", which)]
-    {
+    let but_a_fifth =
+        which.iter().enumerate().map(|(row, &place)| if row % 5 == 0 { NO_SCORER } else { place });
+    let cases = [
+        ("one model", vec![places[0]; count]),
+        ("a model a row, of 1000, none for a fifth", but_a_fifth.collect()),
+        ("a model a row, of 1000", which),
+    ];
+    for (name, which) in cases {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let [logit, mu, sigma] = &mut out;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::input::{FeatureInput, Kind};
-use super::mixed::ModelRows;
+use super::model_rows::ModelRows;
 use super::scorer::Scorer;
 use super::terms::NumberTerms;
 use crate::Result;

@@ -59,8 +59,8 @@ fn predict_rows(
     let levels: Vec<_> = columns.iter().map(|column| column.levels().unwrap_or_default()).collect();
     let inputs: Vec<FeatureInput<'_>> =
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
-    let has_model = scorer_of_row.iter().map(|&place| place != NO_SCORER);
-    let validity = scorer_of_row.contains(&NO_SCORER).then(|| has_model.collect::<Bitmap>());
+    let has_model = scorer_of_row.iter().take(shape.rows()).map(|&place| place != NO_SCORER);
+    let validity = has_model.clone().any(|has| !has).then(|| has_model.collect::<Bitmap>());
     shape.params(validity, |out| bound.predict(&inputs, out.into()).map_err(refuse))
 }
 

@@ -164,6 +164,7 @@ def test_a_model_must_fit_a_frame_without_rows() -> None:
     with pytest.raises(pl.exceptions.ComputeError, match="`name` is a category in the model"):
         nobody.select(ziln.predict(model(), pl.struct("z", name="y")))
     assert nobody.select(ziln.predict(model(), ["z", "name"])).height == 0
+    assert nobody.select(ziln.predict(pl.lit(None, pl.String), ["z"])).height == 0
 
 
 @pytest.mark.parametrize(

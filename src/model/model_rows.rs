@@ -65,21 +65,22 @@ impl<'a> ModelRows<'a> {
         }
         let ParamsOut { logit, mu, sigma } = out;
         let out = [logit, mu, sigma].map(|column| &mut column[..rows]);
-        match self.only {
-            Some(place) => self.predict_with(place, columns, out),
-            None => {
+        match (self.only, self.layouts.as_slice()) {
+            (Some(place), &[layout]) => {
+                self.predict_with(place, &self.set.bound.layouts[layout].pick(columns), out)
+            }
+            _ => {
                 self.predict_mixed(columns, out);
                 Ok(())
             }
         }
     }
 
+    /// Predicts with the only model, from the columns of its features.
     fn predict_with(&self, place: usize, columns: &[FeatureInput<'_>], out: Out<'_>) -> Result<()> {
         let [logit, mu, sigma] = out;
-        for layout in self.layouts() {
-            let out = ParamsOut { logit: &mut *logit, mu: &mut *mu, sigma: &mut *sigma };
-            self.set.scorers[place].predict(&layout.pick(columns), out)?;
-        }
+        let out = ParamsOut { logit: &mut *logit, mu: &mut *mu, sigma: &mut *sigma };
+        self.set.scorers[place].predict(columns, out)?;
         for (row, &scorer) in self.scorer_of_row.iter().enumerate().take(logit.len()) {
             if scorer as usize != place {
                 [logit[row], mu[row], sigma[row]] = [f64::NAN; 3];

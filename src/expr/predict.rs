@@ -1,15 +1,14 @@
 //! `predict(model, features)`.
 
-use polars::prelude::{PolarsError, PolarsResult, Series};
+use polars::prelude::{PolarsResult, Series};
 use polars_arrow::bitmap::Bitmap;
 
 use super::Function;
-use super::error::wrong_arity;
+use super::error::{refuse, wrong_arity};
 use super::features::{Features, ListWidth};
 use super::params::params_type;
 use super::result::{ParamsColumns, Shape};
 use super::text::model_places;
-use crate::Error;
 use crate::model::{FeatureInput, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
 pub(super) const FUNCTION: Function = Function::scalar("ziln_predict", predict, params_type);
@@ -32,7 +31,8 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     };
     let shape = Shape::try_new(NAME, inputs)?;
     let mut models = ScorerSet::default();
-    let place = |text: &str| Ok(models.add(Scorer::of_text(text).map_err(refuse)?));
+    let place =
+        |text: &str| Ok(models.add(Scorer::of_text(text).map_err(|error| refuse(NAME, &error))?));
     let mut scorer_of_row = model_places(NAME, "model", model, place)?;
     if let [one] = scorer_of_row.as_slice() {
         // Of no rows one: then too the model must fit the features.
@@ -50,7 +50,8 @@ fn predict_rows(
     features: &Features,
     shape: Shape,
 ) -> PolarsResult<Series> {
-    let bound = models.bind(&features.names, scorer_of_row).map_err(refuse)?;
+    let bound =
+        models.bind(&features.names, scorer_of_row).map_err(|error| refuse(NAME, &error))?;
     features.check_lengths(NAME, shape.rows(), |row| bound.feature_count(row))?;
     let mut columns = features.read(NAME, bound.uses())?;
     for column in &mut columns {
@@ -61,11 +62,9 @@ fn predict_rows(
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
     let has_model = scorer_of_row.iter().take(shape.rows()).map(|&place| place != NO_SCORER);
     let validity = has_model.clone().any(|has| !has).then(|| has_model.collect::<Bitmap>());
-    shape.params(validity, |out| bound.predict(&inputs, out.into()).map_err(refuse))
-}
-
-fn refuse(error: Error) -> PolarsError {
-    super::error::refuse(NAME, &error)
+    shape.params(validity, |out| {
+        bound.predict(&inputs, out.into()).map_err(|error| refuse(NAME, &error))
+    })
 }
 
 impl<'a> From<ParamsColumns<'a>> for ParamsOut<'a> {

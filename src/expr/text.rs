@@ -152,13 +152,12 @@ impl<K: Copy + Eq + Hash> Places<K> {
         match self.last {
             Some((last, place)) if last == key => Ok(place),
             _ => {
-                let place = match self.places.get(&key) {
-                    Some(&place) => place,
-                    None => {
-                        let place = new()?;
-                        self.places.insert(key, place);
-                        place
-                    }
+                let place = if let Some(&place) = self.places.get(&key) {
+                    place
+                } else {
+                    let place = new()?;
+                    self.places.insert(key, place);
+                    place
                 };
                 self.last = Some((key, place));
                 Ok(place)

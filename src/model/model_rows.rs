@@ -65,15 +65,11 @@ impl<'a> ModelRows<'a> {
         }
         let ParamsOut { logit, mu, sigma } = out;
         let out = [logit, mu, sigma].map(|column| &mut column[..rows]);
-        match (self.only, self.layouts.as_slice()) {
-            (Some(place), &[layout]) => {
-                self.predict_with(place, &self.set.bound.layouts[layout].pick(columns), out)
-            }
-            _ => {
-                self.predict_mixed(columns, out);
-                Ok(())
-            }
+        if let (Some(place), &[layout]) = (self.only, self.layouts.as_slice()) {
+            return self.predict_with(place, &self.set.bound.layouts[layout].pick(columns), out);
         }
+        self.predict_mixed(columns, out);
+        Ok(())
     }
 
     /// Predicts with the only model, from the columns of its features.

@@ -64,8 +64,9 @@ pub(super) struct DistinctTexts {
 impl DistinctTexts {
     /// Finds the distinct texts of a column.
     ///
-    /// A join repeats a model by repeating its view, so rows are told apart by the words of their views. Other
-    /// encodings repeat the text itself; only for them are texts compared, first with the one before.
+    /// A join repeats a model by repeating its view, and a dictionary becomes views that repeat, so rows are told apart
+    /// by the words of their views, and one text may stand at two of them. Other encodings repeat the text itself; only
+    /// for them are texts compared, first with the one before.
     pub fn try_new(function: &str, texts: &ArrayRef) -> Result<Self> {
         check_model(function, texts.data_type())?;
         let repeats_views = repeats_views(texts.data_type());

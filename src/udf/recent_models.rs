@@ -33,7 +33,7 @@ thread_local! {
 /// Hands on the models of a column: a set that holds them, and for every row the place of its own.
 ///
 /// A join repeats a model by repeating its view, and hands the same buffers to batch after batch: such models are found
-/// without a look at their texts. Other encodings repeat the text.
+/// without a look at their texts. Other encodings repeat the text, which is then read in every batch.
 pub(super) fn with_models<R>(
     function: &str,
     texts: &ArrayRef,

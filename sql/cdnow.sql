@@ -107,6 +107,11 @@ SELECT cohort AS model, info['rows'] AS rows, info['payers'] AS payers, info['ep
 FROM trained
 ORDER BY model;
 
+-- What a person should look at before trusting a model; no row where there is nothing.
+SELECT cohort AS model, unnest(ziln_model_info(model)['warnings']) AS warning
+FROM models_on_file
+ORDER BY model, warning;
+
 
 SELECT 'Test customers, whom no model has seen, are joined with the models, scored and written.'
     AS "3. Scoring";

@@ -11,6 +11,8 @@ pub enum FieldType {
     Text,
     /// A list of 64-bit floating-point numbers.
     Numbers,
+    /// A list of texts.
+    Texts,
 }
 
 /// One value of a [`Record`]; `None` is NULL in every engine.
@@ -24,6 +26,8 @@ pub enum FieldValue {
     Text(Option<String>),
     /// A value of type [`FieldType::Numbers`].
     Numbers(Option<Vec<f64>>),
+    /// A value of type [`FieldType::Texts`].
+    Texts(Option<Vec<String>>),
 }
 
 /// What one field of a [`Record`] is.

@@ -468,6 +468,7 @@ def fit_sgd(
     validation_fraction: float | None = None,
     patience: int | None = None,
     max_sigma: float | None = None,
+    min_payment: float | None = None,
     min_count: int | None = None,
     init: str | pl.Expr | pl.Series | None = None,
     keep_state: bool | None = None,
@@ -500,8 +501,8 @@ def fit_sgd(
     schedule
         How the learning rate falls from step to step. Default: ``cosine``.
     l2
-        The penalty on the weights of standardised features, ``l2 / 2 * sum(weight^2)``. Default: decided from the
-        data.
+        The penalty on the weights of standardised features, ``l2 / 2 * sum(weight^2)``; 0 is the plain likelihood.
+        Default: decided from the data.
     clip_norm
         The greatest norm of a gradient. Default: none.
     seed
@@ -511,7 +512,10 @@ def fit_sgd(
     patience
         Epochs without a better validation loss before training stops. Default: 5.
     max_sigma
-        The greatest sigma the model predicts, and its losses are computed with. Default: 5.
+        The greatest sigma the model predicts, and its losses are computed with. Default: decided from the data.
+    min_payment
+        The least payment: a smaller positive label is a residue of refunds and counts as 0. Default: a millionth of
+        the median of the positive labels.
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
     init
@@ -565,6 +569,7 @@ def fit_sgd(
         "validation_fraction": validation_fraction,
         "patience": patience,
         "max_sigma": max_sigma,
+        "min_payment": min_payment,
         "min_count": min_count,
         "init": init if _arguments.is_model_text(init) else None,
         "keep_state": keep_state,

@@ -27,6 +27,7 @@ fn dtype(field_type: FieldType) -> DataType {
         FieldType::Number => DataType::Float64,
         FieldType::Text => DataType::String,
         FieldType::Numbers => DataType::List(Box::new(DataType::Float64)),
+        FieldType::Texts => DataType::List(Box::new(DataType::String)),
     }
 }
 
@@ -100,10 +101,19 @@ fn column(
                 other => Err(other),
             })?,
         ),
-        FieldType::Numbers => numbers_column(
+        FieldType::Numbers => list_column(
             name,
+            &DataType::Float64,
             typed(values, |value| match value {
                 FieldValue::Numbers(value) => Ok(value),
+                other => Err(other),
+            })?,
+        )?,
+        FieldType::Texts => list_column(
+            name,
+            &DataType::String,
+            typed(values, |value| match value {
+                FieldValue::Texts(value) => Ok(value),
                 other => Err(other),
             })?,
         )?,
@@ -127,8 +137,15 @@ fn typed<T>(
     Ok(typed)
 }
 
-fn numbers_column(name: PlSmallStr, lists: Vec<Option<Vec<f64>>>) -> PolarsResult<Series> {
-    let mut builder = get_list_builder(&DataType::Float64, 0, lists.len(), name);
+fn list_column<T>(
+    name: PlSmallStr,
+    item: &DataType,
+    lists: Vec<Option<Vec<T>>>,
+) -> PolarsResult<Series>
+where
+    Series: NamedFrom<Vec<T>, [T]>,
+{
+    let mut builder = get_list_builder(item, 0, lists.len(), name);
     for list in lists {
         match list {
             Some(list) => builder.append_series(&Series::new("".into(), list))?,

@@ -1,8 +1,10 @@
 //! The options that are decided from the data; `docs/training.md` documents the rules.
 
+use super::marginal::Marginal;
 use super::optimizer::Optimizer;
 use super::options::Options;
 use super::pack::Packed;
+use crate::math::{exp, ln};
 
 /// Up to so many rows a step sees all of them.
 const ONE_BATCH: u64 = 4096;
@@ -88,4 +90,34 @@ pub(super) fn paying_step_scale(options: &Options, paying_rate: f64) -> f64 {
 /// may be larger than those of numbers, of which every row has all; and a level is updated less often.
 pub(super) fn level_step_scale(options: &Options) -> f64 {
     if options.optimizer.scales_with_gradient() { 1.0 } else { 4.0 }
+}
+
+/// The greatest sigma unless the data say less.
+const MAX_SIGMA: f64 = 5.0;
+
+/// The greatest sigma, in units of the spread of ln(label).
+const MAX_SPREADS: f64 = 2.0;
+
+/// What the intercepts alone may predict, in units of what the payers paid.
+const MAX_TOTAL: f64 = 1.9;
+
+/// The greatest sigma that is predicted.
+///
+/// Where the intercepts alone would already have the payers worth far more than they paid, no more than makes it
+/// [`MAX_TOTAL`] times that: `exp(mu + sigma^2 / 2)` grows so fast that few payers far apart would be worth any amount.
+pub(super) fn max_sigma(options: &Options, start: &Marginal) -> f64 {
+    options.max_sigma.unwrap_or_else(|| {
+        let credible = MAX_TOTAL * start.mean_amount;
+        let is_credible = exp(0.5 * start.sigma * start.sigma) <= credible;
+        let most =
+            if is_credible { MAX_SPREADS * start.sigma } else { (2.0 * ln(credible)).sqrt() };
+        most.min(MAX_SIGMA)
+    })
+}
+
+/// The penalty of a head for an optimiser whose steps grow with the gradient, or whose decay is no part of one: a step may
+/// at most undo a weight.
+pub(super) fn bounded_l2(options: &Options, learning_rate: f64, l2: f64) -> f64 {
+    let by_gradient = options.optimizer.scales_with_gradient() || !options.optimizer.couples_l2();
+    if by_gradient && options.l2.is_none() { l2.min(1.0 / learning_rate) } else { l2 }
 }

@@ -6,10 +6,11 @@
 
 use super::layout::{Batch, LANES, padded};
 use super::pack::Packed;
-use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, dispatch, ln, sigmoid, softplus};
+use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, dispatch, ln, sigma_from_raw, sigmoid, softplus};
+use crate::model::SigmaPrior;
 
 /// Rows whose intermediate values stay in the first-level cache.
-const TILE: usize = 512;
+pub(super) const TILE: usize = 512;
 
 /// Lanes of a sum in double precision.
 const SUMS: usize = 8;
@@ -31,6 +32,11 @@ pub(super) trait Loss<const H: usize>: Sync {
     /// Turns the heads of a tile into the errors (the derivatives of the rows' losses by the heads), in place, and
     /// returns the summed loss, if asked for.
     fn errors(&self, tile: &Tile<'_>, heads: &mut [[f64; TILE]; H], with_loss: bool) -> f64;
+
+    /// The slope, by each intercept, of what the objective adds for the intercepts.
+    fn prior_slope(&self, _intercepts: [f64; H]) -> [f64; H] {
+        [0.0; H]
+    }
 }
 
 /// Some rows of a batch.
@@ -57,6 +63,8 @@ pub(super) struct AmountLoss {
     /// The loss is that of a sigma which is no greater. The gradient is not: beyond the bound it would be 0, and a
     /// sigma that went too far in the first steps would stay there.
     pub(super) max_sigma: f64,
+    /// What the objective adds for sigma, in the units of the mean over the payers.
+    pub(super) prior: Option<SigmaPrior>,
 }
 
 impl Loss<1> for PayingLoss {
@@ -118,6 +126,31 @@ impl Loss<2> for AmountLoss {
         }
         if with_loss { sum(&losses) } else { 0.0 }
     }
+
+    fn prior_slope(&self, [_, raw_sigma]: [f64; 2]) -> [f64; 2] {
+        [0.0, self.prior.map_or(0.0, |prior| sigma_prior_slope(&prior, raw_sigma))]
+    }
+}
+
+/// What the objective adds for the intercept of the raw sigma head: `weight * (ln sigma + spread^2 / (2 sigma^2))`.
+pub(super) fn sigma_prior_value(prior: &SigmaPrior, raw_sigma: f64) -> f64 {
+    let sigma = sigma_from_raw(raw_sigma);
+    let z = prior.spread / sigma;
+    prior.weight * (ln(sigma) + 0.5 * (z * z))
+}
+
+/// Its derivative; at the floor sigma can only rise.
+fn sigma_prior_slope(prior: &SigmaPrior, raw_sigma: f64) -> f64 {
+    // Outside of `dispatch` every fused multiplication is a call.
+    dispatch(
+        #[inline(always)]
+        || {
+            let sigma = sigma_from_raw(raw_sigma);
+            let z = prior.spread / sigma;
+            let slope = prior.weight * (1.0 - z * z) / sigma * sigmoid(raw_sigma);
+            if sigma <= SIGMA_FLOOR { slope.min(0.0) } else { slope }
+        },
+    )
 }
 
 #[inline(always)]
@@ -523,7 +556,7 @@ mod tests {
         let ids: Vec<RowId> = (0..rows as u32).map(|row| RowId { chunk: 0, row }).collect();
         let layout = deal(&ids, &label, 600);
         let targets = Targets::gather(&table, &layout);
-        pack_training(&table, &layout, &targets, &Known { features: None, min_count: 1 }).0
+        pack_training(&table, &layout, &targets, &Known { features: None, min_count: 1 }).packed
     }
 
     /// The gradient over all batches, by every weight, beside the differences of the loss.
@@ -579,8 +612,8 @@ mod tests {
 
     #[test]
     fn the_amount_gradient_is_the_slope_of_the_loss() {
-        compare(&AmountLoss { scale: 1.0, max_sigma: 5.0 }, [2.0, 0.5]);
-        compare(&AmountLoss { scale: 4.0, max_sigma: 5.0 }, [0.5, 1.5]);
+        compare(&AmountLoss { scale: 1.0, max_sigma: 5.0, prior: None }, [2.0, 0.5]);
+        compare(&AmountLoss { scale: 4.0, max_sigma: 5.0, prior: None }, [0.5, 1.5]);
     }
 
     #[test]
@@ -599,7 +632,7 @@ mod tests {
                 work.loss_of_batch(&PayingLoss, &packed, index, Heads { values: &paying, width });
             let heads = Heads { values: &amount, width };
             total += work.loss_of_batch(
-                &AmountLoss { scale: 2.0, max_sigma: 5.0 },
+                &AmountLoss { scale: 2.0, max_sigma: 5.0, prior: None },
                 &packed,
                 index,
                 heads,
@@ -621,7 +654,7 @@ mod tests {
         let mut heads = [[0.0; TILE], [-20.0; TILE]];
         let tile =
             Tile { count: LANES, weight: &[1.0; TILE], payers: LANES, log_amount: &[3.0; LANES] };
-        AmountLoss { scale: 1.0, max_sigma: 5.0 }.errors(&tile, &mut heads, false);
+        AmountLoss { scale: 1.0, max_sigma: 5.0, prior: None }.errors(&tile, &mut heads, false);
         assert!(heads[1][0] < 0.0 && heads[1][0].is_finite());
     }
 }

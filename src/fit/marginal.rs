@@ -1,7 +1,13 @@
 //! The marginal fit that training starts from: the best model that ignores the features.
 
 use super::pack::Packed;
-use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, exp_m1_negative, ln, softplus};
+use crate::math::{LN_2PI_HALF, exp, exp_m1_negative, ln, softplus};
+
+/// What is known of sigma before the payers are seen: as if there were so many more, whose ln(label) lie this far from mu.
+///
+/// One payer, or equal amounts, say nothing of how amounts spread.
+pub(super) const IMAGINED_PAYERS: f64 = 1.5;
+pub(super) const IMAGINED_SPREAD: f64 = 1.0;
 
 /// Intercepts of the three heads, and which parts there is anything to learn in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,8 +15,10 @@ pub(super) struct Marginal {
     pub(super) logit: f64,
     pub(super) mu: f64,
     pub(super) raw_sigma: f64,
-    /// The standard deviation of the logarithm of the amount.
+    /// The standard deviation of the logarithm of the amount, imagined payers included.
     pub(super) sigma: f64,
+    /// The mean amount of a payer, in units of `exp(mu)`.
+    pub(super) mean_amount: f64,
     /// Whether some rows pay and some do not.
     pub(super) mixed: bool,
     /// Whether the amounts differ.
@@ -21,28 +29,29 @@ pub(super) struct Marginal {
 
 /// The marginal fit.
 ///
-/// Where every row pays the paying rate is `1 - 1/(2(n+1))` for `n` rows. Where all amounts are equal their spread
-/// is unknown: the variance of the logarithm is then that of the payers and one imagined payer a distance 1 away,
-/// `1/(k+1)` for `k` payers.
+/// Where every row pays the paying rate is `1 - 1/(2(n+1))` for `n` rows. The variance of the logarithm of the amount is
+/// that of the payers and the imagined ones.
 pub(super) fn marginal(packed: &Packed, rows: usize, payers: usize) -> Marginal {
     let clip = 0.5 / (rows as f64 + 1.0);
     let rate = (packed.payer_weight_sum / packed.weight_sum).clamp(1e-9, 1.0 - clip);
     let (mu, variance) = log_amount_moments(packed);
-    let amounts_differ = variance > 0.0;
-    let sigma = if amounts_differ { variance } else { 1.0 / (payers as f64 + 1.0) }.sqrt();
+    let count = packed.payer_weight_sum * packed.repeats;
+    let imagined = IMAGINED_PAYERS * IMAGINED_SPREAD * IMAGINED_SPREAD;
+    let sigma = ((variance * count + imagined) / (count + IMAGINED_PAYERS)).sqrt();
+    let mut mean_amount = 0.0;
+    for_each_payer(packed, |log_amount, weight| mean_amount += weight * exp(log_amount - mu));
     let logit = ln(rate / (1.0 - rate));
-    let floored = sigma.max(SIGMA_FLOOR);
-    let half_square = 0.5 * variance / (floored * floored);
-    let amount = mu + ln(floored) + LN_2PI_HALF + half_square;
+    let amount = mu + ln(sigma) + LN_2PI_HALF + 0.5 * variance / (sigma * sigma);
     let paying_share = packed.payer_weight_sum / packed.weight_sum;
     let unpaid = (1.0 - paying_share) * softplus(logit);
     Marginal {
         logit,
         mu,
-        raw_sigma: inverse_softplus(floored),
+        raw_sigma: inverse_softplus(sigma),
         sigma,
+        mean_amount: mean_amount / packed.payer_weight_sum,
         mixed: payers < rows,
-        amounts_differ,
+        amounts_differ: variance > 0.0,
         loss: paying_share * (softplus(-logit) + amount) + unpaid,
     }
 }
@@ -92,6 +101,7 @@ pub(super) fn inverse_softplus(y: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::SIGMA_FLOOR;
 
     #[test]
     fn inverse_softplus_inverts() {

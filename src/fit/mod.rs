@@ -8,24 +8,32 @@
 
 mod automatic;
 mod category;
+mod design;
+mod evidence;
 mod gather;
 mod gradient;
+mod guard;
 mod history;
+mod lanczos;
 mod layout;
 mod marginal;
 mod moments;
+mod number;
 mod optimizer;
 mod options;
 mod order;
 mod pack;
 mod part;
-mod penalty;
 mod route;
 mod schedule;
 mod standardize;
+mod survey;
 mod table;
+mod total;
 mod train;
+mod usable;
 mod warm_start;
+mod warnings;
 
 pub use optimizer::Optimizer;
 pub use options::{OPTIONS, OptionDoc, OptionValue, Options};

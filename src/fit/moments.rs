@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::math::dispatch;
-use crate::model::{Encoding, FAR_UNIT};
+use crate::model::{FAR_UNIT, Range};
 
 /// Rows whose moments are taken together: few enough to be read again from the cache.
 pub(super) const MOMENT_ROWS: usize = 2048;
@@ -40,7 +40,7 @@ impl<'a> NumberLearner<'a> {
             rows: 0,
             center: None,
             moments: Moments::default(),
-            range: Range::default(),
+            range: Range::EMPTY,
         }
     }
 
@@ -61,7 +61,7 @@ impl<'a> NumberLearner<'a> {
         let end = self.rows + values.len();
         let weights = self.weights.and_then(|weights| weights.get(self.rows..end));
         self.rows = end;
-        self.range.widen(values);
+        widen(&mut self.range, values);
         if self.center.is_none() {
             self.center = center(values, weights);
         }
@@ -70,27 +70,37 @@ impl<'a> NumberLearner<'a> {
         }
     }
 
-    /// The encoding of the values that were added; they are looked at again if they are of unusual size.
-    pub(super) fn encoding(&self, values: &[f64]) -> Encoding {
+    /// A learner of other values of the same rows, to which they were added.
+    pub(super) fn again(&self, values: &[f64]) -> Self {
+        let mut learner = NumberLearner::new(self.weights);
+        learner.add(values);
+        learner
+    }
+
+    /// The range of the values that were added; empty if none was finite.
+    pub(super) fn range(&self) -> Range {
+        self.range
+    }
+
+    /// The mean and the standard deviation of the values that were added; they are looked at again if they are of unusual
+    /// size. What never varies has the scale 1.
+    pub(super) fn moments(&self, values: &[f64]) -> (f64, f64) {
         let Range { least, most } = self.range;
-        let constant = |mean| Encoding::Numeric { mean, scale: 1.0 };
         if least >= most {
-            return constant(if least.is_finite() { least } else { 0.0 });
+            return (if least.is_finite() { least } else { 0.0 }, 1.0);
         }
-        let unit = unit_of(&self.range);
+        let unit = unit_of(self.range);
         let (mean, scale) = if unit == 1.0 {
             self.mean_and_scale()
         } else {
             let scaled: Vec<f64> = values.iter().map(|value| value * unit).collect();
-            let mut learner = NumberLearner::new(self.weights);
-            learner.add(&scaled);
-            let (mean, scale) = learner.mean_and_scale();
+            let (mean, scale) = self.again(&scaled).mean_and_scale();
             // Neither is greater than the greatest number, whatever was rounded.
             let finite = |value: f64| (value / unit).clamp(-f64::MAX, f64::MAX);
             (finite(mean), finite(scale))
         };
         let usable = mean.is_finite() && scale.is_finite() && scale > LEAST_SCALE;
-        if usable { Encoding::Numeric { mean, scale } } else { constant(0.5 * least + 0.5 * most) }
+        if usable { (mean, scale) } else { (0.5 * least + 0.5 * most, 1.0) }
     }
 
     fn mean_and_scale(&self) -> (f64, f64) {
@@ -100,7 +110,7 @@ impl<'a> NumberLearner<'a> {
 }
 
 /// The power of two that brings numbers to a size at which their squares neither overflow nor vanish.
-fn unit_of(range: &Range) -> f64 {
+fn unit_of(range: Range) -> f64 {
     if range.most.max(-range.least) > FAR_SPREAD {
         FAR_UNIT
     } else if range.most - range.least < 1.0 / FAR_SPREAD {
@@ -119,38 +129,34 @@ fn center(values: &[f64], weights: Option<&[f64]>) -> Option<f64> {
     Some(near + Moments::of_block(values, weights, near).mean)
 }
 
-/// The least and the greatest finite value; infinities the wrong way round if there is none.
-#[derive(Debug, Clone, Copy)]
-struct Range {
-    least: f64,
-    most: f64,
-}
-
-impl Default for Range {
-    fn default() -> Self {
-        Self { least: f64::INFINITY, most: f64::NEG_INFINITY }
-    }
-}
-
-impl Range {
-    #[inline(always)]
-    fn widen(&mut self, values: &[f64]) {
-        let (mut least, mut most) = ([self.least; SUMS], [self.most; SUMS]);
-        let mut widen = |block: &[f64]| {
-            for ((least, most), &value) in least.iter_mut().zip(&mut most).zip(block) {
-                // Comparisons are false for NaN, and an infinite value is on one side of them only.
-                *least = if value < *least && value > f64::NEG_INFINITY { value } else { *least };
-                *most = if value > *most && value < f64::INFINITY { value } else { *most };
-            }
-        };
-        let (blocks, rest) = values.as_chunks::<SUMS>();
-        for block in blocks {
-            widen(block);
+/// Widens a range to hold the finite values.
+#[inline(always)]
+fn widen(range: &mut Range, values: &[f64]) {
+    let (mut least, mut most) = ([range.least; SUMS], [range.most; SUMS]);
+    let mut widen = |block: &[f64]| {
+        for ((least, most), &value) in least.iter_mut().zip(&mut most).zip(block) {
+            // Comparisons are false for NaN, and an infinite value is on one side of them only.
+            *least = if value < *least && value > f64::NEG_INFINITY { value } else { *least };
+            *most = if value > *most && value < f64::INFINITY { value } else { *most };
         }
-        widen(rest);
-        self.least = least.into_iter().fold(f64::INFINITY, f64::min);
-        self.most = most.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    };
+    let (blocks, rest) = values.as_chunks::<SUMS>();
+    for block in blocks {
+        widen(block);
     }
+    widen(rest);
+    range.least = least.into_iter().fold(f64::INFINITY, f64::min);
+    range.most = most.into_iter().fold(f64::NEG_INFINITY, f64::max);
+}
+
+/// The range of the finite values; empty if there is none.
+pub(super) fn range_of(values: &[f64]) -> Range {
+    let mut range = Range::EMPTY;
+    dispatch(
+        #[inline(always)]
+        || widen(&mut range, values),
+    );
+    range
 }
 
 /// The weight of values, their mean, and the weighted sum of their squared distances from it.
@@ -245,10 +251,7 @@ mod tests {
         let weights = weights.map(near);
         let mut learner = NumberLearner::new(weights.as_deref());
         learner.add(values);
-        match learner.encoding(values) {
-            Encoding::Numeric { mean, scale } => (mean, scale),
-            Encoding::Categorical { .. } => panic!("a category"),
-        }
+        learner.moments(values)
     }
 
     const VALUES: [f64; 11] =

@@ -6,10 +6,11 @@ use super::category::{Category, learn_levels, pack_category};
 use super::gather::{self, Order};
 use super::layout::{Batch, Layout};
 use super::moments::{NumberLearner, near};
-use super::standardize::write_standardized;
+use super::number::{LearntNumber, learn_number};
+use super::standardize::{hold_standardized, write_standardized};
 use super::table::Table;
 use crate::math::{dispatch, ln};
-use crate::model::{Encoding, Feature};
+use crate::model::{Encoding, Feature, Range};
 
 /// Fewer values than this are packed on one thread.
 const PARALLEL_VALUES: usize = 1 << 18;
@@ -120,28 +121,28 @@ pub(super) fn pack_training(
     layout: &Layout,
     targets: &Targets<'_>,
     known: &Known<'_>,
-) -> (Packed, Vec<Encoding>) {
+) -> Learnt {
     let weights = targets.weights.as_deref().map(near);
     let weights = weights.as_deref();
     let order = Order::new(table, &layout.rows);
     let mut packed = Packed::empty(table, layout, targets);
     let known_encoding = |feature: usize| Some(&known.features?.get(feature)?.encoding);
     let pack = |(feature, out): (usize, &mut [f32]), values: &mut Vec<f64>| {
-        let known = known_encoding(feature);
-        let encoding = if let Some(encoding @ Encoding::Numeric { .. }) = known {
-            gather::numbers(table, feature, &order, values, |_| ());
-            encoding.clone()
-        } else {
-            let mut learner = NumberLearner::new(weights);
-            gather::numbers(table, feature, &order, values, |values| learner.add(values));
-            learner.encoding(values)
-        };
-        if let Encoding::Numeric { mean, scale } = encoding {
+        let mut learner = NumberLearner::new(weights);
+        gather::numbers(table, feature, &order, values, |values| learner.add(values));
+        let learnt = learn_number(values, &learner, layout, known_encoding(feature));
+        if let Encoding::Numeric { mean, scale, .. } = learnt.encoding {
             write_standardized(values, mean, scale, layout, out);
         }
-        (feature, encoding)
+        (feature, learnt)
     };
-    let mut encodings: Vec<(usize, Encoding)> = packed.each_number(table, pack);
+    let learnt: Vec<(usize, LearntNumber)> = packed.each_number(table, pack);
+    let mut ranges = vec![None; table.features.len()];
+    let mut encodings = Vec::with_capacity(table.features.len());
+    for (feature, LearntNumber { encoding, all }) in learnt {
+        ranges[feature] = Some(all);
+        encodings.push((feature, encoding));
+    }
     let mut offset = 0;
     for feature in categorical(table) {
         let known_levels = match known_encoding(feature) {
@@ -157,7 +158,25 @@ pub(super) fn pack_training(
     }
     packed.level_count = offset;
     encodings.sort_unstable_by_key(|&(feature, _)| feature);
-    (packed, encodings.into_iter().map(|(_, encoding)| encoding).collect())
+    let encodings = encodings.into_iter().map(|(_, encoding)| encoding).collect();
+    Learnt { packed, encodings, ranges }
+}
+
+/// What [`pack_training`] made and learnt.
+pub(super) struct Learnt {
+    pub(super) packed: Packed,
+    pub(super) encodings: Vec<Encoding>,
+    /// Of each numeric feature the range of its values, absurd ones included.
+    pub(super) ranges: Vec<Option<Range>>,
+}
+
+/// Which heads rows are packed for: they hold numbers in different ranges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PackedFor {
+    /// The logit head.
+    Paying,
+    /// The heads of the amount.
+    Amount,
 }
 
 /// Packs rows with encodings learnt elsewhere.
@@ -166,12 +185,18 @@ pub(super) fn pack_encoded(
     layout: &Layout,
     targets: &Targets<'_>,
     encodings: &[Encoding],
+    packed_for: PackedFor,
 ) -> Packed {
     let order = Order::new(table, &layout.rows);
     let mut packed = Packed::empty(table, layout, targets);
     packed.each_number(table, |(feature, out), values| {
         gather::numbers(table, feature, &order, values, |_| ());
-        if let Some(Encoding::Numeric { mean, scale }) = encodings.get(feature) {
+        if let Some(Encoding::Numeric { mean, scale, range, payer_range }) = encodings.get(feature) {
+            let range = if packed_for == PackedFor::Paying { range } else { payer_range };
+            let range = range.unwrap_or(Range::ALL);
+            for value in values.iter_mut() {
+                *value = range.hold(if value.is_finite() { *value } else { *mean });
+            }
             write_standardized(values, *mean, *scale, layout, out);
         }
     });
@@ -212,6 +237,23 @@ impl Packed {
         };
         packed.write_targets(targets);
         packed
+    }
+
+    /// Holds the values of a standardised column between two ends; returns whether one of the rows changed.
+    pub(super) fn hold(&mut self, column: usize, ends: [f32; 2]) -> bool {
+        let Self { batches, numbers, stride, .. } = self;
+        let Some(values) = numbers.get_mut(column * *stride..(column + 1) * *stride) else {
+            return false;
+        };
+        let mut changed = false;
+        for batch in batches {
+            for value in &mut values[batch.start..batch.start + batch.rows] {
+                let held = hold_standardized(*value, ends);
+                changed |= held != *value;
+                *value = held;
+            }
+        }
+        changed
     }
 
     fn write_targets(&mut self, targets: &Targets<'_>) {

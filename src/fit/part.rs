@@ -157,6 +157,11 @@ impl<const H: usize, L: Loss<H>> Part<H, L> {
                 gradient.by_weight[head * gradient.slots] = 0.0;
             }
         }
+        let width = self.values.width;
+        let intercepts = std::array::from_fn(|head| self.values.weights[head * width]);
+        for (head, slope) in self.loss.prior_slope(intercepts).into_iter().enumerate() {
+            self.gradient.dense[head * (1 + numbers)] += slope;
+        }
         if let Some(most) = plan.clip_norm {
             self.clip(most);
         }

@@ -7,6 +7,20 @@ use crate::model::{FAR_NUMBER, FAR_UNIT};
 /// Standardised values are kept within this, far beyond any real one, so that single precision never overflows.
 const FAR: f64 = 1e15;
 
+/// A value as [`write_standardized`] writes it.
+pub(super) fn standardized(value: f64, mean: f64, scale: f64) -> f32 {
+    let unit = if scale < FAR_NUMBER { 1.0 } else { FAR_UNIT };
+    let standard = (value * unit - mean * unit) * (1.0 / (scale * unit));
+    standard.clamp(-FAR, FAR) as f32
+}
+
+/// A standardised value held between two ends.
+#[inline(always)]
+pub(super) fn hold_standardized(value: f32, [least, most]: [f32; 2]) -> f32 {
+    let risen = if value < least { least } else { value };
+    if risen > most { most } else { risen }
+}
+
 /// Writes standardised values, batch by batch, into a packed column.
 pub(super) fn write_standardized(
     values: &[f64],

@@ -3,23 +3,28 @@
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::automatic;
-use super::gather;
-use super::gradient::{AmountLoss, PayingLoss};
+use super::gradient::{AmountLoss, PayingLoss, sigma_prior_value};
+use super::guard::guard;
 use super::history;
 use super::layout::deal;
 use super::marginal::{Marginal, marginal};
 use super::optimizer::RateTable;
 use super::options::Options;
 use super::order::{Hashed, canonical_order};
-use super::pack::{Known, Packed, Targets, pack_encoded, pack_training};
+use super::pack::{Known, Learnt, Packed, PackedFor, Targets, pack_encoded, pack_training};
 use super::part::{Part, PartValues, Plan};
-use super::penalty::survey;
+use super::standardize::standardized;
+use super::survey::survey;
 use super::table::{RowId, Table};
+use super::total::{self, Totals, totals};
+use super::usable::Usable;
 use super::warm_start;
+use super::warnings::Seen;
 use crate::Result;
+use crate::math::ln;
 use crate::model::{
-    AMOUNT_SCALES, Encoding, Feature, History, L2, Model, OptionsInForce, StopReason, Training,
-    Weights,
+    AMOUNT_SCALES, Bounds, Encoding, Feature, History, L2, Model, OptionsInForce, Range,
+    SigmaPrior, StopReason, Training, Weights,
 };
 
 /// Packed values from which on the two parts are trained on two threads.
@@ -56,43 +61,11 @@ const VALIDATION_BATCH: usize = 4096;
 /// # Ok::<(), ziln::Error>(())
 /// ```
 pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
-    let Some((usable, rows)) = Usable::of(table, rows) else { return Ok(None) };
+    let Some((usable, rows)) = Usable::of(table, rows, options) else { return Ok(None) };
     let known = warm_start::known_features(table, options)?;
-    let split = Split::of(table, rows, options);
+    let split = Split::of(table, &usable, rows, options);
     let session = Session::new(table, &usable, split, options, known.as_deref());
     Ok(Some(session.train()).filter(Model::is_finite))
-}
-
-/// What was found in counting the rows that can be trained on.
-struct Usable {
-    rows: usize,
-    skipped: u64,
-    negative: u64,
-    payers: u64,
-}
-
-impl Usable {
-    /// Those rows, too; `None` if no label is positive.
-    fn of(table: &Table<'_>, rows: &[RowId]) -> Option<(Self, Vec<RowId>)> {
-        let mut labels = Vec::new();
-        gather::labels(table, rows, &mut labels);
-        let count =
-            |test: fn(f64) -> bool| labels.iter().filter(|&&label| test(label)).count() as u64;
-        let payers = count(|label| label.is_finite() && label > 0.0);
-        if payers == 0 {
-            return None;
-        }
-        let pairs = rows.iter().zip(&labels);
-        let rows: Vec<RowId> =
-            pairs.filter(|(_, label)| label.is_finite()).map(|(row, _)| *row).collect();
-        let usable = Self {
-            rows: rows.len(),
-            skipped: count(|label| !label.is_finite()),
-            negative: count(|label| label.is_finite() && label < 0.0),
-            payers,
-        };
-        Some((usable, rows))
-    }
 }
 
 /// The rows in canonical order, in two parts.
@@ -106,27 +79,37 @@ struct Split {
 impl Split {
     /// Holds out the rows whose hash falls into the fraction; none if that would leave one of the parts without
     /// rows or the training without a payer.
-    fn of(table: &Table<'_>, rows: Vec<RowId>, options: &Options) -> Self {
+    fn of(table: &Table<'_>, usable: &Usable, rows: Vec<RowId>, options: &Options) -> Self {
         let ordered = canonical_order(table, &rows, options.seed);
         drop(rows);
         // 2^64 times the fraction; the cast saturates.
         let bound = (options.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
         let held_out = ordered.partition_point(|row| row.hash < bound);
         let (validation, training) = ordered.split_at(held_out);
-        let split = Self::new(table, training, validation);
+        let split = Self::new(table, usable, training, validation);
         if held_out == 0 || split.labels.iter().any(|&label| label > 0.0) {
             return split;
         }
-        Self::new(table, &ordered, &[])
+        Self::new(table, usable, &ordered, &[])
     }
 
-    fn new(table: &Table<'_>, training: &[Hashed], validation: &[Hashed]) -> Self {
+    fn new(
+        table: &Table<'_>,
+        usable: &Usable,
+        training: &[Hashed],
+        validation: &[Hashed],
+    ) -> Self {
         let rows = |part: &[Hashed]| part.iter().map(|row| row.row).collect::<Vec<RowId>>();
         let training = rows(training);
-        let mut labels = Vec::new();
-        gather::labels(table, &training, &mut labels);
+        let labels = usable.labels(table, &training);
         Self { training, labels, validation: rows(validation) }
     }
+}
+
+/// The held-out rows, for each part as it holds numbers.
+struct Validation {
+    paying: Packed,
+    amount: Packed,
 }
 
 /// Everything a training works with.
@@ -136,8 +119,13 @@ struct Session<'a> {
     usable: &'a Usable,
     training_rows: usize,
     packed: Packed,
-    validation: Option<Packed>,
+    validation: Option<Validation>,
     encodings: Vec<Encoding>,
+    /// Of each numeric feature the range of its values, absurd ones included.
+    ranges: Vec<Option<Range>>,
+    bounds: Bounds,
+    /// The mean of each weight's feature over the payers.
+    payer_means: Vec<f64>,
     /// Where the weights of a head of the model stand in a head of a part.
     places: Vec<usize>,
     start: Marginal,
@@ -165,28 +153,44 @@ impl<'a> Session<'a> {
         let layout = deal(&training, &labels, batch_size as usize);
         drop((training, labels));
         let targets = Targets::gather(table, &layout);
-        let (packed, encodings) =
+        let Learnt { packed, encodings, ranges } =
             pack_training(table, &layout, &targets, &Known { features: known, min_count });
         let mut weight_sum = targets.weight_sum();
         drop(targets);
         drop(layout);
         let validation = (!validation.is_empty()).then(|| {
-            let mut labels = Vec::new();
-            gather::labels(table, &validation, &mut labels);
+            let labels = usable.labels(table, &validation);
             let layout = deal(&validation, &labels, VALIDATION_BATCH);
             let targets = Targets::gather(table, &layout);
             weight_sum = (weight_sum + targets.weight_sum()).min(f64::MAX);
-            pack_encoded(table, &layout, &targets, &encodings)
+            let pack = |part| pack_encoded(table, &layout, &targets, &encodings, part);
+            Validation { paying: pack(PackedFor::Paying), amount: pack(PackedFor::Amount) }
         });
         let start = marginal(&packed, training_rows, payers);
         let places = warm_start::places(&encodings, &packed);
         let epochs = automatic::epochs(options, &packed);
         let survey = survey(options, &packed, &start);
-        let l2 = survey.l2;
+        let learning_rate = automatic::learning_rate(options, survey.spread);
+        let paying_rate = packed.payer_weight_sum / packed.weight_sum;
+        let step_scale = automatic::paying_step_scale(options, paying_rate);
+        let scale = amount_scale(options, &start);
+        let to_amount = amount_units(&packed, scale);
+        let bounded = |rate: f64, unit: f64, l2: f64| {
+            automatic::bounded_l2(options, rate, l2 * unit) / unit
+        };
+        let l2 = L2 {
+            logit: bounded(learning_rate * step_scale, 1.0, survey.l2.logit),
+            mu: bounded(learning_rate, to_amount[0], survey.l2.mu),
+            raw_sigma: bounded(learning_rate, to_amount[1], survey.l2.raw_sigma),
+        };
+        let bounds = Bounds {
+            mu: Range { least: ln(usable.payments.least), most: ln(usable.payments.most) },
+            max_sigma: automatic::max_sigma(options, &start),
+        };
         let in_force = OptionsInForce {
             epochs,
             batch_size,
-            learning_rate: automatic::learning_rate(options, survey.spread),
+            learning_rate,
             optimizer: options.optimizer.name().to_owned(),
             schedule: options.schedule.name().to_owned(),
             l2,
@@ -196,11 +200,20 @@ impl<'a> Session<'a> {
             patience: options.patience,
             min_count,
             init: options.init.is_some(),
+            min_payment: Some(usable.min_payment),
+            sigma_prior: survey.sigma_prior,
         };
-        let parts = starting_parts(table, options, &packed, &encodings, &places, &start, l2);
+        let loss = AmountLoss {
+            scale,
+            max_sigma: bounds.max_sigma,
+            prior: survey
+                .sigma_prior
+                .map(|prior| SigmaPrior { weight: prior.weight * to_amount[1], ..prior }),
+        };
+        let places_of = (&*encodings, &*places);
+        let parts = starting_parts(table, options, &packed, places_of, &start, loss, l2);
         let (mut paying, amount, epochs_before) = parts;
-        paying.step_scale =
-            automatic::paying_step_scale(options, packed.payer_weight_sum / packed.weight_sum);
+        paying.step_scale = step_scale;
         Self {
             table,
             options,
@@ -209,6 +222,9 @@ impl<'a> Session<'a> {
             packed,
             validation,
             encodings,
+            ranges,
+            bounds: widened(bounds, options),
+            payer_means: survey.payer_means,
             places,
             start,
             paying,
@@ -320,6 +336,67 @@ impl<'a> Session<'a> {
             + l2.raw_sigma * half_squares(&weights.raw_sigma.weights)
     }
 
+    /// What the objective adds for sigma.
+    fn sigma_prior(&self, weights: &Weights) -> f64 {
+        let prior = self.in_force.sigma_prior.as_ref();
+        prior.map_or(0.0, |prior| sigma_prior_value(prior, weights.raw_sigma.intercept))
+    }
+
+    /// What the model predicts for its training rows with these heads of the amount.
+    fn totals(&self, amount: &PartValues) -> Totals {
+        let heads = total::Heads {
+            paying: &self.paying.values,
+            amount,
+            scale: self.amount.loss.scale,
+            bounds: self.bounds,
+        };
+        totals(&self.packed, &self.encodings, &heads, self.start.mu)
+    }
+
+    /// Has the logit head hold a number where it would rise beyond all payers: nobody out there paid. Returns whether that
+    /// changes anything for the rows.
+    fn hold_rising_numbers(&mut self) -> bool {
+        let mut held = false;
+        let numbers = self.encodings.iter_mut().filter_map(|encoding| match encoding {
+            Encoding::Numeric { mean, scale, range: Some(range), payer_range: Some(payers) } => {
+                Some((*mean, *scale, range, *payers))
+            }
+            _ => None,
+        });
+        for (column, (mean, scale, range, payers)) in numbers.enumerate() {
+            let weight = self.paying.values.weights[1 + column];
+            let rises = if weight > 0.0 {
+                Range { most: payers.most, ..*range }
+            } else {
+                Range { least: payers.least, ..*range }
+            };
+            if weight == 0.0 || rises == *range {
+                continue;
+            }
+            *range = rises;
+            let ends = [rises.least, rises.most].map(|end| standardized(end, mean, scale));
+            let validation = self.validation.as_mut().map(|rows| &mut rows.paying);
+            for packed in std::iter::once(&mut self.packed).chain(validation) {
+                held |= packed.hold(column, ends);
+            }
+        }
+        held
+    }
+
+    /// Keeps the total of the training rows near what they paid; returns what the weights of the amount were multiplied by,
+    /// if they were. A model that training continues from has seen other rows, and is left as it is.
+    fn guard(&mut self) -> Option<f64> {
+        if self.options.init.is_some() {
+            return None;
+        }
+        let mut amount = self.amount.values.clone();
+        let intercepts = [self.start.mu / self.amount.loss.scale, self.start.raw_sigma];
+        let ratio = |amount: &PartValues| self.totals(amount).ratio;
+        let shrunk = guard(&mut amount, intercepts, &self.payer_means, ratio);
+        self.amount.values = amount;
+        shrunk
+    }
+
     /// The weights as a model has them.
     fn weights(&self) -> Weights {
         let head = |values: &PartValues, head: usize, unit: f64| {
@@ -363,11 +440,17 @@ impl<'a> Session<'a> {
 
     fn validation_loss(&mut self) -> Option<f64> {
         let validation = self.validation.as_ref()?;
-        let total = self.paying.total_loss(validation) + self.amount.total_loss(validation);
-        Some(total / validation.weight_sum)
+        let Validation { paying, amount } = validation;
+        let total = self.paying.total_loss(paying) + self.amount.total_loss(amount);
+        Some(total / paying.weight_sum)
     }
 
     fn finish(mut self, progress: Progress, train_loss: f64) -> Model {
+        let held = self.hold_rising_numbers();
+        let shrunk = self.guard();
+        let train_loss = if shrunk.is_some() || held { self.train_loss() } else { train_loss };
+        let totals = self.totals(&self.amount.values);
+        let warnings = self.warnings(totals, shrunk);
         let validation_loss = self.validation_loss();
         let amount_scale = self.amount.loss.scale;
         let weights = self.weights();
@@ -388,26 +471,59 @@ impl<'a> Session<'a> {
             validation_rows: validation_rows as u64,
             skipped_labels: self.usable.skipped,
             negative_labels: self.usable.negative,
+            tiny_labels: self.usable.tiny,
+            label_min: Some(self.usable.payments.least),
+            label_max: Some(self.usable.payments.most),
             weight_sum: self.weight_sum,
             epochs_run: progress.epochs,
             best_epoch: progress.best_epoch,
             stop_reason: progress.stop,
             train_loss,
-            objective: train_loss + self.penalty(&weights),
+            objective: train_loss + self.penalty(&weights) + self.sigma_prior(&weights),
             validation_loss,
+            prediction_ratio: Some(totals.ratio).filter(|ratio| ratio.is_finite()),
+            warnings,
             history: progress.history,
         };
         let names = self.table.features.iter().map(|column| column.name.to_owned());
         let features = names.zip(self.encodings).map(|(name, encoding)| Feature { name, encoding });
-        Model::new(
-            features.collect(),
-            weights,
-            self.options.max_sigma,
-            self.in_force,
-            training,
-            state,
-        )
+        Model::new(features.collect(), weights, self.bounds, self.in_force, training, state)
     }
+
+    fn warnings(&self, totals: Totals, shrunk: Option<f64>) -> Vec<String> {
+        let seen = Seen {
+            payers: self.usable.payers,
+            tiny: self.usable.tiny,
+            min_payment: self.usable.min_payment,
+            weights: self.packed.number_count + self.packed.level_count,
+            names: self.table.features.iter().map(|feature| feature.name).collect(),
+            encodings: &self.encodings,
+            ranges: &self.ranges,
+            totals,
+            max_sigma: self.bounds.max_sigma,
+            shrunk,
+        };
+        seen.warnings()
+    }
+}
+
+/// What the mu head is trained in units of.
+fn amount_scale(options: &Options, start: &Marginal) -> f64 {
+    let state = options.init.as_deref().and_then(|model| warm_start::usable_state(model, options));
+    state.map_or_else(|| power_of_two_near(start.sigma), |state| state.amount_scale)
+}
+
+/// What a penalty of mu, and one of raw sigma, is multiplied by: the amount part is trained on the mean over the payers, and
+/// mu in units of `scale`.
+fn amount_units(packed: &Packed, scale: f64) -> [f64; 2] {
+    let all_to_payers = packed.weight_sum / packed.payer_weight_sum;
+    [scale * scale * all_to_payers, all_to_payers]
+}
+
+/// The bounds, with the payments of the model that training continues from.
+fn widened(bounds: Bounds, options: &Options) -> Bounds {
+    let known = options.init.as_deref().and_then(Model::mu_range);
+    Bounds { mu: known.map_or(bounds.mu, |known| known.union(bounds.mu)), ..bounds }
 }
 
 /// The two parts as training starts them, and the epochs behind their state.
@@ -415,28 +531,23 @@ fn starting_parts(
     table: &Table<'_>,
     options: &Options,
     packed: &Packed,
-    encodings: &[Encoding],
-    places: &[usize],
+    (encodings, places): (&[Encoding], &[usize]),
     start: &Marginal,
+    loss: AmountLoss,
     l2: L2,
 ) -> (Part<1, PayingLoss>, Part<2, AmountLoss>, u64) {
-    let init = options.init.as_deref();
-    let state = init.and_then(|model| warm_start::usable_state(model, options));
-    let scale = state.map_or_else(|| power_of_two_near(start.sigma), |state| state.amount_scale);
+    let scale = loss.scale;
     let mut paying = PartValues::start(packed, [start.logit]);
     let mut amount = PartValues::start(packed, [start.mu / scale, start.raw_sigma]);
     let mut epochs_before = 0;
-    if let Some(model) = init {
+    if let Some(model) = options.init.as_deref() {
         let known = warm_start::places_of_known(model, table, encodings, places);
         let resumed = warm_start::resume(model, options, &known, scale, packed, (paying, amount));
         (paying, amount, epochs_before) = (resumed.paying, resumed.amount, resumed.epochs);
     }
-    // The amount part is trained on the mean over the payers, so its penalty is in those units too.
-    let all_to_payers = packed.weight_sum / packed.payer_weight_sum;
-    let amount_l2 = [l2.mu * scale * scale * all_to_payers, l2.raw_sigma * all_to_payers];
-    let amount_loss = AmountLoss { scale, max_sigma: options.max_sigma };
+    let [mu, raw_sigma] = amount_units(packed, scale);
     let paying = Part::new(PayingLoss, packed, paying, [l2.logit]);
-    let amount = Part::new(amount_loss, packed, amount, amount_l2);
+    let amount = Part::new(loss, packed, amount, [l2.mu * mu, l2.raw_sigma * raw_sigma]);
     (paying, amount, epochs_before)
 }
 

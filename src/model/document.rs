@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
 use super::info::ModelInfo;
+use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
 use super::training::{OptionsInForce, Training};
 use super::weights::{Head, HeadWeights, WeightRow, Weights};
@@ -26,11 +27,22 @@ pub struct Model {
     format_version: u32,
     features: Vec<Feature>,
     weights: Weights,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mu_range: Option<Range>,
     max_sigma: f64,
     options: OptionsInForce,
     training: Training,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     optimizer_state: Option<OptimizerState>,
+}
+
+/// What a prediction of the amount stays within, whatever the features.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The range of the logarithms of the payments in training.
+    pub(crate) mu: Range,
+    /// The greatest sigma.
+    pub(crate) max_sigma: f64,
 }
 
 /// The one field that every version has.
@@ -44,7 +56,7 @@ impl Model {
     pub(crate) fn new(
         features: Vec<Feature>,
         weights: Weights,
-        max_sigma: f64,
+        bounds: Bounds,
         options: OptionsInForce,
         training: Training,
         optimizer_state: Option<OptimizerState>,
@@ -53,7 +65,8 @@ impl Model {
             format_version: FORMAT_VERSION,
             features,
             weights,
-            max_sigma,
+            mu_range: Some(bounds.mu),
+            max_sigma: bounds.max_sigma,
             options,
             training,
             optimizer_state,
@@ -94,6 +107,12 @@ impl Model {
     /// The coefficients as rows: head by head, the intercept first.
     pub fn weights(&self) -> Vec<WeightRow> {
         self.weights.rows(&self.features)
+    }
+
+    /// The range within which the model holds the mu it predicts: that of the logarithms of the payments it was trained
+    /// on. `None` in a text that was written before there was one.
+    pub fn mu_range(&self) -> Option<Range> {
+        self.mu_range
     }
 
     /// The greatest sigma the model predicts.
@@ -148,6 +167,7 @@ impl Model {
         if !(self.max_sigma.is_finite() && self.max_sigma > 0.0) {
             return Err(problem(format!("max_sigma is {}, not a positive number", self.max_sigma)));
         }
+        check_range("mu_range", self.mu_range)?;
         match &self.optimizer_state {
             Some(state) => check_state(state, width, &self.features),
             None => Ok(()),
@@ -169,12 +189,14 @@ fn check_version(version: Option<u32>, text: &str) -> Result<()> {
 fn check_encoding(feature: &Feature) -> Result<()> {
     let name = &feature.name;
     match &feature.encoding {
-        Encoding::Numeric { mean, scale } => {
+        Encoding::Numeric { mean, scale, range, payer_range } => {
             if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
                 return Err(problem(format!(
                     "feature `{name}` has mean {mean} and scale {scale}; the scale must be positive"
                 )));
             }
+            check_range(&format!("the range of feature `{name}`"), *range)?;
+            check_range(&format!("the payer_range of feature `{name}`"), *payer_range)?;
         }
         Encoding::Categorical { levels, rows } => {
             if levels.len() != rows.len() {
@@ -191,6 +213,14 @@ fn check_encoding(feature: &Feature) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn check_range(name: &str, range: Option<Range>) -> Result<()> {
+    let Some(Range { least, most }) = range else { return Ok(()) };
+    if least.is_finite() && most.is_finite() && least <= most {
+        return Ok(());
+    }
+    Err(problem(format!("{name} is from {least} to {most}; it must be finite and not empty")))
 }
 
 fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::range::Range;
+
 /// Numbers from here on, and scales, are computed with in units of [`FAR_UNIT`]: differences and inverses of them, as
 /// they are, overflow or vanish.
 pub(crate) const FAR_NUMBER: f64 = 1e150;
@@ -22,12 +24,20 @@ pub struct Feature {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
-    /// A number `x` becomes `(x - mean) / scale`; a missing one (NULL, NaN, infinite) becomes 0, as the mean does.
+    /// A number `x` becomes `(x - mean) / scale`, once it is held within a range; a missing one (NULL, NaN, infinite)
+    /// becomes 0, as the mean does.
     Numeric {
         /// The weighted mean of the training rows in which the feature is not missing.
         mean: f64,
         /// Their weighted standard deviation, or 1 for a feature that never varied. Greater than 0.
         scale: f64,
+        /// The range within which the logit head holds the number: that of the training rows, without values absurdly
+        /// far from the rest. `None` in a text that was written before there were ranges: the number is not held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        range: Option<Range>,
+        /// The range within which the heads of the amount hold it: that of the payers among the training rows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payer_range: Option<Range>,
     },
     /// A category becomes 1 for its level and 0 for all others.
     Categorical {

@@ -41,9 +41,9 @@ const fn entry(
     (Field { name, field_type, description }, value)
 }
 
-use FieldType::{Integer, Number, Numbers, Text};
+use FieldType::{Integer, Number, Numbers, Text, Texts};
 
-const INFO: [Entry; 34] = [
+const INFO: [Entry; 42] = [
     entry("format_version", Integer, "version of the model text", |_| {
         integer(u64::from(FORMAT_VERSION))
     }),
@@ -61,6 +61,11 @@ const INFO: [Entry; 34] = [
     entry("negative_labels", Integer, "rows whose negative label counted as 0", |m| {
         integer(m.training().negative_labels)
     }),
+    entry("tiny_labels", Integer, "rows whose label below min_payment counted as 0", |m| {
+        integer(m.training().tiny_labels)
+    }),
+    entry("label_min", Number, "least payment", |m| FieldValue::Number(m.training().label_min)),
+    entry("label_max", Number, "greatest payment", |m| FieldValue::Number(m.training().label_max)),
     entry("weight_sum", Number, "sum of the rows' weights", |m| number(m.training().weight_sum)),
     entry("epochs_run", Integer, "epochs run", |m| integer(m.training().epochs_run)),
     entry("best_epoch", Integer, "epoch whose weights the model has", |m| {
@@ -77,6 +82,15 @@ const INFO: [Entry; 34] = [
     }),
     entry("validation_loss", Number, "mean loss of the held-out rows", |m| {
         FieldValue::Number(m.training().validation_loss)
+    }),
+    entry(
+        "prediction_ratio",
+        Number,
+        "predicted over actual total of the training rows",
+        |m| FieldValue::Number(m.training().prediction_ratio),
+    ),
+    entry("warnings", Texts, "what to look at before trusting the model", |m| {
+        FieldValue::Texts(Some(m.training().warnings.clone()))
     }),
     entry("history_epoch", Numbers, "epochs of the loss history", |m| {
         let epochs = &m.training().history.epoch;
@@ -108,6 +122,18 @@ const INFO: [Entry; 34] = [
     }),
     entry("patience", Integer, "option patience", |m| integer(m.options().patience)),
     entry("max_sigma", Number, "option max_sigma", |m| number(m.max_sigma())),
+    entry("min_payment", Number, "option min_payment", |m| {
+        FieldValue::Number(m.options().min_payment)
+    }),
+    entry(
+        "sigma_prior_weight",
+        Number,
+        "imagined payers of the prior of sigma, as a share of the rows; NULL for no prior",
+        |m| FieldValue::Number(m.options().sigma_prior.map(|prior| prior.weight)),
+    ),
+    entry("sigma_prior_spread", Number, "how far their ln(label) lie from mu", |m| {
+        FieldValue::Number(m.options().sigma_prior.map(|prior| prior.spread))
+    }),
     entry("min_count", Integer, "option min_count", |m| integer(m.options().min_count)),
     entry("init", Integer, "1 if training continued from a given model, else 0", |m| {
         integer(u64::from(m.options().init))

@@ -4,7 +4,7 @@ use super::feature::FAR_UNIT;
 use super::input::FeatureInput;
 use super::scorer::{ParamsOut, cap_sigma};
 use super::scorer_set::{BoundModel, FeatureUse, Layout, ScorerSet};
-use super::terms::{NumberTerms, OtherTerms};
+use super::terms::{Centred, NumberTerms, OtherTerms};
 use super::tile::{LANES, TILE_ROWS, Tile};
 use crate::Result;
 use crate::math::{dispatch, sigmas_from_raw};
@@ -101,11 +101,16 @@ impl<'a> ModelRows<'a> {
                 #[inline(always)]
                 || block.predict(places, heads),
             );
-            let sigma = &mut sigma[rows];
+            let (mu, sigma) = (&mut mu[rows.clone()], &mut sigma[rows]);
             sigmas_from_raw(raw_sigmas, sigma);
-            for (sigma, &place) in sigma.iter_mut().zip(places) {
-                let model = self.set.bound.model(place);
-                *sigma = model.map_or(f64::NAN, |model| cap_sigma(*sigma, model.max_sigma));
+            for ((mu, sigma), &place) in mu.iter_mut().zip(sigma).zip(places) {
+                match self.set.bound.model(place) {
+                    Some(model) => {
+                        *mu = model.mu_range.hold(*mu);
+                        *sigma = cap_sigma(*sigma, model.max_sigma);
+                    }
+                    None => *sigma = f64::NAN,
+                }
             }
         }
     }
@@ -192,13 +197,10 @@ impl Block<'_> {
         for start in (0..slots.len()).step_by(FEATURES) {
             let features = start..slots.len().min(start + FEATURES);
             // All distances first: this loop is vectorised across the rows, and has the models fetched from memory.
-            let mut centred = [[0.0; N]; FEATURES];
+            let mut centred = [[Centred::default(); N]; FEATURES];
             for (centred, feature) in centred.iter_mut().zip(features.clone()) {
                 let numbers = &numbers[slots[feature]][lane..][..N];
-                let mut of_feature = [NumberTerms::default(); N];
-                for (to, terms) in of_feature.iter_mut().zip(terms) {
-                    *to = terms[feature];
-                }
+                let of_feature: [NumberTerms; N] = std::array::from_fn(|lane| terms[lane][feature]);
                 for ((centred, terms), number) in centred.iter_mut().zip(of_feature).zip(numbers) {
                     *centred = terms.centred(*number);
                 }

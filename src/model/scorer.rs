@@ -4,6 +4,7 @@ use super::columns::{Columns, ROWS};
 use super::document::Model;
 use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT};
 use super::input::{FeatureInput, Kind};
+use super::range::Range;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
 use crate::math::sigmas_from_raw;
 use crate::{Error, Result};
@@ -19,6 +20,8 @@ pub struct Scorer {
     pub(super) numbers: Vec<NumberTerms>,
     /// What the other features add, in their order.
     pub(super) others: Vec<OtherTerms>,
+    /// The range within which mu is held.
+    pub(super) mu_range: Range,
     pub(super) max_sigma: f64,
     pub(super) kinds: Vec<Kind>,
     names: Vec<String>,
@@ -53,6 +56,7 @@ impl Scorer {
             intercept: heads.map(|head| head.intercept),
             numbers: Vec::new(),
             others: Vec::new(),
+            mu_range: model.mu_range().unwrap_or(Range::ALL),
             max_sigma: model.max_sigma(),
             kinds: Vec::new(),
             names: model.features().iter().map(|feature| feature.name.clone()).collect(),
@@ -72,13 +76,16 @@ impl Scorer {
                 self.others.push(OtherTerms::Levels(LevelTerms::new(levels, weights)));
                 Kind::Category
             }
-            Encoding::Numeric { mean, scale } => {
+            Encoding::Numeric { mean, scale, range, payer_range } => {
                 let weights = weights.next().unwrap_or_default();
+                let ranges = [range, payer_range].map(|range| range.unwrap_or(Range::ALL));
                 if *scale < FAR_NUMBER {
-                    self.numbers.push(NumberTerms::new(*mean, *scale, weights));
+                    self.numbers.push(NumberTerms::new(*mean, *scale, ranges, weights));
                     Kind::Number
                 } else {
-                    let terms = NumberTerms::new(mean * FAR_UNIT, scale * FAR_UNIT, weights);
+                    let ranges = ranges.map(|range| range.times(FAR_UNIT));
+                    let (mean, scale) = (mean * FAR_UNIT, scale * FAR_UNIT);
+                    let terms = NumberTerms::new(mean, scale, ranges, weights);
                     self.others.push(OtherTerms::Far(terms));
                     Kind::Far
                 }
@@ -141,7 +148,9 @@ impl Scorer {
             columns.add(&mut heads, &rows);
             let [logits, mus, raw_sigmas] = heads.each_ref().map(|head| &head[..rows.len()]);
             logit[rows.clone()].copy_from_slice(logits);
-            mu[rows.clone()].copy_from_slice(mus);
+            for (mu, held) in mu[rows.clone()].iter_mut().zip(mus) {
+                *mu = self.mu_range.hold(*held);
+            }
             let sigma = &mut sigma[rows];
             sigmas_from_raw(raw_sigmas, sigma);
             for sigma in sigma {

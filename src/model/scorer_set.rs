@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::input::{FeatureInput, Kind};
 use super::model_rows::ModelRows;
+use super::range::Range;
 use super::scorer::Scorer;
 use super::terms::NumberTerms;
 use crate::Result;
@@ -70,6 +71,7 @@ pub(super) struct Bound {
 pub(super) struct BoundModel {
     /// Of the three heads, and a zero that makes them a vector.
     pub(super) intercept: [f64; 4],
+    pub(super) mu_range: Range,
     pub(super) max_sigma: f64,
     /// Its place in the set.
     pub(super) place: usize,
@@ -179,6 +181,7 @@ impl Bound {
         let [logit, mu, raw_sigma] = scorer.intercept;
         self.models[place] = Some(BoundModel {
             intercept: [logit, mu, raw_sigma, 0.0],
+            mu_range: scorer.mu_range,
             max_sigma: scorer.max_sigma,
             place,
             layout,

@@ -4,45 +4,63 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-/// Mean and raw weights of a numeric feature: it adds `(x - mean) * weight` to each head.
+use super::range::Range;
+
+/// Mean, ranges and raw weights of a numeric feature: it adds `(x - mean) * weight` to each head, `x` being held within
+/// the range of the head.
 ///
-/// One half of a cache line, so that a vector of it is read at once.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(C, align(32))]
+/// One cache line, the first half of which is a vector that is read at once.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
 pub(super) struct NumberTerms {
     weights: [f64; 3],
     mean: f64,
+    /// The range of the logit head, around the mean.
+    of_logit: Range,
+    /// The range of the heads of the amount, around the mean.
+    of_amount: Range,
+}
+
+/// The distances of a number from the mean, as the heads see it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Centred {
+    logit: f64,
+    amount: f64,
 }
 
 impl NumberTerms {
-    /// From the moments of the feature and its weights on the standardised scale.
-    pub(super) fn new(mean: f64, scale: f64, weights: [f64; 3]) -> Self {
-        Self { mean, weights: weights.map(|weight| weight / scale) }
+    /// From the moments of the feature, its ranges (of the logit head and of the heads of the amount) and its weights on
+    /// the standardised scale.
+    pub(super) fn new(mean: f64, scale: f64, ranges: [Range; 2], weights: [f64; 3]) -> Self {
+        let [of_logit, of_amount] = ranges.map(|range| range.around(mean));
+        Self { mean, weights: weights.map(|weight| weight / scale), of_logit, of_amount }
     }
 
-    /// The heads with what the number adds; a missing number adds nothing.
+    /// The heads with what the number adds.
     #[inline(always)]
     pub(super) fn add(self, heads: [f64; 3], x: f64) -> [f64; 3] {
-        let centred = self.centred(x);
+        let Centred { logit: of_logit, amount } = self.centred(x);
         let ([logit, mu, raw_sigma], [a, b, c]) = (heads, self.weights);
-        [centred.mul_add(a, logit), centred.mul_add(b, mu), centred.mul_add(c, raw_sigma)]
+        [of_logit.mul_add(a, logit), amount.mul_add(b, mu), amount.mul_add(c, raw_sigma)]
     }
 
-    /// Heads in one vector with what the number adds, from its distance to the mean. The fourth lane means nothing.
+    /// Heads in one vector with what the number adds, from its distances to the mean. The fourth lane means nothing.
     #[inline(always)]
-    pub(super) fn add_centred(self, heads: [f64; 4], centred: f64) -> [f64; 4] {
+    pub(super) fn add_centred(self, heads: [f64; 4], centred: Centred) -> [f64; 4] {
         let [a, b, c] = self.weights;
         let terms = [a, b, c, self.mean];
-        std::array::from_fn(|lane| centred.mul_add(terms[lane], heads[lane]))
+        let numbers = [centred.logit, centred.amount, centred.amount, centred.amount];
+        std::array::from_fn(|lane| numbers[lane].mul_add(terms[lane], heads[lane]))
     }
 
-    /// The distance from the mean; 0 for a missing number.
+    /// The distances from the mean, held; a missing number counts as the mean.
     #[inline(always)]
-    pub(super) fn centred(self, x: f64) -> f64 {
+    pub(super) fn centred(self, x: f64) -> Centred {
         // The difference of two finite numbers may overflow, and then there is nothing sensible to add. (Compared with
         // infinity, this would become a test of the number's bits and a branch.)
         let centred = x - self.mean;
-        if centred.abs() < f64::MAX { centred } else { 0.0 }
+        let known = if centred.abs() < f64::MAX { centred } else { 0.0 };
+        Centred { logit: self.of_logit.hold(known), amount: self.of_amount.hold(known) }
     }
 }
 

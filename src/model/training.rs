@@ -30,6 +30,24 @@ pub struct OptionsInForce {
     pub min_count: u64,
     /// Whether training continued from a given model.
     pub init: bool,
+    /// The least payment: a smaller positive label counted as 0. `None` in a text that was written before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_payment: Option<f64>,
+    /// The prior of sigma, unless it was off (with `l2` 0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigma_prior: Option<SigmaPrior>,
+}
+
+/// What the objective adds for the sigma of the average customer, `softplus` of the intercept of the raw sigma head:
+/// `weight * (ln sigma + spread^2 / (2 sigma^2))`.
+///
+/// That is the loss of imagined payers, a share `weight` of all rows, whose ln(label) lie `spread` from their mu.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SigmaPrior {
+    /// In the units of the weighted mean loss over all rows.
+    pub weight: f64,
+    /// A standard deviation of ln(label).
+    pub spread: f64,
 }
 
 /// The penalty `l2/2 * sum of squared weights` of each head, in the units of the weighted mean loss.
@@ -56,6 +74,15 @@ pub struct Training {
     pub skipped_labels: u64,
     /// Rows whose negative label counted as 0.
     pub negative_labels: u64,
+    /// Rows whose positive label was below `min_payment` and counted as 0.
+    #[serde(default)]
+    pub tiny_labels: u64,
+    /// The least payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_min: Option<f64>,
+    /// The greatest payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_max: Option<f64>,
     /// The weights of `rows`, summed.
     pub weight_sum: f64,
     /// Epochs run.
@@ -71,6 +98,13 @@ pub struct Training {
     /// The weighted mean loss of the held-out rows with the model's weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<f64>,
+    /// The expected lifetime values that the model predicts for the training rows, over their labels, both summed with
+    /// their weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction_ratio: Option<f64>,
+    /// What a person should look at before trusting the model; each a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The losses as training went on.
     pub history: History,
 }

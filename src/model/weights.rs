@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
+use super::range::Range;
 use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// The weights of the three heads.
@@ -68,22 +69,38 @@ impl Weights {
 }
 
 fn head_rows(head: Head, weights: &HeadWeights, features: &[Feature]) -> Vec<WeightRow> {
-    let mut rows = vec![WeightRow::new(head, None, None, weights.intercept, weights.intercept)];
+    let intercept = weights.intercept;
+    let mut rows = vec![WeightRow {
+        head,
+        feature: None,
+        level: None,
+        weight: intercept,
+        raw_weight: intercept,
+        range: None,
+    }];
     let mut rest = weights.weights.iter().copied();
     for feature in features {
-        let name = Some(feature.name.clone());
+        let row = |level, weight, raw_weight, range| WeightRow {
+            head,
+            feature: Some(feature.name.clone()),
+            level,
+            weight,
+            raw_weight,
+            range,
+        };
         match &feature.encoding {
-            Encoding::Numeric { mean, scale } => {
+            Encoding::Numeric { mean, scale, range, payer_range } => {
                 let weight = rest.next().unwrap_or(0.0);
                 let raw_weight = weight / scale;
                 if let Some(intercept) = rows.first_mut() {
                     intercept.raw_weight -= raw_weight * mean;
                 }
-                rows.push(WeightRow::new(head, name, None, weight, raw_weight));
+                let range = if head == Head::Logit { range } else { payer_range };
+                rows.push(row(None, weight, raw_weight, *range));
             }
             Encoding::Categorical { levels, .. } => {
                 for (level, weight) in levels.iter().zip(rest.by_ref()) {
-                    rows.push(WeightRow::new(head, name.clone(), level.clone(), weight, weight));
+                    rows.push(row(level.clone(), weight, weight, None));
                 }
             }
         }
@@ -105,18 +122,8 @@ pub struct WeightRow {
     /// The weight on the raw scale: the change of the head a unit of the feature. The intercept's is the head's
     /// value where every number is 0.
     pub raw_weight: f64,
-}
-
-impl WeightRow {
-    fn new(
-        head: Head,
-        feature: Option<String>,
-        level: Option<String>,
-        weight: f64,
-        raw_weight: f64,
-    ) -> Self {
-        Self { head, feature, level, weight, raw_weight }
-    }
+    /// The range within which the head holds a number before it is multiplied by the weight.
+    pub range: Option<Range>,
 }
 
 impl Record for WeightRow {
@@ -146,6 +153,16 @@ impl Record for WeightRow {
             field_type: FieldType::Number,
             description: "the weight on the scale of the feature itself",
         },
+        Field {
+            name: "least",
+            field_type: FieldType::Number,
+            description: "the head holds the number at or above this; NULL for levels and intercepts",
+        },
+        Field {
+            name: "most",
+            field_type: FieldType::Number,
+            description: "the head holds the number at or below this; NULL for levels and intercepts",
+        },
     ];
 
     fn into_values(self) -> Vec<FieldValue> {
@@ -155,6 +172,8 @@ impl Record for WeightRow {
             FieldValue::Text(self.level),
             FieldValue::Number(Some(self.weight)),
             FieldValue::Number(Some(self.raw_weight)),
+            FieldValue::Number(self.range.map(|range| range.least)),
+            FieldValue::Number(self.range.map(|range| range.most)),
         ]
     }
 }

@@ -29,6 +29,7 @@ fn arrow_type(field_type: FieldType) -> DataType {
         FieldType::Number => DataType::Float64,
         FieldType::Text => DataType::Utf8,
         FieldType::Numbers => DataType::new_list(DataType::Float64, true),
+        FieldType::Texts => DataType::new_list(DataType::Utf8, true),
     }
 }
 
@@ -74,6 +75,7 @@ enum ColumnBuilder {
     Number(Float64Builder),
     Text(StringBuilder),
     Numbers(ListBuilder<Float64Builder>),
+    Texts(ListBuilder<StringBuilder>),
 }
 
 impl ColumnBuilder {
@@ -83,6 +85,7 @@ impl ColumnBuilder {
             FieldType::Number => Self::Number(Float64Builder::new()),
             FieldType::Text => Self::Text(StringBuilder::new()),
             FieldType::Numbers => Self::Numbers(ListBuilder::new(Float64Builder::new())),
+            FieldType::Texts => Self::Texts(ListBuilder::new(StringBuilder::new())),
         }
     }
 
@@ -92,6 +95,9 @@ impl ColumnBuilder {
             (Self::Number(builder), FieldValue::Number(value)) => builder.append_option(value),
             (Self::Text(builder), FieldValue::Text(value)) => builder.append_option(value),
             (Self::Numbers(builder), FieldValue::Numbers(values)) => {
+                builder.append_option(values.map(|values| values.into_iter().map(Some)));
+            }
+            (Self::Texts(builder), FieldValue::Texts(values)) => {
                 builder.append_option(values.map(|values| values.into_iter().map(Some)));
             }
             (_, value) => {
@@ -107,6 +113,7 @@ impl ColumnBuilder {
             Self::Number(builder) => builder.append_null(),
             Self::Text(builder) => builder.append_null(),
             Self::Numbers(builder) => builder.append_null(),
+            Self::Texts(builder) => builder.append_null(),
         }
     }
 
@@ -116,6 +123,7 @@ impl ColumnBuilder {
             Self::Number(mut builder) => Arc::new(builder.finish()),
             Self::Text(mut builder) => Arc::new(builder.finish()),
             Self::Numbers(mut builder) => Arc::new(builder.finish()),
+            Self::Texts(mut builder) => Arc::new(builder.finish()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
+mod data;
 mod determinism;
 mod docs;
 mod training;
+mod trust;

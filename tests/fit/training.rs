@@ -1,99 +1,10 @@
 //! Training as a user sees it: convergence, early stopping, continuation, degenerate data.
 
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
-use ziln::math::{Column, loss_row};
-use ziln::model::{Encoding, FeatureInput, Model, ParamsOut, Scorer, StopReason};
+use ziln::fit::OptionValue;
+use ziln::math::{loss_row, sigma_from_raw};
+use ziln::model::{Encoding, Model, StopReason};
 
-/// A column of a data set.
-enum Feature {
-    Numbers(Vec<f64>),
-    Levels(Vec<u32>, Vec<String>),
-}
-
-/// Rows to train on, in one chunk.
-struct Data {
-    label: Vec<f64>,
-    weight: Option<Vec<f64>>,
-    features: Vec<Feature>,
-}
-
-impl Data {
-    fn numbers(label: Vec<f64>, columns: Vec<Vec<f64>>) -> Self {
-        let features = columns.into_iter().map(Feature::Numbers).collect();
-        Self { label, weight: None, features }
-    }
-
-    fn fit(&self, options: &[(&str, OptionValue)]) -> Option<Model> {
-        self.try_fit(options).unwrap()
-    }
-
-    fn try_fit(&self, options: &[(&str, OptionValue)]) -> ziln::Result<Option<Model>> {
-        let names: Vec<String> =
-            (0..self.features.len()).map(|place| format!("x{place}")).collect();
-        let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
-            name,
-            levels: match feature {
-                Feature::Numbers(_) => None,
-                Feature::Levels(_, levels) => {
-                    Some(levels.iter().map(|l| Some(l.as_str())).collect())
-                }
-            },
-        });
-        let values = self.features.iter().map(|feature| match feature {
-            Feature::Numbers(values) => Values::Numbers(values),
-            Feature::Levels(codes, _) => Values::Codes(codes),
-        });
-        let table = Table {
-            features: columns.collect(),
-            chunks: vec![Chunk {
-                label: &self.label,
-                weight: self.weight.as_deref(),
-                features: values.collect(),
-            }],
-        };
-        let rows: Vec<RowId> =
-            (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
-        let pairs = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        fit(&table, &rows, &Options::from_pairs(pairs)?)
-    }
-
-    /// Logit, mu and sigma of every row; all features are numbers.
-    fn predict(&self, model: &Model) -> [Vec<f64>; 3] {
-        let rows = self.label.len();
-        let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
-        let inputs: Vec<FeatureInput> = self
-            .features
-            .iter()
-            .map(|feature| match feature {
-                Feature::Numbers(values) => FeatureInput::Number(Column::F64(values)),
-                Feature::Levels(..) => panic!("numbers only"),
-            })
-            .collect();
-        let [logit, mu, sigma] = &mut out;
-        Scorer::new(model).predict(&inputs, ParamsOut { logit, mu, sigma }).unwrap();
-        out
-    }
-}
-
-/// Evenly spread numbers in (0, 1) that look random.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> f64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as f64 + 0.5) / (1_u64 << 31) as f64
-    }
-
-    /// Nearly normal, with mean 0 and variance 1.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
-    }
-
-    fn normals(&mut self, count: usize) -> Vec<f64> {
-        (0..count).map(|_| self.normal()).collect()
-    }
-}
+use super::data::{Data, Feature, Random};
 
 /// Rows of a ziln model whose parameters depend on the first two of `features` features.
 fn simulated(rows: usize, features: usize, seed: u64) -> Data {
@@ -120,7 +31,11 @@ fn objective(data: &Data, model: &Model) -> f64 {
         [(l2.logit, &weights.logit), (l2.mu, &weights.mu), (l2.raw_sigma, &weights.raw_sigma)];
     let penalty =
         heads.map(|(l2, head)| l2 / 2.0 * head.weights.iter().map(|w| w * w).sum::<f64>());
-    mean + penalty.iter().sum::<f64>()
+    let of_sigma = model.options().sigma_prior.map_or(0.0, |prior| {
+        let sigma = sigma_from_raw(weights.raw_sigma.intercept);
+        prior.weight * (sigma.ln() + (prior.spread / sigma).powi(2) / 2.0)
+    });
+    mean + penalty.iter().sum::<f64>() + of_sigma
 }
 
 /// The model with one number of its text replaced: the `place`-th weight of a head, or its intercept.
@@ -578,7 +493,9 @@ fn no_epochs_leave_the_marginal_fit() {
     let amounts: Vec<f64> = data.label.iter().filter(|&&y| y > 0.0).map(|y| y.ln()).collect();
     let count = amounts.len() as f64;
     let mean = amounts.iter().sum::<f64>() / count;
-    let sd = (amounts.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+    // The payers, and one and a half imagined ones a distance 1 from the mean.
+    let squares = amounts.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+    let sd = ((squares + 1.5) / (count + 1.5)).sqrt();
     let [logit, mu, sigma] = data.predict(&model);
     assert!((logit[0] - (count / (400.0 - count)).ln()).abs() < 1e-12);
     assert!((mu[0] - mean).abs() < 1e-12 && (sigma[0] - sd).abs() < 1e-12);

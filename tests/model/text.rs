@@ -141,7 +141,7 @@ fn raw_weights_give_the_same_head() {
     let rows = model.weights();
     let (intercept, visits) = (&rows[0], &rows[1]);
     assert_eq!((intercept.feature.as_deref(), visits.feature.as_deref()), (None, Some("visits")));
-    let ziln::model::Encoding::Numeric { mean, scale } = model.features()[0].encoding else {
+    let ziln::model::Encoding::Numeric { mean, scale, .. } = model.features()[0].encoding else {
         panic!()
     };
     for x in [0.0, 1.5, -20.0] {

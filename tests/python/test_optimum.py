@@ -30,8 +30,10 @@ def sigmoid(x: Array) -> Array:
 class Problem:
     """The training objective of the contract on standardised features, written down a second time."""
 
-    def __init__(self, features: Array, label: Array, l2: dict[str, float]) -> None:
+    def __init__(self, features: Array, label: Array, options: dict[str, Any]) -> None:
         self.x = np.column_stack([np.ones(len(label)), features])
+        self.prior = options["sigma_prior"]
+        l2 = options["l2"]
         self.pays = label > 0
         self.log_label = np.log(np.where(self.pays, label, 1.0))
         self.l2 = np.array([l2[head] for head in HEADS])
@@ -52,6 +54,11 @@ class Problem:
         penalised[:, 0] = 0.0
         penalty = 0.5 * np.sum(self.l2[:, None] * penalised**2)
         gradient = gradients @ self.x / len(self.pays) + self.l2[:, None] * penalised
+        # Imagined payers, at the intercept of raw sigma.
+        raw = weights[2, 0]
+        sigma_0, ratio = softplus(raw), self.prior["spread"] / softplus(raw)
+        penalty += self.prior["weight"] * (np.log(sigma_0) + ratio**2 / 2)
+        gradient[2, 0] += self.prior["weight"] * (1 - ratio**2) / sigma_0 * sigmoid(raw)
         return float(loss.mean() + penalty), gradient.ravel()
 
     def optimum(self) -> float:
@@ -77,6 +84,8 @@ def standardised(model: dict[str, Any], frame: pl.DataFrame) -> Array:
     for feature in model["features"]:
         numeric = feature["encoding"]["numeric"]
         values = frame[feature["name"]].cast(pl.Float64).to_numpy()
+        # Payers are within the range of the payers, so that this one serves all heads.
+        values = np.clip(values, numeric["range"]["least"], numeric["range"]["most"])
         columns.append((values - numeric["mean"]) / numeric["scale"])
     return np.column_stack(columns)
 
@@ -93,7 +102,7 @@ def test_default_options_reach_the_optimum(cdnow: datafusion.SessionContext, coh
     where = "training" if cohort == "global" else f"training AND cohort = '{cohort}'"
     rows = query(cdnow, f"SELECT ltv, features FROM customers WHERE {where}").unnest("features")
     problem = Problem(
-        standardised(model, rows), rows["ltv"].cast(pl.Float64).to_numpy(), model["options"]["l2"]
+        standardised(model, rows), rows["ltv"].cast(pl.Float64).to_numpy(), model["options"]
     )
     reached, _ = problem.value_and_gradient(flat_weights(model))
     best = problem.optimum()

@@ -48,7 +48,7 @@ const NAME: &str = "ziln_fit_sgd";
     ),
     argument(
         name = "options",
-        description = "A constant struct such as {epochs: 30, l2: 0.001}: epochs, batch_size, learning_rate, optimizer, schedule, l2, clip_norm, seed, validation_fraction, patience, max_sigma, min_count, init, keep_state. Optional."
+        description = "A constant struct such as {epochs: 30, l2: 0.001}: epochs, batch_size, learning_rate, optimizer, schedule, l2, clip_norm, seed, validation_fraction, patience, max_sigma, min_payment, min_count, init, keep_state. Optional."
     ),
     argument(
         name = "init",

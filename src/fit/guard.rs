@@ -1,0 +1,91 @@
+//! Keeps the total that a model predicts for its training rows near what they paid.
+
+use super::part::PartValues;
+
+/// A total is far from the actual one when it is more than so many times it, or less than one such part.
+pub(super) const FAR: f64 = 2.0;
+
+/// How often the weights of the amount are halved before they are given up.
+const HALVINGS: usize = 4;
+
+/// Whether a total is far off, and farther than that of the intercepts alone.
+pub(super) fn is_far(ratio: f64, of_intercepts: f64) -> bool {
+    let off = |ratio: f64| ratio.max(1.0 / ratio);
+    // Neither is a number, or infinite, is far.
+    !(off(ratio) <= FAR.max(off(of_intercepts)))
+}
+
+/// Halves the weights of the heads of the amount, around the average payer, until the total is not far off any more. At
+/// last the heads are the intercepts alone.
+///
+/// `ratio` is of such heads. Returns what the weights were multiplied by, if they were.
+pub(super) fn guard(
+    amount: &mut PartValues,
+    intercepts: [f64; 2],
+    payer_means: &[f64],
+    ratio: impl Fn(&PartValues) -> f64,
+) -> Option<f64> {
+    let only_intercepts = without_weights(amount, intercepts);
+    let of_intercepts = ratio(&only_intercepts);
+    if !is_far(ratio(amount), of_intercepts) {
+        return None;
+    }
+    let mut factor = 1.0;
+    for _ in 0..HALVINGS {
+        factor *= 0.5;
+        halve(amount, payer_means);
+        if !is_far(ratio(amount), of_intercepts) {
+            return Some(factor);
+        }
+    }
+    amount.weights = only_intercepts.weights;
+    Some(0.0)
+}
+
+fn halve(amount: &mut PartValues, payer_means: &[f64]) {
+    for head in amount.weights.chunks_exact_mut(amount.width) {
+        let [intercept, weights @ ..] = head else { continue };
+        for (weight, mean) in weights.iter_mut().zip(payer_means) {
+            *weight *= 0.5;
+            *intercept += *weight * mean;
+        }
+    }
+}
+
+fn without_weights(amount: &PartValues, intercepts: [f64; 2]) -> PartValues {
+    let mut alone = amount.clone();
+    alone.weights.fill(0.0);
+    for (head, intercept) in alone.weights.chunks_exact_mut(amount.width).zip(intercepts) {
+        if let Some(slot) = head.first_mut() {
+            *slot = intercept;
+        }
+    }
+    alone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twice_is_not_far_and_no_number_is() {
+        assert!(!is_far(2.0, 1.0) && !is_far(0.5, 1.0) && is_far(2.1, 1.0) && is_far(0.4, 1.0));
+        assert!(!is_far(0.3, 0.3) && is_far(0.2, 0.3), "no farther off than the intercepts");
+        assert!(is_far(f64::INFINITY, 1.0) && is_far(f64::NAN, 1.0) && is_far(0.0, 1.0));
+    }
+
+    #[test]
+    fn weights_are_halved_around_the_average_payer() {
+        let mut amount = PartValues { width: 2, weights: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
+        let heads = |amount: &PartValues| amount.weights[0] + 3.0 * amount.weights[1];
+        let at_mean = heads(&amount);
+        let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| 1.0 + amount.weights[1]);
+        assert_eq!(factor, Some(0.125));
+        assert_eq!(heads(&amount), at_mean);
+        assert_eq!(amount.weights[3], 0.25);
+        let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| {
+            if amount.weights[1] == 0.0 { 1.0 } else { 1e9 }
+        });
+        assert_eq!((factor, amount.weights), (Some(0.0), vec![9.0, 0.0, 0.5, 0.0]));
+    }
+}

@@ -208,6 +208,10 @@ fn call_decile_stats(inputs: &[Series], keywords: Keywords) -> PolarsResult<Seri
         Some(Keyword::Integer(buckets)) => {
             arguments.push(Series::new("buckets".into(), [buckets]));
         }
+        // A whole number that Python typed as a float. Above 2^53 not every integer is one.
+        Some(Keyword::Number(buckets)) if buckets.fract() == 0.0 && buckets.abs() < 9e15 => {
+            arguments.push(Series::new("buckets".into(), [buckets as i64]));
+        }
         Some(other) => polars_bail!(
             InvalidOperation: "ziln_decile_stats: argument `buckets`: expected a whole number from 1 to \
                                {MAX_BUCKETS}, got {other}"

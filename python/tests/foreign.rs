@@ -1,5 +1,6 @@
 //! Functions called as another library calls them: through their table of C functions.
-#![expect(clippy::panic)]
+#![expect(clippy::panic, clippy::unwrap_used)]
+// Helpers of tests are not told apart from other code.
 
 #[path = "../src/foreign.rs"]
 mod foreign;
@@ -93,7 +94,7 @@ struct Planned {
 }
 
 impl ScalarUDFImpl for Planned {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "planned"
     }
 
@@ -134,7 +135,7 @@ impl Accumulated {
 }
 
 impl AggregateUDFImpl for Panicking {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "panicking"
     }
 

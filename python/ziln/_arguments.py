@@ -129,10 +129,11 @@ def _plain(function: str, option: str, value: object) -> bool | int | float | st
             return float(plain)
         case str(plain) if _is_unicode(plain):
             return str.__str__(plain)
-    msg = (
-        f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, "
-        f"got {type(value).__name__}"
-    )
+        case str():
+            got = "text that is not Unicode"
+        case _:
+            got = type(value).__name__
+    msg = f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, got {got}"
     raise TypeError(msg)
 
 

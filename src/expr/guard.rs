@@ -20,3 +20,24 @@ pub fn guarded<T>(function: &str, call: impl FnOnce() -> PolarsResult<T>) -> Pol
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let nobody: [u8; 0] = [];
+        let error = guarded("ziln_loss", || Ok(nobody[nobody.len()])).unwrap_err().to_string();
+        assert!(error.contains("ziln_loss: internal error: index out of bounds"), "{error}");
+    }
+
+    #[test]
+    fn a_message_can_be_passed_on() {
+        let refuse = |name: &str| polars_err!(ColumnNotFound: "there is no \"{name}\"\n");
+        let error = guarded::<()>("ziln_loss", || Err(refuse("a\0b"))).unwrap_err().to_string();
+        assert!(error.contains(r#"there is no "a\u{0}b""#), "{error}");
+        let error = guarded::<()>("ziln_loss", || Err(refuse("b"))).unwrap_err();
+        assert_eq!(error.to_string(), refuse("b").to_string());
+    }
+}

@@ -86,16 +86,12 @@ impl<R: Record> RecordBuilder<R> {
 
     fn append(&mut self, record: Option<R>) -> Result<()> {
         self.valid.push(record.is_some());
-        match record {
-            Some(record) => {
-                let pairs = self.columns.iter_mut().zip(record.into_values());
-                pairs.into_iter().try_for_each(|(column, value)| column.append(value))
-            }
-            None => {
-                self.columns.iter_mut().for_each(ColumnBuilder::append_null);
-                Ok(())
-            }
-        }
+        let Some(record) = record else {
+            self.columns.iter_mut().for_each(ColumnBuilder::append_null);
+            return Ok(());
+        };
+        let mut pairs = self.columns.iter_mut().zip(record.into_values());
+        pairs.try_for_each(|(column, value)| column.append(value))
     }
 
     fn finish(self) -> Result<StructArray> {
@@ -107,13 +103,13 @@ impl<R: Record> RecordBuilder<R> {
 
 /// Refuses what would end behind the last place that an offset of 32 bits can name.
 fn check_offset(end: usize) -> Result<()> {
-    match i32::try_from(end) {
-        Ok(_) => Ok(()),
-        Err(_) => exec_err!(
-            "the results of one batch of rows have more than {} characters or items; use a smaller batch size",
-            i32::MAX
-        ),
+    if i32::try_from(end).is_ok() {
+        return Ok(());
     }
+    exec_err!(
+        "the results of one batch of rows have more than {} characters or items; use a smaller batch size",
+        i32::MAX
+    )
 }
 
 /// One column of a struct while it grows.

@@ -280,6 +280,7 @@ fn a_hostile_model_to_continue_from_does_no_harm() {
             }
         }
     }
+    assert!(refused > 0);
 }
 
 #[test]

@@ -200,18 +200,17 @@ fn encode_views(strings: &StringViewArray) -> Result<DictionaryArray<Int32Type>>
             keys.push(None);
             continue;
         }
-        let key = match of_view.get(&view) {
-            Some(&key) => key,
-            None => {
-                let next = i32::try_from(first_rows.len())
-                    .map_err(|_| exec_datafusion_err!("more than {} strings", i32::MAX))?;
-                let key = *of_text.entry(strings.value(row)).or_insert(next);
-                if key == next {
-                    first_rows.push(row as u64);
-                }
-                of_view.insert(view, key);
-                key
+        let key = if let Some(&key) = of_view.get(&view) {
+            key
+        } else {
+            let next = i32::try_from(first_rows.len())
+                .map_err(|_| exec_datafusion_err!("more than {} strings", i32::MAX))?;
+            let key = *of_text.entry(strings.value(row)).or_insert(next);
+            if key == next {
+                first_rows.push(row as u64);
             }
+            of_view.insert(view, key);
+            key
         };
         keys.push(Some(key));
     }

@@ -17,6 +17,7 @@
 
 pub mod error;
 pub mod fit;
+pub mod guard;
 pub mod math;
 pub mod metrics;
 pub mod model;

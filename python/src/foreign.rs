@@ -2,16 +2,15 @@
 //!
 //! `datafusion-ffi` turns a function into a table of C functions. Two of them are replaced here. Its own call reads the
 //! session's options, some two hundred texts, for every batch, which takes about 4 of a call's 19 microseconds; no function
-//! of this crate looks at them. And it lets a panic end the process, where this one makes an error of it.
+//! of this crate looks at them. And it lets a panic end the process: the functions have a guard of their own
+//! (`ziln::udf::guard`), and what is done here for them is within one too.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::Field;
 use datafusion_common::config::ConfigOptions;
-use datafusion_common::{DataFusionError, Result, exec_datafusion_err};
+use datafusion_common::{Result, exec_datafusion_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 use datafusion_ffi::arrow_wrappers::{WrappedArray, WrappedSchema};
 use datafusion_ffi::config::FFI_ConfigOptions;
@@ -19,6 +18,7 @@ use datafusion_ffi::expr::columnar_value::FFI_ColumnarValue;
 use datafusion_ffi::udf::{FFI_ScalarUDF, ForeignScalarUDF, ScalarUDFPrivateData};
 use datafusion_ffi::util::FFI_Result;
 use stabby::vec::Vec as SVec;
+use ziln::guard::guarded;
 
 /// What a function is told about the session, as none asks.
 static NO_OPTIONS: LazyLock<Arc<ConfigOptions>> = LazyLock::new(Arc::default);
@@ -64,9 +64,8 @@ unsafe extern "C" fn invoke(
         let arguments = read_arguments(arguments, &argument_fields, rows, &return_field)?;
         FFI_ColumnarValue::try_from(function.invoke_with_args(arguments)?)
     };
-    // Nothing is used again that a panic could have left half changed.
-    let result = catch_unwind(AssertUnwindSafe(call));
-    result.unwrap_or_else(|panic| Err(panicked(function.name(), panic.as_ref()))).into()
+    let panicked = |error| Err(exec_datafusion_err!("{}: {error}", function.name()));
+    guarded(call).unwrap_or_else(panicked).into()
 }
 
 fn read_arguments(
@@ -84,10 +83,4 @@ fn read_arguments(
         return_field: field(return_field)?,
         config_options: Arc::clone(&NO_OPTIONS),
     })
-}
-
-fn panicked(function: &str, panic: &(dyn Any + Send)) -> DataFusionError {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    exec_datafusion_err!("{function}: {}", text.unwrap_or("an internal error"))
 }

@@ -1,15 +1,18 @@
-//! One symbol a function for Polars' engine. A panic is caught by `polars_expr` and becomes an exception.
+//! One symbol a function for Polars' engine, and one that says what type it returns, each within the guard
+//! (`ziln::expr::guarded`).
 //!
 //! A scalar function takes its arguments one by one. An aggregate takes them as the fields of one struct, as Polars
 //! runs the groups of a `group_by` in parallel for functions of one input, and its options as keyword arguments.
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
 
 use polars::prelude::{DataType, Field, NamedFrom, PolarsResult, Series, polars_bail, polars_err};
 use pyo3_polars::derive::polars_expr;
 use serde::Deserialize;
-use ziln::expr;
+use ziln::expr::{self, guarded};
 use ziln::fit::{OptionValue, Options};
+use ziln::metrics::MAX_BUCKETS;
 
 /// The keyword arguments of an aggregate.
 #[derive(Deserialize)]
@@ -27,6 +30,17 @@ enum Keyword {
     Text(String),
 }
 
+impl Display for Keyword {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(formatter),
+            Self::Integer(value) => value.fmt(formatter),
+            Self::Number(value) => value.fmt(formatter),
+            Self::Text(_) => formatter.write_str("text"),
+        }
+    }
+}
+
 impl From<Keyword> for OptionValue {
     fn from(keyword: Keyword) -> Self {
         match keyword {
@@ -40,12 +54,29 @@ impl From<Keyword> for OptionValue {
 
 /// The field that a function returns: its type, under the name of its first argument.
 fn field_of(name: &str, inputs: &[Field]) -> PolarsResult<Field> {
+    guarded(name, || output_field(name, inputs))
+}
+
+fn output_field(name: &str, inputs: &[Field]) -> PolarsResult<Field> {
+    if inputs.iter().any(|field| has_empty_arrays(field.dtype())) {
+        // Polars itself cannot hand such a column to a plugin.
+        polars_bail!(InvalidOperation: "{name}: expected columns that hold something, got an Array of width 0");
+    }
     let function = expr::function(name)
         .ok_or_else(|| polars_err!(InvalidOperation: "there is no function {name}"))?;
     let first = inputs
         .first()
         .ok_or_else(|| polars_err!(InvalidOperation: "{name}: expected arguments, got none"))?;
     Ok(Field::new(first.name().clone(), (function.output)()))
+}
+
+fn has_empty_arrays(dtype: &DataType) -> bool {
+    match dtype {
+        DataType::Array(inner, width) => *width == 0 || has_empty_arrays(inner),
+        DataType::List(inner) => has_empty_arrays(inner),
+        DataType::Struct(fields) => fields.iter().any(|field| has_empty_arrays(field.dtype())),
+        _ => false,
+    }
 }
 
 /// The arguments of an aggregate, which travel as the fields of one struct.
@@ -76,106 +107,88 @@ fn model_text(model: &Series) -> PolarsResult<Series> {
     }
 }
 
-fn params_field(inputs: &[Field]) -> PolarsResult<Field> {
-    field_of("ziln_params", inputs)
+/// The two symbols of a function: what it returns, and its call.
+macro_rules! plugin {
+    ($plugin:ident, $field:ident, $name:literal, $call:path) => {
+        fn $field(inputs: &[Field]) -> PolarsResult<Field> {
+            field_of($name, inputs)
+        }
+
+        #[polars_expr(output_type_func=$field)]
+        fn $plugin(inputs: &[Series]) -> PolarsResult<Series> {
+            guarded($name, || $call(inputs))
+        }
+    };
 }
 
-fn model_info_field(inputs: &[Field]) -> PolarsResult<Field> {
-    field_of("ziln_model_info", inputs)
+/// The same for a function with keyword arguments.
+macro_rules! plugin_with_keywords {
+    ($plugin:ident, $field:ident, $name:literal, $call:path) => {
+        fn $field(inputs: &[Field]) -> PolarsResult<Field> {
+            field_of($name, inputs)
+        }
+
+        #[polars_expr(output_type_func=$field)]
+        fn $plugin(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
+            guarded($name, || $call(inputs, kwargs))
+        }
+    };
 }
 
-fn weights_field(inputs: &[Field]) -> PolarsResult<Field> {
-    field_of("ziln_weights", inputs)
+plugin!(loss, loss_field, "ziln_loss", expr::loss);
+plugin!(expected_ltv, expected_ltv_field, "ziln_expected_ltv", expr::expected_ltv);
+plugin!(pay_prob, pay_prob_field, "ziln_pay_prob", expr::pay_prob);
+plugin!(pay_amount, pay_amount_field, "ziln_pay_amount", expr::pay_amount);
+plugin!(params, params_field, "ziln_params", expr::params);
+plugin!(from_logits, from_logits_field, "ziln_from_logits", expr::from_logits);
+plugin!(predict, predict_field, "ziln_predict", call_predict);
+plugin!(variance, variance_field, "ziln_variance", expr::variance);
+plugin!(cdf, cdf_field, "ziln_cdf", expr::cdf);
+plugin!(quantile, quantile_field, "ziln_quantile", expr::quantile);
+plugin!(capped_ltv, capped_ltv_field, "ziln_capped_ltv", expr::capped_ltv);
+plugin!(crps, crps_field, "ziln_crps", expr::crps);
+plugin!(model_info, model_info_field, "ziln_model_info", call_model_info);
+plugin!(weights, weights_field, "ziln_weights", call_weights);
+plugin_with_keywords!(fit_sgd, fit_sgd_field, "ziln_fit_sgd", call_fit_sgd);
+plugin!(evaluate, evaluate_field, "ziln_evaluate", call_evaluate);
+plugin!(gini, gini_field, "ziln_gini", call_gini);
+plugin!(spearman, spearman_field, "ziln_spearman", call_spearman);
+plugin_with_keywords!(decile_stats, decile_stats_field, "ziln_decile_stats", call_decile_stats);
+
+/// Models as text.
+fn texts(models: &[Series]) -> PolarsResult<Vec<Series>> {
+    models.iter().map(model_text).collect()
 }
 
-fn fit_sgd_field(inputs: &[Field]) -> PolarsResult<Field> {
-    field_of("ziln_fit_sgd", inputs)
-}
-
-fn evaluate_field(inputs: &[Field]) -> PolarsResult<Field> {
-    field_of("ziln_evaluate", inputs)
-}
-
-fn decile_stats_field(inputs: &[Field]) -> PolarsResult<Field> {
-    field_of("ziln_decile_stats", inputs)
-}
-
-#[polars_expr(output_type=Float64)]
-fn loss(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::loss(inputs)
-}
-
-#[polars_expr(output_type=Float64)]
-fn expected_ltv(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::expected_ltv(inputs)
-}
-
-#[polars_expr(output_type=Float64)]
-fn pay_prob(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::pay_prob(inputs)
-}
-
-#[polars_expr(output_type=Float64)]
-fn pay_amount(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::pay_amount(inputs)
-}
-
-#[polars_expr(output_type_func=params_field)]
-fn params(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::params(inputs)
-}
-
-#[polars_expr(output_type_func=params_field)]
-fn from_logits(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::from_logits(inputs)
-}
-
-#[polars_expr(output_type_func=params_field)]
-fn predict(inputs: &[Series]) -> PolarsResult<Series> {
+fn call_predict(inputs: &[Series]) -> PolarsResult<Series> {
     match inputs {
         [model, features] => expr::predict(&[model_text(model)?, unwrapped(features)?]),
         _ => expr::predict(inputs),
     }
 }
 
-#[polars_expr(output_type_func=model_info_field)]
-fn model_info(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::model_info(&inputs.iter().map(model_text).collect::<PolarsResult<Vec<_>>>()?)
+fn call_model_info(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::model_info(&texts(inputs)?)
 }
 
-#[polars_expr(output_type_func=weights_field)]
-fn weights(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::weights(&inputs.iter().map(model_text).collect::<PolarsResult<Vec<_>>>()?)
+fn call_weights(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::weights(&texts(inputs)?)
 }
 
-#[polars_expr(output_type=Float64)]
-fn variance(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::variance(inputs)
+fn call_evaluate(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::evaluate(&arguments(inputs)?)
 }
 
-#[polars_expr(output_type=Float64)]
-fn cdf(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::cdf(inputs)
+fn call_gini(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::gini(&arguments(inputs)?)
 }
 
-#[polars_expr(output_type=Float64)]
-fn quantile(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::quantile(inputs)
+fn call_spearman(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::spearman(&arguments(inputs)?)
 }
 
-#[polars_expr(output_type=Float64)]
-fn capped_ltv(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::capped_ltv(inputs)
-}
-
-#[polars_expr(output_type=Float64)]
-fn crps(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::crps(inputs)
-}
-
-#[polars_expr(output_type_func=fit_sgd_field)]
-fn fit_sgd(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
-    let pairs = kwargs.options.into_iter().map(|(name, value)| (name, value.into()));
+fn call_fit_sgd(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
+    let pairs = keywords.options.into_iter().map(|(name, value)| (name, value.into()));
     let options = Options::from_pairs(pairs)
         .map_err(|error| polars_err!(InvalidOperation: "ziln_fit_sgd: {error}"))?;
     let arguments = arguments(inputs)?;
@@ -187,32 +200,21 @@ fn fit_sgd(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
     expr::fit_sgd_with(label, &unwrapped(features)?, weight, init, &options)
 }
 
-#[polars_expr(output_type_func=evaluate_field)]
-fn evaluate(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::evaluate(&arguments(inputs)?)
-}
-
-#[polars_expr(output_type=Float64)]
-fn gini(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::gini(&arguments(inputs)?)
-}
-
-#[polars_expr(output_type=Float64)]
-fn spearman(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::spearman(&arguments(inputs)?)
-}
-
-#[polars_expr(output_type_func=decile_stats_field)]
-fn decile_stats(inputs: &[Series], kwargs: Keywords) -> PolarsResult<Series> {
+fn call_decile_stats(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
     let mut arguments = arguments(inputs)?;
-    let Keywords { mut options } = kwargs;
+    let Keywords { mut options } = keywords;
     match options.remove("buckets") {
         None => {}
         Some(Keyword::Integer(buckets)) => {
             arguments.push(Series::new("buckets".into(), [buckets]));
         }
-        Some(_) => polars_bail!(
-            InvalidOperation: "ziln_decile_stats: argument `buckets`: expected a whole number"
+        // A whole number that Python typed as a float. Above 2^53 not every integer is one.
+        Some(Keyword::Number(buckets)) if buckets.fract() == 0.0 && buckets.abs() < 9e15 => {
+            arguments.push(Series::new("buckets".into(), [buckets as i64]));
+        }
+        Some(other) => polars_bail!(
+            InvalidOperation: "ziln_decile_stats: argument `buckets`: expected a whole number from 1 to \
+                               {MAX_BUCKETS}, got {other}"
         ),
     }
     expr::decile_stats(&arguments)

@@ -29,7 +29,9 @@ def number(function: str, argument: str, value: Number) -> pl.Expr:
         return value
     if isinstance(value, pl.Series):
         return pl.lit(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return pl.lit(_machine_number(value))
+    if isinstance(value, float):
         return pl.lit(value)
     msg = (
         f"ziln.{function}: argument `{argument}`: expected a column's name, an expression, "
@@ -118,13 +120,45 @@ def aggregate(
 
 def _plain(function: str, option: str, value: object) -> bool | int | float | str:
     """An option as a plain Python value, also from NumPy's scalars."""
-    plain = value.item() if hasattr(value, "item") else value
-    if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) >= 2**63:
-        return float(plain) if abs(plain) < 2**1000 else math.copysign(math.inf, plain)
-    if isinstance(plain, bool | int | float | str):
-        return plain
-    msg = (
-        f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, "
-        f"got {type(value).__name__}"
-    )
+    match _item(value):
+        case bool(plain):
+            return plain
+        case int(plain):
+            return _machine_number(plain)
+        case float(plain):
+            return float(plain)
+        case str(plain) if _is_unicode(plain):
+            return str.__str__(plain)
+        case str():
+            got = "text that is not Unicode"
+        case _:
+            got = type(value).__name__
+    msg = f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, got {got}"
     raise TypeError(msg)
+
+
+def _item(value: object) -> object:
+    """What a scalar of NumPy holds; anything else as it is."""
+    try:
+        return value.item() if hasattr(value, "item") else value
+    except (TypeError, ValueError):
+        return value
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no halves of surrogate pairs, which cannot be passed on."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _machine_number(value: int) -> int | float:
+    """An integer of 64 bits, or the float nearest to it: infinite beyond the greatest."""
+    if -(2**63) <= value < 2**63:
+        return int(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

@@ -3,10 +3,11 @@
 use polars::prelude::{PolarsError, polars_err};
 
 use crate::Error;
+use crate::error::printable;
 
 /// A refused argument of `function`.
 pub(super) fn refuse(function: &str, error: &Error) -> PolarsError {
-    polars_err!(InvalidOperation: "{function}: {error}")
+    polars_err!(InvalidOperation: "{function}: {}", printable(&error.to_string()))
 }
 
 /// An argument that is not what `function` takes.

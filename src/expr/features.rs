@@ -8,13 +8,14 @@ use polars::prelude::{
 };
 use polars_arrow::array::PrimitiveArray;
 
-use super::error::wrong_argument;
+use super::error::{refuse, wrong_argument};
 use super::number::{Number, doubles_with_nan, is_number};
 use super::rows::Rows;
 use super::text::{NO_TEXT, Texts};
+use crate::error::quoted;
 use crate::fit::Values;
 use crate::math::Column;
-use crate::model::{FeatureInput, FeatureUse};
+use crate::model::{FeatureInput, FeatureUse, check_feature_count};
 
 /// What the argument `features` may be.
 const EXPECTED: &str =
@@ -53,6 +54,7 @@ impl Features {
                 Self::of_lists(function, series.list()?, &width()?)
             }
             DataType::Array(inner, width) if is_number(inner) => {
+                check_count(function, *width)?;
                 Ok(Self::numbered(split_arrays(series, *width)?))
             }
             dtype if is_number(dtype) => Ok(Self::numbered(vec![series.clone()])),
@@ -64,6 +66,7 @@ impl Features {
         if fields.is_empty() {
             return Err(wrong_argument(function, "features", EXPECTED, "a struct without fields"));
         }
+        check_count(function, fields.len())?;
         Ok(Self {
             names: fields.iter().map(|field| field.name().to_string()).collect(),
             columns: series.struct_()?.fields_as_series(),
@@ -235,7 +238,7 @@ impl FeatureColumn {
             }
             dtype => Err(wrong_argument(
                 function,
-                &format!("features.{name}"),
+                &format!("features.{}", quoted(name)),
                 "a number, a boolean or a string (cast a date or another type to one of them)",
                 dtype.to_string(),
             )),
@@ -333,6 +336,7 @@ fn width_of_all(
     let lengths = bounds.iter().enumerate().filter(|(row, _)| counts(*row));
     let mut lengths = lengths.filter_map(|(_, list)| list.as_ref().map(ExactSizeIterator::len));
     let Some(width) = lengths.next() else { return Ok(0) };
+    check_count(function, width)?;
     match lengths.find(|&length| length != width) {
         None => Ok(width),
         Some(other) => Err(wrong_argument(
@@ -342,6 +346,11 @@ fn width_of_all(
             format!("lists of {} and of {} numbers", width.min(other), width.max(other)),
         )),
     }
+}
+
+/// Refuses more features than a model may have.
+fn check_count(function: &str, count: usize) -> PolarsResult<()> {
+    check_feature_count(count).map_err(|error| refuse(function, &error))
 }
 
 /// Fixed-size lists as one column a place.

@@ -46,7 +46,7 @@ use polars_plan::dsl::{BaseColumnUdf, new_column_udf, udf::UserDefinedFunction};
 use polars_plan::prelude::FunctionOptions;
 use polars_sql::function_registry::FunctionRegistry;
 
-use super::{Function, Kind, function};
+use super::{Function, Kind, function, guarded};
 use crate::fit::Options;
 
 /// The argument `params` of an expression: one struct or list, or the three raw outputs.
@@ -184,7 +184,8 @@ fn aggregate(
     let udf = BaseColumnUdf::new(
         move |columns: &mut [Column]| {
             let packed = columns.first().ok_or_else(|| no_arguments(function))?;
-            call(&packed.struct_()?.fields_as_series()).map(Column::from)
+            let inputs = packed.struct_()?.fields_as_series();
+            guarded(function.name, || call(&inputs)).map(Column::from)
         },
         move |_: &Schema, fields: &[Field]| output_field(function, fields),
     );
@@ -222,7 +223,7 @@ fn user_defined(function: &'static Function) -> UserDefinedFunction {
     UserDefinedFunction {
         name: function.name.into(),
         fun: new_column_udf(BaseColumnUdf::new(
-            move |columns: &mut [Column]| call(function, columns),
+            move |columns: &mut [Column]| guarded(function.name, || call(function, columns)),
             move |_: &Schema, fields: &[Field]| output_field(function, fields),
         )),
         options: match function.kind {

@@ -6,7 +6,8 @@
 //! of them. This room may import every room of the core and Polars, but not `udf`.
 //!
 //! Shared by the functions: `number`, `params`, `features` and `text` read arguments, `options` those that are
-//! constants, `rows` says which rows an aggregate sees, `result` and `record` build what is returned.
+//! constants, `rows` says which rows an aggregate sees, `result` and `record` build what is returned. [`guarded`] is
+//! around what Polars calls.
 //!
 //! # Example
 //! ```
@@ -26,6 +27,7 @@ use polars::prelude::{DataType, PolarsResult, Series};
 
 mod error;
 mod features;
+mod guard;
 mod number;
 mod options;
 mod params;
@@ -67,6 +69,7 @@ pub use expected_ltv::expected_ltv;
 pub use fit_sgd::{fit_sgd, fit_sgd_with};
 pub use from_logits::from_logits;
 pub use gini::gini;
+pub use guard::guarded;
 pub use loss::loss;
 pub use model_info::model_info;
 pub use params_from_prob::params;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
+use crate::error::quoted;
 use crate::model::Model;
 use crate::{Error, Result};
 
@@ -307,19 +308,10 @@ impl Given<'_> {
             OptionValue::Bool(value) => value.to_string(),
             OptionValue::Integer(value) => value.to_string(),
             OptionValue::Number(value) => value.to_string(),
-            OptionValue::Text(value) => format!("text '{}'", shortened(value)),
+            OptionValue::Text(value) => format!("text '{}'", quoted(value)),
         };
         Error::Option { option: self.doc.name.to_owned(), expected: self.doc.range.to_owned(), got }
     }
-}
-
-fn shortened(text: &str) -> String {
-    const MOST: usize = 40;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(MOST).collect();
-    format!("{start}...")
 }
 
 fn unknown(name: &str) -> Error {
@@ -327,7 +319,7 @@ fn unknown(name: &str) -> Error {
     let hint =
         nearest(name, &names).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
     Error::Option {
-        option: shortened(name),
+        option: quoted(name),
         expected: format!("one of {}", names.join(", ")),
         got: format!("an unknown name{hint}"),
     }

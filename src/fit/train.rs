@@ -38,12 +38,12 @@ const VALIDATION_BATCH: usize = 4096;
 
 /// Trains a model on rows of a table.
 ///
-/// Returns `None` if no row has a positive label, or if training from the weights of `init` does not come to finite
-/// numbers. The result depends on the content of the rows, the seed and the options alone; see the module's
-/// documentation.
+/// Returns `None` if no row has a positive label. The result depends on the content of the rows, the seed and the
+/// options alone; see the module's documentation.
 ///
 /// # Errors
-/// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features.
+/// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features, or one from which training
+/// does not come to finite numbers.
 ///
 /// ```
 /// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
@@ -65,7 +65,11 @@ pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
     let known = warm_start::known_features(table, options)?;
     let split = Split::of(table, &usable, rows, options);
     let session = Session::new(table, &usable, split, options, known.as_deref());
-    Ok(Some(session.train()).filter(Model::is_finite))
+    let model = session.train();
+    if !model.is_finite() && options.has_init() {
+        return Err(warm_start::leads_nowhere());
+    }
+    Ok(Some(model).filter(Model::is_finite))
 }
 
 /// The rows in canonical order, in two parts.

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
 use super::info::ModelInfo;
+use super::objects;
 use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
 use super::training::{OptionsInForce, Training};
 use super::weights::{Head, HeadWeights, WeightRow, Weights};
+use crate::error::quoted;
 use crate::{Error, Result};
 
 /// The version of the text this build writes, and the only one it reads.
@@ -78,12 +80,12 @@ impl Model {
     /// Fields that this build does not know are ignored.
     ///
     /// # Errors
-    /// [`Error::Model`] if the text is not JSON, is of another version, or is not a sound model: wrong lengths,
-    /// names or levels that stand twice, a scale that is not positive.
+    /// [`Error::Model`] if the text is not JSON, is of another version, or is not a sound model: lists in the place of
+    /// objects, wrong lengths, names or levels that stand twice, a scale that is not positive.
     pub fn from_json(text: &str) -> Result<Self> {
-        let parsed = serde_json::from_str::<Self>(text);
+        let parsed = objects::from_str::<Self>(text);
         check_version(parsed.as_ref().ok().map(|model| model.format_version), text)?;
-        let model = parsed.map_err(|error| problem(error.to_string()))?;
+        let model = parsed.map_err(|error| problem(reason(&error)))?;
         model.check()?;
         Ok(model)
     }
@@ -156,7 +158,7 @@ impl Model {
         let mut names = HashSet::new();
         for feature in &self.features {
             if !names.insert(feature.name.as_str()) {
-                return Err(problem(format!("feature `{}` stands twice", feature.name)));
+                return Err(problem(format!("feature `{}` stands twice", quoted(&feature.name))));
             }
             check_encoding(feature)?;
         }
@@ -176,8 +178,8 @@ impl Model {
 }
 
 fn check_version(version: Option<u32>, text: &str) -> Result<()> {
-    let version = version
-        .or_else(|| serde_json::from_str::<Version>(text).ok().map(|head| head.format_version));
+    let version =
+        version.or_else(|| objects::from_str::<Version>(text).ok().map(|head| head.format_version));
     match version {
         Some(FORMAT_VERSION) | None => Ok(()),
         Some(other) => Err(problem(format!(
@@ -187,7 +189,7 @@ fn check_version(version: Option<u32>, text: &str) -> Result<()> {
 }
 
 fn check_encoding(feature: &Feature) -> Result<()> {
-    let name = &feature.name;
+    let name = quoted(&feature.name);
     match &feature.encoding {
         Encoding::Numeric { mean, scale, range, payer_range } => {
             if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
@@ -262,6 +264,20 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
     } else {
         Err(problem("optimizer_state does not fit the features".to_owned()))
     }
+}
+
+/// What serde says is wrong. It quotes what it did not expect, however long that is.
+fn reason(error: &serde_json::Error) -> String {
+    const START: usize = 60;
+    const END: usize = 120;
+    let message = error.to_string();
+    let length = message.chars().count();
+    if length <= START + END {
+        return message;
+    }
+    let start: String = message.chars().take(START).collect();
+    let end: String = message.chars().skip(length - END).collect();
+    format!("{start}...{end}")
 }
 
 fn problem(problem: String) -> Error {

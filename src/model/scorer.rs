@@ -6,6 +6,7 @@ use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT};
 use super::input::{FeatureInput, Kind};
 use super::range::Range;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
+use crate::error::quoted;
 use crate::math::sigmas_from_raw;
 use crate::{Error, Result};
 
@@ -101,13 +102,12 @@ impl Scorer {
     pub fn match_features<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<usize>> {
         let position = |needed: &String| {
             names.iter().position(|name| name.as_ref() == needed).ok_or_else(|| {
-                let given: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-                Error::Feature {
-                    problem: format!(
-                        "the model needs a feature `{needed}`, and the features given are: {}",
-                        if given.is_empty() { "none".to_owned() } else { given.join(", ") }
-                    ),
-                }
+                let problem = format!(
+                    "the model needs a feature `{}`, and the features given are: {}",
+                    quoted(needed),
+                    listed(names)
+                );
+                Error::Feature { problem }
             })
         };
         self.names.iter().map(position).collect()
@@ -170,8 +170,23 @@ impl Scorer {
         let mut features = self.names.iter().zip(&self.kinds).zip(columns);
         features.try_for_each(|((name, kind), column)| match kind.refuses(column, rows) {
             None => Ok(()),
-            Some(why) => Err(Error::Feature { problem: format!("feature `{name}` {why}") }),
+            Some(why) => {
+                Err(Error::Feature { problem: format!("feature `{}` {why}", quoted(name)) })
+            }
         })
+    }
+}
+
+/// Names as a message lists them.
+fn listed<N: AsRef<str>>(names: &[N]) -> String {
+    const LISTED: usize = 50;
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let first: Vec<String> = names.iter().take(LISTED).map(|name| quoted(name.as_ref())).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 

@@ -53,9 +53,7 @@ impl MetricFunction for DecileStatsFunction {
 
     /// A group without a row has no buckets, which is NULL as with the engine's own aggregates.
     fn collect(values: Vec<Vec<DecileStats>>) -> Result<ArrayRef> {
-        record_list_array(
-            values.into_iter().map(|list| (!list.is_empty()).then_some(list)).collect(),
-        )
+        record_list_array(values.into_iter().map(|list| (!list.is_empty()).then_some(list)))
     }
 
     fn documentation(&self) -> Option<&Documentation> {

@@ -3,15 +3,20 @@
 use datafusion_common::{DataFusionError, Result, plan_err};
 
 use crate::Error;
+use crate::error::printable;
 
 /// What the core refuses while a query is planned: a type, an option.
 pub(super) fn refuse_plan(function: &str, error: &Error) -> DataFusionError {
-    DataFusionError::Plan(format!("{function}: {error}"))
+    DataFusionError::Plan(message(function, error))
 }
 
 /// What the core refuses while a query runs: a value.
 pub(super) fn refuse_value(function: &str, error: &Error) -> DataFusionError {
-    DataFusionError::Execution(format!("{function}: {error}"))
+    DataFusionError::Execution(message(function, error))
+}
+
+fn message(function: &str, error: &Error) -> String {
+    format!("{function}: {}", printable(&error.to_string()))
 }
 
 /// An argument whose type is not what `function` takes.

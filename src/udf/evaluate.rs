@@ -62,7 +62,7 @@ impl MetricFunction for Evaluate {
 
     /// A group without a row still has a struct: 0 rows, and NULL for every metric.
     fn collect(values: Vec<Evaluation>) -> Result<ArrayRef> {
-        Ok(Arc::new(record_array(values.into_iter().map(Some).collect())?))
+        Ok(Arc::new(record_array(values.into_iter().map(Some))?))
     }
 
     fn documentation(&self) -> Option<&Documentation> {

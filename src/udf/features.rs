@@ -10,13 +10,15 @@ use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{ArrowNativeType, DataType, Fields, Float32Type, Float64Type};
 use datafusion_common::{DataFusionError, Result, exec_err};
 
-use super::error::wrong_type;
+use super::error::{refuse_plan, wrong_type};
 use super::lists::trimmed;
 use super::number::{doubles_with_nan, is_number};
 use super::rows::encode_strings;
+use super::strings::Strings;
+use crate::error::quoted;
 use crate::fit::NO_LIST;
 use crate::math::Column;
-use crate::model::FeatureInput;
+use crate::model::{FeatureInput, check_feature_count};
 
 /// What the argument `features` may be.
 const EXPECTED: &str =
@@ -57,6 +59,7 @@ impl FeatureShape {
         match data_type {
             DataType::Struct(fields) => Ok(Self::Fields(struct_fields(function, fields)?)),
             DataType::FixedSizeList(item, length) if is_number(item.data_type()) => {
+                check_count(function, usize::try_from(*length).unwrap_or_default())?;
                 let field = |place| numbered(place as usize, item.data_type());
                 Ok(Self::Fields((0..*length).map(field).collect()))
             }
@@ -83,6 +86,7 @@ fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
     if fields.is_empty() {
         return Err(wrong_type(function, "features", EXPECTED, "a struct without fields"));
     }
+    check_count(function, fields.len())?;
     check_names(function, fields)?;
     fields
         .iter()
@@ -94,13 +98,18 @@ fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
         .collect()
 }
 
+/// Refuses more features than a model may have.
+fn check_count(function: &str, count: usize) -> Result<()> {
+    check_feature_count(count).map_err(|error| refuse_plan(function, &error))
+}
+
 /// Refuses two fields of one name: features are matched by it.
 pub(super) fn check_names(function: &str, fields: &Fields) -> Result<()> {
     let mut names = HashSet::new();
     match fields.iter().find(|field| !names.insert(field.name())) {
         None => Ok(()),
         Some(field) => {
-            let got = format!("two fields `{}`", field.name());
+            let got = format!("two fields `{}`", quoted(field.name()));
             Err(wrong_type(function, "features", "fields of different names", got))
         }
     }
@@ -122,7 +131,7 @@ pub(super) fn feature_kind(data_type: &DataType) -> Option<FeatureKind> {
 pub(super) fn wrong_feature(function: &str, name: &str, data_type: &DataType) -> DataFusionError {
     wrong_type(
         function,
-        &format!("features.{name}"),
+        &format!("features.{}", quoted(name)),
         "a number, a boolean or a string (cast a date or another type to one of them)",
         data_type.to_string(),
     )
@@ -246,14 +255,14 @@ impl FeatureColumn {
     }
 
     /// The levels that codes stand for; empty for a number. NULL is the last.
-    pub fn levels(&self) -> Vec<Option<&str>> {
-        match self {
+    pub fn levels(&self) -> Result<Vec<Option<&str>>> {
+        Ok(match self {
             Self::Number(_) => Vec::new(),
             Self::Category { levels, .. } => {
-                let strings = levels.as_string::<i32>();
-                strings.iter().chain(std::iter::once(None)).collect()
+                let strings = Strings::try_new(levels)?;
+                (0..strings.len()).map(|place| strings.get(place)).chain([None]).collect()
             }
-        }
+        })
     }
 
     /// The column as the core reads it.
@@ -280,7 +289,7 @@ fn number_feature(function: &str, name: &str, array: &ArrayRef) -> Result<Featur
     if array.data_type() == &DataType::Float32 && array.null_count() == 0 {
         return Ok(FeatureColumn::Number(Arc::clone(array)));
     }
-    let numbers = doubles_with_nan(function, &format!("features.{name}"), array)?;
+    let numbers = doubles_with_nan(function, &format!("features.{}", quoted(name)), array)?;
     Ok(FeatureColumn::Number(Arc::new(numbers)))
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Shared by the functions: `number` reads numeric arguments, `params` the three forms of `params`,
 //! `features` the forms of `features`, `record` builds struct results, `rows` buffers the rows of groups for
-//! aggregates that need them all.
+//! aggregates that need them all. [`guard`] is around every function.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use datafusion_expr::{AggregateUDF, ScalarUDF};
 mod constant;
 mod error;
 mod features;
+pub mod guard;
 mod metric_function;
 mod model;
 mod model_function;
@@ -46,6 +47,7 @@ mod predict;
 mod quantile;
 mod signature;
 mod spearman;
+mod strings;
 mod variance;
 mod weight;
 mod weights;
@@ -72,7 +74,7 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ModelUdf::<model_info::ModelInfoFunction>::default()),
         ScalarUDF::from(ModelUdf::<weights::WeightsFunction>::default()),
     ];
-    functions.into_iter().map(Arc::new).collect()
+    functions.into_iter().map(guard::guarded_scalar).map(Arc::new).collect()
 }
 
 /// Every aggregate function, in the order of the documentation.
@@ -84,7 +86,7 @@ pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
         AggregateUDF::from(MetricUdaf::<spearman::Spearman>::default()),
         AggregateUDF::from(MetricUdaf::<decile_stats::DecileStatsFunction>::default()),
     ];
-    functions.into_iter().map(Arc::new).collect()
+    functions.into_iter().map(guard::guarded_aggregate).map(Arc::new).collect()
 }
 
 /// Registers every function of ziln: with a `SessionContext`, one call makes them all usable in SQL.

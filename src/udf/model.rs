@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray, StringViewArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::DataType;
 use datafusion_common::Result;
 use foldhash::fast::RandomState;
 
@@ -101,26 +98,17 @@ impl DistinctTexts {
         }
     }
 
-    /// The same column as a dictionary.
-    pub fn to_dictionary(&self) -> Result<DictionaryArray<Int32Type>> {
-        let key = |&index: &u32| i32::try_from(index).ok();
-        let keys: Int32Array = self.index_of_row.iter().map(key).collect();
-        let values = StringArray::from_iter_values(self.iter());
-        Ok(DictionaryArray::try_new(keys, Arc::new(values))?)
-    }
-
     /// The distinct texts.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.first_rows.iter().map(|&row| self.texts.value(row))
     }
 
-    /// Computes something of every distinct text and gives it to all rows that hold the text.
+    /// Computes something of every distinct text and gives it, row by row, to all that hold the text.
     pub fn map_rows<T: Clone>(
         &self,
         compute: impl Fn(&str) -> Result<T>,
-    ) -> Result<Vec<Option<T>>> {
+    ) -> Result<impl Iterator<Item = Option<T>>> {
         let results = self.iter().map(compute).collect::<Result<Vec<T>>>()?;
-        let of_row = |&index: &u32| results.get(index as usize).cloned();
-        Ok(self.index_of_row.iter().map(of_row).collect())
+        Ok(self.index_of_row.iter().map(move |&index| results.get(index as usize).cloned()))
     }
 }

@@ -30,7 +30,7 @@ pub(super) trait ModelFunction:
     fn read(model: &Model) -> Self::Value;
 
     /// The results of all rows; `None` where the model is NULL.
-    fn collect(values: Vec<Option<Self::Value>>) -> Result<ArrayRef>;
+    fn collect(values: impl Iterator<Item = Option<Self::Value>>) -> Result<ArrayRef>;
 
     /// What `SHOW FUNCTIONS` says.
     fn documentation(&self) -> Option<&Documentation>;

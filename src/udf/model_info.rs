@@ -45,7 +45,7 @@ impl ModelFunction for ModelInfoFunction {
         model.info()
     }
 
-    fn collect(values: Vec<Option<ModelInfo>>) -> Result<ArrayRef> {
+    fn collect(values: impl Iterator<Item = Option<ModelInfo>>) -> Result<ArrayRef> {
         Ok(Arc::new(record_array(values)?))
     }
 

@@ -190,8 +190,8 @@ fn inputs<'a>(
     pairs.map(|(column, levels)| column.as_ref().map_or(Ok(unused), |c| c.input(levels))).collect()
 }
 
-fn levels_of(columns: &[Option<FeatureColumn>]) -> Vec<Vec<Option<&str>>> {
-    columns.iter().map(|c| c.as_ref().map(FeatureColumn::levels).unwrap_or_default()).collect()
+fn levels_of(columns: &[Option<FeatureColumn>]) -> Result<Vec<Vec<Option<&str>>>> {
+    columns.iter().map(|c| c.as_ref().map_or(Ok(Vec::new()), FeatureColumn::levels)).collect()
 }
 
 /// Predicts each row with the model of its place; NULL where it has none.
@@ -207,7 +207,7 @@ fn predict(
     let bound = models.bind(&features.names, scorer_of_row).map_err(refuse)?;
     features.check_lengths(|row| bound.feature_count(row))?;
     let columns = features.read(bound.uses())?;
-    let levels = levels_of(&columns);
+    let levels = levels_of(&columns)?;
     let inputs = inputs(&columns, &levels)?;
     let has_model = |row| scorer_of_row[row] != NO_SCORER;
     let nulls = scorer_of_row

@@ -1,9 +1,11 @@
 //! The core's [`Record`]s as Arrow structs.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Builder, Int64Builder, ListArray, ListBuilder, StringBuilder, StructArray,
+    ArrayBuilder, ArrayRef, Float64Builder, Int64Builder, ListArray, ListBuilder, StringBuilder,
+    StructArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, Fields};
@@ -34,23 +36,14 @@ fn arrow_type(field_type: FieldType) -> DataType {
 }
 
 /// A struct column, NULL where there is no record.
-pub(super) fn record_array<R: Record>(records: Vec<Option<R>>) -> Result<StructArray> {
-    let rows = records.len();
-    let valid: NullBuffer = records.iter().map(Option::is_some).collect();
-    let mut columns: Vec<ColumnBuilder> =
-        R::FIELDS.iter().map(|field| ColumnBuilder::new(field.field_type)).collect();
+pub(super) fn record_array<R: Record>(
+    records: impl IntoIterator<Item = Option<R>>,
+) -> Result<StructArray> {
+    let mut rows = RecordBuilder::new();
     for record in records {
-        match record {
-            Some(record) => {
-                for (column, value) in columns.iter_mut().zip(record.into_values()) {
-                    column.append(value)?;
-                }
-            }
-            None => columns.iter_mut().for_each(ColumnBuilder::append_null),
-        }
+        rows.append(record)?;
     }
-    let arrays: Vec<ArrayRef> = columns.into_iter().map(ColumnBuilder::finish).collect();
-    Ok(StructArray::try_new_with_length(record_fields::<R>(), arrays, Some(valid), rows)?)
+    rows.finish()
 }
 
 /// The Arrow type of a list of records.
@@ -59,14 +52,65 @@ pub(super) fn record_list_type<R: Record>() -> DataType {
 }
 
 /// A column of lists of structs, NULL where there is no list.
-pub(super) fn record_list_array<R: Record>(lists: Vec<Option<Vec<R>>>) -> Result<ArrayRef> {
-    let valid: NullBuffer = lists.iter().map(Option::is_some).collect();
-    let lengths = lists.iter().map(|list| list.as_ref().map_or(0, Vec::len));
+pub(super) fn record_list_array<R: Record>(
+    lists: impl IntoIterator<Item = Option<Vec<R>>>,
+) -> Result<ArrayRef> {
+    let mut items = RecordBuilder::new();
+    let (mut lengths, mut valid) = (Vec::new(), Vec::new());
+    for list in lists {
+        valid.push(list.is_some());
+        let list = list.unwrap_or_default();
+        check_offset(items.valid.len().saturating_add(list.len()))?;
+        lengths.push(list.len());
+        for record in list {
+            items.append(Some(record))?;
+        }
+    }
     let offsets = OffsetBuffer::<i32>::from_lengths(lengths);
-    let records =
-        record_array(lists.into_iter().flatten().flatten().map(Some).collect::<Vec<_>>())?;
     let item = Arc::new(Field::new_list_field(record_type::<R>(), true));
-    Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(records), Some(valid))?))
+    let valid = NullBuffer::from(valid);
+    Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(items.finish()?), Some(valid))?))
+}
+
+/// A struct column while it grows.
+struct RecordBuilder<R> {
+    columns: Vec<ColumnBuilder>,
+    valid: Vec<bool>,
+    records: PhantomData<R>,
+}
+
+impl<R: Record> RecordBuilder<R> {
+    fn new() -> Self {
+        let columns = R::FIELDS.iter().map(|field| ColumnBuilder::new(field.field_type));
+        Self { columns: columns.collect(), valid: Vec::new(), records: PhantomData }
+    }
+
+    fn append(&mut self, record: Option<R>) -> Result<()> {
+        self.valid.push(record.is_some());
+        let Some(record) = record else {
+            self.columns.iter_mut().for_each(ColumnBuilder::append_null);
+            return Ok(());
+        };
+        let mut pairs = self.columns.iter_mut().zip(record.into_values());
+        pairs.try_for_each(|(column, value)| column.append(value))
+    }
+
+    fn finish(self) -> Result<StructArray> {
+        let arrays = self.columns.into_iter().map(ColumnBuilder::finish).collect();
+        let (rows, valid) = (self.valid.len(), NullBuffer::from(self.valid));
+        Ok(StructArray::try_new_with_length(record_fields::<R>(), arrays, Some(valid), rows)?)
+    }
+}
+
+/// Refuses what would end behind the last place that an offset of 32 bits can name.
+fn check_offset(end: usize) -> Result<()> {
+    if i32::try_from(end).is_ok() {
+        return Ok(());
+    }
+    exec_err!(
+        "the results of one batch of rows have more than {} characters or items; use a smaller batch size",
+        i32::MAX
+    )
 }
 
 /// One column of a struct while it grows.
@@ -93,8 +137,14 @@ impl ColumnBuilder {
         match (self, value) {
             (Self::Integer(builder), FieldValue::Integer(value)) => builder.append_option(value),
             (Self::Number(builder), FieldValue::Number(value)) => builder.append_option(value),
-            (Self::Text(builder), FieldValue::Text(value)) => builder.append_option(value),
+            (Self::Text(builder), FieldValue::Text(value)) => {
+                let length = value.as_ref().map_or(0, String::len);
+                check_offset(builder.values_slice().len().saturating_add(length))?;
+                builder.append_option(value);
+            }
             (Self::Numbers(builder), FieldValue::Numbers(values)) => {
+                let length = values.as_ref().map_or(0, Vec::len);
+                check_offset(builder.values_ref().len().saturating_add(length))?;
                 builder.append_option(values.map(|values| values.into_iter().map(Some)));
             }
             (Self::Texts(builder), FieldValue::Texts(values)) => {
@@ -125,5 +175,17 @@ impl ColumnBuilder {
             Self::Numbers(mut builder) => Arc::new(builder.finish()),
             Self::Texts(mut builder) => Arc::new(builder.finish()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_32_bits_cannot_count_is_an_error() {
+        check_offset(i32::MAX as usize).unwrap();
+        let error = check_offset(i32::MAX as usize + 1).unwrap_err().to_string();
+        assert!(error.contains("use a smaller batch size"), "{error}");
     }
 }

@@ -45,7 +45,7 @@ impl ModelFunction for WeightsFunction {
         model.weights()
     }
 
-    fn collect(values: Vec<Option<Vec<WeightRow>>>) -> Result<ArrayRef> {
+    fn collect(values: impl Iterator<Item = Option<Vec<WeightRow>>>) -> Result<ArrayRef> {
         record_list_array(values)
     }
 

@@ -153,3 +153,65 @@ fn raw_weights_give_the_same_head() {
     assert_eq!(rows[2].level, None);
     assert_eq!(rows[4].level.as_deref(), Some("web"));
 }
+
+/// serde reads a struct also from a list of its fields.
+#[test]
+fn lists_are_no_objects() {
+    let text: serde_json::Value = serde_json::from_str(&model().to_json()).unwrap();
+    let names = [
+        "format_version",
+        "features",
+        "weights",
+        "max_sigma",
+        "options",
+        "training",
+        "optimizer_state",
+    ];
+    let list: Vec<&serde_json::Value> = names.iter().map(|name| &text[name]).collect();
+    let message = problem(&serde_json::json!(list).to_string());
+    assert!(message.contains("invalid type: a list, expected an object"), "{message}");
+    let mut objects = 0;
+    let mut open = vec![String::new()];
+    while let Some(path) = open.pop() {
+        match text.pointer(&path).unwrap() {
+            serde_json::Value::Object(fields) => {
+                open.extend(fields.keys().map(|name| format!("{path}/{name}")));
+                // What is named after its variant is not read from a list anyway.
+                if path.is_empty() || path.ends_with("encoding") {
+                    continue;
+                }
+                objects += 1;
+                let list: Vec<serde_json::Value> = fields.values().cloned().collect();
+                let message = problem(&with(&path, list.into()));
+                assert!(message.contains("a list, expected an object"), "{path}: {message}");
+            }
+            serde_json::Value::Array(items) => {
+                open.extend((0..items.len()).map(|place| format!("{path}/{place}")));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(objects, 16);
+}
+
+#[test]
+fn what_a_message_quotes_is_short_and_printable() {
+    let endless = "\u{0}é".repeat(1_000_000);
+    let quoting = [
+        with("/features/1/name", "visits".into())
+            .replace("visits", &endless.replace('\0', "\\u0000")),
+        with("/training/stop_reason", endless.clone().into()),
+        with("/max_sigma", endless.clone().into()),
+        with("/features/0/encoding", serde_json::json!({ endless.clone(): {} })),
+    ];
+    for text in quoting {
+        let message = problem(&text);
+        assert!(message.chars().count() < 400, "{} characters", message.chars().count());
+    }
+    let name = "x".repeat(100);
+    let names: serde_json::Value =
+        serde_json::from_str(&with("/features/1/name", name.clone().into())).unwrap();
+    let twice = names.to_string().replace("\"visits\"", &format!("\"{name}\""));
+    let message = problem(&twice);
+    assert!(message.contains(&format!("feature `{}...` stands twice", &name[..40])), "{message}");
+}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import json
 import random
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError
 from typing import Any
 
 import datafusion
+import numpy as np
 import polars as pl
 import pytest
 from conftest import random_customers
@@ -120,7 +123,16 @@ def model() -> str:
             lambda: ziln.fit_sgd("y", ["z"], epochs=2.5),  # type: ignore[arg-type]
             "option `epochs`: expected an integer",
         ),
-        (lambda: ziln.fit_sgd("y", ["z"], epochs=10**30), "option `epochs`: expected an integer"),
+        *(
+            (lambda epochs=epochs: ziln.fit_sgd("y", ["z"], epochs=epochs), message)
+            for epochs in (10**30, 2**63, -(2**70), 2**1024, -(2**4000), float("nan"), float("inf"))
+            for message in (
+                "ziln_fit_sgd: option `epochs`: expected an integer from 0 to 1000000, got ",
+            )
+        ),
+        (lambda: ziln.fit_sgd("y", ["z"], epochs=2**1024), "from 0 to 1000000, got inf"),
+        (lambda: ziln.fit_sgd("y", ["z"], epochs=np.int64(-1)), "0 to 1000000, got -1"),  # type: ignore[arg-type]
+        (lambda: ziln.fit_sgd("y", ["z"], epochs=np.float32(0.5)), "0 to 1000000, got 0.5"),  # type: ignore[arg-type]
         (
             lambda: ziln.fit_sgd("y", ["z"], optimizer="adma"),  # type: ignore[arg-type]
             "option `optimizer`: expected one of adam, adamw, sgd, momentum, nesterov, adagrad, got ",
@@ -133,6 +145,10 @@ def model() -> str:
         (
             lambda: ziln.fit_sgd("y", ["z"], seed=2**64),
             "option `seed`: expected an integer from 0 to 9223372036854775807, got 18446744073709552000",
+        ),
+        (
+            lambda: ziln.fit_sgd("y", ["z"], optimizer="a\0b"),  # type: ignore[arg-type]
+            "adagrad, got text 'a\\u{0}b'",
         ),
         (
             lambda: ziln.evaluate("y", "z", "mu", "s", weight=pl.lit(float("nan"))),
@@ -150,6 +166,11 @@ def model() -> str:
             lambda: ziln.decile_stats("y", "mu", buckets=0),
             "ziln_decile_stats: argument `buckets`: expected a whole number from 1 to 1000000, got 0",
         ),
+        *(
+            (lambda buckets=buckets: ziln.decile_stats("y", "mu", buckets=buckets), message)
+            for buckets in (2**63, 2**1024, 2.5, float("nan"))
+            for message in ("argument `buckets`: expected a whole number from 1 to 1000000, got ",)
+        ),
     ],
 )
 def test_messages_of_polars(expression: Callable[[], pl.Expr], message: str) -> None:
@@ -165,6 +186,97 @@ def test_a_model_must_fit_a_frame_without_rows() -> None:
         nobody.select(ziln.predict(model(), pl.struct("z", name="y")))
     assert nobody.select(ziln.predict(model(), ["z", "name"])).height == 0
     assert nobody.select(ziln.predict(pl.lit(None, pl.String), ["z"])).height == 0
+
+
+def test_integers_of_any_size_are_numbers() -> None:
+    for huge in (2**64, 2**127, 2**1024):
+        assert FRAME.select(ziln.cdf(huge, "z", "mu", "s").alias("p"))["p"].to_list() == [1.0] * 3
+        assert FRAME.select(ziln.cdf(-huge, "z", "mu", "s").alias("p"))["p"].to_list() == [0.0] * 3
+    assert FRAME.select(ziln.decile_stats("y", "mu", buckets=np.float32(2))).item().len() == 2  # type: ignore[arg-type]
+
+
+def changed(change: Callable[[dict[str, Any]], None]) -> str:
+    """A model's text with something else in it."""
+    document = json.loads(model())
+    change(document)
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            lambda: changed(lambda document: document["training"].update(stop_reason="\0")),
+            "unknown variant `\\u{0}`",
+        ),
+        (
+            lambda: changed(lambda document: document["features"][0].update(name="a\0b")),
+            "the model needs a feature `a\\u{0}b`, and the features given are: z, name",
+        ),
+        (
+            lambda: changed(lambda document: document["features"][0].update(name="x" * 10**7)),
+            "the model needs a feature `" + "x" * 40 + "...`, and",
+        ),
+        (
+            lambda: changed(lambda document: document["training"].update(stop_reason="x" * 10**7)),
+            "expected one of `epochs`, `patience`, `diverged`",
+        ),
+        (
+            lambda: json.dumps(list(json.loads(model()).values())),
+            "invalid type: a list, expected an object",
+        ),
+        (
+            lambda: changed(lambda document: document["weights"].update(mu=[0.0, [0.0]])),
+            "invalid type: a list, expected an object",
+        ),
+    ],
+)
+def test_texts_that_are_no_models(
+    ctx: datafusion.SessionContext, text: Callable[[], str], message: str
+) -> None:
+    frame = FRAME.with_columns(model=pl.lit(text()))
+    with pytest.raises(pl.exceptions.ComputeError, match=re.escape(message)) as polars:
+        frame.select(ziln.predict("model", ["z", "name"]))
+    ctx.from_arrow(frame.to_arrow(), "t")
+    with pytest.raises(Exception, match=re.escape(message)) as sql:
+        ctx.sql("SELECT ziln_predict(model, {z: z, name: name}) FROM t").collect()
+    assert max(len(str(error.value)) for error in (polars, sql)) < 1000
+
+
+def test_a_model_from_which_training_leads_nowhere() -> None:
+    far = changed(lambda document: document["weights"]["mu"].update(intercept=1e300))
+    message = "option `init`: expected a model from which training comes to finite numbers"
+    with pytest.raises(pl.exceptions.ComputeError, match=re.escape(message)):
+        FRAME.select(ziln.fit_sgd("y", ["z", "name"], init=far))
+
+
+def test_arrays_of_any_width() -> None:
+    nothing = FRAME.with_columns(a=pl.Series([[], [], []], dtype=pl.Array(pl.Float64, 0)))
+    for expression in (
+        ziln.fit_sgd("y", "a"),
+        ziln.fit_sgd("y", ["a"]),
+        ziln.predict(model(), "a"),
+        ziln.expected_ltv("a"),
+        ziln.loss("a", "z", "mu", "s"),
+        ziln.gini("y", "a"),
+    ):
+        with pytest.raises(pl.exceptions.ComputeError, match="got an Array of width 0"):
+            nothing.select(expression)
+    endless = pl.DataFrame(schema={"y": pl.Float64, "a": pl.Array(pl.Float64, 2**31 - 1)})
+    for expression in (ziln.fit_sgd("y", "a"), ziln.predict(model(), "a")):
+        with pytest.raises(pl.exceptions.ComputeError, match="expected at most 100000 features"):
+            endless.select(expression)
+
+
+def test_more_than_two_gib_of_views(ctx: datafusion.SessionContext) -> None:
+    """A join repeats a string by repeating its view."""
+    string = "SELECT 1 AS one, arrow_cast(repeat('x', 270000), 'Utf8View') AS s"
+    customers = f"(SELECT value % 3 AS y FROM range(0, 8192)) CROSS JOIN ({string})"
+    fit = f"SELECT ziln_fit_sgd(y, {{s: s}}, {{epochs: 1}}) AS model FROM {customers} GROUP BY one"
+    predict = "SELECT count(ziln_predict(model, {s: s})) AS n, max(length(model)) AS length"
+    result = ctx.sql(f"{predict} FROM {customers} CROSS JOIN ({fit})").to_pydict()
+    assert result["n"] == [8192]
+    assert result["length"][0] > 270_000
 
 
 @pytest.mark.parametrize(
@@ -185,6 +297,16 @@ def test_a_model_must_fit_a_frame_without_rows() -> None:
         (
             lambda: ziln.fit_sgd("y", ["z"], epochs=[3]),  # type: ignore[arg-type]
             "option `epochs`: expected a number, a string",
+        ),
+        *(
+            (lambda epochs=epochs: ziln.fit_sgd("y", ["z"], epochs=epochs), f"boolean, got {got}")
+            for epochs, got in (
+                (Decimal(3), "Decimal"),
+                (np.array([1, 2]), "ndarray"),
+                (pl.Series([1, 2]), "Series"),
+                (1j, "complex"),
+                ("\ud800", "text that is not Unicode"),
+            )
         ),
         (lambda: ziln.fit_sgd("y", ["z"], epoch=3), "unexpected keyword argument 'epoch'"),  # type: ignore[call-arg]
         (lambda: ziln.predict(3, ["z"]), "ziln.predict: argument `model`: expected a model's text"),  # type: ignore[arg-type]

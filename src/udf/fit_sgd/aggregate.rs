@@ -15,12 +15,11 @@ use super::NAME;
 use super::arguments::{Arguments, INIT};
 use crate::Error;
 use crate::fit::{Chunk, FeatureColumn, ListPlace, Options, RowId, Table, Values, fit};
-use crate::model::Model;
+use crate::model::{Model, check_feature_count};
 use crate::udf::error::{refuse_value, wrong_value};
 use crate::udf::features::{
     FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists, numbered_name,
 };
-use crate::udf::model::DistinctTexts;
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
 use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
 use crate::udf::rows::{GroupedRows, RowSchema, encode_strings, primitive_values};
@@ -56,8 +55,7 @@ impl RowAggregate for FitAggregate {
         }
         columns.extend(read_features(&self.arguments.features, &values[1])?);
         if self.arguments.has_init {
-            let texts = DistinctTexts::try_new(NAME, &values[INIT])?;
-            columns.push(Arc::new(texts.to_dictionary()?));
+            columns.push(Arc::new(encode_strings(&values[INIT])?));
         }
         let nulls = NullBuffer::union_many(nulls.iter().map(Option::as_ref));
         Ok(BatchRows {
@@ -140,6 +138,7 @@ fn list_width(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
     let mut lengths =
         rows.iter().filter_map(|row| lists.get(row.chunk as usize)?.length(row.row as usize));
     let Some(width) = lengths.next() else { return Ok(0) };
+    check_feature_count(width).map_err(|error| refuse_value(NAME, &error))?;
     match lengths.find(|&length| length != width) {
         None => Ok(width),
         Some(other) => Err(wrong_value(

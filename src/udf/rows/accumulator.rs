@@ -128,7 +128,7 @@ impl GroupsAccumulator for RowGroupsAccumulator {
             None => vec![1; rows],
             Some(keep) => keep.values().iter().map(usize::from).collect(),
         };
-        self.rows.schema().state_arrays(&columns, &lengths)
+        self.rows.state_of(columns, &lengths)
     }
 
     fn size(&self) -> usize {

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::Int32Type;
 use datafusion_common::{Result, exec_datafusion_err};
@@ -69,11 +69,6 @@ impl RowBuffer {
         Self { schema, levels, chunks: Vec::new(), open, groups: 0, bytes: 0 }
     }
 
-    /// The buffered columns.
-    pub fn schema(&self) -> &RowSchema {
-        &self.schema
-    }
-
     /// The memory held, in bytes.
     pub fn size(&self) -> usize {
         let levels: usize = self.levels.iter().map(|levels| levels.size()).sum();
@@ -137,6 +132,15 @@ impl RowBuffer {
             }
         }
         Ok(())
+    }
+
+    /// The state of rows that are not buffered, given as to [`Self::append`], so many of each group.
+    pub fn state_of(&self, columns: Vec<ArrayRef>, lengths: &[usize]) -> Result<Vec<ArrayRef>> {
+        let columns = self.schema.kinds().zip(columns).map(|(kind, column)| match kind {
+            ColumnKind::Category => Ok(Arc::new(Levels::state_of(dictionary(&column)?)?) as _),
+            ColumnKind::Number | ColumnKind::Single | ColumnKind::Numbers => Ok(column),
+        });
+        self.schema.state_arrays(&columns.collect::<Result<Vec<_>>>()?, lengths)
     }
 
     /// Dictionaries as codes of the buffer's own.
@@ -245,10 +249,13 @@ impl RowBuffer {
 }
 
 fn encode(levels: &mut Arc<Levels>, column: &ArrayRef) -> Result<ArrayRef> {
-    let strings = column.as_dictionary_opt::<Int32Type>().ok_or_else(|| {
+    Ok(Arc::new(Arc::make_mut(levels).encode(dictionary(column)?)?))
+}
+
+fn dictionary(column: &ArrayRef) -> Result<&DictionaryArray<Int32Type>> {
+    column.as_dictionary_opt().ok_or_else(|| {
         exec_datafusion_err!("a category is not a dictionary but {}", column.data_type())
-    })?;
-    Ok(Arc::new(Arc::make_mut(levels).encode(strings)?))
+    })
 }
 
 /// A column that does not keep a much larger buffer alive, as a short slice would.

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, DictionaryArray, StringArray, UInt32Array};
+use arrow::array::{Array, DictionaryArray, LargeStringArray, UInt32Array};
 use arrow::datatypes::Int32Type;
 use datafusion_common::{Result, exec_datafusion_err};
+
+use crate::udf::strings::Strings;
 
 /// The codes of the keys of a dictionary that have been met.
 enum KnownCodes {
@@ -65,9 +67,7 @@ impl Levels {
 
     /// The code of every row; new levels are added.
     pub fn encode(&mut self, strings: &DictionaryArray<Int32Type>) -> Result<UInt32Array> {
-        let values = strings.values().as_string_opt::<i32>().ok_or_else(|| {
-            exec_datafusion_err!("a category is not a string but {}", strings.values().data_type())
-        })?;
+        let values = Strings::try_new(strings.values())?;
         let keys = strings.keys();
         // Only values that a row uses become levels: the dictionary of a slice may hold many more.
         let mut known = KnownCodes::new(values.len(), keys.len());
@@ -81,7 +81,7 @@ impl Levels {
             let code = if let Some(code) = known.get(key) {
                 code
             } else {
-                let level = (key < values.len() && values.is_valid(key)).then(|| values.value(key));
+                let level = if key < values.len() { values.get(key) } else { None };
                 let code = self.code(level)?;
                 known.insert(key, code);
                 code
@@ -109,6 +109,13 @@ impl Levels {
         Ok(code)
     }
 
+    /// Strings as the dictionary that states hold.
+    pub fn state_of(strings: &DictionaryArray<Int32Type>) -> Result<DictionaryArray<Int32Type>> {
+        let mut levels = Self::default();
+        let codes = levels.encode(strings)?;
+        levels.decode(&codes)
+    }
+
     /// Codes as the dictionary that states hold, with only the levels that occur.
     pub fn decode(&self, codes: &UInt32Array) -> Result<DictionaryArray<Int32Type>> {
         let mut keys_of_codes: Vec<i32> = vec![-1; self.values.len()];
@@ -128,7 +135,7 @@ impl Levels {
             }
             keys.push((*key >= 0).then_some(*key));
         }
-        let values = Arc::new(StringArray::from(used));
+        let values = Arc::new(LargeStringArray::from(used));
         Ok(DictionaryArray::try_new(keys.into(), values)?)
     }
 }

@@ -4,10 +4,12 @@
 //! | module | what differs |
 //! | --- | --- |
 //! | `execution` | how a query is run: partitions, order, spilling, limits of memory |
+//! | `large` | more of something than 32 bits can count |
 //! | `statements` | what it is part of: windows, filters, joins, views, Parquet |
 //! | `storage` | how features and models are stored |
 
 mod execution;
+mod large;
 mod statements;
 mod storage;
 

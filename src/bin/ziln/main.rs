@@ -1,10 +1,16 @@
 //! The `ziln` SQL shell: DataFusion's command-line client with the functions of ziln registered.
 
+mod script;
+
+use std::io::{IsTerminal, Read};
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::config_err;
 use datafusion::config::ConfigNonZeroUsize;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -17,9 +23,20 @@ use datafusion_cli::object_storage::instrumented::InstrumentedObjectStoreRegistr
 use datafusion_cli::print_format::PrintFormat;
 use datafusion_cli::print_options::{MaxRows, PrintOptions};
 
+/// The stack of the threads that plan and run queries: an expression of many terms is as deep as they are many. Memory
+/// that is not used is not taken.
+const STACK: usize = 1 << 30;
+
+/// Rows that a batch may have: room for so many is made before there is one.
+const BATCH_SIZES: RangeInclusive<u64> = 1..=1 << 20;
+
+/// Limits of memory, in MiB.
+const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
+
 /// SQL with lifetime-value models: DataFusion's shell with the functions of ziln.
 ///
-/// Without -c or -f it reads SQL from the terminal. Parquet, CSV and JSON files are tables by their path:
+/// Without -c or -f it reads SQL from the terminal, or what is piped into it. Whatever is not typed ends with the first
+/// error. Parquet, CSV and JSON files are tables by their path:
 /// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -43,16 +60,29 @@ struct Arguments {
     #[arg(long)]
     color: bool,
     /// Rows a batch.
-    #[arg(short, long, value_name = "ROWS")]
+    #[arg(short, long, value_name = "ROWS", value_parser = RangedU64ValueParser::<usize>::new().range(BATCH_SIZES))]
     batch_size: Option<usize>,
     /// Memory that queries may take, in MiB; beyond it they spill to disk or fail.
-    #[arg(short, long, value_name = "MIB")]
+    #[arg(short, long, value_name = "MIB", value_parser = RangedU64ValueParser::<usize>::new().range(MEMORY_LIMITS))]
     memory_limit: Option<usize>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let session = std::thread::Builder::new().stack_size(STACK).spawn(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_stack_size(STACK)
+            .build()?;
+        runtime.block_on(run(arguments))
+    });
+    let result = match session.map(std::thread::JoinHandle::join) {
+        Ok(Ok(result)) => result,
+        // The panic has been reported where it happened.
+        Ok(Err(_)) => return ExitCode::FAILURE,
+        Err(error) => Err(error.into()),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("Error: {}", error.strip_backtrace());
@@ -72,19 +102,27 @@ async fn run(arguments: Arguments) -> Result<()> {
         instrumented_registry: stores,
     };
     if arguments.command.is_empty() && arguments.file.is_empty() {
-        return exec::exec_from_repl(&ctx, &mut print)
-            .await
-            .map_err(|error| DataFusionError::External(Box::new(error)));
+        return read_statements(&ctx, &mut print).await;
     }
-    // A file runs like a command: the first error ends it, so that a nightly job does not go on with half its tables.
-    let files = arguments.file.iter().map(|file| read_script(file)).collect::<Result<Vec<_>>>()?;
-    exec::exec_from_commands(&ctx, files, &print).await?;
-    exec::exec_from_commands(&ctx, arguments.command, &print).await
+    let files = arguments.file.iter().map(|file| script::read(file)).collect::<Result<Vec<_>>>()?;
+    for sql in files.into_iter().chain(arguments.command) {
+        script::run(&ctx, sql, &print).await?;
+    }
+    Ok(())
 }
 
-fn read_script(file: &str) -> Result<String> {
-    std::fs::read_to_string(file)
-        .map_err(|error| DataFusionError::Configuration(format!("cannot read '{file}': {error}")))
+/// Runs what is typed, going on after an error, or what is piped in, which ends with the first.
+async fn read_statements(ctx: &SessionContext, print: &mut PrintOptions) -> Result<()> {
+    let mut input = std::io::stdin();
+    if input.is_terminal() {
+        let typed = exec::exec_from_repl(ctx, print).await;
+        return typed.map_err(|error| DataFusionError::External(Box::new(error)));
+    }
+    let mut text = String::new();
+    input.read_to_string(&mut text).map_err(|error| {
+        DataFusionError::Configuration(format!("cannot read the input: {error}"))
+    })?;
+    script::run_piped(ctx, &text, print).await
 }
 
 /// A session with files as tables and the functions of ziln.
@@ -113,6 +151,13 @@ fn config(arguments: &Arguments) -> Result<SessionConfig> {
     let mut options = ConfigOptions::from_env()?;
     if let Some(rows) = arguments.batch_size {
         options.execution.batch_size = ConfigNonZeroUsize::try_new(rows)?;
+    }
+    let rows = options.execution.batch_size.get();
+    if !BATCH_SIZES.contains(&(rows as u64)) {
+        let most = BATCH_SIZES.end();
+        return config_err!(
+            "DATAFUSION_EXECUTION_BATCH_SIZE: expected 1 to {most} rows, got {rows}"
+        );
     }
     if std::env::var_os("DATAFUSION_FORMAT_NULL").is_none() {
         options.format.null = "NULL".to_string();

@@ -1,0 +1,150 @@
+//! The `ziln` shell as a program: what it writes where, and how it ends.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![cfg(feature = "cli")]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// How the shell ended: its status, what it wrote, and what it complained about.
+struct Ended {
+    status: Option<i32>,
+    output: String,
+    errors: String,
+}
+
+fn ended(command: &mut Command, input: &[u8]) -> Ended {
+    let mut shell = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the shell starts");
+    // A shell that refuses its arguments reads nothing.
+    _ = shell.stdin.take().expect("an input").write_all(input);
+    let ended = shell.wait_with_output().expect("the shell ends");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Ended { status: ended.status.code(), output: text(ended.stdout), errors: text(ended.stderr) }
+}
+
+fn shell() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_ziln"))
+}
+
+/// The shell with SQL piped in.
+fn piped(sql: &str) -> Ended {
+    ended(shell().args(["--quiet", "--format", "csv"]), sql.as_bytes())
+}
+
+#[test]
+fn piped_statements_are_run() {
+    let shell =
+        piped("-- one\nSELECT 1 AS a;\nSELECT round(ziln_expected_ltv(0.4, 0.5, 0.6), 3)\n  AS b");
+    assert_eq!(
+        (shell.status, shell.output.as_str()),
+        (Some(0), "a\n1\nb\n1.691\n"),
+        "{}",
+        shell.errors
+    );
+    assert_eq!(shell.errors, "");
+    let shell = piped("");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), ""), "{}", shell.errors);
+}
+
+#[test]
+fn piped_statements_end_with_the_first_error() {
+    let shell = piped("SELECT 1 AS a;\nSELECT nope;\nSELECT 2;\n");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), "a\n1\n"));
+    assert!(shell.errors.contains("nope"), "{}", shell.errors);
+    let shell = piped("SELECT nope;\nSELECT 2;\n");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""));
+    let shell = piped("SELECT 'open;\n");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""));
+    let shell = ended(&mut self::shell(), b"SELECT '\xff';\n");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""));
+    assert!(shell.errors.contains("cannot read the input"), "{}", shell.errors);
+}
+
+#[test]
+fn piped_commands_are_run_between_statements() {
+    let shell = piped(
+        "SELECT 1 AS a;\n\\pset format json\n\\quiet on\nSELECT 2 AS b;\nSELECT '\n\\q' AS c;\n\\q\nSELECT nope;\n",
+    );
+    let expected = "a\n1\n[{\"b\":2}]\n[{\"c\":\"\\n\\\\q\"}]\n";
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), expected), "{}", shell.errors);
+    for command in ["\\nope", "\\", "\\pset format nope", "\\i no such file"] {
+        let shell = piped(&format!("{command}\nSELECT 2;\n"));
+        assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{command}");
+        assert!(shell.errors.starts_with("Error: "), "{command}: {}", shell.errors);
+    }
+}
+
+#[test]
+fn files_and_commands_end_with_the_first_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("script.sql");
+    std::fs::write(&file, "SELECT 1 AS a;\nSELECT nope;\nSELECT 2;\n").expect("a file");
+    let file = file.to_str().expect("a path");
+    for arguments in [["--file", file], ["--command", "SELECT 1 AS a; SELECT nope; SELECT 2"]] {
+        let shell = ended(shell().args(["--quiet", "--format", "csv"]).args(arguments), b"");
+        assert_eq!((shell.status, shell.output.as_str()), (Some(1), "a\n1\n"), "{arguments:?}");
+    }
+    let shell = piped(&format!("\\i {file}\nSELECT 3;\n"));
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), "a\n1\n"), "{}", shell.errors);
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let refused = [
+        ("--batch-size=0", "0 is not in 1..=1048576"),
+        ("--batch-size=1099511627776", "1099511627776 is not in 1..=1048576"),
+        ("--batch-size=-1", "invalid digit"),
+        ("--batch-size=99999999999999999999999", "number too large"),
+        ("--memory-limit=0", "0 is not in 1..=17592186044415"),
+        ("--memory-limit=18446744073709551615", "is not in 1..=17592186044415"),
+    ];
+    for (option, message) in refused {
+        let shell = ended(shell().args([option, "-c", "SELECT 1"]), b"");
+        assert_eq!((shell.status, shell.output.as_str()), (Some(2), ""), "{option}");
+        assert!(shell.errors.contains(message), "{option}: {}", shell.errors);
+    }
+    let most = ["-b", "1048576", "-m", "1000", "-q", "-c", "SELECT sum(value) FROM range(0, 9)"];
+    let shell = ended(self::shell().args(most), b"");
+    assert_eq!(shell.status, Some(0), "{}", shell.errors);
+    let variable = "DATAFUSION_EXECUTION_BATCH_SIZE";
+    let shell = ended(self::shell().env(variable, "1099511627776").args(["-c", "SELECT 1"]), b"");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{}", shell.errors);
+    assert!(shell.errors.contains(variable), "{}", shell.errors);
+}
+
+/// Planning takes stack for every term of an expression.
+#[test]
+fn long_expressions_are_computed_or_refused() {
+    let sum = |terms: usize| format!("SELECT {} AS a", vec!["1"; terms].join("+"));
+    let shell = piped(&sum(500));
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), "a\n500\n"), "{}", shell.errors);
+    let endless = [
+        sum(20_000),
+        sum(1_000_000),
+        format!("SELECT 1 AS a WHERE {}", vec!["1 IN (1, 2)"; 100_000].join(" OR ")),
+        vec!["SELECT 1"; 100_000].join(" UNION ALL "),
+        format!("SELECT [1]{}", "[1]".repeat(100_000)),
+        format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000)),
+        format!("SELECT {}1", "- ".repeat(100_000)),
+        format!("SELECT {}1", "- ".repeat(10_000)),
+        format!("SELECT {}true", "NOT ".repeat(10_000)),
+    ];
+    for sql in endless {
+        let shell = piped(&sql);
+        assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{}", &sql[..40]);
+        assert!(shell.errors.starts_with("Error: ") && shell.errors.len() < 1000, "{}", &sql[..40]);
+    }
+}
+
+#[test]
+fn many_statements_and_long_lists_are_no_deep_expressions() {
+    let empty = "-- nothing;\n;\n".repeat(30_000);
+    let list = format!("SELECT count(*) AS n FROM (VALUES (1){})", ", (1 + 1)".repeat(30_000));
+    let shell = piped(&format!("{empty}{list}"));
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), "n\n30001\n"), "{}", shell.errors);
+}

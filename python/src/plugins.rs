@@ -148,6 +148,11 @@ fn weights(inputs: &[Series]) -> PolarsResult<Series> {
     expr::weights(&inputs.iter().map(model_text).collect::<PolarsResult<Vec<_>>>()?)
 }
 
+#[polars_expr(output_type=Boolean)]
+fn is_model(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::is_model(&inputs.iter().map(model_text).collect::<PolarsResult<Vec<_>>>()?)
+}
+
 #[polars_expr(output_type=Float64)]
 fn variance(inputs: &[Series]) -> PolarsResult<Series> {
     expr::variance(inputs)

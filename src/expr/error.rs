@@ -3,6 +3,7 @@
 use polars::prelude::{PolarsError, polars_err};
 
 use crate::Error;
+use crate::culprit;
 
 /// A refused argument of `function`.
 pub(super) fn refuse(function: &str, error: &Error) -> PolarsError {
@@ -24,6 +25,17 @@ pub(super) fn wrong_argument(
             got: got.into(),
         },
     )
+}
+
+/// A text that is no model, in a row of a column unless it is a constant.
+pub(super) fn no_model(
+    function: &str,
+    argument: &str,
+    text: &str,
+    row: Option<usize>,
+    error: &Error,
+) -> PolarsError {
+    refuse(function, &culprit::no_model(argument, text, row, error))
 }
 
 /// A call with a number of arguments that `function` does not take.

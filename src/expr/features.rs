@@ -12,6 +12,8 @@ use super::error::wrong_argument;
 use super::number::{Number, doubles_with_nan, is_number};
 use super::rows::Rows;
 use super::text::{NO_TEXT, Texts};
+use crate::culprit::row_of_batch;
+use crate::error::shortened;
 use crate::fit::Values;
 use crate::math::Column;
 use crate::model::{FeatureInput, FeatureUse};
@@ -114,7 +116,10 @@ impl Features {
                 function,
                 "features",
                 format!("a list of {} numbers, as the model was trained on", needed(row)),
-                format!("a list of length {length}"),
+                match alone {
+                    true => format!("a list of length {length}"),
+                    false => format!("a list of length {length} in {}", row_of_batch(row)),
+                },
             )),
         }
     }
@@ -235,7 +240,7 @@ impl FeatureColumn {
             }
             dtype => Err(wrong_argument(
                 function,
-                &format!("features.{name}"),
+                &format!("features.{}", shortened(name)),
                 "a number, a boolean or a string (cast a date or another type to one of them)",
                 dtype.to_string(),
             )),

@@ -44,6 +44,7 @@ mod expected_ltv;
 mod fit_sgd;
 mod from_logits;
 mod gini;
+mod is_model;
 mod loss;
 mod model_info;
 mod params_from_prob;
@@ -67,6 +68,7 @@ pub use expected_ltv::expected_ltv;
 pub use fit_sgd::{fit_sgd, fit_sgd_with};
 pub use from_logits::from_logits;
 pub use gini::gini;
+pub use is_model::is_model;
 pub use loss::loss;
 pub use model_info::model_info;
 pub use params_from_prob::params;
@@ -132,6 +134,7 @@ pub const FUNCTIONS: &[Function] = &[
     crps::FUNCTION,
     model_info::FUNCTION,
     weights::FUNCTION,
+    is_model::FUNCTION,
     fit_sgd::FUNCTION,
     evaluate::FUNCTION,
     gini::FUNCTION,

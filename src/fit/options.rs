@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
+use crate::error::shortened;
 use crate::model::Model;
 use crate::{Error, Result};
 
@@ -286,7 +287,7 @@ impl Given<'_> {
             option: self.doc.name.to_owned(),
             expected: self.doc.range.to_owned(),
             got: match error {
-                Error::Model { problem } => format!("text with a fault: {problem}"),
+                Error::Model { problem } => format!("'{}' ({problem})", shortened(text)),
                 other => other.to_string(),
             },
         })
@@ -302,15 +303,6 @@ impl Given<'_> {
         };
         Error::Option { option: self.doc.name.to_owned(), expected: self.doc.range.to_owned(), got }
     }
-}
-
-fn shortened(text: &str) -> String {
-    const MOST: usize = 40;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(MOST).collect();
-    format!("{start}...")
 }
 
 fn unknown(name: &str) -> Error {

@@ -6,6 +6,7 @@ use super::options::Options;
 use super::pack::Packed;
 use super::part::PartValues;
 use super::table::Table;
+use crate::error::shortened;
 use crate::model::{Encoding, Feature, Head, HeadState, HeadWeights, Model, OptimizerState};
 use crate::{Error, Result};
 
@@ -25,12 +26,12 @@ pub(super) fn known_features(table: &Table<'_>, options: &Options) -> Result<Opt
     let mut features = Vec::with_capacity(table.features.len());
     for column in &table.features {
         let Some(feature) = by_name.get(column.name) else {
-            return Err(refuse(format!("one without the feature `{}`", column.name)));
+            return Err(refuse(format!("one without the feature `{}`", shortened(column.name))));
         };
         let categorical = matches!(feature.encoding, Encoding::Categorical { .. });
         if categorical != column.levels.is_some() {
             let kind = if categorical { "category" } else { "number" };
-            return Err(refuse(format!("one in which `{}` is a {kind}", column.name)));
+            return Err(refuse(format!("one in which `{}` is a {kind}", shortened(column.name))));
         }
         features.push((*feature).clone());
     }
@@ -39,7 +40,7 @@ pub(super) fn known_features(table: &Table<'_>, options: &Options) -> Result<Opt
         .iter()
         .find(|feature| !table.features.iter().any(|column| column.name == feature.name))
     {
-        return Err(refuse(format!("one that also has the feature `{}`", extra.name)));
+        return Err(refuse(format!("one that also has the feature `{}`", shortened(&extra.name))));
     }
     Ok(Some(features))
 }

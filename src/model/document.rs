@@ -9,6 +9,7 @@ use super::info::ModelInfo;
 use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
 use super::training::{OptionsInForce, Training};
 use super::weights::{Head, HeadWeights, WeightRow, Weights};
+use crate::error::shortened;
 use crate::{Error, Result};
 
 /// The version of the text this build writes, and the only one it reads.
@@ -70,7 +71,7 @@ impl Model {
     pub fn from_json(text: &str) -> Result<Self> {
         let parsed = serde_json::from_str::<Self>(text);
         check_version(parsed.as_ref().ok().map(|model| model.format_version), text)?;
-        let model = parsed.map_err(|error| problem(error.to_string()))?;
+        let model = parsed.map_err(|error| problem(without_long_quote(&error.to_string())))?;
         model.check()?;
         Ok(model)
     }
@@ -137,7 +138,10 @@ impl Model {
         let mut names = HashSet::new();
         for feature in &self.features {
             if !names.insert(feature.name.as_str()) {
-                return Err(problem(format!("feature `{}` stands twice", feature.name)));
+                return Err(problem(format!(
+                    "feature `{}` stands twice",
+                    shortened(&feature.name)
+                )));
             }
             check_encoding(feature)?;
         }
@@ -167,26 +171,28 @@ fn check_version(version: Option<u32>, text: &str) -> Result<()> {
 }
 
 fn check_encoding(feature: &Feature) -> Result<()> {
-    let name = &feature.name;
+    let name = || shortened(&feature.name);
     match &feature.encoding {
         Encoding::Numeric { mean, scale } => {
             if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
                 return Err(problem(format!(
-                    "feature `{name}` has mean {mean} and scale {scale}; the scale must be positive"
+                    "feature `{}` has mean {mean} and scale {scale}; the scale must be positive",
+                    name()
                 )));
             }
         }
         Encoding::Categorical { levels, rows } => {
             if levels.len() != rows.len() {
                 return Err(problem(format!(
-                    "feature `{name}` has {} levels but rows of {}",
+                    "feature `{}` has {} levels but rows of {}",
+                    name(),
                     levels.len(),
                     rows.len()
                 )));
             }
             let distinct: HashSet<_> = levels.iter().collect();
             if distinct.len() != levels.len() {
-                return Err(problem(format!("a level of feature `{name}` stands twice")));
+                return Err(problem(format!("a level of feature `{}` stands twice", name())));
             }
         }
     }
@@ -232,6 +238,17 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
     } else {
         Err(problem("optimizer_state does not fit the features".to_owned()))
     }
+}
+
+/// A message of serde, which may quote a string of any length: that is shortened, and what was expected stays.
+fn without_long_quote(message: &str) -> String {
+    let shorter = || {
+        let (start, quote) = message.match_indices(['`', '"']).next()?;
+        let end = message.rfind(&format!("{quote}, expected"))?;
+        let text = message.get(start + 1..end)?;
+        Some(format!("{}{quote}{}{}", &message[..start], shortened(text), &message[end..]))
+    };
+    shorter().unwrap_or_else(|| message.to_owned())
 }
 
 fn problem(problem: String) -> Error {

@@ -5,6 +5,7 @@ use super::document::Model;
 use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT};
 use super::input::{FeatureInput, Kind};
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
+use crate::error::shortened;
 use crate::math::sigmas_from_raw;
 use crate::{Error, Result};
 
@@ -94,10 +95,12 @@ impl Scorer {
     pub fn match_features<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<usize>> {
         let position = |needed: &String| {
             names.iter().position(|name| name.as_ref() == needed).ok_or_else(|| {
-                let given: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+                let given: Vec<String> =
+                    names.iter().map(|name| shortened(name.as_ref())).collect();
                 Error::Feature {
                     problem: format!(
-                        "the model needs a feature `{needed}`, and the features given are: {}",
+                        "the model needs a feature `{}`, and the features given are: {}",
+                        shortened(needed),
                         if given.is_empty() { "none".to_owned() } else { given.join(", ") }
                     ),
                 }
@@ -161,7 +164,9 @@ impl Scorer {
         let mut features = self.names.iter().zip(&self.kinds).zip(columns);
         features.try_for_each(|((name, kind), column)| match kind.refuses(column, rows) {
             None => Ok(()),
-            Some(why) => Err(Error::Feature { problem: format!("feature `{name}` {why}") }),
+            Some(why) => {
+                Err(Error::Feature { problem: format!("feature `{}` {why}", shortened(name)) })
+            }
         })
     }
 }

@@ -14,6 +14,7 @@ use super::error::wrong_type;
 use super::lists::trimmed;
 use super::number::{doubles_with_nan, is_number};
 use super::rows::encode_strings;
+use crate::error::shortened;
 use crate::fit::NO_LIST;
 use crate::math::Column;
 use crate::model::FeatureInput;
@@ -100,7 +101,7 @@ pub(super) fn check_names(function: &str, fields: &Fields) -> Result<()> {
     match fields.iter().find(|field| !names.insert(field.name())) {
         None => Ok(()),
         Some(field) => {
-            let got = format!("two fields `{}`", field.name());
+            let got = format!("two fields `{}`", shortened(field.name()));
             Err(wrong_type(function, "features", "fields of different names", got))
         }
     }
@@ -122,7 +123,7 @@ pub(super) fn feature_kind(data_type: &DataType) -> Option<FeatureKind> {
 pub(super) fn wrong_feature(function: &str, name: &str, data_type: &DataType) -> DataFusionError {
     wrong_type(
         function,
-        &format!("features.{name}"),
+        &format!("features.{}", shortened(name)),
         "a number, a boolean or a string (cast a date or another type to one of them)",
         data_type.to_string(),
     )

@@ -36,6 +36,7 @@ mod expected_ltv;
 mod fit_sgd;
 mod from_logits;
 mod gini;
+mod is_model;
 mod lists;
 mod loss;
 mod model_info;
@@ -71,6 +72,7 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ParamsUdf::<crps::Crps>::default()),
         ScalarUDF::from(ModelUdf::<model_info::ModelInfoFunction>::default()),
         ScalarUDF::from(ModelUdf::<weights::WeightsFunction>::default()),
+        ScalarUDF::from(ModelUdf::<is_model::IsModelFunction>::default()),
     ];
     functions.into_iter().map(Arc::new).collect()
 }

@@ -92,9 +92,10 @@ fn quoted_apart(first: Option<&str>, second: Option<&str>) -> (String, String) {
 }
 
 /// The error of the first row whose model alone fails; the models of rows are given by their places. `None` where no
-/// model fails alone, or all rows have the same one, which needs no row.
+/// model fails alone, or the model is a constant, which needs no row.
 pub(crate) fn of_model_in_row(
     scorer_of_row: &[u32],
+    is_constant: bool,
     mut attempt: impl FnMut(u32) -> crate::Result<()>,
 ) -> Option<Error> {
     let mut tried = HashSet::new();
@@ -106,9 +107,8 @@ pub(crate) fn of_model_in_row(
         Some((row, attempt(place).err()?))
     });
     let (row, error) = failures.next()?;
-    let is_the_only_one = scorer_of_row.iter().all(|&place| place == scorer_of_row[row]);
     match error {
-        Error::Feature { problem } if !is_the_only_one => Some(Error::Feature {
+        Error::Feature { problem } if !is_constant => Some(Error::Feature {
             problem: format!("{problem}; the model is that of {}", row_of_batch(row)),
         }),
         _ => None,
@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_named_by_its_row_unless_there_is_only_one() {
+    fn a_model_is_named_by_its_row_unless_it_is_a_constant() {
         let problem = || Error::Feature { problem: "no `x`".to_owned() };
         let attempt = |place| if place == 2 { Err(problem()) } else { Ok(()) };
-        let error = of_model_in_row(&[NO_SCORER, 1, 1, 2, 2], attempt).unwrap();
+        let error = of_model_in_row(&[NO_SCORER, 1, 1, 2, 2], false, attempt).unwrap();
         let expected =
             "argument `features`: no `x`; the model is that of row 4 of the batch, counted from 1";
         assert_eq!(error.to_string(), expected);
-        assert_eq!(of_model_in_row(&[2, 2], attempt), None);
-        assert_eq!(of_model_in_row(&[1, NO_SCORER], attempt), None);
+        assert_eq!(of_model_in_row(&[2, 2], true, attempt), None);
+        assert_eq!(of_model_in_row(&[1, NO_SCORER], false, attempt), None);
     }
 }

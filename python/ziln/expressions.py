@@ -356,7 +356,6 @@ def is_model(text: str | pl.Expr | pl.Series) -> pl.Expr:
     return _arguments.elementwise("is_model", [_arguments.model("is_model", text, "text")])
 
 
-
 def variance(*params: Number) -> pl.Expr:
     """
     The variance of the lifetime value, ``p exp(2 mu + 2 sigma^2) - expected_ltv^2``.

@@ -35,19 +35,21 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     let mut models = ScorerSet::default();
     let place = |text: &str| Ok(models.add(Scorer::of_text(text)?));
     let mut scorer_of_row = model_places(NAME, "model", model, place)?;
+    let is_constant = model.len() == 1;
     if let [one] = scorer_of_row.as_slice() {
         // Of no rows one: then too the model must fit the features.
         scorer_of_row = vec![*one; shape.rows().max(1)];
     }
     let width = || Ok(ListWidth::Fixed(models.most_features(&scorer_of_row)));
     let features = Features::try_new(NAME, features, width)?;
-    predict_rows(&mut models, &scorer_of_row, &features, shape)
+    predict_rows(&mut models, &scorer_of_row, is_constant, &features, shape)
 }
 
-/// Predicts each row with the model of its place; NULL where it has none.
+/// Predicts each row with the model of its place; NULL where it has none. A constant model has no row of its own.
 fn predict_rows(
     models: &mut ScorerSet,
     scorer_of_row: &[u32],
+    is_constant: bool,
     features: &Features,
     shape: Shape,
 ) -> PolarsResult<Series> {
@@ -56,7 +58,7 @@ fn predict_rows(
         Ok(bound) => bound,
         Err(error) => {
             let bind = |place| models.bind(&features.names, &[place]).map(|_| ());
-            return Err(refuse(error, of_model_in_row(scorer_of_row, bind)));
+            return Err(refuse(error, of_model_in_row(scorer_of_row, is_constant, bind)));
         }
     };
     features.check_lengths(NAME, shape.rows(), |row| bound.feature_count(row))?;
@@ -75,7 +77,7 @@ fn predict_rows(
         bound.predict(&inputs, out).map_err(|error| refuse(refused.insert(error).clone(), None))
     });
     let Some(error) = refused else { return result };
-    let of_row = of_model_in_row(scorer_of_row, |place| {
+    let of_row = of_model_in_row(scorer_of_row, is_constant, |place| {
         let out = ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] };
         models.bind(&features.names, &[place])?.predict(&inputs, out)
     });

@@ -92,7 +92,7 @@ impl ScalarUDFImpl for Predict {
         let features = features.to_array(rows)?;
         match model {
             ColumnarValue::Array(models) => with_models(NAME, models, |models, scorer_of_row| {
-                predict(models, scorer_of_row, &features, rows, false)
+                predict(models, scorer_of_row, false, &features, (rows, false))
             }),
             ColumnarValue::Scalar(text) => {
                 let Some(text) = text.try_as_str().flatten() else {
@@ -101,7 +101,7 @@ impl ScalarUDFImpl for Predict {
                 let mut models = ScorerSet::default();
                 let place = models.add(scorer_of_text(NAME, text, None)?);
                 // Of no rows one: then too the model must fit the features.
-                predict(&mut models, &vec![place; rows.max(1)], &features, rows, is_scalar)
+                predict(&mut models, &vec![place; rows.max(1)], true, &features, (rows, is_scalar))
             }
         }
     }
@@ -200,13 +200,13 @@ fn levels_of(columns: &[Option<FeatureColumn>]) -> Vec<Vec<Option<&str>>> {
     columns.iter().map(|c| c.as_ref().map(FeatureColumn::levels).unwrap_or_default()).collect()
 }
 
-/// Predicts each row with the model of its place; NULL where it has none.
+/// Predicts each row with the model of its place; NULL where it has none. A constant model has no row of its own.
 fn predict(
     models: &mut ScorerSet,
     scorer_of_row: &[u32],
+    is_constant: bool,
     features: &ArrayRef,
-    rows: usize,
-    is_scalar: bool,
+    (rows, is_scalar): (usize, bool),
 ) -> Result<ColumnarValue> {
     let features = Features::try_new(features, || models.most_features(scorer_of_row))?;
     let refuse = |error: Error, of_row: Option<Error>| refuse_value(NAME, &of_row.unwrap_or(error));
@@ -214,7 +214,7 @@ fn predict(
         Ok(bound) => bound,
         Err(error) => {
             let bind = |place| models.bind(&features.names, &[place]).map(|_| ());
-            return Err(refuse(error, of_model_in_row(scorer_of_row, bind)));
+            return Err(refuse(error, of_model_in_row(scorer_of_row, is_constant, bind)));
         }
     };
     features.check_lengths(|row| bound.feature_count(row))?;
@@ -230,7 +230,7 @@ fn predict(
         bound.predict(&inputs, out).map_err(|error| refuse(refused.insert(error).clone(), None))
     });
     let Some(error) = refused else { return result };
-    let of_row = of_model_in_row(scorer_of_row, |place| {
+    let of_row = of_model_in_row(scorer_of_row, is_constant, |place| {
         models
             .bind(&features.names, &[place])?
             .predict(&inputs, ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] })

@@ -15,6 +15,8 @@
 //! | `udf` | the SQL functions (feature `datafusion`) | DataFusion |
 //! | `expr` | the functions on Polars columns (feature `polars`) | Polars |
 
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+mod culprit;
 pub mod error;
 pub mod fit;
 pub mod guard;

@@ -238,7 +238,7 @@ fn sql_has_every_function() {
         "ziln_params" => "0.5, mu, 1.0",
         "ziln_from_logits" => "logit, mu, raw_sigma",
         "ziln_predict" => "model, features",
-        "ziln_model_info" | "ziln_weights" => "model",
+        "ziln_model_info" | "ziln_weights" | "ziln_is_model" => "model",
         "ziln_fit_sgd" => "ltv, features, weight",
         "ziln_gini" | "ziln_spearman" => "ltv, mu",
         "ziln_decile_stats" => "ltv, mu, 4",

@@ -149,6 +149,7 @@ plugin!(capped_ltv, capped_ltv_field, "ziln_capped_ltv", expr::capped_ltv);
 plugin!(crps, crps_field, "ziln_crps", expr::crps);
 plugin!(model_info, model_info_field, "ziln_model_info", call_model_info);
 plugin!(weights, weights_field, "ziln_weights", call_weights);
+plugin!(is_model, is_model_field, "ziln_is_model", call_is_model);
 plugin_with_keywords!(fit_sgd, fit_sgd_field, "ziln_fit_sgd", call_fit_sgd);
 plugin!(evaluate, evaluate_field, "ziln_evaluate", call_evaluate);
 plugin!(gini, gini_field, "ziln_gini", call_gini);
@@ -173,6 +174,10 @@ fn call_model_info(inputs: &[Series]) -> PolarsResult<Series> {
 
 fn call_weights(inputs: &[Series]) -> PolarsResult<Series> {
     expr::weights(&texts(inputs)?)
+}
+
+fn call_is_model(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::is_model(&texts(inputs)?)
 }
 
 fn call_evaluate(inputs: &[Series]) -> PolarsResult<Series> {

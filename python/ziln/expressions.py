@@ -16,7 +16,8 @@ A numeric argument is a column's name, an expression, a series or a number, of a
 * one list or array of these three numbers.
 
 Wrong types are found when the query runs, and raise ``polars.exceptions.ComputeError`` with a message that names
-the function and the argument; a wrong number of arguments raises ``TypeError`` at once.
+the function and the argument, and the row where it is one row's fault; a wrong number of arguments raises
+``TypeError`` at once.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ __all__ = [
     "fit_sgd",
     "from_logits",
     "gini",
+    "is_model",
     "loss",
     "model_info",
     "params",
@@ -235,7 +237,8 @@ def predict(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
     Raises
     ------
     polars.exceptions.ComputeError
-        If the text is no model, or a feature is missing or of another kind than in training.
+        If the text is no model, or a feature is missing or of another kind than in training. The message says in
+        which row; with :func:`is_model` the query goes on without such models.
 
     Examples
     --------
@@ -317,6 +320,40 @@ def weights(model: str | pl.Expr | pl.Series) -> pl.Expr:
     ['logit', 'mu', 'raw_sigma']
     """
     return _arguments.elementwise("weights", [_arguments.model("weights", model)])
+
+
+def is_model(text: str | pl.Expr | pl.Series) -> pl.Expr:
+    """
+    Whether a text is a model that this build can read.
+
+    Then :func:`predict`, :func:`model_info` and :func:`weights` take it. Never an error, whatever the text:
+    ``pl.when(ziln.is_model("model")).then("model")`` is null in the place of a model that is torn, and so is what is
+    predicted with it.
+
+    Parameters
+    ----------
+    text
+        The text: a column's name, an expression, a series, or a text that begins with ``{``.
+
+    Returns
+    -------
+    pl.Expr
+        ``Boolean``; null where the text is null.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"ltv": [0.0, 10.0, 40.0], "visits": [1, 2, 3]})
+    >>> model = customers.select(ziln.fit_sgd("ltv", ["visits"], epochs=5)).item()
+    >>> scored = pl.DataFrame({"model": [model, model[:-1], None], "visits": [1, 2, 3]})
+    >>> scored.select(ziln.is_model("model")).to_series().to_list()
+    [True, False, None]
+    >>> sound = pl.when(ziln.is_model("model")).then("model")
+    >>> scored.select(ziln.predict(sound, ["visits"])).to_series().is_null().to_list()
+    [False, True, True]
+    """
+    return _arguments.elementwise("is_model", [_arguments.model("is_model", text, "text")])
 
 
 def variance(*params: Number) -> pl.Expr:
@@ -582,7 +619,8 @@ def evaluate(label: Number, *params: Number, weight: Number | None = None) -> pl
     """
     Every metric of predictions at once: an aggregate, one struct a group.
 
-    Rows with a null in any input are skipped.
+    Rows with a null in any input are skipped. Rows whose expected lifetime value is NaN or infinite are counted in
+    ``non_finite`` and left out of the rest.
 
     Parameters
     ----------
@@ -635,7 +673,8 @@ def gini(label: Number, prediction: Number, *, weight: Number | None = None) -> 
     Returns
     -------
     pl.Expr
-        ``Float64``; null where it is undefined, as without a positive label.
+        ``Float64``; null where it is undefined, as without a positive label; NaN where a prediction is NaN. Infinite
+        predictions are the highest and the lowest.
 
     Examples
     --------
@@ -667,7 +706,8 @@ def spearman(label: Number, prediction: Number) -> pl.Expr:
     Returns
     -------
     pl.Expr
-        ``Float64`` between -1 and 1; null where it is undefined, as for a constant column.
+        ``Float64`` between -1 and 1; null where it is undefined, as for a constant column; NaN where a prediction is
+        NaN. Infinite predictions are the highest and the lowest.
 
     Examples
     --------
@@ -699,7 +739,8 @@ def decile_stats(label: Number, prediction: Number, *, buckets: int = 10) -> pl.
     Returns
     -------
     pl.Expr
-        A list of structs, described field by field in ``docs/metrics.md``.
+        A list of structs, described field by field in ``docs/metrics.md``. NaN predictions are the highest, and make
+        the values of their buckets NaN.
 
     Examples
     --------

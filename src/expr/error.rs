@@ -3,6 +3,7 @@
 use polars::prelude::{PolarsError, polars_err};
 
 use crate::Error;
+use crate::culprit;
 use crate::error::printable;
 
 /// A refused argument of `function`.
@@ -25,6 +26,17 @@ pub(super) fn wrong_argument(
             got: got.into(),
         },
     )
+}
+
+/// A text that is no model, in a row of a column unless it is a constant.
+pub(super) fn no_model(
+    function: &str,
+    argument: &str,
+    text: &str,
+    row: Option<usize>,
+    error: &Error,
+) -> PolarsError {
+    refuse(function, &culprit::no_model(argument, text, row, error))
 }
 
 /// A call with a number of arguments that `function` does not take.

@@ -66,7 +66,7 @@ impl Piece {
         let rows = part.rows;
         let label = Number::try_new(NAME, "label", label)?;
         let params = ParamsArgument::try_new(NAME, USAGE, params)?;
-        let weight = read_weight(NAME, weight, rows)?;
+        let weight = read_weight(NAME, weight, part.start, rows)?;
         let numbers = std::iter::once(&label).chain(params.numbers()).chain(&weight);
         let rows = Rows::complete(rows, numbers);
         Ok(Self { label, params, weight, rows })

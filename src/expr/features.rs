@@ -12,6 +12,7 @@ use super::error::{refuse, wrong_argument};
 use super::number::{Number, doubles_with_nan, is_number};
 use super::rows::Rows;
 use super::text::{NO_TEXT, Texts};
+use crate::culprit::row_of_batch;
 use crate::error::quoted;
 use crate::fit::Values;
 use crate::math::Column;
@@ -117,7 +118,10 @@ impl Features {
                 function,
                 "features",
                 format!("a list of {} numbers, as the model was trained on", needed(row)),
-                format!("a list of length {length}"),
+                match alone {
+                    true => format!("a list of length {length}"),
+                    false => format!("a list of length {length} in {}", row_of_batch(row)),
+                },
             )),
         }
     }

@@ -14,6 +14,7 @@ use super::options;
 use super::result::Shape;
 use super::rows::{Part, Rows, in_chunks, read_weight};
 use super::text::{NO_TEXT, Texts};
+use crate::culprit::{no_model_of_group, of_init, several_models};
 use crate::fit::{self, Chunk, Options, RowId, Table, Values};
 use crate::model::Model;
 
@@ -109,7 +110,10 @@ pub fn fit_sgd_with(
         Some(init) => Cow::Owned(continuing(options, init, &used, &pieces)?),
         None => Cow::Borrowed(options),
     };
-    let model = fit::fit(&table, &used, &options).map_err(|error| refuse(NAME, &error))?;
+    let model = fit::fit(&table, &used, &options).map_err(|error| {
+        let error = if init.is_some() { of_init(error, used.len()) } else { error };
+        refuse(NAME, &error)
+    })?;
     Ok(Series::new(label.name().clone(), [model.map(|model| model.to_json())]))
 }
 
@@ -120,10 +124,9 @@ fn continuing(
     used: &[RowId],
     pieces: &[Piece],
 ) -> PolarsResult<Options> {
-    let wrong = |expected: &str, got: String| wrong_argument(NAME, "init", expected, got);
     if options.has_init() {
         let expected = "a model to continue from either as an option or as an argument";
-        return Err(wrong(expected, "both".to_owned()));
+        return Err(wrong_argument(NAME, "init", expected, "both"));
     }
     let texts = Texts::of_models(NAME, "init", init)?;
     let starts: Vec<usize> = pieces
@@ -137,16 +140,18 @@ fn continuing(
             place.and_then(|place| codes.get(place)).copied().unwrap_or(NO_TEXT)
         }
     };
-    let mut codes = used.iter().map(code_of);
-    let Some(first) = codes.next() else { return Ok(options.clone()) };
-    if codes.any(|code| code != first) {
-        return Err(wrong("the same model in all rows of a group", "several".to_owned()));
+    let codes = || used.iter().map(code_of);
+    let text_of = |code: u32| texts.iter().nth(code as usize);
+    let Some(first) = codes().next() else { return Ok(options.clone()) };
+    if let Some(other) = codes().find(|&code| code != first) {
+        let two = [first, other].map(text_of);
+        return Err(refuse(NAME, &several_models(codes(), two, used.len())));
     }
-    match texts.iter().nth(first as usize) {
+    match text_of(first) {
         None => Ok(options.clone()),
         Some(text) => match Model::from_json(text) {
             Ok(model) => Ok(options.with_init(Arc::new(model))),
-            Err(error) => Err(wrong("the text of a model made by ziln_fit_sgd", error.to_string())),
+            Err(error) => Err(refuse(NAME, &no_model_of_group("init", text, used.len(), &error))),
         },
     }
 }
@@ -154,7 +159,7 @@ fn continuing(
 /// The rows that have a label, and a weight other than 0.
 fn counted_rows(label: &Series, weight: Option<&Series>, rows: usize) -> PolarsResult<Rows> {
     let label = Number::try_new(NAME, "label", label)?;
-    let weight = read_weight(NAME, weight, rows)?;
+    let weight = read_weight(NAME, weight, 0, rows)?;
     let complete = Rows::complete(rows, std::iter::once(&label).chain(&weight));
     let Some(weight) = weight else { return Ok(complete) };
     let weights = Rows::complete(rows, []).doubles(&weight).into_owned();
@@ -187,7 +192,7 @@ impl Piece {
         Ok(Self {
             rows: part.rows,
             label: Number::try_new(NAME, "label", label)?,
-            weight: read_weight(NAME, weight.first(), part.rows)?,
+            weight: read_weight(NAME, weight.first(), part.start, part.rows)?,
             numbers: numbers.collect::<PolarsResult<Vec<FeatureColumn>>>()?,
         })
     }

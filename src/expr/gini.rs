@@ -32,7 +32,7 @@ pub fn gini(inputs: &[Series]) -> PolarsResult<Series> {
     let shape = Shape::try_new(NAME, inputs)?;
     let label_number = Number::try_new(NAME, "label", label)?;
     let prediction = Number::try_new(NAME, "prediction", prediction)?;
-    let weight = read_weight(NAME, weight, shape.rows())?;
+    let weight = read_weight(NAME, weight, 0, shape.rows())?;
     let rows =
         Rows::complete(shape.rows(), [&label_number, &prediction].into_iter().chain(&weight));
     let gini = metrics::gini(

@@ -135,6 +135,11 @@ pub fn weights(model: Expr) -> Expr {
     expression(&super::weights::FUNCTION, [model])
 }
 
+/// Whether a text is a model; named `is_model`.
+pub fn is_model(text: Expr) -> Expr {
+    expression(&super::is_model::FUNCTION, [text])
+}
+
 /// Trains a model a group; named `model`. `features` is a struct expression. The options may hold one model that all
 /// groups continue from ([`Options::with_init`]).
 pub fn fit_sgd(label: Expr, features: Expr, weight: Option<Expr>, options: Options) -> Expr {

@@ -46,6 +46,7 @@ mod expected_ltv;
 mod fit_sgd;
 mod from_logits;
 mod gini;
+mod is_model;
 mod loss;
 mod model_info;
 mod params_from_prob;
@@ -70,6 +71,7 @@ pub use fit_sgd::{fit_sgd, fit_sgd_with};
 pub use from_logits::from_logits;
 pub use gini::gini;
 pub use guard::guarded;
+pub use is_model::is_model;
 pub use loss::loss;
 pub use model_info::model_info;
 pub use params_from_prob::params;
@@ -135,6 +137,7 @@ pub const FUNCTIONS: &[Function] = &[
     crps::FUNCTION,
     model_info::FUNCTION,
     weights::FUNCTION,
+    is_model::FUNCTION,
     fit_sgd::FUNCTION,
     evaluate::FUNCTION,
     gini::FUNCTION,

@@ -3,7 +3,7 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::error::{refuse, wrong_arity};
+use super::error::wrong_arity;
 use super::record::{record_series, record_type};
 use super::text::Texts;
 use crate::model::{Model, ModelInfo};
@@ -22,8 +22,7 @@ pub fn model_info(inputs: &[Series]) -> PolarsResult<Series> {
         return Err(wrong_arity(FUNCTION.name, "ziln_model_info(model)", inputs.len()));
     };
     let texts = Texts::of_models(FUNCTION.name, "model", model)?;
-    let infos = texts.map_rows(|text| {
-        Ok(Model::from_json(text).map_err(|error| refuse(FUNCTION.name, &error))?.info())
-    })?;
+    let infos =
+        texts.map_models(FUNCTION.name, "model", |text| Ok(Model::from_json(text)?.info()))?;
     record_series(model.name().clone(), infos)
 }

@@ -3,6 +3,7 @@
 use polars::prelude::{AnyValue, DataType, PolarsResult, Series};
 
 use super::error::{refuse, wrong_argument};
+use crate::error::quoted;
 use crate::fit::{OptionValue, Options};
 
 /// Reads options that were given as a struct column of a constant.
@@ -52,7 +53,7 @@ fn option_value(function: &str, name: &str, value: &AnyValue<'_>) -> PolarsResul
             None => OptionValue::Number(value.extract::<f64>().unwrap_or(f64::INFINITY)),
         }),
         value => value.extract::<f64>().map(OptionValue::Number).ok_or_else(|| {
-            let argument = format!("options.{name}");
+            let argument = format!("options.{}", quoted(name));
             let got = value.dtype().to_string();
             wrong_argument(function, &argument, "a number, a string or a boolean", got)
         }),

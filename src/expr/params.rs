@@ -9,6 +9,8 @@ use polars_arrow::offset::OffsetsBuffer;
 
 use super::error::{wrong_argument, wrong_arity};
 use super::number::{Number, doubles_with_nan, is_number};
+use crate::culprit::row_of_batch;
+use crate::error::quoted;
 use crate::math::{Column, Params, Spread};
 
 /// How many numbers the params of one row are.
@@ -66,7 +68,9 @@ impl ParamsArgument {
             DataType::Struct(fields) => Self::from_struct(function, series, fields),
             DataType::List(inner) if is_number(inner) => Self::from_list(function, series),
             DataType::Array(inner, PLACES) if is_number(inner) => Self::from_array(series),
-            DataType::Array(_, width) if *width != PLACES => Err(wrong_length(function, *width)),
+            DataType::Array(_, width) if *width != PLACES => {
+                Err(wrong_length(function, *width, ""))
+            }
             dtype => Err(wrong_argument(function, "params", EXPECTED, dtype.to_string())),
         }
     }
@@ -137,16 +141,16 @@ impl ParamsArgument {
 }
 
 fn describe_struct(fields: &[Field]) -> String {
-    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let names: Vec<String> = fields.iter().map(|field| quoted(field.name())).collect();
     format!("a struct with fields {}", names.join(", "))
 }
 
-fn wrong_length(function: &str, length: usize) -> polars::prelude::PolarsError {
+fn wrong_length(function: &str, length: usize, place: &str) -> polars::prelude::PolarsError {
     wrong_argument(
         function,
         "params",
         "a list of 3 numbers (logit, mu, raw_sigma)",
-        format!("a list of length {length}"),
+        format!("a list of length {length}{place}"),
     )
 }
 
@@ -155,7 +159,10 @@ fn check_lengths(function: &str, array: &ListArray<i64>) -> PolarsResult<()> {
     let is_valid = |row: usize| validity.is_none_or(|validity| validity.get(row) == Some(true));
     let mut lengths = array.offsets().lengths().enumerate();
     match lengths.find(|(row, length)| *length != PLACES && is_valid(*row)) {
-        Some((_, length)) => Err(wrong_length(function, length)),
+        Some((row, length)) => {
+            let place = (array.len() > 1).then(|| format!(" in {}", row_of_batch(row)));
+            Err(wrong_length(function, length, &place.unwrap_or_default()))
+        }
         None => Ok(()),
     }
 }

@@ -9,6 +9,8 @@ use super::features::{Features, ListWidth};
 use super::params::params_type;
 use super::result::{ParamsColumns, Shape};
 use super::text::model_places;
+use crate::Error;
+use crate::culprit::of_model_in_row;
 use crate::model::{FeatureInput, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
 pub(super) const FUNCTION: Function = Function::scalar("ziln_predict", predict, params_type);
@@ -31,27 +33,34 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     };
     let shape = Shape::try_new(NAME, inputs)?;
     let mut models = ScorerSet::default();
-    let place =
-        |text: &str| Ok(models.add(Scorer::of_text(text).map_err(|error| refuse(NAME, &error))?));
+    let place = |text: &str| Ok(models.add(Scorer::of_text(text)?));
     let mut scorer_of_row = model_places(NAME, "model", model, place)?;
+    let is_constant = model.len() == 1;
     if let [one] = scorer_of_row.as_slice() {
         // Of no rows one: then too the model must fit the features.
         scorer_of_row = vec![*one; shape.rows().max(1)];
     }
     let width = || Ok(ListWidth::Fixed(models.most_features(&scorer_of_row)));
     let features = Features::try_new(NAME, features, width)?;
-    predict_rows(&mut models, &scorer_of_row, &features, shape)
+    predict_rows(&mut models, &scorer_of_row, is_constant, &features, shape)
 }
 
-/// Predicts each row with the model of its place; NULL where it has none.
+/// Predicts each row with the model of its place; NULL where it has none. A constant model has no row of its own.
 fn predict_rows(
     models: &mut ScorerSet,
     scorer_of_row: &[u32],
+    is_constant: bool,
     features: &Features,
     shape: Shape,
 ) -> PolarsResult<Series> {
-    let bound =
-        models.bind(&features.names, scorer_of_row).map_err(|error| refuse(NAME, &error))?;
+    let refuse = |error: Error, of_row: Option<Error>| refuse(NAME, &of_row.unwrap_or(error));
+    let bound = match models.bind(&features.names, scorer_of_row) {
+        Ok(bound) => bound,
+        Err(error) => {
+            let bind = |place| models.bind(&features.names, &[place]).map(|_| ());
+            return Err(refuse(error, of_model_in_row(scorer_of_row, is_constant, bind)));
+        }
+    };
     features.check_lengths(NAME, shape.rows(), |row| bound.feature_count(row))?;
     let mut columns = features.read(NAME, bound.uses())?;
     for column in &mut columns {
@@ -62,9 +71,17 @@ fn predict_rows(
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
     let has_model = scorer_of_row.iter().take(shape.rows()).map(|&place| place != NO_SCORER);
     let validity = has_model.clone().any(|has| !has).then(|| has_model.collect::<Bitmap>());
-    shape.params(validity, |out| {
-        bound.predict(&inputs, out.into()).map_err(|error| refuse(NAME, &error))
-    })
+    let mut refused = None;
+    let result = shape.params(validity, |out| {
+        let out = out.into();
+        bound.predict(&inputs, out).map_err(|error| refuse(refused.insert(error).clone(), None))
+    });
+    let Some(error) = refused else { return result };
+    let of_row = of_model_in_row(scorer_of_row, is_constant, |place| {
+        let out = ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] };
+        models.bind(&features.names, &[place])?.predict(&inputs, out)
+    });
+    Err(refuse(error, of_row))
 }
 
 impl<'a> From<ParamsColumns<'a>> for ParamsOut<'a> {

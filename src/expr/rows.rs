@@ -8,8 +8,9 @@ use polars_arrow::bitmap::Bitmap;
 use super::error::refuse;
 use super::number::Number;
 use super::result::all_valid;
+use crate::culprit::row_of_batch;
 use crate::math::Column;
-use crate::metrics::check_weight;
+use crate::metrics::weight::{is_weight, wrong_weight};
 
 /// Which rows count: the places of those that are NULL nowhere.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ impl Rows {
 
 /// Some of the rows of a call.
 pub(super) struct Part {
+    /// How many rows of the call come before.
+    pub(super) start: usize,
     pub(super) rows: usize,
     /// The inputs in these rows; one of one row stands for every row.
     pub(super) inputs: Vec<Series>,
@@ -73,33 +76,45 @@ pub(super) struct Part {
 pub(super) fn in_chunks(inputs: &[Series], rows: usize) -> Vec<Part> {
     let chunked = inputs.iter().filter(|input| input.len() == rows && input.n_chunks() > 1);
     let Some(chunked) = chunked.max_by_key(|input| input.n_chunks()) else {
-        return vec![Part { rows, inputs: inputs.to_vec() }];
+        return vec![Part { start: 0, rows, inputs: inputs.to_vec() }];
     };
-    let mut start = 0;
+    let mut next = 0;
     let parts = chunked.chunk_lengths().filter(|&length| length > 0).map(|length| {
+        let start = next;
+        next += length;
         let offset = i64::try_from(start).unwrap_or(i64::MAX);
-        start += length;
         let part = |input: &Series| match input.len() {
             1 => input.clone(),
             _ => input.slice(offset, length),
         };
-        Part { rows: length, inputs: inputs.iter().map(part).collect() }
+        Part { start, rows: length, inputs: inputs.iter().map(part).collect() }
     });
     parts.collect()
 }
 
-/// Reads the argument `weight` of an aggregate over `rows` rows, if there is one; an untyped NULL is none.
+/// Reads the argument `weight` of an aggregate over `rows` rows from `start` on, if there is one; an untyped NULL is none.
 ///
 /// # Errors
 /// Where it is no number, or one is negative, NaN or infinite.
 pub(super) fn read_weight(
     function: &str,
     weight: Option<&Series>,
+    start: usize,
     rows: usize,
 ) -> PolarsResult<Option<Number>> {
-    let Some(weight) = weight.filter(|weight| !weight.dtype().is_null()) else { return Ok(None) };
-    let weight = Number::try_new(function, "weight", weight)?;
+    let Some(series) = weight.filter(|weight| !weight.dtype().is_null()) else { return Ok(None) };
+    let weight = Number::try_new(function, "weight", series)?;
     let given = Rows::complete(rows, [&weight]);
-    check_weight(&given.doubles(&weight)).map_err(|error| refuse(function, &error))?;
+    let all = Rows::complete(rows, []).doubles(&weight);
+    let mut weights = all.iter().enumerate();
+    if let Some((row, wrong)) = weights.find(|&(row, &w)| !is_weight(w) && given.contains(row)) {
+        let is_constant = series.len() == 1 && start + rows > 1;
+        let got = if is_constant {
+            wrong.to_string()
+        } else {
+            format!("{wrong} in {}", row_of_batch(start + row))
+        };
+        return Err(refuse(function, &wrong_weight(got)));
+    }
     Ok(Some(weight))
 }

@@ -5,7 +5,8 @@ use std::hash::Hash;
 use polars::prelude::{DataType, PlHashMap, PolarsResult, Series};
 use polars_arrow::array::{Array, Utf8ViewArray};
 
-use super::error::wrong_argument;
+use super::error::{no_model, wrong_argument};
+use crate::error::MODEL_TEXT;
 use crate::model::NO_SCORER;
 
 /// The row of a NULL in [`Texts::index_of_row`].
@@ -39,68 +40,89 @@ impl Texts {
     /// # Errors
     /// Where it is of a type that holds no text.
     pub(super) fn of_models(function: &str, argument: &str, series: &Series) -> PolarsResult<Self> {
-        Self::try_new(&model_strings(function, argument, series)?)
+        Self::try_new(&strings(function, argument, MODEL_TEXT, series)?)
     }
 
-    /// The distinct strings.
+    /// Reads an argument that holds text.
+    ///
+    /// # Errors
+    /// Where it is of a type that holds none.
+    pub(super) fn of_texts(function: &str, argument: &str, series: &Series) -> PolarsResult<Self> {
+        Self::try_new(&strings(function, argument, "text", series)?)
+    }
+
+    /// The distinct strings, in the order in which they come first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.first_rows.iter().filter_map(|&row| self.array.get(row))
     }
 
-    /// Computes something of every distinct string and gives it to all rows that hold the string.
+    /// Computes something of the model in every distinct string, the argument `argument` of `function`, and gives it to
+    /// all rows that hold the string.
     ///
     /// # Errors
     /// The first that `compute` returns.
-    pub(super) fn map_rows<T: Clone>(
+    pub(super) fn map_models<T: Clone>(
         &self,
-        compute: impl Fn(&str) -> PolarsResult<T>,
+        function: &str,
+        argument: &str,
+        compute: impl Fn(&str) -> crate::Result<T>,
     ) -> PolarsResult<Vec<Option<T>>> {
-        let results = self.iter().map(compute).collect::<PolarsResult<Vec<T>>>()?;
+        let is_constant = self.index_of_row.len() == 1;
+        let results = self.first_rows.iter().zip(self.iter()).map(|(&row, text)| {
+            let row = (!is_constant).then_some(row);
+            compute(text).map_err(|error| no_model(function, argument, text, row, &error))
+        });
+        let results = results.collect::<PolarsResult<Vec<T>>>()?;
         let of_row = |&index: &u32| results.get(index as usize).cloned();
         Ok(self.index_of_row.iter().map(of_row).collect())
     }
 }
 
-/// An argument that holds models as a column of strings.
+/// An argument that holds texts as a column of strings.
 ///
 /// # Errors
 /// Where it is of a type that holds no text.
-fn model_strings(function: &str, argument: &str, series: &Series) -> PolarsResult<Series> {
+fn strings(
+    function: &str,
+    argument: &str,
+    expected: &str,
+    series: &Series,
+) -> PolarsResult<Series> {
     match series.dtype() {
         DataType::String => Ok(series.clone()),
         DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
             series.cast(&DataType::String)
         }
-        other => Err(wrong_argument(
-            function,
-            argument,
-            "the text of a model made by ziln_fit_sgd",
-            other.to_string(),
-        )),
+        other => Err(wrong_argument(function, argument, expected, other.to_string())),
     }
 }
 
 /// For every row the place that `new` gives to its model, and [`NO_SCORER`] where it is NULL. `new` is asked once a text.
 ///
 /// # Errors
-/// Where the argument is of a type that holds no text, and those of `new`.
+/// Where the argument is of a type that holds no text, or `new` does not take a text.
 pub(super) fn model_places(
     function: &str,
     argument: &str,
     series: &Series,
-    mut new: impl FnMut(&str) -> PolarsResult<u32>,
+    mut new: impl FnMut(&str) -> crate::Result<u32>,
 ) -> PolarsResult<Vec<u32>> {
-    let strings = model_strings(function, argument, series)?;
+    let strings = strings(function, argument, MODEL_TEXT, series)?;
     let mut places = Vec::with_capacity(strings.len());
     let mut of_text = Places::default();
+    let is_constant = strings.len() == 1;
     for array in strings.str()?.downcast_iter() {
+        let start = places.len();
         // Views of another chunk point into other buffers.
         let mut of_view = Places::default();
         for (row, view) in array.views().iter().enumerate() {
             places.push(match array.is_valid(row) {
                 true => of_view.place(view.as_u128(), || {
                     let text = array.value(row);
-                    of_text.place(text, || new(text))
+                    of_text.place(text, || {
+                        let row = (!is_constant).then_some(start + row);
+                        new(text).map_err(|error| no_model(function, argument, text, row, &error))
+                    })
                 })?,
                 false => NO_SCORER,
             });

@@ -3,7 +3,7 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::error::{refuse, wrong_arity};
+use super::error::wrong_arity;
 use super::record::{record_list_series, record_list_type};
 use super::text::Texts;
 use crate::model::{Model, WeightRow};
@@ -22,8 +22,7 @@ pub fn weights(inputs: &[Series]) -> PolarsResult<Series> {
         return Err(wrong_arity(FUNCTION.name, "ziln_weights(model)", inputs.len()));
     };
     let texts = Texts::of_models(FUNCTION.name, "model", model)?;
-    let weights = texts.map_rows(|text| {
-        Ok(Model::from_json(text).map_err(|error| refuse(FUNCTION.name, &error))?.weights())
-    })?;
+    let weights =
+        texts.map_models(FUNCTION.name, "model", |text| Ok(Model::from_json(text)?.weights()))?;
     record_list_series(model.name().clone(), weights)
 }

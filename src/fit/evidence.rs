@@ -62,9 +62,7 @@ impl Spectrum {
         design: &mut Design<'_, PAYERS>,
     ) -> Tridiagonal {
         match self.views.as_slice() {
-            [view] if self.whole => {
-                Tridiagonal::new(score, score.len(), |v| view.product(v))
-            }
+            [view] if self.whole => Tridiagonal::new(score, score.len(), |v| view.product(v)),
             _ => Tridiagonal::new(score, SCORE_STEPS, |v| design.product(v)),
         }
     }

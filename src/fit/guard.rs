@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn weights_are_halved_around_the_average_payer() {
-        let mut amount = PartValues { width: 2, weights: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
+        let mut amount =
+            PartValues { width: 2, weights: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
         let heads = |amount: &PartValues| amount.weights[0] + 3.0 * amount.weights[1];
         let at_mean = heads(&amount);
         let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| 1.0 + amount.weights[1]);

@@ -24,7 +24,11 @@ pub(super) struct Tridiagonal {
 impl Tridiagonal {
     /// From `A`'s products and `v`, in at most `steps` products. With as many as `A` has columns it is all of `A`, also of
     /// the directions that `v` has no part in.
-    pub(super) fn new(v: &[f64], steps: usize, mut product: impl FnMut(&[f64]) -> Vec<f64>) -> Self {
+    pub(super) fn new(
+        v: &[f64],
+        steps: usize,
+        mut product: impl FnMut(&[f64]) -> Vec<f64>,
+    ) -> Self {
         let width = v.len();
         let square = dot(v, v);
         let mut seen = Self { diagonal: vec![], beside: vec![], basis: vec![], square };

@@ -35,13 +35,7 @@ pub(super) struct NumberLearner<'a> {
 impl<'a> NumberLearner<'a> {
     /// For values with these weights, which [`near`] has been asked about.
     pub(super) fn new(weights: Option<&'a [f64]>) -> Self {
-        Self {
-            weights,
-            rows: 0,
-            center: None,
-            moments: Moments::default(),
-            range: Range::EMPTY,
-        }
+        Self { weights, rows: 0, center: None, moments: Moments::default(), range: Range::EMPTY }
     }
 
     /// Adds values; a multiple of [`MOMENT_ROWS`] unless they are the last.

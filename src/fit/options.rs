@@ -296,7 +296,7 @@ impl Given<'_> {
             option: self.doc.name.to_owned(),
             expected: self.doc.range.to_owned(),
             got: match error {
-                Error::Model { problem } => format!("text with a fault: {problem}"),
+                Error::Model { problem } => format!("'{}' ({problem})", quoted(text)),
                 other => other.to_string(),
             },
         })

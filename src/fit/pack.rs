@@ -191,7 +191,8 @@ pub(super) fn pack_encoded(
     let mut packed = Packed::empty(table, layout, targets);
     packed.each_number(table, |(feature, out), values| {
         gather::numbers(table, feature, &order, values, |_| ());
-        if let Some(Encoding::Numeric { mean, scale, range, payer_range }) = encodings.get(feature) {
+        if let Some(Encoding::Numeric { mean, scale, range, payer_range }) = encodings.get(feature)
+        {
             let range = if packed_for == PackedFor::Paying { range } else { payer_range };
             let range = range.unwrap_or(Range::ALL);
             for value in values.iter_mut() {

@@ -45,8 +45,7 @@ pub(super) fn survey(options: &Options, packed: &Packed, start: &Marginal) -> Su
     let mut amount = Design::<true>::new(packed, ROWS);
     let of_paying = Spectrum::new(&mut paying);
     let of_amount = Spectrum::new(&mut amount);
-    let spread =
-        (of_paying.norm() / paying.weight_sum).max(of_amount.norm() / amount.weight_sum);
+    let spread = (of_paying.norm() / paying.weight_sum).max(of_amount.norm() / amount.weight_sum);
     let (l2, sigma_prior) = match options.l2 {
         Some(0.0) => (L2 { logit: 0.0, mu: 0.0, raw_sigma: 0.0 }, None),
         Some(l2) => {
@@ -92,11 +91,7 @@ impl HeadPrior {
 }
 
 /// The prior of the logit head.
-fn logit_prior(
-    design: &mut Design<'_, false>,
-    spectrum: &Spectrum,
-    start: &Marginal,
-) -> HeadPrior {
+fn logit_prior(design: &mut Design<'_, false>, spectrum: &Spectrum, start: &Marginal) -> HeadPrior {
     let repeats = design.sample.packed.repeats;
     if design.norm == 0.0 {
         return HeadPrior { variance: 1.0, gradient: 1.0 };

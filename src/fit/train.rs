@@ -97,12 +97,7 @@ impl Split {
         Self::new(table, usable, &ordered, &[])
     }
 
-    fn new(
-        table: &Table<'_>,
-        usable: &Usable,
-        training: &[Hashed],
-        validation: &[Hashed],
-    ) -> Self {
+    fn new(table: &Table<'_>, usable: &Usable, training: &[Hashed], validation: &[Hashed]) -> Self {
         let rows = |part: &[Hashed]| part.iter().map(|row| row.row).collect::<Vec<RowId>>();
         let training = rows(training);
         let labels = usable.labels(table, &training);
@@ -179,9 +174,8 @@ impl<'a> Session<'a> {
         let step_scale = automatic::paying_step_scale(options, paying_rate);
         let scale = amount_scale(options, &start);
         let to_amount = amount_units(&packed, scale);
-        let bounded = |rate: f64, unit: f64, l2: f64| {
-            automatic::bounded_l2(options, rate, l2 * unit) / unit
-        };
+        let bounded =
+            |rate: f64, unit: f64, l2: f64| automatic::bounded_l2(options, rate, l2 * unit) / unit;
         let l2 = L2 {
             logit: bounded(learning_rate * step_scale, 1.0, survey.l2.logit),
             mu: bounded(learning_rate, to_amount[0], survey.l2.mu),

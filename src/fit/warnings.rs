@@ -91,7 +91,8 @@ impl Seen<'_> {
 fn absurd(name: &str, encoding: &Encoding, all: Range) -> Option<String> {
     let Encoding::Numeric { range: Some(range), .. } = encoding else { return None };
     let length = ABSURD * (range.most - range.least);
-    let farthest = if all.most - range.most > range.least - all.least { all.most } else { all.least };
+    let farthest =
+        if all.most - range.most > range.least - all.least { all.most } else { all.least };
     let beyond = (farthest - range.most).max(range.least - farthest);
     (beyond > length).then(|| {
         format!(
@@ -123,9 +124,6 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let texts = [0.0, 5000.0, 2.5, 0.123_456, 1.0, 7.1e-6, 1e300, -12345.678].map(short);
-        assert_eq!(
-            texts,
-            ["0", "5000", "2.5", "0.1235", "1", "7.100e-6", "1.000e300", "-12346"]
-        );
+        assert_eq!(texts, ["0", "5000", "2.5", "0.1235", "1", "7.100e-6", "1.000e300", "-12346"]);
     }
 }

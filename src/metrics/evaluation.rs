@@ -12,7 +12,7 @@ use super::ranking::{
 use super::roc_auc::area;
 use super::scaled_weights::{ScaledWeights, WeightScale};
 use super::spearman::{LabelRanks, correlation};
-use super::sums::{Sums, Terms};
+use super::sums::{Sums, Terms, predict};
 use crate::math::{BLOCK, Blocks, ParamBlocks, Params, Spread};
 use crate::record::{Field, FieldType, FieldValue, Record};
 
@@ -21,13 +21,16 @@ const CHUNK: usize = 256 * BLOCK;
 
 /// Every metric of a set of predictions. The fields are described, with formula and source, in [`Record::FIELDS`].
 ///
-/// A metric is `None` where it is undefined, and NaN only where a parameter that it reads is NaN.
+/// A metric is `None` where it is undefined. Rows whose prediction is not finite are counted and left out of everything
+/// else, so that one of them does not hide what the others say.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Evaluation {
     /// Rows evaluated, each once whatever its weight.
     pub rows: u64,
     /// Rows whose label is positive, each once whatever its weight.
     pub payers: u64,
+    /// Rows left out because their expected lifetime value is NaN or infinite.
+    pub non_finite: u64,
     /// Mean negative log-likelihood.
     pub loss: Option<f64>,
     /// The part of the loss that is about paying at all.
@@ -60,8 +63,16 @@ pub struct Evaluation {
 
 impl Record for Evaluation {
     const FIELDS: &'static [Field] = &[
-        count("rows", "rows evaluated, each once whatever its weight"),
-        count("payers", "rows with label > 0, each once whatever its weight"),
+        count(
+            "rows",
+            "rows evaluated, each once whatever its weight; those of non_finite are not among them",
+        ),
+        count("payers", "rows evaluated with label > 0, each once whatever its weight"),
+        count(
+            "non_finite",
+            "rows left out of every other field because their expected_ltv is NaN or infinite, as it is where a \
+             parameter is NaN; each once whatever its weight",
+        ),
         number(
             "loss",
             "mean of ziln_loss(label, params), the negative log-likelihood in nats; classification_loss + amount_loss \
@@ -127,6 +138,7 @@ impl Record for Evaluation {
         vec![
             FieldValue::Integer(i64::try_from(self.rows).ok()),
             FieldValue::Integer(i64::try_from(self.payers).ok()),
+            FieldValue::Integer(i64::try_from(self.non_finite).ok()),
             FieldValue::Number(self.loss),
             FieldValue::Number(self.classification_loss),
             FieldValue::Number(self.amount_loss),
@@ -169,6 +181,10 @@ pub struct Scored<'a> {
 /// Rows are ranked by expected lifetime value, and for `roc_auc` and `average_precision` by logit: the order of
 /// the probability to pay, without the ties that come from rounding probabilities to 1.
 ///
+/// A row whose expected lifetime value is NaN or infinite counts in `non_finite` and nowhere else: the other fields
+/// are, bit for bit, those of the rows without it. A NaN among the params makes the value NaN; a logit that is infinite
+/// does not, and is an infinite loss where it was wrong.
+///
 /// Ten million rows take 160 MB beside the inputs (240 MB with weights), and up to 16 bytes a distinct label.
 ///
 /// # Example
@@ -189,10 +205,12 @@ pub struct Scored<'a> {
 /// ```
 pub fn evaluate(pieces: &[Scored<'_>]) -> Evaluation {
     let pieces: Vec<Scored<'_>> = pieces.iter().map(Scored::cut).collect();
+    let weights = pieces.iter().filter_map(|piece| Some((piece.weight?, piece.label)));
+    let scale = WeightScale::of(weights);
     if pieces.iter().any(|piece| piece.weight.is_some()) {
-        Inputs::new(&pieces).evaluate::<f64>()
+        Inputs::new(pieces.iter(), scale).evaluate::<f64>()
     } else {
-        Inputs::new(&pieces).evaluate::<Unit>()
+        Inputs::new(pieces.iter(), scale).evaluate::<Unit>()
     }
 }
 
@@ -215,19 +233,22 @@ struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    fn new(pieces: &'a [Scored<'a>]) -> Self {
-        let weights = pieces.iter().filter_map(|piece| Some((piece.weight?, piece.label)));
-        let scale = WeightScale::of(weights);
+    fn new(pieces: impl Iterator<Item = &'a Scored<'a>>, scale: WeightScale) -> Self {
         let scaled = |piece: &'a Scored<'a>| {
             (piece, piece.weight.map(|weight| ScaledWeights::new(weight, scale)))
         };
-        Self { pieces: pieces.iter().map(scaled).collect(), unit: scale.unit() }
+        Self { pieces: pieces.map(scaled).collect(), unit: scale.unit() }
     }
 
     fn evaluate<W: Weight>(&self) -> Evaluation {
         let (rows, sums) = self.by_label::<W>();
+        if sums.non_finite > 0
+            && let Some(rescaled) = self.rescaled(&rows)
+        {
+            return rescaled.evaluate::<W>();
+        }
         let by_value = ByValue::new(rows, self.unit);
-        let by_probability = self.by_probability::<W>();
+        let by_probability = self.by_probability::<W>(sums.non_finite > 0);
         let (roc_auc, average_precision) = both(
             by_probability.len(),
             || area(&by_probability),
@@ -241,10 +262,19 @@ impl<'a> Inputs<'a> {
         self.collect(Sums::new, |sums, other| sums.merge(&other), fill_values)
     }
 
-    /// The usable rows in the order of logit, with the label's key beside it.
-    fn by_probability<W: Weight>(&self) -> Vec<Row<W>> {
+    /// These inputs on the scale of these rows' weights, where that is another: the greatest weight is of a row left out.
+    fn rescaled<W: Weight>(&self, rows: &[Row<W>]) -> Option<Self> {
+        let greatest = rows.iter().map(|row| row.weight.value()).fold(0.0, f64::max);
+        let scale = WeightScale::of_greatest(greatest * self.unit);
+        let is_finer = greatest > 0.0 && greatest < 1.0 && scale.unit() < self.unit;
+        is_finer.then(|| Self::new(self.pieces.iter().map(|&(piece, _)| piece), scale))
+    }
+
+    /// The usable rows in the order of logit, with the label's key beside it; `some_left_out` where there are rows
+    /// whose prediction is not finite.
+    fn by_probability<W: Weight>(&self, some_left_out: bool) -> Vec<Row<W>> {
         let fill = |piece: &Scored<'_>, weight, start, rows: &mut [Row<W>]| {
-            fill_logits(piece, weight, start, rows);
+            fill_logits(piece, weight, start, rows, some_left_out);
         };
         let (mut rows, ()) = self.collect(|| (), |(), ()| (), fill);
         sort(&mut rows);
@@ -298,29 +328,42 @@ fn fill_values<W: Weight>(
             let weight = W::of(weight, start + place);
             if let Some(label) = usable_label(label).filter(|_| weight.value() > 0.0) {
                 let row = terms.row(place);
-                *to = Row { key: key_of(label), other: key_of(row.prediction), weight };
-                sums.add(label, &row, weight.value());
+                if row.prediction.is_finite() {
+                    *to = Row { key: key_of(label), other: key_of(row.prediction), weight };
+                    sums.add(label, &row, weight.value());
+                } else {
+                    sums.non_finite += 1;
+                }
             }
         }
     }
     sums
 }
 
-/// Writes the usable ones of the rows from `start` on: the keys of logit and label.
+/// Writes the usable ones of the rows from `start` on: the keys of logit and label. Where there are rows to leave out
+/// (`some_left_out`), which these are is computed again.
 fn fill_logits<W: Weight>(
     piece: &Scored<'_>,
     weight: Option<ScaledWeights<'_>>,
     start: usize,
     rows: &mut [Row<W>],
+    some_left_out: bool,
 ) {
     let mut logits = Blocks::new(piece.params.logit);
+    let mut params = some_left_out.then(|| ParamBlocks::new(&piece.params));
+    let mut predictions = [0.0; BLOCK];
     for (block, rows) in rows.chunks_mut(BLOCK).enumerate() {
         let start = start + block * BLOCK;
         let label = piece.label.get(start..).unwrap_or_default();
         let logit = logits.rows(start, rows.len());
+        if let Some(params) = &mut params {
+            let (logit, mu, sigma) = params.rows(start, rows.len());
+            predict(logit, mu, sigma, &mut predictions);
+        }
         for (place, ((to, &label), &logit)) in rows.iter_mut().zip(label).zip(logit).enumerate() {
             let weight = W::of(weight, start + place);
-            if let Some(label) = usable_label(label).filter(|_| weight.value() > 0.0) {
+            let counts = weight.value() > 0.0 && predictions[place].is_finite();
+            if let Some(label) = usable_label(label).filter(|_| counts) {
                 *to = Row { key: key_of(logit), other: key_of(label), weight };
             }
         }
@@ -337,6 +380,7 @@ impl Evaluation {
         Self {
             rows: sums.rows,
             payers: sums.payers,
+            non_finite: sums.non_finite,
             loss: classification_loss.zip(amount_loss).map(|(paying, amount)| paying + amount),
             classification_loss,
             amount_loss,
@@ -451,7 +495,7 @@ mod tests {
     fn a_sigma_is_floored_and_a_negative_one_shows() {
         let at = |sigma| evaluate(&[1.0], &[0.5], &[0.0], &[sigma], None);
         assert_eq!(at(0.0), at(crate::math::floor_sigma(0.0)));
-        assert!(at(-1.0).loss.is_some_and(f64::is_nan));
+        assert_eq!(at(-1.0), Evaluation { non_finite: 1, ..Evaluation::default() });
     }
 
     #[test]
@@ -502,31 +546,57 @@ mod tests {
     }
 
     #[test]
-    fn nan_is_in_what_reads_it_and_nowhere_else() {
-        let mut mu = MU;
-        mu[1] = f64::NAN;
-        let all = evaluate(&LABEL, &LOGIT, &mu, &SIGMA, None);
+    fn rows_without_a_finite_prediction_are_counted_and_left_out() {
         let clean = evaluate(&LABEL, &LOGIT, &MU, &SIGMA, None);
-        let nan = [
-            all.loss,
-            all.amount_loss,
-            all.crps,
-            all.prediction_mean,
-            all.prediction_ratio,
-            all.gini,
-            all.normalized_gini,
-            all.spearman,
-            all.decile_mape,
-            all.coverage_80,
+        let (nan, inf) = (f64::NAN, f64::INFINITY);
+        let bad = [
+            (nan, 1.0, 1.0),
+            (1.0, nan, 1.0),
+            (1.0, 1.0, nan),
+            (-inf, nan, 1.0),
+            (-inf, 1.0, nan),
+            (inf, nan, 1.0),
+            (1.0, inf, 1.0),
+            (1.0, 1.0, inf),
+            (1.0, 800.0, 1.0),
+            (1.0, 1.0, -1.0),
         ];
-        assert!(nan.iter().all(|metric| metric.is_some_and(f64::is_nan)), "{all:?}");
-        assert_eq!(all.classification_loss, clean.classification_loss);
-        assert_eq!((all.roc_auc, all.average_precision), (clean.roc_auc, clean.average_precision));
-        assert_eq!(all.label_mean, clean.label_mean);
-        // A row that does not count does not matter.
-        let mut label = LABEL;
-        label[1] = f64::INFINITY;
-        assert!(evaluate(&label, &LOGIT, &mu, &SIGMA, None).loss.is_some_and(f64::is_finite));
+        for (count, (logit, mu, sigma)) in bad.into_iter().enumerate() {
+            // Anywhere among the others, a payer or not.
+            let with = |values: &[f64], bad: f64| [&[bad], values, &[bad]].concat();
+            let all = evaluate(
+                &[&[7.0], LABEL.as_slice(), &[0.0]].concat(),
+                &with(&LOGIT, logit),
+                &with(&MU, mu),
+                &with(&SIGMA, sigma),
+                None,
+            );
+            assert_eq!(all, Evaluation { non_finite: 2, ..clean }, "{count}");
+            // One that does not count for another reason is not counted here either.
+            let at = |label, weight| {
+                evaluate(&[label], &[logit], &[mu], &[sigma], Some(&[weight])).non_finite
+            };
+            assert_eq!((at(1.0, 0.5), at(nan, 0.5), at(1.0, 0.0)), (1, 0, 0));
+        }
+        let none = evaluate(&[0.0, 3.0], &[nan; 2], &[1.0; 2], &[1.0; 2], None);
+        assert_eq!(none, Evaluation { non_finite: 2, ..Evaluation::default() });
+    }
+
+    #[test]
+    fn a_weight_of_a_row_left_out_does_not_matter() {
+        for (small, great) in [(1.0, 2.0), (3e-300, 1e300), (5e-324, f64::MAX), (1e-310, 1e-309)] {
+            let weight = [1.0, 2.0, 1.0, 3.0, 1.0].map(|weight| weight * small);
+            let clean = evaluate(&LABEL, &LOGIT, &MU, &SIGMA, Some(&weight));
+            let with = |values: &[f64], bad: f64| [values, &[bad]].concat();
+            let all = evaluate(
+                &with(&LABEL, 1.0),
+                &with(&LOGIT, 0.0),
+                &with(&MU, f64::NAN),
+                &with(&SIGMA, 1.0),
+                Some(&with(&weight, great)),
+            );
+            assert_eq!(all, Evaluation { non_finite: 1, ..clean }, "{small}");
+        }
     }
 
     #[test]
@@ -535,6 +605,10 @@ mod tests {
         assert_eq!((all.loss, all.classification_loss), (Some(f64::INFINITY), Some(f64::INFINITY)));
         assert!(all.amount_loss.is_some_and(f64::is_finite));
         assert!(all.crps.is_some_and(f64::is_finite) && all.gini.is_some_and(f64::is_finite));
+        assert_eq!((all.rows, all.non_finite), (2, 0));
+        // Whatever a payment would be, there is none.
+        let all = evaluate(&[0.0], &[f64::NEG_INFINITY], &[f64::INFINITY], &[1.0], None);
+        assert_eq!((all.rows, all.non_finite, all.loss), (1, 0, Some(0.0)));
     }
 
     #[test]

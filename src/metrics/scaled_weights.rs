@@ -28,6 +28,11 @@ impl WeightScale {
         greatest.max().map_or(Self(1.0), |bits| Self(scale_of(bits)))
     }
 
+    /// The scale of weights of which this, a positive number, is the greatest.
+    pub(super) fn of_greatest(weight: f64) -> Self {
+        Self(scale_of(weight.to_bits()))
+    }
+
     /// What a scaled weight of 1 stands for.
     pub(super) fn unit(self) -> f64 {
         1.0 / self.0

@@ -87,6 +87,19 @@ impl Terms {
     }
 }
 
+/// The expected lifetime values of up to [`BLOCK`] rows, as [`Terms`] has them.
+pub(super) fn predict(logit: &[f64], mu: &[f64], sigma: &[f64], out: &mut [f64; BLOCK]) {
+    dispatch(
+        #[inline(always)]
+        || {
+            let rows = logit.iter().zip(mu).zip(sigma);
+            for (to, ((&logit, &mu), &sigma)) in out.iter_mut().zip(rows) {
+                *to = expected_ltv_row(logit, mu, floor_sigma(sigma));
+            }
+        },
+    );
+}
+
 /// 1 where the label lies within the central 80% interval, both ends included, else 0.
 #[inline(always)]
 fn covered(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
@@ -101,6 +114,8 @@ fn covered(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 pub(super) struct Sums {
     pub(super) rows: u64,
     pub(super) payers: u64,
+    /// Rows that are in none of the sums.
+    pub(super) non_finite: u64,
     pub(super) weight: ExactSum,
     pub(super) label: ExactSum,
     pub(super) classification_loss: ExactSum,
@@ -115,6 +130,7 @@ impl Sums {
         Self {
             rows: 0,
             payers: 0,
+            non_finite: 0,
             weight: ExactSum::new(),
             label: ExactSum::new(),
             classification_loss: ExactSum::new(),
@@ -140,6 +156,7 @@ impl Sums {
     pub(super) fn merge(mut self, other: &Self) -> Self {
         self.rows += other.rows;
         self.payers += other.payers;
+        self.non_finite += other.non_finite;
         self.weight.merge(&other.weight);
         self.label.merge(&other.label);
         self.classification_loss.merge(&other.classification_loss);

@@ -4,7 +4,7 @@ use crate::{Error, Result};
 
 /// Refuses weights that are negative, NaN or infinite.
 ///
-/// An adapter calls this on the weights as they arrive, without those that are NULL. The metrics themselves leave
+/// Weights that are NULL are left away before. The metrics themselves leave
 /// out a row whose weight is not a positive finite number.
 ///
 /// # Errors
@@ -19,13 +19,24 @@ use crate::{Error, Result};
 /// assert_eq!(error.to_string(), "argument `weight`: expected a finite number, 0 or more, got -2");
 /// ```
 pub fn check_weight(weight: &[f64]) -> Result<()> {
-    match weight.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
+    match weight.iter().find(|&&weight| !is_weight(weight)) {
         None => Ok(()),
-        Some(weight) => Err(Error::Argument {
-            argument: "weight".to_string(),
-            expected: "a finite number, 0 or more".to_string(),
-            got: weight.to_string(),
-        }),
+        Some(weight) => Err(wrong_weight(weight.to_string())),
+    }
+}
+
+/// Whether a weight is a finite number, 0 or more.
+#[inline]
+pub(crate) fn is_weight(weight: f64) -> bool {
+    weight.is_finite() && weight >= 0.0
+}
+
+/// The error of a weight that is none.
+pub(crate) fn wrong_weight(got: String) -> Error {
+    Error::Argument {
+        argument: "weight".to_string(),
+        expected: "a finite number, 0 or more".to_string(),
+        got,
     }
 }
 

@@ -85,7 +85,7 @@ impl Model {
     pub fn from_json(text: &str) -> Result<Self> {
         let parsed = objects::from_str::<Self>(text);
         check_version(parsed.as_ref().ok().map(|model| model.format_version), text)?;
-        let model = parsed.map_err(|error| problem(reason(&error)))?;
+        let model = parsed.map_err(|error| problem(without_long_quote(&error.to_string())))?;
         model.check()?;
         Ok(model)
     }
@@ -189,28 +189,30 @@ fn check_version(version: Option<u32>, text: &str) -> Result<()> {
 }
 
 fn check_encoding(feature: &Feature) -> Result<()> {
-    let name = quoted(&feature.name);
+    let name = || quoted(&feature.name);
     match &feature.encoding {
         Encoding::Numeric { mean, scale, range, payer_range } => {
             if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
                 return Err(problem(format!(
-                    "feature `{name}` has mean {mean} and scale {scale}; the scale must be positive"
+                    "feature `{}` has mean {mean} and scale {scale}; the scale must be positive",
+                    name()
                 )));
             }
-            check_range(&format!("the range of feature `{name}`"), *range)?;
-            check_range(&format!("the payer_range of feature `{name}`"), *payer_range)?;
+            check_range(&format!("the range of feature `{}`", name()), *range)?;
+            check_range(&format!("the payer_range of feature `{}`", name()), *payer_range)?;
         }
         Encoding::Categorical { levels, rows } => {
             if levels.len() != rows.len() {
                 return Err(problem(format!(
-                    "feature `{name}` has {} levels but rows of {}",
+                    "feature `{}` has {} levels but rows of {}",
+                    name(),
                     levels.len(),
                     rows.len()
                 )));
             }
             let distinct: HashSet<_> = levels.iter().collect();
             if distinct.len() != levels.len() {
-                return Err(problem(format!("a level of feature `{name}` stands twice")));
+                return Err(problem(format!("a level of feature `{}` stands twice", name())));
             }
         }
     }
@@ -266,18 +268,15 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
     }
 }
 
-/// What serde says is wrong. It quotes what it did not expect, however long that is.
-fn reason(error: &serde_json::Error) -> String {
-    const START: usize = 60;
-    const END: usize = 120;
-    let message = error.to_string();
-    let length = message.chars().count();
-    if length <= START + END {
-        return message;
-    }
-    let start: String = message.chars().take(START).collect();
-    let end: String = message.chars().skip(length - END).collect();
-    format!("{start}...{end}")
+/// A message of serde, which may quote a string of any length: that is quoted, and what was expected stays.
+fn without_long_quote(message: &str) -> String {
+    let shorter = || {
+        let (start, quote) = message.match_indices(['`', '"']).next()?;
+        let end = message.rfind(&format!("{quote}, expected"))?;
+        let text = message.get(start + 1..end)?;
+        Some(format!("{}{quote}{}{}", &message[..start], quoted(text), &message[end..]))
+    };
+    shorter().unwrap_or_else(|| message.to_owned())
 }
 
 fn problem(problem: String) -> Error {

@@ -83,12 +83,9 @@ const INFO: [Entry; 42] = [
     entry("validation_loss", Number, "mean loss of the held-out rows", |m| {
         FieldValue::Number(m.training().validation_loss)
     }),
-    entry(
-        "prediction_ratio",
-        Number,
-        "predicted over actual total of the training rows",
-        |m| FieldValue::Number(m.training().prediction_ratio),
-    ),
+    entry("prediction_ratio", Number, "predicted over actual total of the training rows", |m| {
+        FieldValue::Number(m.training().prediction_ratio)
+    }),
     entry("warnings", Texts, "what to look at before trusting the model", |m| {
         FieldValue::Texts(Some(m.training().warnings.clone()))
     }),

@@ -8,6 +8,8 @@ use datafusion_common::ScalarValue;
 use datafusion_expr::ColumnarValue;
 use datafusion_physical_expr_common::physical_expr::PhysicalExpr;
 
+use crate::error::quoted;
+
 /// The value of an expression that refers to no column; for any other what it is.
 ///
 /// It is evaluated rather than looked into, so that it may also come from another library.
@@ -16,7 +18,7 @@ pub(super) fn constant(expression: &Arc<dyn PhysicalExpr>) -> Result<ScalarValue
     match expression.evaluate(&no_columns) {
         Ok(ColumnarValue::Scalar(value)) => Ok(value),
         Ok(ColumnarValue::Array(_)) | Err(_) => {
-            Err(format!("an expression that is not constant, {expression}"))
+            Err(format!("an expression that is not constant, {}", quoted(&expression.to_string())))
         }
     }
 }

@@ -3,6 +3,7 @@
 use datafusion_common::{DataFusionError, Result, plan_err};
 
 use crate::Error;
+use crate::culprit;
 use crate::error::printable;
 
 /// What the core refuses while a query is planned: a type, an option.
@@ -41,6 +42,17 @@ pub(super) fn wrong_value(
 
 fn wrong(argument: &str, expected: impl Into<String>, got: impl Into<String>) -> Error {
     Error::Argument { argument: argument.to_string(), expected: expected.into(), got: got.into() }
+}
+
+/// A text that is no model, in a row of a batch unless it is a constant.
+pub(super) fn no_model(
+    function: &str,
+    argument: &str,
+    text: &str,
+    row: Option<usize>,
+    error: &Error,
+) -> DataFusionError {
+    refuse_value(function, &culprit::no_model(argument, text, row, error))
 }
 
 /// A call with a number of arguments that `function` does not take.

@@ -15,7 +15,7 @@ use crate::metrics::{Evaluation, Scored, evaluate};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = "Returns every metric of predictions at once, as a struct: rows, payers, loss (classification_loss + amount_loss), crps, label_mean, prediction_mean, prediction_ratio, gini, normalized_gini, spearman, roc_auc, average_precision, decile_mape, coverage_80. A field is NULL where it is undefined. Rows with a NULL are skipped.",
+    description = "Returns every metric of predictions at once, as a struct: rows, payers, non_finite, loss (classification_loss + amount_loss), crps, label_mean, prediction_mean, prediction_ratio, gini, normalized_gini, spearman, roc_auc, average_precision, decile_mape, coverage_80. A field is NULL where it is undefined. Rows with a NULL are skipped; rows whose expected lifetime value is NaN or infinite are counted in non_finite and left out of the rest.",
     syntax_example = "ziln_evaluate(label, params [, weight])",
     alternative_syntax = "ziln_evaluate(label, logit, mu, raw_sigma [, weight])",
     sql_example = r"```sql

@@ -25,6 +25,7 @@ use super::rows::accumulator::{BatchRows, RowAccumulator, RowAggregate, RowGroup
 use super::rows::{ColumnKind, GroupedRows, RowColumn, RowSchema};
 use super::signature::listing;
 use super::weight::read_weight;
+use crate::error::quoted;
 use crate::math::params_from_logits;
 use crate::metrics::{DEFAULT_BUCKETS, check_buckets};
 
@@ -215,7 +216,7 @@ fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<us
     }
     let integer = value.data_type().is_integer().then(|| value.cast_to(&DataType::Int64));
     let Some(Ok(ScalarValue::Int64(Some(integer)))) = integer else {
-        return Err(wrong(value.to_string()));
+        return Err(wrong(quoted(&value.to_string())));
     };
     check_buckets(integer).map_err(|error| refuse_plan(function, &error))
 }

@@ -37,6 +37,7 @@ mod expected_ltv;
 mod fit_sgd;
 mod from_logits;
 mod gini;
+mod is_model;
 mod lists;
 mod loss;
 mod model_info;
@@ -73,6 +74,7 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ParamsUdf::<crps::Crps>::default()),
         ScalarUDF::from(ModelUdf::<model_info::ModelInfoFunction>::default()),
         ScalarUDF::from(ModelUdf::<weights::WeightsFunction>::default()),
+        ScalarUDF::from(ModelUdf::<is_model::IsModelFunction>::default()),
     ];
     functions.into_iter().map(guard::guarded_scalar).map(Arc::new).collect()
 }

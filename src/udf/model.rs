@@ -10,26 +10,27 @@ use datafusion_common::Result;
 use foldhash::fast::RandomState;
 
 use super::error::wrong_type;
+use crate::error::MODEL_TEXT;
 
 /// The row of a NULL model in [`DistinctTexts::index_of_row`].
 pub(super) const NO_TEXT: u32 = u32::MAX;
 
 /// Refuses an argument `model` that cannot hold a model.
 pub(super) fn check_model(function: &str, data_type: &DataType) -> Result<()> {
-    check_text(function, "model", data_type)
+    check_text(function, "model", MODEL_TEXT, data_type)
 }
 
-/// Refuses an argument that cannot hold a model.
-pub(super) fn check_text(function: &str, argument: &str, data_type: &DataType) -> Result<()> {
+/// Refuses an argument that cannot hold text.
+pub(super) fn check_text(
+    function: &str,
+    argument: &str,
+    expected: &str,
+    data_type: &DataType,
+) -> Result<()> {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => Ok(()),
-        DataType::Dictionary(_, values) => check_text(function, argument, values),
-        other => Err(wrong_type(
-            function,
-            argument,
-            "the text of a model made by ziln_fit_sgd",
-            other.to_string(),
-        )),
+        DataType::Dictionary(_, values) => check_text(function, argument, expected, values),
+        other => Err(wrong_type(function, argument, expected, other.to_string())),
     }
 }
 
@@ -98,17 +99,19 @@ impl DistinctTexts {
         }
     }
 
-    /// The distinct texts.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.first_rows.iter().map(|&row| self.texts.value(row))
+    /// The distinct texts, each with the first row that holds it.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.first_rows.iter().map(|&row| (row, self.texts.value(row)))
     }
 
-    /// Computes something of every distinct text and gives it, row by row, to all that hold the text.
+    /// Computes something of every distinct text, and the first row that holds it, and gives it, row by row, to all that hold
+    /// the text.
     pub fn map_rows<T: Clone>(
         &self,
-        compute: impl Fn(&str) -> Result<T>,
+        compute: impl Fn(usize, &str) -> Result<T>,
     ) -> Result<impl Iterator<Item = Option<T>>> {
-        let results = self.iter().map(compute).collect::<Result<Vec<T>>>()?;
+        let results = self.iter().map(|(row, text)| compute(row, text));
+        let results = results.collect::<Result<Vec<T>>>()?;
         Ok(self.index_of_row.iter().map(move |&index| results.get(index as usize).cloned()))
     }
 }

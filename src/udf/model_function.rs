@@ -8,10 +8,10 @@ use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 
-use super::error::{refuse_value, wrong_arity};
-use super::model::{DistinctTexts, check_model};
+use super::error::{no_model, wrong_arity};
+use super::model::{DistinctTexts, check_text};
 use super::signature::listing;
-use crate::model::Model;
+use crate::error::MODEL_TEXT;
 
 /// A function of a model: what differs from one to the next.
 pub(super) trait ModelFunction:
@@ -20,14 +20,23 @@ pub(super) trait ModelFunction:
     /// The function's name in SQL.
     const NAME: &'static str;
 
+    /// The name of its argument.
+    const ARGUMENT: &'static str = "model";
+
+    /// What the argument may be.
+    const EXPECTED: &'static str = MODEL_TEXT;
+
     /// What is read from a model.
     type Value: Clone;
 
     /// The type of the result.
     fn return_type() -> DataType;
 
-    /// Reads a model.
-    fn read(model: &Model) -> Self::Value;
+    /// Reads a model's text.
+    ///
+    /// # Errors
+    /// Where it is none, unless that is what the function tells.
+    fn read(text: &str) -> crate::Result<Self::Value>;
 
     /// The results of all rows; `None` where the model is NULL.
     fn collect(values: impl Iterator<Item = Option<Self::Value>>) -> Result<ArrayRef>;
@@ -62,7 +71,7 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
         let [model] = arg_types else {
             return Err(wrong_arity(F::NAME, &usage::<F>(), arg_types.len()));
         };
-        check_model(F::NAME, model)?;
+        check_text(F::NAME, F::ARGUMENT, F::EXPECTED, model)?;
         Ok(F::return_type())
     }
 
@@ -77,8 +86,9 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
         let is_scalar = matches!(model, ColumnarValue::Scalar(_));
         let rows = if is_scalar { 1 } else { args.number_rows };
         let texts = DistinctTexts::try_new(F::NAME, &model.to_array(rows)?)?;
-        let values = texts.map_rows(|text| {
-            Ok(F::read(&Model::from_json(text).map_err(|error| refuse_value(F::NAME, &error))?))
+        let values = texts.map_rows(|row, text| {
+            let row = (!is_scalar).then_some(row);
+            F::read(text).map_err(|error| no_model(F::NAME, F::ARGUMENT, text, row, &error))
         })?;
         let values = F::collect(values)?;
         if is_scalar {
@@ -93,5 +103,5 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
 }
 
 fn usage<F: ModelFunction>() -> String {
-    format!("{}(model)", F::NAME)
+    format!("{}({})", F::NAME, F::ARGUMENT)
 }

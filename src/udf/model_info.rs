@@ -27,6 +27,7 @@ use crate::model::{Model, ModelInfo};
 ```",
     argument(name = "model", description = "The text of a model made by ziln_fit_sgd."),
     related_udf(name = "ziln_weights"),
+    related_udf(name = "ziln_is_model"),
     related_udf(name = "ziln_fit_sgd")
 )]
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
@@ -41,8 +42,8 @@ impl ModelFunction for ModelInfoFunction {
         record_type::<ModelInfo>()
     }
 
-    fn read(model: &Model) -> ModelInfo {
-        model.info()
+    fn read(text: &str) -> crate::Result<ModelInfo> {
+        Ok(Model::from_json(text)?.info())
     }
 
     fn collect(values: impl Iterator<Item = Option<ModelInfo>>) -> Result<ArrayRef> {

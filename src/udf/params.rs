@@ -11,6 +11,8 @@ use datafusion_expr::ColumnarValue;
 use super::error::{wrong_arity, wrong_type, wrong_value};
 use super::lists::trimmed;
 use super::number::{Number, check_number, doubles_with_nan, is_number};
+use crate::culprit::row_of_batch;
+use crate::error::quoted;
 use crate::math::{Column, Params, Spread};
 use crate::model::ParamsOut;
 
@@ -90,7 +92,7 @@ fn check_one(function: &str, data_type: &DataType) -> Result<()> {
 }
 
 fn describe_struct(fields: &Fields) -> String {
-    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let names: Vec<String> = fields.iter().map(|field| quoted(field.name())).collect();
     format!("a struct with fields {}", names.join(", "))
 }
 
@@ -268,7 +270,7 @@ fn flatten(
     for (row, bounds) in offsets.windows(2).enumerate() {
         let is_valid = array.is_valid(row);
         if is_valid && bounds[1] - bounds[0] != 3 {
-            let got = list_of(bounds[1] - bounds[0]);
+            let got = format!("{} in {}", list_of(bounds[1] - bounds[0]), row_of_batch(row));
             return Err(wrong_value(function, "params", EXPECTED, got));
         }
         let has_null = |nulls: &NullBuffer| (bounds[0]..bounds[1]).any(|i| nulls.is_null(i));

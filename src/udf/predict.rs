@@ -18,8 +18,9 @@ use super::params::{params_result, params_type};
 use super::recent_models::{scorer_of_text, with_models};
 use super::signature::{example_features, listing};
 use crate::Error;
+use crate::culprit::{of_model_in_row, row_of_batch};
 use crate::math::Column;
-use crate::model::{FeatureInput, FeatureUse, NO_SCORER, ScorerSet};
+use crate::model::{FeatureInput, FeatureUse, NO_SCORER, ParamsOut, ScorerSet};
 
 const NAME: &str = "ziln_predict";
 const USAGE: &str = "ziln_predict(model, features)";
@@ -50,6 +51,7 @@ const USAGE: &str = "ziln_predict(model, features)";
         description = "A struct with the features the model was trained on, or a list of numbers or a number for a model trained on such; a list may be longer."
     ),
     related_udf(name = "ziln_fit_sgd"),
+    related_udf(name = "ziln_is_model"),
     related_udf(name = "ziln_expected_ltv")
 )]
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -90,16 +92,16 @@ impl ScalarUDFImpl for Predict {
         let features = features.to_array(rows)?;
         match model {
             ColumnarValue::Array(models) => with_models(NAME, models, |models, scorer_of_row| {
-                predict(models, scorer_of_row, &features, rows, false)
+                predict(models, scorer_of_row, false, &features, (rows, false))
             }),
             ColumnarValue::Scalar(text) => {
                 let Some(text) = text.try_as_str().flatten() else {
                     return Ok(ColumnarValue::Scalar(ScalarValue::try_from(params_type())?));
                 };
                 let mut models = ScorerSet::default();
-                let place = models.add(scorer_of_text(NAME, text)?);
+                let place = models.add(scorer_of_text(NAME, text, None)?);
                 // Of no rows one: then too the model must fit the features.
-                predict(&mut models, &vec![place; rows.max(1)], &features, rows, is_scalar)
+                predict(&mut models, &vec![place; rows.max(1)], true, &features, (rows, is_scalar))
             }
         }
     }
@@ -157,7 +159,11 @@ impl Features {
             NAME,
             "features",
             format!("a list of {} numbers, as the model was trained on", needed(row)),
-            format!("a list of length {}", lists.length(row).unwrap_or_default()),
+            format!(
+                "a list of length {} in {}",
+                lists.length(row).unwrap_or_default(),
+                row_of_batch(row)
+            ),
         ))
     }
 
@@ -194,17 +200,23 @@ fn levels_of(columns: &[Option<FeatureColumn>]) -> Result<Vec<Vec<Option<&str>>>
     columns.iter().map(|c| c.as_ref().map_or(Ok(Vec::new()), FeatureColumn::levels)).collect()
 }
 
-/// Predicts each row with the model of its place; NULL where it has none.
+/// Predicts each row with the model of its place; NULL where it has none. A constant model has no row of its own.
 fn predict(
     models: &mut ScorerSet,
     scorer_of_row: &[u32],
+    is_constant: bool,
     features: &ArrayRef,
-    rows: usize,
-    is_scalar: bool,
+    (rows, is_scalar): (usize, bool),
 ) -> Result<ColumnarValue> {
-    let refuse = |error: Error| refuse_value(NAME, &error);
     let features = Features::try_new(features, || models.most_features(scorer_of_row))?;
-    let bound = models.bind(&features.names, scorer_of_row).map_err(refuse)?;
+    let refuse = |error: Error, of_row: Option<Error>| refuse_value(NAME, &of_row.unwrap_or(error));
+    let bound = match models.bind(&features.names, scorer_of_row) {
+        Ok(bound) => bound,
+        Err(error) => {
+            let bind = |place| models.bind(&features.names, &[place]).map(|_| ());
+            return Err(refuse(error, of_model_in_row(scorer_of_row, is_constant, bind)));
+        }
+    };
     features.check_lengths(|row| bound.feature_count(row))?;
     let columns = features.read(bound.uses())?;
     let levels = levels_of(&columns)?;
@@ -213,5 +225,15 @@ fn predict(
     let nulls = scorer_of_row
         .contains(&NO_SCORER)
         .then(|| NullBuffer::new(BooleanBuffer::collect_bool(rows, has_model)));
-    params_result(rows, nulls, is_scalar, |out| bound.predict(&inputs, out).map_err(refuse))
+    let mut refused = None;
+    let result = params_result(rows, nulls, is_scalar, |out| {
+        bound.predict(&inputs, out).map_err(|error| refuse(refused.insert(error).clone(), None))
+    });
+    let Some(error) = refused else { return result };
+    let of_row = of_model_in_row(scorer_of_row, is_constant, |place| {
+        models
+            .bind(&features.names, &[place])?
+            .predict(&inputs, ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] })
+    });
+    Err(refuse(error, of_row))
 }

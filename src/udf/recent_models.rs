@@ -9,7 +9,7 @@ use arrow::buffer::Buffer;
 use datafusion_common::Result;
 use foldhash::fast::RandomState;
 
-use super::error::refuse_value;
+use super::error::no_model;
 use super::model::{DistinctTexts, check_model, repeats_views, text_views};
 use crate::model::{NO_SCORER, Scorer, ScorerSet};
 
@@ -43,7 +43,8 @@ pub(super) fn with_models<R>(
     if !repeats_views(texts.data_type()) {
         let texts = DistinctTexts::try_new(function, texts)?;
         let mut models = ScorerSet::default();
-        let places = texts.iter().map(|text| Ok(models.add(scorer_of_text(function, text)?)));
+        let scorer = |(row, text)| scorer_of_text(function, text, Some(row));
+        let places = texts.iter().map(|text| Ok(models.add(scorer(text)?)));
         let places = places.collect::<Result<Vec<u32>>>()?;
         let place = |&index: &u32| places.get(index as usize).copied().unwrap_or(NO_SCORER);
         let scorer_of_row: Vec<u32> = texts.index_of_row.iter().map(place).collect();
@@ -57,9 +58,13 @@ pub(super) fn with_models<R>(
     })
 }
 
-/// The scorer of a model's text.
-pub(super) fn scorer_of_text(function: &str, text: &str) -> Result<Arc<Scorer>> {
-    Scorer::of_text(text).map_err(|error| refuse_value(function, &error))
+/// The scorer of a model's text, in a row of a batch unless it is a constant.
+pub(super) fn scorer_of_text(
+    function: &str,
+    text: &str,
+    row: Option<usize>,
+) -> Result<Arc<Scorer>> {
+    Scorer::of_text(text).map_err(|error| no_model(function, "model", text, row, &error))
 }
 
 impl RecentModels {
@@ -98,9 +103,7 @@ impl RecentModels {
                 Some((last, place)) if views[last] == views[row] => place,
                 _ => match self.places.get(&views[row]) {
                     Some(&place) => place,
-                    None => {
-                        self.new_place(function, views[row], texts.value(row), &mut of_new_text)?
-                    }
+                    None => self.new_place(function, texts, row, &mut of_new_text)?,
                 },
             };
             last = Some((row, *place));
@@ -114,15 +117,16 @@ impl RecentModels {
     fn new_place<'a>(
         &mut self,
         function: &str,
-        view: u128,
-        text: &'a str,
+        texts: &'a StringViewArray,
+        row: usize,
         of_new_text: &mut HashMap<&'a str, u32, RandomState>,
     ) -> Result<u32> {
+        let text = texts.value(row);
         if let Some(&place) = of_new_text.get(text) {
             return Ok(place);
         }
-        let place = self.models.add(scorer_of_text(function, text)?);
-        self.places.insert(view, place);
+        let place = self.models.add(scorer_of_text(function, text, Some(row))?);
+        self.places.insert(texts.views()[row], place);
         of_new_text.insert(text, place);
         Ok(place)
     }

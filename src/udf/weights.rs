@@ -41,8 +41,8 @@ impl ModelFunction for WeightsFunction {
         record_list_type::<WeightRow>()
     }
 
-    fn read(model: &Model) -> Vec<WeightRow> {
-        model.weights()
+    fn read(text: &str) -> crate::Result<Vec<WeightRow>> {
+        Ok(Model::from_json(text)?.weights())
     }
 
     fn collect(values: impl Iterator<Item = Option<Vec<WeightRow>>>) -> Result<ArrayRef> {

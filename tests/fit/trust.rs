@@ -41,9 +41,7 @@ fn paid(random: &mut Random, rate: f64, sigma: f64) -> f64 {
 
 #[test]
 fn three_payers_of_twenty() {
-    let visits = [
-        10., 1., 7., 8., 7., 3., 9., 3., 6., 9., 7., 10., 9., 7., 1., 6., 2., 9., 5., 1.,
-    ];
+    let visits = [10., 1., 7., 8., 7., 3., 9., 3., 6., 9., 7., 10., 9., 7., 1., 6., 2., 9., 5., 1.];
     let mut label = vec![0.0; 20];
     (label[3], label[12], label[17]) = (36.54, 1.21, 3.01);
     let data = Data::numbers(label, vec![visits.to_vec()]);
@@ -147,7 +145,8 @@ fn a_crawler_spoils_nothing() {
             let ten = visits.iter().position(|&visits| visits == 10.0).unwrap();
             assert!(values[rows] <= values[ten], "{rows} {growth} {seed}: {}", values[rows]);
             // The feature is not lost: its scale is that of the others.
-            let Encoding::Numeric { mean, scale, range, payer_range } = &model.features()[0].encoding
+            let Encoding::Numeric { mean, scale, range, payer_range } =
+                &model.features()[0].encoding
             else {
                 panic!("a category");
             };

@@ -311,7 +311,10 @@ proptest! {
             for metric in rankings {
                 prop_assert!(metric.is_none_or(|metric| metric.abs() <= 1.0 + 1e-12), "{metric:?}");
             }
-            prop_assert!(evaluation.label_mean.is_some_and(f64::is_finite));
+            let (mean, is_any) = (evaluation.label_mean, evaluation.rows > 0);
+            prop_assert_eq!(mean.map(f64::is_finite), is_any.then_some(true));
+            let whole = evaluation.prediction_mean.is_none_or(|mean| !mean.is_nan());
+            prop_assert!(whole && evaluation.rows + evaluation.non_finite <= rows.len() as u64);
         }
         for stats in decile_stats(&label, &mu, 3) {
             let errors = [stats.normalized_rmse, stats.normalized_mae, stats.absolute_percentage_error];

@@ -1,7 +1,7 @@
 //! The model's text: exact round trips, clear refusals, nothing that hostile text can break.
 
 use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
-use ziln::model::{FORMAT_VERSION, Model};
+use ziln::model::{FORMAT_VERSION, Model, Scorer};
 use ziln::record::Record;
 
 /// A model with a number and a category, with its optimiser's state.
@@ -116,6 +116,36 @@ fn hostile_text_is_an_error() {
     let extra = format!("{{\"x\":{}{},", "[".repeat(100_000), "]".repeat(100_000));
     let text = model().to_json().replacen('{', &extra, 1);
     assert_eq!(Model::from_json(&text).unwrap(), model());
+}
+
+#[test]
+fn a_message_quotes_the_start_of_a_name() {
+    let long = "N\u{0}".repeat(1 << 20);
+    for (path, says) in [
+        ("/features/1/name", "needs"),
+        ("/training/stop_reason", "unknown variant"),
+        ("/weights/mu/intercept", "invalid type"),
+        ("/format_version", "invalid type"),
+    ] {
+        let text = with(path, long.clone().into());
+        let message = match Model::from_json(&text) {
+            Ok(model) => {
+                Scorer::new(&model).match_features(&["visits", &long]).unwrap_or_default();
+                Scorer::new(&model).match_features(&["a"; 3]).unwrap_err().to_string()
+            }
+            Err(error) => error.to_string(),
+        };
+        assert!(message.contains(says), "{path}: {message}");
+        assert!(message.len() < 300 && !message.contains('\u{0}'), "{path}: {message}");
+        // What was expected still stands behind it.
+        let ends = message.contains("expected ") || message.ends_with("given are: a, a, a");
+        assert!(ends, "{path}: {message}");
+    }
+    let twice = with("/features/0/name", long.clone().into());
+    let mut twice: serde_json::Value = serde_json::from_str(&twice).unwrap();
+    twice["features"][1]["name"] = long.into();
+    let message = problem(&twice.to_string());
+    assert!(message.len() < 300 && message.contains("stands twice"), "{message}");
 }
 
 #[test]

@@ -364,6 +364,53 @@ def test_a_null_model_predicts_null(customers: pl.DataFrame) -> None:
     assert models.select(ziln.weights("model")).to_series().null_count() == 1
 
 
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_a_query_goes_on_without_broken_models(customers: pl.DataFrame, engine: Engine) -> None:
+    features = ["visits", "channel"]
+    models = customers.group_by("campaign").agg(ziln.fit_sgd("ltv", features, epochs=2))
+    text = pl.col("model")
+    models = models.with_columns(
+        model=pl.when(pl.col("campaign") == 2)
+        .then(text.str.head(50))
+        .when(pl.col("campaign") == 1)
+        .then(None)
+        .otherwise(text)
+    )
+    frame = customers.join(models, on="campaign", maintain_order="left")
+    sound = pl.when(ziln.is_model("model")).then("model")
+    query = frame.lazy().select("campaign", ziln.is_model("model"), ziln.predict(sound, features))
+    assert query.collect_schema()["is_model"] == pl.Boolean
+    scored = query.collect(engine=engine)
+    campaign = scored["campaign"]
+    assert (scored["is_model"].is_null() == (campaign == 1)).all()
+    assert (scored["is_model"].fill_null(value=False) == ~campaign.is_in([1, 2])).all()
+    assert (scored["params"].is_null() == campaign.is_in([1, 2])).all()
+    whole = frame.filter(~pl.col("campaign").is_in([1, 2])).select(ziln.predict("model", features))
+    assert_series_equal(scored["params"].drop_nulls(), whole["params"], check_exact=True)
+
+
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["", "{}", "\0é"])])
+def test_no_text_is_an_error_of_is_model(dtype: pl.DataType) -> None:
+    texts = pl.Series("t", ["", None, "{}", "\0é"], dtype=pl.String).cast(dtype)
+    result = texts.to_frame().select(ziln.is_model("t")).to_series()
+    assert result.to_list() == [False, None, False, False]
+    assert pl.select(ziln.is_model('{"a":')).item() is False
+    assert pl.select(ziln.is_model(pl.lit(None))).item() is None
+    assert texts.clear().to_frame().select(ziln.is_model("t")).to_series().dtype == pl.Boolean
+
+
+def test_an_evaluation_survives_rows_without_a_finite_prediction(frame: pl.DataFrame) -> None:
+    bad = pl.DataFrame({"label": [1.0, 0.0, 2.0, 5.0]}).with_columns(
+        logit=pl.Series([float("nan"), 0.0, 0.0, 0.0]),
+        mu=pl.Series([0.0, float("inf"), 0.0, 900.0]),
+        raw_sigma=pl.Series([0.0, 0.0, float("nan"), 0.0]),
+    )
+    clean = frame.select(ziln.evaluate("label", *RAW)).item()
+    both = pl.concat([bad, frame]).select(ziln.evaluate("label", *RAW)).item()
+    assert both == {**clean, "non_finite": 4}
+    assert clean["non_finite"] == 0
+
+
 # --- labels, weights, groups ------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 /// Every function of the contract.
-pub(crate) const FUNCTIONS: [&str; 19] = [
+pub(crate) const FUNCTIONS: [&str; 20] = [
     "ziln_capped_ltv",
     "ziln_cdf",
     "ziln_crps",
@@ -19,6 +19,7 @@ pub(crate) const FUNCTIONS: [&str; 19] = [
     "ziln_fit_sgd",
     "ziln_from_logits",
     "ziln_gini",
+    "ziln_is_model",
     "ziln_loss",
     "ziln_model_info",
     "ziln_params",

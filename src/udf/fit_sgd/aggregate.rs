@@ -14,6 +14,8 @@ use rayon::prelude::*;
 use super::NAME;
 use super::arguments::{Arguments, INIT};
 use crate::Error;
+use crate::culprit::{no_model_of_group, of_init, several_models};
+use crate::error::quoted;
 use crate::fit::{Chunk, FeatureColumn, ListPlace, Options, RowId, Table, Values, fit};
 use crate::model::{Model, check_feature_count};
 use crate::udf::error::{refuse_value, wrong_value};
@@ -89,8 +91,10 @@ impl RowAggregate for FitAggregate {
                     Some(inits) => Cow::Owned(inits.options(&self.options, &ids)?),
                     None => Cow::Borrowed(&self.options),
                 };
-                let model = fit(&tables[&widths[group]], &ids, &options)
-                    .map_err(|error| refuse_value(NAME, &error))?;
+                let model = fit(&tables[&widths[group]], &ids, &options).map_err(|error| {
+                    let error = if inits.is_some() { of_init(error, ids.len()) } else { error };
+                    refuse_value(NAME, &error)
+                })?;
                 Ok(model.map(|model| model.to_json()))
             })
             .collect::<Result<Vec<Option<String>>>>()?;
@@ -112,22 +116,21 @@ impl Inits<'_> {
     /// The options with the model of these rows, which must be the same in all of them.
     fn options(&self, options: &Options, rows: &[RowId]) -> Result<Options> {
         let code_of = |row: &RowId| self.codes.get(row.chunk as usize)?.get(row.row as usize);
-        let mut codes = rows.iter().filter_map(code_of);
-        let Some(&first) = codes.next() else { return Ok(options.clone()) };
-        if codes.any(|&code| code != first) {
-            let expected = "the same model in all rows of a group";
-            return Err(wrong_value(NAME, "init", expected, "several"));
+        let codes = || rows.iter().filter_map(code_of).copied();
+        let text_of = |code: u32| self.texts.get(code as usize).copied().flatten();
+        let Some(first) = codes().next() else { return Ok(options.clone()) };
+        if let Some(other) = codes().find(|&code| code != first) {
+            let two = [first, other].map(text_of);
+            return Err(refuse_value(NAME, &several_models(codes(), two, rows.len())));
         }
-        let Some(text) = self.texts.get(first as usize).copied().flatten() else {
-            return Ok(options.clone());
-        };
+        let Some(text) = text_of(first) else { return Ok(options.clone()) };
         let model =
             self.models[first as usize].get_or_init(|| Model::from_json(text).map(Arc::new));
         match model {
             Ok(model) => Ok(options.with_init(Arc::clone(model))),
             Err(error) => {
-                let expected = "the text of a model made by ziln_fit_sgd";
-                Err(wrong_value(NAME, "init", expected, error.to_string()))
+                let error = no_model_of_group("init", text, rows.len(), error);
+                Err(refuse_value(NAME, &error))
             }
         }
     }
@@ -160,7 +163,7 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
         .iter()
         .zip(&arrays)
         .map(|(field, array)| {
-            let argument = || format!("features.{}", field.name);
+            let argument = || format!("features.{}", quoted(&field.name));
             Ok(match field.kind {
                 FeatureKind::Category => Arc::new(encode_strings(array)?) as ArrayRef,
                 FeatureKind::Number => Arc::new(doubles_with_nan(NAME, &argument(), array)?),

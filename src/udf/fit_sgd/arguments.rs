@@ -4,6 +4,7 @@ use arrow::datatypes::DataType;
 use datafusion_common::Result;
 
 use super::NAME;
+use crate::error::MODEL_TEXT;
 use crate::udf::error::{wrong_arity, wrong_type};
 use crate::udf::features::{FeatureKind, FeatureShape};
 use crate::udf::model::check_text;
@@ -54,7 +55,7 @@ impl Arguments {
         let has_init = match types.get(INIT) {
             None | Some(DataType::Null) => false,
             Some(init) => {
-                check_text(NAME, "init", init)?;
+                check_text(NAME, "init", MODEL_TEXT, init)?;
                 true
             }
         };

@@ -8,6 +8,7 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_physical_expr_common::physical_expr::PhysicalExpr;
 
 use super::NAME;
+use crate::error::quoted;
 use crate::fit::{OptionValue, Options};
 use crate::udf::constant::constant;
 use crate::udf::error::{refuse_plan, wrong_type};
@@ -59,7 +60,7 @@ fn option_value(field: &Arc<Field>, value: &ScalarValue) -> Result<OptionValue> 
             _ => {
                 return Err(wrong_type(
                     NAME,
-                    &format!("options.{}", field.name()),
+                    &format!("options.{}", quoted(field.name())),
                     "a number, a string or a boolean",
                     data_type.to_string(),
                 ));

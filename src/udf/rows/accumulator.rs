@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray};
-use arrow::compute::{filter, prep_null_mask_filter};
+use arrow::array::{Array, ArrayRef, BooleanArray, UInt64Array};
+use arrow::compute::{filter, prep_null_mask_filter, take};
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
@@ -41,7 +41,12 @@ fn read_kept(
 ) -> Result<(Vec<ArrayRef>, Option<BooleanArray>)> {
     let query = opt_filter.map(nulls_as_false).filter(|query| query.false_count() > 0);
     let BatchRows { columns, keep } = match &query {
-        Some(query) => aggregate.read(&filter_all(values, query)?)?,
+        Some(query) => {
+            let passing = aggregate.read(&filter_all(values, query)?);
+            // A message that names a row counts all rows of the batch, and NULL in all arguments is as good as absent.
+            passing
+                .or_else(|error| aggregate.read(&null_where_not(values, query)?).and(Err(error)))?
+        }
         None => aggregate.read(values)?,
     };
     let own = keep.as_ref().map(nulls_as_false).filter(|keep| keep.false_count() > 0);
@@ -55,6 +60,13 @@ fn read_kept(
             Ok((filter_all(&columns, &own)?, Some(BooleanArray::from(both))))
         }
     }
+}
+
+/// The same rows, NULL where the query's filter leaves them out.
+fn null_where_not(values: &[ArrayRef], query: &BooleanArray) -> Result<Vec<ArrayRef>> {
+    let passing = |(row, passes): (u64, Option<bool>)| (passes == Some(true)).then_some(row);
+    let rows: UInt64Array = (0..).zip(query).map(passing).collect();
+    values.iter().map(|column| Ok(take(column, &rows, None)?)).collect()
 }
 
 fn nulls_as_false(keep: &BooleanArray) -> BooleanArray {

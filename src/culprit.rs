@@ -132,7 +132,7 @@ mod tests {
             )
         );
         let message = no_model("model", "a\0", None, &why).to_string();
-        assert!(message.ends_with("got 'a\\0' (not JSON)"), "{message}");
+        assert!(message.ends_with(r"got 'a\u{0}' (not JSON)"), "{message}");
         let message = no_model_of_group("init", "", 1, &why).to_string();
         assert!(message.ends_with("got '' in a group of 1 row (not JSON)"), "{message}");
     }

@@ -22,20 +22,20 @@ pub(crate) fn row_of_batch(row: usize) -> String {
 
 /// A text in a row that is no model; without a row it is a constant.
 pub(crate) fn no_model(argument: &str, text: &str, row: Option<usize>, why: &Error) -> Error {
-    no_model_at(argument, text, &row.map(|row| format!(" in {}", row_of_batch(row))), why)
+    let place = row.map(|row| format!(" in {}", row_of_batch(row)));
+    no_model_at(argument, text, &place.unwrap_or_default(), why)
 }
 
 /// A text that is no model, in a group of so many rows.
 pub(crate) fn no_model_of_group(argument: &str, text: &str, rows: usize, why: &Error) -> Error {
-    no_model_at(argument, text, &Some(format!(" in a group of {}", rows_of(rows))), why)
+    no_model_at(argument, text, &format!(" in a group of {}", rows_of(rows)), why)
 }
 
-fn no_model_at(argument: &str, text: &str, place: &Option<String>, why: &Error) -> Error {
+fn no_model_at(argument: &str, text: &str, place: &str, why: &Error) -> Error {
     let why = match why {
         Error::Model { problem } => problem.clone(),
         other => other.to_string(),
     };
-    let place = place.as_deref().unwrap_or_default();
     Error::Argument {
         argument: argument.to_owned(),
         expected: MODEL_TEXT.to_owned(),

@@ -1,41 +1,62 @@
 """The shell at a terminal, which Rust's tests have none of."""
 
-from __future__ import annotations
-
 import os
 import pty
+import select
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 SHELL = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/ziln"
+SECONDS = 60
+
+
+class Terminal:
+    """A terminal with the shell at its other end; what is typed before the prompt is there would be lost."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ours, terminal = pty.openpty()
+        command = [SHELL, "--quiet", "--format", "csv"]
+        self.shell = subprocess.Popen(
+            command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=folder
+        )
+        os.close(terminal)
+
+    def read_until(self, wanted: bytes) -> bytes:
+        """What is written up to some text, or to the end."""
+        written, deadline = b"", time.monotonic() + SECONDS
+        while wanted not in written:
+            ready, _, _ = select.select([self.ours], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"{wanted!r} did not come: {written!r}"
+            try:
+                chunk = os.read(self.ours, 1 << 16)
+            except OSError:  # the other end was closed
+                chunk = b""
+            if not chunk:
+                break
+            written += chunk
+        return written
+
+    def type(self, line: bytes, wanted: bytes) -> bytes:
+        """What is written after a line was typed, up to some text."""
+        os.write(self.ours, line + b"\r")
+        return self.read_until(wanted)
 
 
 @pytest.mark.skipif(not SHELL.exists(), reason="the shell has not been built (make build)")
 def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
-    ours, terminal = pty.openpty()
-    shell = subprocess.Popen(
-        [SHELL, "--quiet", "--format", "csv"],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        cwd=tmp_path,
-    )
-    os.close(terminal)
-    os.write(ours, b"SELECT nope;\nSELECT 40 + 2 AS answer;\n\\q\n")
-    written = b""
-    while chunk := read(ours):
-        written += chunk
-    assert shell.wait(timeout=60) == 0
-    assert b"No field named nope" in written
-    assert b"\r\n42\r\n" in written
-
-
-def read(terminal: int) -> bytes:
-    """What was written to the terminal; nothing once it is closed."""
+    terminal = Terminal(tmp_path)
     try:
-        return os.read(terminal, 1 << 16)
-    except OSError:
-        return b""
+        terminal.read_until(b"> ")
+        terminal.type(b"SELECT nope;", b"No field named nope")
+        terminal.read_until(b"> ")
+        assert b"42" in terminal.type(b"SELECT 40 + 2 AS answer;", b"42")
+        terminal.read_until(b"> ")
+        os.write(terminal.ours, b"\\q\r")
+        assert terminal.shell.wait(timeout=SECONDS) == 0
+    finally:
+        terminal.shell.kill()
+        os.close(terminal.ours)

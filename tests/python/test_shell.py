@@ -21,7 +21,7 @@ PROMPT = b"to quit"
 @pytest.mark.skipif(not SHELL.exists(), reason="the shell has not been built (make build)")
 def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
     ours, terminal = pty.openpty()
-    command = [SHELL, "--quiet", "--format", "csv"]
+    command = [str(SHELL), "--quiet", "--format", "csv"]
     with subprocess.Popen(
         command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=tmp_path
     ) as shell:
@@ -44,7 +44,7 @@ def read_until(terminal: int, end: bytes) -> bytes:
     written = b""
     deadline = time.monotonic() + 60
     while end not in written:
-        ready, _, _ = select.select([terminal], [], [], deadline - time.monotonic())
+        ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
         assert ready, written
         written += os.read(terminal, 1 << 16)
     return written

@@ -76,10 +76,18 @@ pub(super) fn learn_number(
     let encoding = Encoding::Numeric {
         mean,
         scale,
-        range: Some(widened(range, known_ranges[0])),
-        payer_range: Some(widened(range_of_payers(values, layout, mean), known_ranges[1])),
+        range: Some(without_negative_zero(widened(range, known_ranges[0]))),
+        payer_range: Some(without_negative_zero(widened(
+            range_of_payers(values, layout, mean),
+            known_ranges[1],
+        ))),
     };
     LearntNumber { encoding, all }
+}
+
+/// Both zeros are one number, and so one text of a model.
+fn without_negative_zero(range: Range) -> Range {
+    Range { least: range.least + 0.0, most: range.most + 0.0 }
 }
 
 /// The range of the payers' values; one that is missing is the mean.

@@ -30,9 +30,10 @@ const USAGE: &str = "ziln_predict(model, features)";
     description = "Returns the params struct (logit, mu, sigma) that a model predicts for a customer. Features are matched by name, whatever their order; extra ones are ignored, and two of one name are an error. A missing number counts as the training mean, an unknown level adds nothing. NULL where the model is NULL.",
     syntax_example = "ziln_predict(model, features)",
     sql_example = r"```sql
-> WITH data AS (SELECT * FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x)),
+> WITH data AS (SELECT value % 4 + 1 AS x, CASE WHEN value % 4 > 1 THEN value % 5 ELSE 0 END AS y FROM range(0, 200)),
        trained AS (SELECT ziln_fit_sgd(y, {x: x}) AS model FROM data)
-  SELECT x, round(ziln_expected_ltv(ziln_predict(model, {x: x})), 2) AS ltv FROM data, trained ORDER BY x;
+  SELECT value AS x, round(ziln_expected_ltv(ziln_predict(model, {x: value})), 2) AS ltv
+  FROM range(1, 5), trained ORDER BY x;
 +---+------+
 | x | ltv  |
 +---+------+

@@ -221,7 +221,7 @@ fn lists_are_no_objects() {
             _ => {}
         }
     }
-    assert_eq!(objects, 16);
+    assert_eq!(objects, 20);
 }
 
 #[test]

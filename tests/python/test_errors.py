@@ -109,7 +109,7 @@ def model() -> str:
         (lambda: ziln.is_model("z"), "ziln_is_model: argument `text`: expected text, got f64"),
         (
             lambda: ziln.predict(pl.concat_str(pl.lit("a\0" * 1000), "text"), ["z"]),
-            "got '" + "a\\0" * 20 + "...' in row 1 of the batch",
+            "got '" + "a\\u{0}" * 20 + "...' in row 1 of the batch",
         ),
         (
             lambda: ziln.predict(

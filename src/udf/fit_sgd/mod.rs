@@ -29,8 +29,8 @@ const NAME: &str = "ziln_fit_sgd";
     description = "Trains a zero-inflated log-normal model by mini-batch gradient descent and returns it as text (JSON). One model a group. An untyped NULL as the weight or the options leaves them out. Rows with a NULL label, or a NULL or 0 weight, are skipped; NaN and infinite labels are skipped and counted; negative labels count as 0. NULL for a group with no usable row or no positive label. The same rows, options and seed give the same text, whatever their order or partitioning.",
     syntax_example = "ziln_fit_sgd(label, features [, weight] [, options] [, init])",
     sql_example = r"```sql
-> SELECT round(ziln_expected_ltv(ziln_predict(ziln_fit_sgd(y, {x: x}, {epochs: 100}), {x: 4})), 0) > 2 AS pays
-  FROM (VALUES (0, 1), (0, 2), (3, 3), (5, 4)) AS t(y, x);
+> SELECT ziln_pay_prob(ziln_predict(ziln_fit_sgd(y, {x: x}, {epochs: 100}), {x: 4})) > 0.5 AS pays
+  FROM (SELECT value % 4 + 1 AS x, CASE WHEN value % 4 > 1 THEN value % 5 ELSE 0 END AS y FROM range(0, 200));
 +------+
 | pays |
 +------+

@@ -304,3 +304,88 @@ fn a_text_without_ranges_holds_nothing() {
         assert!((mu[row] - of(&heads.mu)).abs() < 1e-9 * of(&heads.mu).abs().max(1.0));
     }
 }
+
+/// Campaigns with heads of their own: 20 to 400 customers to learn from, 200 to be judged by.
+#[test]
+fn thin_campaigns_are_no_worse_than_their_intercepts() {
+    let mut random = Random(31);
+    let common: Vec<[f64; 3]> =
+        (0..4).map(|_| [0.6, 0.5, 0.15].map(|scale| scale * random.normal())).collect();
+    for sizes in [[20, 40], [100, 400]] {
+        let (mut own, mut alone, mut worst) = (0.0, 0.0, 0.0_f64);
+        for campaign in 0..60 {
+            let heads: Vec<[f64; 3]> = common
+                .iter()
+                .map(|head| {
+                    let scales = [0.3, 0.25, 0.1];
+                    std::array::from_fn(|i| head[i] + scales[i] * random.normal())
+                })
+                .collect();
+            let mut draw = |rows: usize| {
+                let columns: Vec<Vec<f64>> = (0..4).map(|_| random.normals(rows)).collect();
+                let label = (0..rows).map(|row| {
+                    let mut outputs = [-0.8, 2.5, 0.6];
+                    for (head, column) in heads.iter().zip(&columns) {
+                        (0..3).for_each(|i| outputs[i] += head[i] * column[row]);
+                    }
+                    let [logit, mu, raw_sigma] = outputs;
+                    let pays = random.next() < 1.0 / (1.0 + (-logit).exp());
+                    let sigma = raw_sigma.exp().ln_1p();
+                    if pays { (mu + sigma * random.normal()).exp() } else { 0.0 }
+                });
+                let label = label.collect();
+                Data::numbers(label, columns)
+            };
+            let (train, test) = (draw(sizes[campaign % 2]), draw(200));
+            let Some(model) = train.fit(&[]) else { continue };
+            let start = train.fit(&[("epochs", OptionValue::Integer(0))]).unwrap();
+            let loss = |model: &Model| {
+                let [logit, mu, sigma] = test.predict(model);
+                let loss = |row: usize| loss_row(test.label[row], logit[row], mu[row], sigma[row]);
+                (0..200).map(loss).sum::<f64>() / 200.0
+            };
+            own += loss(&model);
+            alone += loss(&start);
+            worst = worst.max(loss(&model));
+        }
+        assert!(own < alone, "{sizes:?}: {own} {alone}");
+        assert!(worst < 6.0, "{sizes:?}: {worst}");
+    }
+}
+
+/// A mailing: eight near copies of one state, 300 levels of noise, and 1 in 12 pays.
+#[test]
+fn wide_categories_gain_and_do_not_explode() {
+    let mut random = Random(41);
+    let rows = 12_000;
+    let mut state: Vec<u32> = (0..rows).map(|_| (60.0 * random.next()) as u32).collect();
+    let now = state.clone();
+    let mut features = Vec::new();
+    let category = |codes: Vec<u32>, levels: u32| {
+        Feature::Levels(codes, (0..levels).map(|level| format!("L{level}")).collect())
+    };
+    for _ in 0..8 {
+        features.push(category(state.clone(), 60));
+        for level in state.iter_mut().filter(|_| random.next() < 0.1) {
+            *level = (*level + 1) % 60;
+        }
+    }
+    features.push(category((0..rows).map(|_| (300.0 * random.next()) as u32).collect(), 300));
+    let label = now.iter().map(|&level| {
+        let (recent, amount) = (f64::from(level % 6), f64::from(level / 6));
+        let pays = random.next() < 1.0 / (1.0 + (2.2 + 0.2 * recent - 0.05 * amount).exp());
+        let amount = (2.0 + 0.15 * amount + 0.6 * random.normal()).exp();
+        if pays { amount } else { 0.0 }
+    });
+    let label: Vec<f64> = label.collect();
+    assert!(label.iter().filter(|&&label| label > 0.0).count() > 500);
+    let data = Data { label, weight: None, features };
+    let fraction = ("validation_fraction", OptionValue::Number(0.3));
+    let patience = ("patience", OptionValue::Integer(1_000_000));
+    let model = data.fit(&[fraction.clone(), patience]).unwrap();
+    let start = data.fit(&[fraction, ("epochs", OptionValue::Integer(0))]).unwrap();
+    let (loss, alone) = (model.training().validation_loss, start.training().validation_loss);
+    assert!(loss.unwrap() < alone.unwrap() - 0.002, "{loss:?} {alone:?}");
+    let ratio = model.training().prediction_ratio.unwrap();
+    assert!((0.9..1.15).contains(&ratio), "{ratio}");
+}

@@ -86,10 +86,17 @@ pub(super) fn paying_step_scale(options: &Options, paying_rate: f64) -> f64 {
     (0.25 / (paying_rate * (1.0 - paying_rate))).min(64.0)
 }
 
+/// Levels of a row that together may take steps as large as there are.
+const FREE_CATEGORIES: f64 = 4.0;
+
 /// What the steps of the levels of categorical features are multiplied by: a row has only one level of each, so they
-/// may be larger than those of numbers, of which every row has all; and a level is updated less often.
-pub(super) fn level_step_scale(options: &Options) -> f64 {
-    if options.optimizer.scales_with_gradient() { 1.0 } else { 4.0 }
+/// may be larger than those of numbers, of which every row has all; and a level is updated less often. With many
+/// categories the levels of a row move its heads together.
+pub(super) fn level_step_scale(options: &Options, categories: usize) -> f64 {
+    if options.optimizer.scales_with_gradient() {
+        return 1.0;
+    }
+    4.0 * (FREE_CATEGORIES / categories.max(1) as f64).min(1.0)
 }
 
 /// The greatest sigma unless the data say less.

@@ -11,8 +11,8 @@ const HALVINGS: usize = 4;
 /// Whether a total is far off, and farther than that of the intercepts alone.
 pub(super) fn is_far(ratio: f64, of_intercepts: f64) -> bool {
     let off = |ratio: f64| ratio.max(1.0 / ratio);
-    // Neither is a number, or infinite, is far.
-    !(off(ratio) <= FAR.max(off(of_intercepts)))
+    // What is no number is far, too.
+    ratio.is_nan() || off(ratio) > FAR.max(off(of_intercepts))
 }
 
 /// Halves the weights of the heads of the amount, around the average payer, until the total is not far off any more. At

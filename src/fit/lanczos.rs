@@ -183,7 +183,9 @@ fn normalised(mut vector: Vec<f64>) -> Option<Vec<f64>> {
     if !(length > 0.0 && length.is_finite()) {
         return None;
     }
-    vector.iter_mut().for_each(|value| *value /= length);
+    for value in &mut vector {
+        *value /= length;
+    }
     Some(vector)
 }
 
@@ -230,8 +232,9 @@ mod tests {
         for pivot in 0..WIDTH {
             for row in (0..WIDTH).filter(|&row| row != pivot) {
                 let factor = rows[row][pivot] / rows[pivot][pivot];
-                for column in 0..=WIDTH {
-                    rows[row][column] -= factor * rows[pivot][column];
+                let taken = rows[pivot].clone();
+                for (value, taken) in rows[row].iter_mut().zip(taken) {
+                    *value -= factor * taken;
                 }
             }
         }

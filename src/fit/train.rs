@@ -259,7 +259,10 @@ impl<'a> Session<'a> {
         let plan = Plan {
             optimizer: self.options.optimizer,
             clip_norm: self.in_force.clip_norm,
-            level_step_scale: automatic::level_step_scale(self.options),
+            level_step_scale: automatic::level_step_scale(
+                self.options,
+                self.packed.categories.len(),
+            ),
             rates: RateTable::new(first_step + steps),
         };
         let mut finite = (self.paying.values.clone(), self.amount.values.clone());
@@ -302,17 +305,21 @@ impl<'a> Session<'a> {
         progress
     }
 
-    /// Whether the weights are no worse than the intercepts alone, with sigma bounded or without.
+    /// Whether the objective is no worse than with the intercepts alone, with sigma bounded or without.
     fn is_sound(&mut self, train_loss: f64) -> bool {
+        let weights = self.weights();
+        let added = self.penalty(&weights) + self.sigma_prior(&weights);
+        let prior = self.in_force.sigma_prior.as_ref();
+        let of_start = prior.map_or(0.0, |prior| sigma_prior_value(prior, self.start.raw_sigma));
         // A failure is far worse than this, and the noise of a sound training far less.
-        let most = self.start.loss + 0.01;
-        if train_loss <= most {
+        let most = self.start.loss + of_start + 0.01;
+        if train_loss + added <= most {
             return true;
         }
         let bound = std::mem::replace(&mut self.amount.loss.max_sigma, f64::INFINITY);
         let unbounded_loss = self.train_loss();
         self.amount.loss.max_sigma = bound;
-        unbounded_loss <= most
+        unbounded_loss + added <= most
     }
 
     /// The mean loss of the training rows with the weights as they are.

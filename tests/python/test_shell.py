@@ -19,7 +19,7 @@ class Terminal:
 
     def __init__(self, folder: Path) -> None:
         self.ours, terminal = pty.openpty()
-        command = [SHELL, "--quiet", "--format", "csv"]
+        command = [str(SHELL), "--quiet", "--format", "csv"]
         self.shell = subprocess.Popen(
             command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=folder
         )

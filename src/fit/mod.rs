@@ -1,4 +1,5 @@
-//! Training: options, the canonical order of rows, packing, optimisers and the loop.
+//! Training: options, the canonical order of rows, packing, priors, optimisers, the loop, and what keeps predictions
+//! credible on thin, wide and dirty data.
 //!
 //! Imports [`math`](crate::math), [`model`](crate::model) and the error; no engine. An adapter hands over borrowed
 //! columns as a [`Table`] and the rows of one model, and [`fit`] returns the model. The result depends on the

@@ -291,7 +291,8 @@ fn a_text_without_ranges_holds_nothing() {
     let mut text: serde_json::Value = serde_json::from_str(&model.to_json()).unwrap();
     text.as_object_mut().unwrap().remove("mu_range");
     let numeric = text["features"][0]["encoding"]["numeric"].as_object_mut().unwrap();
-    (numeric.remove("range"), numeric.remove("payer_range"));
+    numeric.remove("range");
+    numeric.remove("payer_range");
     let old = Model::from_json(&text.to_string()).unwrap();
     let Encoding::Numeric { mean, scale, .. } = model.features()[0].encoding else { panic!() };
     let [logit, mu, _] = data.predict(&old);

@@ -305,21 +305,21 @@ impl<'a> Session<'a> {
         progress
     }
 
-    /// Whether the objective is no worse than with the intercepts alone, with sigma bounded or without.
+    /// Whether loss and objective are no worse than with the intercepts alone, with sigma bounded or without. A failure is
+    /// far worse, and the noise of a sound training far less; that of heavy penalties is more than that of the loss.
     fn is_sound(&mut self, train_loss: f64) -> bool {
         let weights = self.weights();
         let added = self.penalty(&weights) + self.sigma_prior(&weights);
         let prior = self.in_force.sigma_prior.as_ref();
         let of_start = prior.map_or(0.0, |prior| sigma_prior_value(prior, self.start.raw_sigma));
-        // A failure is far worse than this, and the noise of a sound training far less.
-        let most = self.start.loss + of_start + 0.01;
-        if train_loss + added <= most {
+        let most = (self.start.loss + 0.01).min(self.start.loss + of_start + 0.1 - added);
+        if train_loss <= most {
             return true;
         }
         let bound = std::mem::replace(&mut self.amount.loss.max_sigma, f64::INFINITY);
         let unbounded_loss = self.train_loss();
         self.amount.loss.max_sigma = bound;
-        unbounded_loss + added <= most
+        unbounded_loss <= most
     }
 
     /// The mean loss of the training rows with the weights as they are.

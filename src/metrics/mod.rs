@@ -24,8 +24,8 @@
 //! - **Undefined is `None`**: no rows, no payers, a single class, a constant column, as each function says.
 //! - **Overflow is infinite** where a value itself is beyond the largest double; sums on the way to it are not.
 //! - **Predictions that are not finite.** [`evaluate`] leaves rows with one out and counts them. The functions of one
-//!   metric have no place for a count, and show them as the engines' own `avg` does: a NaN prediction makes [`gini`] and
-//!   [`spearman`] NaN, and its bucket of [`decile_stats`]. NaN comes from nothing else.
+//!   metric have no place for a count, and show them as the engines' own `avg` does: a NaN prediction makes
+//!   [`gini()`] and [`spearman()`] NaN, and its bucket of [`decile_stats()`]. NaN comes from nothing else.
 //! - **Order does not matter.** The same rows give the same bits, whatever their order: sums are exact before
 //!   they are rounded once, and tied rows are never told apart.
 //! - Columns of unequal length are read up to the shortest.

@@ -4,7 +4,7 @@ use super::feature::FAR_UNIT;
 use super::input::FeatureInput;
 use super::scorer::{ParamsOut, cap_sigma};
 use super::scorer_set::{BoundModel, FeatureUse, Layout, ScorerSet};
-use super::terms::{Centred, NumberTerms, OtherTerms};
+use super::terms::{NumberTerms, OtherTerms};
 use super::tile::{LANES, TILE_ROWS, Tile};
 use crate::Result;
 use crate::math::{dispatch, sigmas_from_raw};
@@ -197,7 +197,7 @@ impl Block<'_> {
         for start in (0..slots.len()).step_by(FEATURES) {
             let features = start..slots.len().min(start + FEATURES);
             // All distances first: this loop is vectorised across the rows, and has the models fetched from memory.
-            let mut centred = [[Centred::default(); N]; FEATURES];
+            let mut centred = [[0.0; N]; FEATURES];
             for (centred, feature) in centred.iter_mut().zip(features.clone()) {
                 let numbers = &numbers[slots[feature]][lane..][..N];
                 let of_feature: [NumberTerms; N] = std::array::from_fn(|lane| terms[lane][feature]);

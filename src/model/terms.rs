@@ -21,13 +21,6 @@ pub(super) struct NumberTerms {
     of_amount: Range,
 }
 
-/// The distances of a number from the mean, as the heads see it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Centred {
-    logit: f64,
-    amount: f64,
-}
-
 impl NumberTerms {
     /// From the moments of the feature, its ranges (of the logit head and of the heads of the amount) and its weights on
     /// the standardised scale.
@@ -39,28 +32,28 @@ impl NumberTerms {
     /// The heads with what the number adds.
     #[inline(always)]
     pub(super) fn add(self, heads: [f64; 3], x: f64) -> [f64; 3] {
-        let Centred { logit: of_logit, amount } = self.centred(x);
+        let centred = self.centred(x);
+        let (of_logit, amount) = (self.of_logit.hold(centred), self.of_amount.hold(centred));
         let ([logit, mu, raw_sigma], [a, b, c]) = (heads, self.weights);
         [of_logit.mul_add(a, logit), amount.mul_add(b, mu), amount.mul_add(c, raw_sigma)]
     }
 
-    /// Heads in one vector with what the number adds, from its distances to the mean. The fourth lane means nothing.
+    /// Heads in one vector with what the number adds, from its distance to the mean. The fourth lane means nothing.
     #[inline(always)]
-    pub(super) fn add_centred(self, heads: [f64; 4], centred: Centred) -> [f64; 4] {
-        let [a, b, c] = self.weights;
+    pub(super) fn add_centred(self, heads: [f64; 4], centred: f64) -> [f64; 4] {
+        let ([a, b, c], of_logit, of_amount) = (self.weights, self.of_logit, self.of_amount);
         let terms = [a, b, c, self.mean];
-        let numbers = [centred.logit, centred.amount, centred.amount, centred.amount];
-        std::array::from_fn(|lane| numbers[lane].mul_add(terms[lane], heads[lane]))
+        let ranges = [of_logit, of_amount, of_amount, of_amount];
+        std::array::from_fn(|lane| ranges[lane].hold(centred).mul_add(terms[lane], heads[lane]))
     }
 
-    /// The distances from the mean, held; a missing number counts as the mean.
+    /// The distance from the mean, which a missing number counts as.
     #[inline(always)]
-    pub(super) fn centred(self, x: f64) -> Centred {
+    pub(super) fn centred(self, x: f64) -> f64 {
         // The difference of two finite numbers may overflow, and then there is nothing sensible to add. (Compared with
         // infinity, this would become a test of the number's bits and a branch.)
         let centred = x - self.mean;
-        let known = if centred.abs() < f64::MAX { centred } else { 0.0 };
-        Centred { logit: self.of_logit.hold(known), amount: self.of_amount.hold(known) }
+        if centred.abs() < f64::MAX { centred } else { 0.0 }
     }
 }
 

@@ -5,5 +5,6 @@
 mod data;
 mod determinism;
 mod docs;
+mod pinned;
 mod training;
 mod trust;

@@ -83,7 +83,7 @@ pub(super) fn pack_category(
     gather::codes(table, feature, &layout.rows, &mut codes);
     let place_of = places(table, feature, encoding, &codes);
     let mut packed = Category {
-        local: vec![0; layout.stride],
+        local: vec![0; layout.packed_rows],
         levels: Vec::new(),
         batches: Vec::with_capacity(layout.batches.len()),
         offset,

@@ -68,10 +68,11 @@ impl<'a> Sample<'a> {
     fn square_sum<const H: usize, L: Loss<H>>(&self) -> f64 {
         let mut total = 0.0;
         for batch in self.packed.batches.iter().take(self.batches) {
-            let rows = batch.start..batch.start + L::rows(batch);
+            let count = L::rows(batch);
+            let rows = batch.start..batch.start + count;
             let weight = self.packed.weight.as_ref().map(|weights| &weights[rows.clone()]);
-            for column in self.packed.numbers.chunks_exact(self.packed.stride.max(1)) {
-                total += weighted_squares(&column[rows.clone()], weight);
+            for column in self.packed.numbers_of(batch).chunks_exact(batch.stride.max(1)) {
+                total += weighted_squares(&column[..count], weight);
             }
             for category in &self.packed.categories {
                 let local = &category.local[rows.clone()];

@@ -4,6 +4,8 @@
 //! The two parts share no weight and no term of the loss, so each is a training of its own. Every sum over rows
 //! runs in lanes fixed by this code, never by the processor, so that its bits are the same everywhere.
 
+use std::ops::Range;
+
 use super::layout::{Batch, LANES, padded};
 use super::pack::Packed;
 use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, dispatch, ln, sigma_from_raw, sigmoid, softplus};
@@ -311,7 +313,7 @@ impl Gradient {
             None => weight[..rows].fill(1.0),
         }
         let mut sums = [[0.0_f32; TILE]; H];
-        let columns = Columns { numbers: &packed.numbers, stride: packed.stride, at };
+        let columns = Columns { numbers: packed.numbers_of(batch), stride: batch.stride, start };
         columns.dot(&self.number_weights, packed.number_count, count, &mut sums);
         let mut outputs = [[0.0_f64; TILE]; H];
         for (head, (output, sum)) in outputs.iter_mut().zip(&sums).enumerate() {
@@ -334,7 +336,7 @@ impl Gradient {
         let tile = Tile { count, weight: &weight, payers, log_amount };
         let total = loss.errors(&tile, &mut outputs, with_loss);
         if GRADIENT {
-            self.sum_gradient(packed, columns, &outputs, &weight, rows);
+            self.sum_gradient(packed, columns, &outputs, &weight, at..at + rows);
         }
         total
     }
@@ -346,9 +348,9 @@ impl Gradient {
         columns: Columns<'_>,
         errors: &[[f64; TILE]; H],
         weight: &[f64; TILE],
-        rows: usize,
+        rows: Range<usize>,
     ) {
-        let count = padded(rows);
+        let count = padded(rows.len());
         let mut single = [[0.0_f32; TILE]; H];
         for head in 0..H {
             for row in 0..count {
@@ -358,7 +360,7 @@ impl Gradient {
         }
         columns.weighted_sums(&single, packed.number_count, count, &mut self.dense);
         for (gradient, category) in self.levels.iter_mut().zip(&packed.categories) {
-            let local = &category.local[columns.at..columns.at + rows];
+            let local = &category.local[rows.clone()];
             for (head, errors) in errors.iter().enumerate() {
                 let sums = &mut gradient.by_weight[head * gradient.slots..][..gradient.slots];
                 for (&level, error) in local.iter().zip(errors) {
@@ -403,19 +405,19 @@ pub(super) fn squared_errors<const H: usize, L: Loss<H>>(
     squares.map(|square| square / total)
 }
 
-/// The numeric columns from one row on.
+/// The numeric columns of a batch, from one of its rows on.
 #[derive(Clone, Copy)]
 struct Columns<'a> {
     numbers: &'a [f32],
     stride: usize,
-    at: usize,
+    start: usize,
 }
 
 impl Columns<'_> {
     /// `LENGTH` values of a column.
     #[inline(always)]
     fn block<const LENGTH: usize>(&self, column: usize, row: usize) -> &[f32; LENGTH] {
-        let start = column * self.stride + self.at + row;
+        let start = column * self.stride + self.start + row;
         // The columns are padded, so the block is there; zeros would stand for features at their mean.
         self.numbers.get(start..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0.0; LENGTH])
     }
@@ -483,7 +485,7 @@ impl Columns<'_> {
     /// The sum over rows of error times value, in fixed lanes.
     #[inline(always)]
     fn weighted_sum(&self, errors: &[f32], column: usize) -> f64 {
-        let start = column * self.stride + self.at;
+        let start = column * self.stride + self.start;
         let values = self.numbers.get(start..).unwrap_or(&[]);
         let (wide_errors, rest_errors) = errors.as_chunks::<WIDE>();
         let (wide_values, _) = values.as_chunks::<WIDE>();

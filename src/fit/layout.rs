@@ -15,6 +15,8 @@ pub(super) fn padded(rows: usize) -> usize {
 pub(super) struct Batch {
     /// Its first row among the packed rows; a multiple of [`LANES`].
     pub(super) start: usize,
+    /// Its packed rows with padding: the distance between two of its columns.
+    pub(super) stride: usize,
     /// Its rows.
     pub(super) rows: usize,
     /// Of these, rows with a positive label; they come first.
@@ -31,10 +33,10 @@ pub(super) struct Layout {
     pub(super) rows: Vec<RowId>,
     /// Their labels.
     pub(super) labels: Vec<f64>,
-    /// Packed rows with padding, and the distance between two packed columns.
-    pub(super) stride: usize,
+    /// Packed rows with padding.
+    pub(super) packed_rows: usize,
     /// Packed payers with padding.
-    pub(super) payer_stride: usize,
+    pub(super) packed_payers: usize,
 }
 
 /// Deals the payers, and the others, evenly over batches of at most `batch_size` rows.
@@ -52,8 +54,8 @@ pub(super) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) -> Layout 
         batches: Vec::with_capacity(count),
         rows: Vec::with_capacity(rows.len()),
         labels: Vec::with_capacity(rows.len()),
-        stride: 0,
-        payer_stride: 0,
+        packed_rows: 0,
+        packed_payers: 0,
     };
     for batch in 0..count {
         let all = share(rows.len(), batch, count)..share(rows.len(), batch + 1, count);
@@ -62,24 +64,27 @@ pub(super) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) -> Layout 
         let from_payers = payers_within(all.start)..payers_within(all.end);
         let from_others = all.start - from_payers.start..all.end - from_payers.end;
         layout.batches.push(Batch {
-            start: layout.stride,
+            start: layout.packed_rows,
+            stride: stride_of(all.len()),
             rows: all.len(),
             payers: from_payers.len(),
-            first_payer: layout.payer_stride,
+            first_payer: layout.packed_payers,
         });
-        layout.stride += padded(all.len());
-        layout.payer_stride += padded(from_payers.len());
+        layout.packed_rows += stride_of(all.len());
+        layout.packed_payers += padded(from_payers.len());
         for dealt in [payers.get(from_payers), others.get(from_others)].into_iter().flatten() {
             layout.rows.extend(dealt.iter().map(|&(row, _)| row));
             layout.labels.extend(dealt.iter().map(|&(_, label)| label));
         }
     }
-    // An odd number of cache lines between columns: the columns of a block of rows then fall into different
-    // places of the cache.
-    if layout.stride.is_multiple_of(2 * LANES) {
-        layout.stride += LANES;
-    }
     layout
+}
+
+/// The distance between two columns of a batch: an odd number of cache lines, so that the columns of a few rows fall into
+/// different sets of the cache.
+fn stride_of(rows: usize) -> usize {
+    let padded = padded(rows);
+    if padded.is_multiple_of(2 * LANES) { padded + LANES } else { padded }
 }
 
 /// How many of `total` belong to the first `part` of `parts`.

@@ -1,4 +1,4 @@
-//! The training layout: standardised columns in single precision, batches one after the other.
+//! The training layout: standardised columns in single precision, one batch after the other.
 
 use rayon::prelude::*;
 
@@ -22,9 +22,7 @@ const LEAST_WEIGHT: f64 = 1e-30;
 #[derive(Debug)]
 pub(super) struct Packed {
     pub(super) batches: Vec<Batch>,
-    /// The distance between two columns.
-    pub(super) stride: usize,
-    /// The standardised numeric features, one column after the other; padding is 0.
+    /// The standardised numeric features, batch by batch, one column after the other; padding is 0.
     pub(super) numbers: Vec<f32>,
     /// How many numeric features there are.
     pub(super) number_count: usize,
@@ -43,6 +41,9 @@ pub(super) struct Packed {
     /// How many observations a row with the scaled weight 1 stands for.
     pub(super) repeats: f64,
 }
+
+/// A packed column: a piece a batch.
+pub(super) type ColumnPieces<'a> = Vec<&'a mut [f32]>;
 
 /// The labels and weights of rows, in the order of a layout.
 #[derive(Debug)]
@@ -127,12 +128,12 @@ pub(super) fn pack_training(
     let order = Order::new(table, &layout.rows);
     let mut packed = Packed::empty(table, layout, targets);
     let known_encoding = |feature: usize| Some(&known.features?.get(feature)?.encoding);
-    let pack = |(feature, out): (usize, &mut [f32]), values: &mut Vec<f64>| {
+    let pack = |(feature, mut out): (usize, ColumnPieces<'_>), values: &mut Vec<f64>| {
         let mut learner = NumberLearner::new(weights);
         gather::numbers(table, feature, &order, values, |values| learner.add(values));
         let learnt = learn_number(values, &learner, layout, known_encoding(feature));
         if let Encoding::Numeric { mean, scale, .. } = learnt.encoding {
-            write_standardized(values, mean, scale, layout, out);
+            write_standardized(values, mean, scale, layout, &mut out);
         }
         (feature, learnt)
     };
@@ -189,7 +190,7 @@ pub(super) fn pack_encoded(
 ) -> Packed {
     let order = Order::new(table, &layout.rows);
     let mut packed = Packed::empty(table, layout, targets);
-    packed.each_number(table, |(feature, out), values| {
+    packed.each_number(table, |(feature, mut out), values| {
         gather::numbers(table, feature, &order, values, |_| ());
         if let Some(Encoding::Numeric { mean, scale, range, payer_range }) = encodings.get(feature)
         {
@@ -198,7 +199,7 @@ pub(super) fn pack_encoded(
             for value in values.iter_mut() {
                 *value = range.hold(if value.is_finite() { *value } else { *mean });
             }
-            write_standardized(values, *mean, *scale, layout, out);
+            write_standardized(values, *mean, *scale, layout, &mut out);
         }
     });
     for feature in categorical(table) {
@@ -225,13 +226,12 @@ impl Packed {
         let number_count = numeric(table).count();
         let mut packed = Self {
             batches: layout.batches.clone(),
-            stride: layout.stride,
-            numbers: vec![0.0; number_count * layout.stride],
+            numbers: vec![0.0; number_count * layout.packed_rows],
             number_count,
             categories: Vec::new(),
             level_count: 0,
-            weight: targets.weights.as_ref().map(|_| vec![0.0; layout.stride]),
-            log_amount: vec![1.0; layout.payer_stride],
+            weight: targets.weights.as_ref().map(|_| vec![0.0; layout.packed_rows]),
+            log_amount: vec![1.0; layout.packed_payers],
             weight_sum: 0.0,
             payer_weight_sum: 0.0,
             repeats: targets.repeats(),
@@ -242,13 +242,11 @@ impl Packed {
 
     /// Holds the values of a standardised column between two ends; returns whether one of the rows changed.
     pub(super) fn hold(&mut self, column: usize, ends: [f32; 2]) -> bool {
-        let Self { batches, numbers, stride, .. } = self;
-        let Some(values) = numbers.get_mut(column * *stride..(column + 1) * *stride) else {
-            return false;
-        };
         let mut changed = false;
-        for batch in batches {
-            for value in &mut values[batch.start..batch.start + batch.rows] {
+        for batch in &self.batches {
+            let start = self.number_count * batch.start + column * batch.stride;
+            let values = self.numbers.get_mut(start..start + batch.rows).unwrap_or_default();
+            for value in values {
                 let held = hold_standardized(*value, ends);
                 changed |= held != *value;
                 *value = held;
@@ -294,16 +292,37 @@ impl Packed {
         take_logarithms(&mut self.log_amount);
     }
 
+    /// The numeric columns of a batch.
+    pub(super) fn numbers_of(&self, batch: &Batch) -> &[f32] {
+        let start = self.number_count * batch.start;
+        self.numbers.get(start..start + self.number_count * batch.stride).unwrap_or(&[])
+    }
+
+    /// Each numeric column, in the pieces in which it lies in the batches.
+    fn columns_mut(&mut self) -> Vec<ColumnPieces<'_>> {
+        let batches = self.batches.len();
+        let mut columns: Vec<ColumnPieces<'_>> =
+            (0..self.number_count).map(|_| Vec::with_capacity(batches)).collect();
+        let mut rest = self.numbers.as_mut_slice();
+        for batch in &self.batches {
+            for column in &mut columns {
+                let (piece, after) = std::mem::take(&mut rest).split_at_mut(batch.stride);
+                column.push(piece);
+                rest = after;
+            }
+        }
+        columns
+    }
+
     /// Calls `pack` for every numeric feature with its packed column and a buffer, in parallel where that pays.
     fn each_number<R: Send>(
         &mut self,
         table: &Table<'_>,
-        pack: impl Fn((usize, &mut [f32]), &mut Vec<f64>) -> R + Sync,
+        pack: impl Fn((usize, ColumnPieces<'_>), &mut Vec<f64>) -> R + Sync,
     ) -> Vec<R> {
         let parallel = self.numbers.len() >= PARALLEL_VALUES;
-        let features: Vec<usize> = numeric(table).collect();
-        let columns = self.numbers.chunks_mut(self.stride.max(1));
-        let tasks: Vec<(usize, &mut [f32])> = features.into_iter().zip(columns).collect();
+        let tasks: Vec<(usize, ColumnPieces<'_>)> =
+            numeric(table).zip(self.columns_mut()).collect();
         if parallel {
             // Few large pieces, because every piece has a buffer of its own.
             let piece = tasks.len().div_ceil(rayon::current_num_threads());

@@ -21,13 +21,13 @@ pub(super) fn hold_standardized(value: f32, [least, most]: [f32; 2]) -> f32 {
     if risen > most { most } else { risen }
 }
 
-/// Writes standardised values, batch by batch, into a packed column.
+/// Writes standardised values, batch by batch, into the pieces of a packed column.
 pub(super) fn write_standardized(
     values: &[f64],
     mean: f64,
     scale: f64,
     layout: &Layout,
-    out: &mut [f32],
+    out: &mut [&mut [f32]],
 ) {
     dispatch(
         #[inline(always)]
@@ -49,14 +49,13 @@ fn write_batches(
     mean: f64,
     scale: f64,
     layout: &Layout,
-    out: &mut [f32],
+    out: &mut [&mut [f32]],
 ) {
     let per_scale = 1.0 / scale;
     let mut rest = values;
-    for batch in &layout.batches {
+    for (batch, out) in layout.batches.iter().zip(out) {
         let (values, after) = rest.split_at(batch.rows.min(rest.len()));
         rest = after;
-        let Some(out) = out.get_mut(batch.start..) else { return };
         for (slot, &value) in out.iter_mut().zip(values) {
             let standard = (value * unit - mean) * per_scale;
             let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };

@@ -119,8 +119,9 @@ impl Tile<'_> {
             _ => &heads.amount.weights[(head - 1) * width..][..width],
         };
         let mut out = [0, 1, 2].map(|head| [weights(head)[0]; TILE]);
+        let numbers = packed.numbers_of(batch);
         for (column, ends) in ranges.iter().enumerate() {
-            let values = &packed.numbers[column * packed.stride + at..][..rows];
+            let values = &numbers[column * batch.stride + start..][..rows];
             let [a, b, c] = [0, 1, 2].map(|head| weights(head)[1 + column]);
             let [logit, mu, raw_sigma] = &mut out;
             for (row, &value) in values.iter().enumerate() {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::optimizer::Optimizer;
-use super::schedule::Schedule;
+use super::sgd::{Optimizer, Schedule};
 use crate::error::quoted;
 use crate::model::Model;
 use crate::{Error, Result};

@@ -1,23 +1,21 @@
 //! What a model predicts for its training rows, beside what they paid.
 
-use super::gradient::TILE;
-use super::layout::Batch;
-use super::pack::Packed;
-use super::part::PartValues;
-use super::standardize::{hold_standardized, standardized};
-use crate::math::{dispatch, exp, expected_ltv_row, sigma_from_raw};
+use super::encode::{Packed, hold_standardized, standardized};
+use crate::math::{TILE, dispatch, exp, expected_ltv_row, sigma_from_raw};
 use crate::model::{Bounds, Encoding};
+use crate::net::TileRows;
 
 /// Rows that are looked at: whole batches up to about this many.
 const ROWS: usize = 1 << 16;
 
-/// The heads of a model in training, and what they stay within.
+/// The weights of the heads of a model in training, and what they stay within.
 #[derive(Clone, Copy)]
 pub(super) struct Heads<'a> {
-    pub(super) paying: &'a PartValues,
-    pub(super) amount: &'a PartValues,
-    /// What the mu head of `amount` is in units of.
-    pub(super) scale: f64,
+    pub(super) logit: &'a [f64],
+    pub(super) mu: &'a [f64],
+    pub(super) raw_sigma: &'a [f64],
+    /// What the mu head is in units of.
+    pub(super) amount_scale: f64,
     pub(super) bounds: Bounds,
 }
 
@@ -39,12 +37,11 @@ pub(super) fn totals(
 ) -> Totals {
     let payer_ranges = payer_ranges(encodings);
     let (mut seen, mut rows) = (Sums::default(), 0);
-    for (index, batch) in packed.batches.iter().enumerate() {
-        for start in (0..batch.rows).step_by(TILE) {
-            let tile = Tile { packed, index, batch, start };
+    for batch in &packed.batches {
+        for tile in batch.tiles(false) {
             dispatch(
                 #[inline(always)]
-                || seen.add(&tile, &payer_ranges, heads, unit),
+                || seen.add(packed, &tile, &payer_ranges, heads, unit),
             );
         }
         rows += batch.rows;
@@ -75,75 +72,68 @@ struct Sums {
     at_max_sigma: f64,
 }
 
-/// Rows of a batch, from `start` on.
-struct Tile<'a> {
-    packed: &'a Packed,
-    index: usize,
-    batch: &'a Batch,
-    start: usize,
-}
-
 impl Sums {
     #[inline(always)]
-    fn add(&mut self, tile: &Tile<'_>, ranges: &[[f32; 2]], heads: &Heads<'_>, unit: f64) {
-        let Tile { packed, batch, start, .. } = *tile;
-        let rows = TILE.min(batch.rows - start);
-        let at = batch.start + start;
-        let [logit, mu, raw_sigma] = tile.heads(rows, ranges, heads);
+    fn add(
+        &mut self,
+        packed: &Packed,
+        tile: &TileRows<'_>,
+        ranges: &[[f32; 2]],
+        heads: &Heads<'_>,
+        unit: f64,
+    ) {
+        let [logit, mu, raw_sigma] = outputs(packed, tile, ranges, heads);
+        let weight = packed.tile_weight(tile);
         let Bounds { mu: range, max_sigma } = heads.bounds;
-        for row in 0..rows {
-            let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[at + row]);
+        for row in 0..tile.rows {
             let sigma = sigma_from_raw(raw_sigma[row]);
             let held = if sigma > max_sigma { max_sigma } else { sigma };
-            let mu = range.hold(heads.scale * mu[row]) - unit;
-            self.predicted += weight * expected_ltv_row(logit[row], mu, held);
-            self.at_max_sigma += if sigma > max_sigma { weight } else { 0.0 };
-            self.weight += weight;
+            let mu = range.hold(heads.amount_scale * mu[row]) - unit;
+            self.predicted += weight[row] * expected_ltv_row(logit[row], mu, held);
+            self.at_max_sigma += if sigma > max_sigma { weight[row] } else { 0.0 };
+            self.weight += weight[row];
         }
-        for row in start..batch.payers.min(start + rows) {
-            let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[batch.start + row]);
-            self.actual += weight * exp(packed.log_amount[batch.first_payer + row] - unit);
+        let log_amounts = &packed.log_amount[tile.batch.first_payer..][..tile.batch.payers];
+        for (log_amount, weight) in log_amounts.iter().skip(tile.start).zip(&weight[..tile.rows]) {
+            self.actual += weight * exp(log_amount - unit);
         }
     }
 }
 
-impl Tile<'_> {
-    /// The heads of the rows, numbers held in the ranges of the payers for those of the amount.
-    #[inline(always)]
-    fn heads(&self, rows: usize, ranges: &[[f32; 2]], heads: &Heads<'_>) -> [[f64; TILE]; 3] {
-        let Self { packed, index, batch, start } = *self;
-        let at = batch.start + start;
-        let width = heads.paying.width;
-        let weights = |head: usize| match head {
-            0 => &heads.paying.weights[..width],
-            _ => &heads.amount.weights[(head - 1) * width..][..width],
-        };
-        let mut out = [0, 1, 2].map(|head| [weights(head)[0]; TILE]);
-        let numbers = packed.numbers_of(batch);
-        for (column, ends) in ranges.iter().enumerate() {
-            let values = &numbers[column * batch.stride + start..][..rows];
-            let [a, b, c] = [0, 1, 2].map(|head| weights(head)[1 + column]);
-            let [logit, mu, raw_sigma] = &mut out;
-            for (row, &value) in values.iter().enumerate() {
-                let held = f64::from(hold_standardized(value, *ends));
-                logit[row] += a * f64::from(value);
-                mu[row] += b * held;
-                raw_sigma[row] += c * held;
-            }
+/// The heads of the rows, numbers held in the ranges of the payers for those of the amount.
+#[inline(always)]
+fn outputs(
+    packed: &Packed,
+    tile: &TileRows<'_>,
+    ranges: &[[f32; 2]],
+    heads: &Heads<'_>,
+) -> [[f64; TILE]; 3] {
+    let inputs = &packed.inputs;
+    let weights = [heads.logit, heads.mu, heads.raw_sigma];
+    let mut out = weights.map(|weights| [weights[0]; TILE]);
+    let numbers = inputs.numbers_of(tile.batch);
+    for (column, ends) in ranges.iter().enumerate() {
+        let values = &numbers.column(column, tile.start)[..tile.rows];
+        let [a, b, c] = weights.map(|weights| weights[1 + column]);
+        let [logit, mu, raw_sigma] = &mut out;
+        for (row, &value) in values.iter().enumerate() {
+            let held = f64::from(hold_standardized(value, *ends));
+            logit[row] += a * f64::from(value);
+            mu[row] += b * held;
+            raw_sigma[row] += c * held;
         }
-        for category in &packed.categories {
-            let levels = category.levels(index, false);
-            let first = 1 + packed.number_count + category.offset;
-            for (row, &local) in category.local[at..at + rows].iter().enumerate() {
-                let Some(&level) = (local as usize).checked_sub(1).and_then(|l| levels.get(l))
-                else {
-                    continue;
-                };
-                for (head, out) in out.iter_mut().enumerate() {
-                    out[row] += weights(head)[first + level as usize];
-                }
-            }
-        }
-        out
     }
+    for category in &inputs.categories {
+        let levels = category.levels(tile.batch, false);
+        let first = 1 + inputs.number_count + category.offset;
+        for (row, &local) in category.local(tile.range()).iter().enumerate() {
+            let Some(&level) = (local as usize).checked_sub(1).and_then(|l| levels.get(l)) else {
+                continue;
+            };
+            for (out, weights) in out.iter_mut().zip(weights) {
+                out[row] += weights[first + level as usize];
+            }
+        }
+    }
+    out
 }

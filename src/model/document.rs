@@ -10,8 +10,9 @@ use super::objects;
 use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
 use super::training::{OptionsInForce, Training};
-use super::weights::{Head, HeadWeights, WeightRow, Weights};
+use super::weights::{HeadWeights, WeightRow, Weights};
 use crate::error::quoted;
+use crate::family::Head;
 use crate::{Error, Result};
 
 /// The version of the text this build writes, and the only one it reads.

@@ -1,0 +1,16 @@
+//! Affine layers over encoded inputs: numbers and levels in, heads out, and the gradient back. A linear model is the net
+//! without hidden layers.
+//!
+//! Imports [`math`](crate::math); no engine and nothing of what is trained. [`Inputs`] hold encoded rows batch by batch,
+//! [`Affine`] is one layer: forward from the rows of a tile to its outputs, backward from their errors to the sums of
+//! the gradient. Every sum over rows runs in lanes fixed by this code, never by the processor, so that its bits are the
+//! same everywhere.
+
+mod affine;
+mod inputs;
+mod levels;
+mod numbers;
+
+pub(crate) use affine::{Affine, AffineWeights};
+pub(crate) use inputs::{Batch, ColumnPieces, Inputs, TileRows};
+pub(crate) use levels::Category;

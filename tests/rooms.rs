@@ -78,9 +78,12 @@ fn each_room_imports_what_it_may() {
             let may = |name: &&String| {
                 **name == room || allowed.contains(*name) || COMMON.contains(&name.as_str())
             };
-            wrong.extend(others.iter().filter(|name| !may(name)).map(|name| {
-                format!("{} imports {name}", path.display())
-            }));
+            wrong.extend(
+                others
+                    .iter()
+                    .filter(|name| !may(name))
+                    .map(|name| format!("{} imports {name}", path.display())),
+            );
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

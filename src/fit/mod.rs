@@ -38,6 +38,7 @@ mod warm_start;
 mod warnings;
 
 pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
+pub use rows::sample::Sample;
 pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use sgd::{Optimizer, Schedule};
 pub use train::fit;

@@ -5,6 +5,7 @@
 pub(super) mod gather;
 mod order;
 mod route;
+pub(super) mod sample;
 pub(super) mod table;
 mod usable;
 

@@ -35,6 +35,14 @@ pub(in crate::fit) struct Hashed {
 /// Rows in the canonical order. Equal hashes stand in the order of their content, so that the order depends on
 /// the content alone.
 pub(in crate::fit) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u64) -> Vec<Hashed> {
+    let mut hashed = hash_rows(table, rows, seed);
+    sort(&mut hashed);
+    order_equal_hashes(table, &mut hashed);
+    hashed
+}
+
+/// The rows with the hashes of their content, in the order in which they came.
+pub(in crate::fit) fn hash_rows(table: &Table<'_>, rows: &[RowId], seed: u64) -> Vec<Hashed> {
     let levels = LevelWords::new(table, rows.len());
     let hash_all = |rows: &[RowId]| {
         let mut content = Content::default();
@@ -51,26 +59,24 @@ pub(in crate::fit) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u
         }
         hashed
     };
-    let mut hashed = if rows.len() < PARALLEL_ROWS {
-        let mut hashed = hash_all(rows);
-        hashed.sort_unstable_by_key(|hashed| hashed.hash);
-        hashed
+    if rows.len() < PARALLEL_ROWS {
+        hash_all(rows)
     } else {
-        let mut hashed: Vec<Hashed> =
-            rows.par_chunks(PARALLEL_ROWS / 8).flat_map_iter(hash_all).collect();
-        sort(&mut hashed);
-        hashed
-    };
+        rows.par_chunks(PARALLEL_ROWS / 8).flat_map_iter(hash_all).collect()
+    }
+}
+
+/// Puts rows that are sorted by their hash, and whose hashes are equal, into the order of their content.
+pub(in crate::fit) fn order_equal_hashes(table: &Table<'_>, hashed: &mut [Hashed]) {
     for run in hashed.chunk_by_mut(|a, b| a.hash == b.hash) {
         order_run(table, run);
     }
-    hashed
 }
 
-/// Sorts many rows by their hash, on all threads.
-fn sort(hashed: &mut [Hashed]) {
+/// Sorts rows by their hash, many of them on all threads.
+pub(in crate::fit) fn sort(hashed: &mut [Hashed]) {
     // The standard library's sort is the faster one where there is a single thread.
-    if rayon::current_num_threads() == 1 {
+    if hashed.len() < PARALLEL_ROWS || rayon::current_num_threads() == 1 {
         hashed.sort_unstable_by_key(|hashed| hashed.hash);
     } else {
         hashed.par_sort_unstable_by_key(|hashed| hashed.hash);

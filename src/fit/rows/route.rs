@@ -128,8 +128,8 @@ fn scatter(places: &[u32], value: impl Fn(usize) -> Option<f64>, out: &mut [f64]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::gather;
-    use crate::fit::table::{Chunk, FeatureColumn, ListPlace};
+    use crate::fit::rows::gather;
+    use crate::fit::rows::table::{Chunk, FeatureColumn, ListPlace};
 
     const ROWS: usize = 3 * BUCKET_ROWS + 1234;
 

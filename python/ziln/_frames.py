@@ -92,8 +92,9 @@ def _converted(
 
 def _duckdb_relation(relation: DuckDBPyRelation, result: pl.DataFrame) -> object:
     """The result as a relation of the other one's connection, so that the two can be joined."""
-    # DuckDB finds the variable by its name in the query.
-    return relation.query("relation", "SELECT * FROM result")
+    # DuckDB finds the variable by its name, unless a table has it: so none that a table would have.
+    _ziln_result_in_polars = result
+    return relation.query("_ziln_transactions", "SELECT * FROM _ziln_result_in_polars")
 
 
 def _datafusion_frame(result: pl.DataFrame) -> object:

@@ -70,9 +70,12 @@ def _converted(
             known = known.select(wanted)
         if isinstance(known, nw.DataFrame):
             library = known.implementation.to_native_namespace()
+            has_dates = not known.implementation.is_pandas_like()
             return _Conversion(
                 known.to_polars(),
-                lambda result: nw.from_arrow(result, backend=library).to_native(),
+                lambda result: nw.from_arrow(
+                    result if has_dates else _with_times(result), backend=library
+                ).to_native(),
             )
         read = known.collect("polars").to_polars()
         if known.implementation.is_duckdb():
@@ -88,6 +91,11 @@ def _converted(
         f"or another library that has Arrow's C stream, got {type(frame).__name__}"
     )
     raise TypeError(msg)
+
+
+def _with_times(result: pl.DataFrame) -> pl.DataFrame:
+    """Days as times, for pandas has no dates and would hold each as an object of Python."""
+    return result.with_columns(pl.col(pl.Date).cast(pl.Datetime("us")))
 
 
 def _duckdb_relation(relation: DuckDBPyRelation, result: pl.DataFrame) -> object:

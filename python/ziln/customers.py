@@ -92,8 +92,9 @@ def rfm(
     Returns
     -------
     same as ``transactions``
-        A frame of the kind that came (a ``LazyFrame`` is not run; a kind that cannot be made gives a Polars
-        ``DataFrame``), one row for each customer with a purchase day up to the cutoff, by rising ``customer``.
+        One row for each customer with a purchase day up to the cutoff, by rising ``customer``, in the kind of frame
+        that came: a ``LazyFrame`` is not run, pandas has ``first_day`` as a time, and a kind that cannot be made
+        (a stream) gives a Polars ``DataFrame``.
         Nothing is null but ``interpurchase_time`` of a single purchase:
 
         ======================  ========  =================================================================
@@ -121,6 +122,8 @@ def rfm(
         If an argument or a column has another type.
     ValueError
         If a column is missing, has the name of a result, or an argument is out of range.
+    polars.exceptions.ComputeError
+        When the query runs: if an amount is 1e30 or more.
 
     Notes
     -----
@@ -260,9 +263,8 @@ def _discounted(net: pl.Expr, days: pl.Expr, rate: float) -> pl.Expr:
 
 
 def _rounded(total: pl.Expr, decimals: int) -> pl.Expr:
-    """A sum as a float with so many decimals, the nearest there is."""
-    rounded = total.round(decimals, mode="half_away_from_zero")
-    return rounded.cast(pl.Decimal(_EXACT.precision, decimals)).cast(pl.Float64)
+    """A sum as the float nearest to so many of its decimals."""
+    return total.round(decimals, mode="half_away_from_zero").cast(pl.Float64)
 
 
 def _key_columns(customer: str | Sequence[str]) -> list[str]:

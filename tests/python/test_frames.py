@@ -78,9 +78,10 @@ def test_customers_come_back_in_the_kind_of_frame_that_came(kind: str, cutoff: A
     assert_frame_equal(plain(read(customers)), ziln.rfm(TRANSACTIONS, **options), check_exact=True)
 
 
-def test_an_index_of_pandas_does_not_matter() -> None:
+def test_pandas_has_times_and_its_index_does_not_matter() -> None:
     frame = TRANSACTIONS.to_pandas()
     expected = ziln.rfm(frame, **COLUMNS, cutoff=CUTOFF)
+    assert pd.api.types.is_datetime64_dtype(expected["first_day"])
     shuffled = frame.sample(frac=1, random_state=1).set_index("note")
     pd.testing.assert_frame_equal(ziln.rfm(shuffled, **COLUMNS, cutoff=CUTOFF), expected)
 

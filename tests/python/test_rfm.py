@@ -161,6 +161,15 @@ def test_what_is_flagged_as_censored() -> None:
         assert customers["censored"].to_list() == [censored]
 
 
+def test_data_may_cover_days_without_transactions() -> None:
+    frame = transactions((1, days_after(0), 5.0))
+    for end, censored in ((9, True), (10, False)):
+        customers = ziln.rfm(
+            frame, **COLUMNS, cutoff=days_after(4), horizon=6, observed_until=days_after(end)
+        )
+        assert customers["censored"].to_list() == [censored]
+
+
 # --- order, laziness, engines --------------------------------------------------------------------
 
 
@@ -255,6 +264,13 @@ def test_large_amounts_are_the_nearest_floats() -> None:
     frame = transactions((1, days_after(0), 123_456_789_012.34), (1, days_after(1), 0.01))
     customers = ziln.rfm(frame, **COLUMNS, cutoff=days_after(2))
     assert customers["spend"].item() == 123_456_789_012.35
+
+
+def test_absurd_amounts_are_an_error_and_no_wrong_sum() -> None:
+    sums = transactions(*[(1, days_after(0), 9e29)] * 20), transactions((1, days_after(0), 1e31))
+    for frame in sums:
+        with pytest.raises(pl.exceptions.ComputeError, match="decimal"):
+            ziln.rfm(frame, **COLUMNS, cutoff=days_after(2))
 
 
 @pytest.mark.parametrize("dtype", [pl.Int32, pl.Float32, pl.Decimal(12, 2)])

@@ -45,7 +45,7 @@ WITH usable AS (
 days AS (
     SELECT customer, day, sum(amount) AS net,
            sum(amount) > 0 OR min(amount) >= 0 AS bought
-    FROM usable CROSS JOIN rfm_parameters
+    FROM rfm_parameters CROSS JOIN usable
     WHERE observed_until IS NULL OR day <= observed_until
     GROUP BY customer, day
 ),
@@ -54,14 +54,13 @@ aged AS (
     FROM days
 ),
 dated AS (
-    SELECT customer, day, net, bought, horizon, discount_rate,
-           coalesce(cutoff, start + days_after_first) AS cutoff,
-           coalesce(observed_until, (SELECT max(day) FROM days)) AS last_day
-    FROM aged CROSS JOIN rfm_parameters
+    SELECT customer, day, net, bought, horizon, discount_rate, observed_until,
+           coalesce(cutoff, start + days_after_first) AS cutoff
+    FROM rfm_parameters CROSS JOIN aged
 ),
 summed AS (
     SELECT customer, cutoff,
-           cutoff + max(horizon) > max(last_day) AS censored,
+           cutoff + max(horizon) > coalesce(max(observed_until), max(max(day)) OVER ()) AS censored,
            min(CASE WHEN day <= cutoff AND bought THEN day END) AS first_purchase,
            max(CASE WHEN day <= cutoff AND bought THEN day END) AS last_purchase,
            count(CASE WHEN day <= cutoff AND bought THEN day END) AS frequency,

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 
 import datafusion
@@ -17,7 +18,7 @@ import polars as pl
 import pytest
 from conftest import ROOT, Engine
 from polars.testing import assert_frame_equal
-from warehouse import query, statements
+from warehouse import query, run_script, statements
 
 import ziln
 import ziln.datasets
@@ -501,6 +502,18 @@ def test_duckdb_runs_the_statement_as_it_is(options: Mapping[str, Any]) -> None:
         connection.sql(statement)
     expected = ziln.rfm(frame, customer="customer", date="date", amount="amount", **options)
     assert_frame_equal(connection.table("customers").pl(), expected, check_exact=True)
+
+
+def test_the_whole_script_runs_on_cdnow(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    purchases = ziln.datasets.cdnow()
+    purchases.write_parquet(tmp_path / "data" / "cdnow.parquet")
+    run_script("rfm.sql", tmp_path)
+    written = pl.read_parquet(tmp_path / "output" / "rfm.parquet").rename({"customer": "id"})
+    expected = ziln.rfm(
+        purchases, customer="id", date="date", amount="amount", cutoff="1997-09-30", horizon=273
+    )
+    assert_frame_equal(written, expected, check_exact=True)
 
 
 def test_the_script_takes_times(ctx: datafusion.SessionContext) -> None:

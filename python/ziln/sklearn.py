@@ -510,8 +510,7 @@ def _select(frame: pl.DataFrame, expression: pl.Expr) -> pl.DataFrame:
     try:
         return frame.select(expression)
     except pl.exceptions.ComputeError as error:
-        message = str(error).partition("\n\nThis error occurred in")[0]
-        raise ValueError(message.removeprefix("the plugin failed with message: ")) from error
+        raise ValueError(_arguments.message_of(error)) from error
 
 
 def _columns(**values: ArrayLike | None) -> pl.DataFrame:

@@ -15,19 +15,17 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-
-import ziln
+from polars import selectors as cs
 
 _BAGS: Final = 4
-_WEIGHT: Final = "weight"
+WEIGHT: Final = "weight"
+"""The column that says how often a row counts in a replicate."""
 
 
 def standard_errors(
     frame: pl.DataFrame,
     by: str,
-    label: str,
-    params: Sequence[str],
-    metrics: Sequence[str],
+    metrics: Sequence[pl.Expr],
     *,
     most_rows: int,
     replicates: int,
@@ -42,10 +40,8 @@ def standard_errors(
         One row a customer.
     by
         The column of the groups.
-    label, params
-        The columns of :func:`ziln.evaluate`.
     metrics
-        Its fields, of which the standard errors are.
+        Aggregates in which a row counts as often as the column ``weight`` says: numbers, or structs of them.
     most_rows
         The rows of a bag, a group.
     replicates
@@ -60,18 +56,18 @@ def standard_errors(
         replicates have the metric.
     """
     random = np.random.default_rng(seed)
-    evaluation = ziln.evaluate(label, *params, weight=_WEIGHT).alias("metrics")
     variances = [
         pl.concat(
-            _weighted(bag, random).group_by(by, maintain_order=True).agg(evaluation)
+            _weighted(bag, random).group_by(by, maintain_order=True).agg(*metrics)
             for _ in range(replicates)
         )
+        .unnest(cs.struct())
         .group_by(by, maintain_order=True)
-        .agg(pl.col("metrics").struct.field(metric).var() for metric in metrics)
+        .agg(pl.all().var())
         for bag in _bags(frame, by, most_rows, random)
     ]
     means = pl.concat(variances).group_by(by, maintain_order=True).mean()
-    return means.with_columns(pl.col(metrics).sqrt())
+    return means.with_columns(pl.exclude(by).sqrt())
 
 
 def _bags(
@@ -86,4 +82,4 @@ def _bags(
 
 
 def _weighted(bag: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    return bag.with_columns(pl.Series(_WEIGHT, random.poisson(bag["stands_for"].to_numpy())))
+    return bag.with_columns(pl.Series(WEIGHT, random.poisson(bag["stands_for"].to_numpy())))

@@ -101,6 +101,8 @@ _BAG_ROWS_OF_CAMPAIGNS: Final = 100_000
 _LEAST_BAG_ROWS: Final = 200
 _REPLICATES: Final = 25
 _REPLICATES_OF_CAMPAIGNS: Final = 10
+_LEAST_WRITTEN_OUT: Final = 1e-5
+_MOST_WRITTEN_OUT: Final = 1e12
 _SIGNS: Final = ("$", "€", "£", "¥")
 _NONE: Final = "\N{EN DASH}"
 _NORMAL_95: Final = 1.959963984540054
@@ -168,8 +170,8 @@ def report(
         If no row has a positive label and finite predictions.
     TypeError
         If an argument is of another type.
-    polars.exceptions.ComputeError
-        If a column is of another type, or ``model`` is no model.
+    polars.exceptions.PolarsError
+        If a column is missing or of another type, or ``model`` is no model.
 
     Examples
     --------
@@ -346,13 +348,16 @@ def _deciles(usable: pl.DataFrame) -> list[dict[str, Any]]:
     return stats.unnest("decile_stats").to_dicts()
 
 
-def _pictures(usable: pl.DataFrame, names: Sequence[str], unit: str) -> dict[str, str]:
+def _pictures(usable: pl.DataFrame, names: Sequence[str], unit: str) -> dict[str, str | None]:
     # Not at the top: `ziln.plot` has this module's function among its own.
     from ziln import plot
 
+    # Labels that are all the same have no order to be found.
+    has_order = usable[_LABEL].clip(lower_bound=0).n_unique() > 1
+    gain_curve = plot.gain_curve(usable, _LABEL, _PREDICTION) if has_order else None
     return {
         "deciles": _picture(plot.deciles(usable, _LABEL, _PREDICTION, unit=unit)),
-        "gain_curve": _picture(plot.gain_curve(usable, _LABEL, _PREDICTION)),
+        "gain_curve": None if gain_curve is None else _picture(gain_curve),
         "calibration": _picture(plot.calibration(usable, _LABEL, *names)),
     }
 
@@ -490,10 +495,13 @@ def _short(value: float | None) -> str:
         return _NONE
     if not math.isfinite(value):
         return str(value)
-    if isinstance(value, int) or abs(value) >= 1000:
+    size = abs(value)
+    if value and not isinstance(value, int) and not _LEAST_WRITTEN_OUT <= size < _MOST_WRITTEN_OUT:
+        return f"{value:.2e}"
+    if isinstance(value, int) or size >= 1000:
         return f"{value:,.0f}"
-    digits = 2 - math.floor(math.log10(abs(value))) if value else 2
-    return f"{value:.{min(max(digits, 0), 6)}f}"
+    digits = 2 - math.floor(math.log10(size)) if value else 2
+    return f"{value:.{max(digits, 0)}f}"
 
 
 def _share(value: float) -> str:

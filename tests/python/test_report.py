@@ -20,7 +20,7 @@ from conftest import random_customers
 import ziln
 import ziln.plot
 from ziln._bootstrap import standard_errors
-from ziln.report import _metrics_of_campaigns
+from ziln.report import _metrics_of_campaigns, _short
 
 FEATURES = ["visits", "recency", "channel", "is_new"]
 VOID = {"meta", "img", "br", "link", "input", "hr", "rect", "circle", "polyline"}
@@ -279,6 +279,25 @@ def test_a_campaign_without_payers_is_shown(scored: pl.DataFrame) -> None:
     (row,) = [row for row in page.tables["campaigns"] if row[0] == "<b> & 2"]
     assert row[2].startswith("0")
     assert row[5:7] == ["–", "–"]  # noqa: RUF001
+
+
+@pytest.mark.parametrize("label", [[3.0], [3.0] * 20])
+def test_equal_labels_have_no_ranking(label: list[float]) -> None:
+    page = Page(ziln.plot.report(pl.DataFrame({"ltv": label}), "ltv", [0.0, 1.0, 0.5]))
+    assert page.values["normalized_gini"] == []
+    assert len(page.pictures()) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "\N{EN DASH}"), (0.0, "0.00"), (5, "5"), (1_234_567, "1,234,567"), (1234.5, "1,234"),
+        (999.4, "999"), (12.345, "12.3"), (-0.012345, "-0.0123"), (1e-300, "1.00e-300"), (1e200, "1.00e+200"),
+        (float("inf"), "inf"), (float("nan"), "nan"),
+    ],
+)  # fmt: skip
+def test_numbers_are_short(value: float | None, shown: str) -> None:
+    assert _short(value) == shown
 
 
 def test_only_the_largest_of_many_campaigns_are_shown() -> None:

@@ -388,16 +388,17 @@ def test_the_intervals_hold_the_truth_as_often_as_they_say() -> None:
 
 
 @pytest.mark.parametrize("params", [["logit", 2.0, 0.5], ["logit", -9.0, 0.5]])
-def test_the_errors_of_campaigns_are_those_of_evaluate(params: list[Any]) -> None:
-    """They are made from fewer metrics, with the same bags and weights."""
-    frame = random_customers(500, seed=2).drop_nulls("ltv").with_columns(by=0, logit="visits")
+def test_the_metrics_of_campaigns_are_those_of_evaluate(params: list[Any]) -> None:
+    frame = random_customers(500, seed=2).drop_nulls(["ltv", "weight"]).with_columns(logit="visits")
     frame = frame.with_columns(
         pl.col("ltv").alias("label"), ziln.expected_ltv(*params).alias("prediction")
     )
-    few = standard_errors(frame, "by", _metrics_of_campaigns(), most_rows=300, replicates=5, seed=0)
-    all_metrics = errors(frame, ziln.evaluate("ltv", *params, weight="weight"), 300, replicates=5)
-    for name in few.columns[1:]:
-        assert few[name].item() == pytest.approx(all_metrics[name].item(), rel=1e-9)
+    metrics = frame.select(ziln.evaluate("ltv", *params, weight="weight")).item()
+    log_ratio, gini = frame.select(_metrics_of_campaigns()).row(0)
+    assert np.exp(log_ratio) == pytest.approx(metrics["prediction_ratio"], rel=1e-12)
+    assert gini == metrics["normalized_gini"]
+    without_payers = frame.with_columns(label=-1.0).select(_metrics_of_campaigns())
+    assert without_payers.row(0) == (None, None)
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

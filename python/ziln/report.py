@@ -34,7 +34,7 @@ except ImportError as error:
 __all__ = ["report"]
 
 Metrics: TypeAlias = dict[str, Any]
-"""A struct of :func:`ziln.evaluate`, with ``margins``: half the width of the 95% intervals."""
+"""A struct of :func:`ziln.evaluate`, with ``margins``: half the widths of the 95% intervals."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,9 @@ def report(
     itself. The same rows in the same order give the same page.
 
     The intervals are metric plus and minus 1.96 standard errors (of predicted / actual: of its logarithm), by a bag of
-    little bootstraps (Kleiner et al. 2014): for all customers 4 bags of at most 20,000 rows, each weighted 25 times; for
-    a campaign 4 bags, 10 times, of as many rows as make 100,000 in all campaigns together, and at least 200. They say
-    how far the metrics would move with other customers of the same kind, not with another time or model.
+    little bootstraps (Kleiner et al. 2014): for all customers 4 bags of at most 20,000 rows, each weighted 25 times;
+    for a campaign 4 bags, 10 times, of as many rows as make 100,000 in all campaigns together, and at least 200. They
+    say how far the metrics would move with other customers of the same kind, not with another time or model.
 
     Parameters
     ----------

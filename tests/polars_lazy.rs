@@ -13,7 +13,7 @@ use polars_sql::SQLContext;
 use polars_sql::function_registry::FunctionRegistry;
 use ziln::expr::lazy::{self, ParamsExpr, SqlFunctions};
 use ziln::expr::{self, FUNCTIONS, Kind};
-use ziln::fit::{OptionValue, Options};
+use ziln::fit::Options;
 
 fn customers() -> DataFrame {
     let rows = 0..60_i32;
@@ -45,7 +45,7 @@ fn features() -> Expr {
 }
 
 fn options() -> Options {
-    Options::from_pairs([("epochs".to_string(), OptionValue::Integer(3))]).unwrap()
+    Options::builder().epochs(3).build().unwrap()
 }
 
 fn selected(expr: Expr) -> Series {

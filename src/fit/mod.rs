@@ -37,7 +37,9 @@ mod warm_start;
 mod warnings;
 
 pub use optimizer::Optimizer;
-pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
+#[cfg(feature = "datafusion")]
+pub(crate) use options::option_names;
+pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use schedule::Schedule;
 pub use table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use train::fit;

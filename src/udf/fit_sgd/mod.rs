@@ -7,7 +7,7 @@ mod aggregate;
 mod arguments;
 mod options;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::{Result, ScalarValue};
@@ -21,6 +21,8 @@ use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulato
 use super::signature::{example_features, example_options, listing};
 use aggregate::FitAggregate;
 use arguments::Arguments;
+
+use crate::fit::option_names;
 
 const NAME: &str = "ziln_fit_sgd";
 
@@ -48,7 +50,7 @@ const NAME: &str = "ziln_fit_sgd";
     ),
     argument(
         name = "options",
-        description = "A constant struct such as {epochs: 30, l2: 0.001}: epochs, batch_size, learning_rate, optimizer, schedule, l2, clip_norm, seed, validation_fraction, patience, max_sigma, min_payment, min_count, init, keep_state. Optional."
+        description = "A constant struct such as {epochs: 30, l2: 0.001}. Optional. Known are"
     ),
     argument(
         name = "init",
@@ -124,8 +126,19 @@ impl AggregateUDFImpl for FitSgd {
     }
 
     fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
+        static WITH_OPTIONS: OnceLock<Option<Documentation>> = OnceLock::new();
+        WITH_OPTIONS.get_or_init(|| self.doc().cloned().map(with_options)).as_ref()
     }
+}
+
+/// The documentation with the names of the options, which stand in the core's table.
+fn with_options(mut documentation: Documentation) -> Documentation {
+    for (argument, text) in documentation.arguments.iter_mut().flatten() {
+        if argument == "options" {
+            *text = format!("{text} {}.", option_names().join(", "));
+        }
+    }
+    documentation
 }
 
 fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {

@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         features(),
         None,
         options,
+        None,
     )]);
 
     // Every customer by the model of its campaign.

@@ -16,15 +16,14 @@ use datafusion_expr::utils::AggregateOrderSensitivity;
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::{refuse_distinct, wrong_type};
+use super::error::{refuse_distinct, refuse_plan};
 use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
 use super::signature::{example_features, example_options, listing};
+use crate::call::fit_sgd::NAME;
+use crate::call::init::check_once;
+use crate::fit::option_names;
 use aggregate::FitAggregate;
 use arguments::Arguments;
-
-use crate::fit::option_names;
-
-const NAME: &str = "ziln_fit_sgd";
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
@@ -148,9 +147,8 @@ fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
     let arguments = Arguments::of_types(&types)?;
     let options =
         options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
-    if arguments.has_init && options.has_init() {
-        let expected = "a model to continue from either as an option or as an argument";
-        return Err(wrong_type(NAME, "init", expected, "both"));
+    if arguments.has_init {
+        check_once(&options).map_err(|error| refuse_plan(NAME, &error))?;
     }
     Ok(Arc::new(FitAggregate::new(arguments, options)))
 }

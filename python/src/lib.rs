@@ -25,9 +25,9 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// Name, default, range and purpose of every training option.
 #[pyfunction]
-fn training_options() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+fn training_options() -> Vec<(&'static str, String, String, &'static str)> {
     ziln::fit::OPTIONS
         .iter()
-        .map(|option| (option.name, option.default, option.range, option.purpose))
+        .map(|option| (option.name, option.default(), option.range.to_string(), option.purpose))
         .collect()
 }

@@ -5,18 +5,16 @@ use polars_arrow::bitmap::Bitmap;
 
 use super::Function;
 use super::error::{refuse, wrong_arity};
-use super::features::{Features, ListWidth};
+use super::features::Features;
 use super::params::params_type;
-use super::result::{ParamsColumns, Shape};
-use super::text::model_places;
+use super::result::Shape;
+use super::text::scorer_of_row;
 use crate::Error;
-use crate::culprit::of_model_in_row;
+use crate::call::culprit::of_model_in_row;
+use crate::call::predict::{NAME, USAGE};
 use crate::model::{FeatureInput, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
-pub(super) const FUNCTION: Function = Function::scalar("ziln_predict", predict, params_type);
-
-const NAME: &str = FUNCTION.name;
-const USAGE: &str = "ziln_predict(model, features)";
+pub(super) const FUNCTION: Function = Function::scalar(NAME, predict, params_type);
 
 /// The params struct (`logit`, `mu`, `sigma`) that a model predicts.
 ///
@@ -34,14 +32,13 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     let shape = Shape::try_new(NAME, inputs)?;
     let mut models = ScorerSet::default();
     let place = |text: &str| Ok(models.add(Scorer::of_text(text)?));
-    let mut scorer_of_row = model_places(NAME, "model", model, place)?;
+    let mut scorer_of_row = scorer_of_row(NAME, "model", model, place)?;
     let is_constant = model.len() == 1;
     if let [one] = scorer_of_row.as_slice() {
         // Of no rows one: then too the model must fit the features.
         scorer_of_row = vec![*one; shape.rows().max(1)];
     }
-    let width = || Ok(ListWidth::Fixed(models.most_features(&scorer_of_row)));
-    let features = Features::try_new(NAME, features, width)?;
+    let features = Features::try_new(NAME, features, || models.most_features(&scorer_of_row))?;
     predict_rows(&mut models, &scorer_of_row, is_constant, &features, shape)
 }
 
@@ -73,7 +70,6 @@ fn predict_rows(
     let validity = has_model.clone().any(|has| !has).then(|| has_model.collect::<Bitmap>());
     let mut refused = None;
     let result = shape.params(validity, |out| {
-        let out = out.into();
         bound.predict(&inputs, out).map_err(|error| refuse(refused.insert(error).clone(), None))
     });
     let Some(error) = refused else { return result };
@@ -82,10 +78,4 @@ fn predict_rows(
         models.bind(&features.names, &[place])?.predict(&inputs, out)
     });
     Err(refuse(error, of_row))
-}
-
-impl<'a> From<ParamsColumns<'a>> for ParamsOut<'a> {
-    fn from(columns: ParamsColumns<'a>) -> Self {
-        Self { logit: columns.logit, mu: columns.mu, sigma: columns.sigma }
-    }
 }

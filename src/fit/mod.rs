@@ -37,7 +37,9 @@ mod train;
 mod warm_start;
 mod warnings;
 
-pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
+#[cfg(feature = "datafusion")]
+pub(crate) use options::option_names;
+pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use rows::sample::Sample;
 pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use sgd::{Optimizer, Schedule};

@@ -29,7 +29,7 @@ pub(crate) use feature::{FAR_NUMBER, FAR_UNIT};
 pub use info::ModelInfo;
 pub use input::FeatureInput;
 pub use limits::MOST_FEATURES;
-#[cfg(any(feature = "datafusion", feature = "polars"))]
+#[cfg(any(feature = "datafusion", feature = "polars", test))]
 pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
 pub use range::Range;

@@ -6,8 +6,9 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric_function::{MetricFunction, MetricRows};
 use super::record::{record_list_array, record_list_type};
+use crate::call::metric::{self, MetricCall};
 use crate::metrics::{DEFAULT_BUCKETS, DecileStats, decile_stats};
 
 #[user_doc(
@@ -34,10 +35,7 @@ use crate::metrics::{DEFAULT_BUCKETS, DecileStats, decile_stats};
 pub(super) struct DecileStatsFunction;
 
 impl MetricFunction for DecileStatsFunction {
-    const NAME: &'static str = "ziln_decile_stats";
-    const USAGE: &'static str = "ziln_decile_stats(label, prediction [, buckets])";
-    const PREDICTED: Predicted = Predicted::Amount;
-    const TRAILING: Trailing = Trailing::Buckets;
+    const CALL: MetricCall = metric::DECILE_STATS;
 
     type Value = Vec<DecileStats>;
 

@@ -8,8 +8,9 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric_function::{MetricFunction, MetricRows};
 use super::record::{record_array, record_type};
+use crate::call::metric::{self, MetricCall};
 use crate::math::{Column, Params, Spread};
 use crate::metrics::{Evaluation, Scored, evaluate};
 
@@ -44,11 +45,7 @@ use crate::metrics::{Evaluation, Scored, evaluate};
 pub(super) struct Evaluate;
 
 impl MetricFunction for Evaluate {
-    const NAME: &'static str = "ziln_evaluate";
-    const USAGE: &'static str = "ziln_evaluate(label, params [, weight]) with params one struct or list, or \
-                                 ziln_evaluate(label, logit, mu, raw_sigma [, weight])";
-    const PREDICTED: Predicted = Predicted::Params;
-    const TRAILING: Trailing = Trailing::Weight;
+    const CALL: MetricCall = metric::EVALUATE;
 
     type Value = Evaluation;
 

@@ -8,7 +8,8 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric_function::{MetricFunction, MetricRows};
+use crate::call::metric::{self, MetricCall};
 use crate::metrics;
 
 #[user_doc(
@@ -38,10 +39,7 @@ use crate::metrics;
 pub(super) struct Gini;
 
 impl MetricFunction for Gini {
-    const NAME: &'static str = "ziln_gini";
-    const USAGE: &'static str = "ziln_gini(label, prediction [, weight])";
-    const PREDICTED: Predicted = Predicted::Amount;
-    const TRAILING: Trailing = Trailing::Weight;
+    const CALL: MetricCall = metric::GINI;
 
     type Value = Option<f64>;
 

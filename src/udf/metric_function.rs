@@ -17,37 +17,19 @@ use datafusion_expr::{
 };
 use rayon::prelude::*;
 
-use super::constant::constant;
-use super::error::{refuse_distinct, refuse_plan, wrong_arity, wrong_type};
-use super::number::{check_number, doubles_with_nan};
-use super::params::{ParamsArgument, check_params, params_type};
+use super::constant::{constant, option_value};
+use super::error::{refuse_distinct, refuse_plan};
+use super::number::doubles_with_nan;
+use super::params::{ParamsArgument, params_type};
 use super::rows::accumulator::{BatchRows, RowAccumulator, RowAggregate, RowGroupsAccumulator};
 use super::rows::{ColumnKind, GroupedRows, RowColumn, RowSchema};
 use super::signature::listing;
+use super::types::refs;
 use super::weight::read_weight;
-use crate::error::quoted;
+use crate::call::buckets;
+use crate::call::metric::{MetricCall, Predicted, Trailing};
 use crate::math::params_from_logits;
-use crate::metrics::{DEFAULT_BUCKETS, check_buckets};
-
-/// What a metric compares labels with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Predicted {
-    /// A predicted amount.
-    Amount,
-    /// The predicted distribution.
-    Params,
-}
-
-/// What may follow the label and what is predicted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trailing {
-    /// Nothing.
-    Nothing,
-    /// How often a row counts.
-    Weight,
-    /// How many buckets there are: a constant.
-    Buckets,
-}
+use crate::metrics::DEFAULT_BUCKETS;
 
 /// Rows of one group: all of them, or a piece.
 #[derive(Debug)]
@@ -97,14 +79,16 @@ fn concat<'a>(mut pieces: impl Iterator<Item = &'a [f64]>) -> Cow<'a, [f64]> {
 pub(super) trait MetricFunction:
     Debug + Default + PartialEq + Eq + Hash + Send + Sync + 'static
 {
+    /// Its name and its arguments.
+    const CALL: MetricCall;
     /// The function's name in SQL.
-    const NAME: &'static str;
+    const NAME: &'static str = Self::CALL.name;
     /// How it is called.
-    const USAGE: &'static str;
+    const USAGE: &'static str = Self::CALL.usage;
     /// What it compares labels with.
-    const PREDICTED: Predicted;
+    const PREDICTED: Predicted = Self::CALL.predicted;
     /// What may follow.
-    const TRAILING: Trailing;
+    const TRAILING: Trailing = Self::CALL.trailing;
 
     /// The value for a group.
     type Value: Send;
@@ -209,16 +193,14 @@ fn metric<F: MetricFunction>(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggreg
 }
 
 fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<usize> {
-    let wrong = |got: String| wrong_type(function, "buckets", "a constant integer, 1 or more", got);
-    let value = value.map_err(wrong)?;
-    if value.is_null() {
-        return Ok(DEFAULT_BUCKETS);
-    }
-    let integer = value.data_type().is_integer().then(|| value.cast_to(&DataType::Int64));
-    let Some(Ok(ScalarValue::Int64(Some(integer)))) = integer else {
-        return Err(wrong(quoted(&value.to_string())));
+    let buckets = match value {
+        Err(got) => Err(buckets::no_constant(got)),
+        Ok(value) => match option_value(&value) {
+            Some(value) => buckets::read(&value),
+            None => Err(buckets::no_constant(value.data_type().to_string())),
+        },
     };
-    check_buckets(integer).map_err(|error| refuse_plan(function, &error))
+    buckets.map_err(|error| refuse_plan(function, &error))
 }
 
 /// Which argument is which.
@@ -239,30 +221,14 @@ impl Call {
     }
 
     fn of_types<F: MetricFunction>(types: &[DataType]) -> Result<Self> {
-        let wrong = || wrong_arity(F::NAME, F::USAGE, types.len());
-        let predicted_count = match F::PREDICTED {
-            Predicted::Params if types.len() >= 4 => 3,
-            _ => 1,
-        };
-        let [label, rest @ ..] = types else { return Err(wrong()) };
-        let (predicted, trailing) = rest.split_at_checked(predicted_count).ok_or_else(wrong)?;
-        check_number(F::NAME, "label", label)?;
-        match F::PREDICTED {
-            Predicted::Amount => check_number(F::NAME, "prediction", &predicted[0])?,
-            Predicted::Params => check_params(F::NAME, F::USAGE, predicted)?,
-        }
-        let trailing = match (F::TRAILING, trailing) {
-            // An untyped NULL is none.
-            (_, []) | (Trailing::Weight, [DataType::Null]) => None,
-            (Trailing::Weight, [weight]) => {
-                check_number(F::NAME, "weight", weight)?;
-                Some(1 + predicted_count)
-            }
-            (Trailing::Buckets, [_]) => Some(1 + predicted_count),
-            _ => return Err(wrong()),
-        };
-        let has_weight = trailing.is_some() && F::TRAILING == Trailing::Weight;
-        Ok(Self { predicted: F::PREDICTED, predicted_count, trailing, has_weight })
+        let arguments = F::CALL.arguments(&refs(types));
+        let arguments = arguments.map_err(|error| refuse_plan(F::NAME, &error))?;
+        Ok(Self {
+            predicted: F::PREDICTED,
+            predicted_count: arguments.predicted.len(),
+            trailing: arguments.weight.or(arguments.buckets),
+            has_weight: arguments.weight.is_some(),
+        })
     }
 
     /// How many columns are buffered.

@@ -2,9 +2,10 @@
 //!
 //! One file a function; [`scalar_functions`] and [`aggregate_functions`] are the only lists of them. An adapter
 //! turns Arrow arrays into the core's columns, calls the core and turns columns into arrays: no formula stands
-//! here. This room may import every room of the core, Arrow and DataFusion, but not `expr`.
+//! here. This room may import every room of the core, `call`, Arrow and
+//! DataFusion, but not `expr`.
 //!
-//! Shared by the functions: `number` reads numeric arguments, `params` the three forms of `params`,
+//! Shared by the functions: `types` says what Arrow's types are to the rules in `call`; `number` reads numeric arguments, `params` the three forms of `params`,
 //! `features` the forms of `features`, `record` builds struct results, `rows` buffers the rows of groups for
 //! aggregates that need them all. [`guard`] is around every function.
 
@@ -49,6 +50,7 @@ mod quantile;
 mod signature;
 mod spearman;
 mod strings;
+mod types;
 mod variance;
 mod weight;
 mod weights;

@@ -9,21 +9,18 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::{refuse_value, wrong_arity, wrong_value};
-use super::features::{
-    FeatureColumn, FeatureShape, NumberLists, check_names, feature_arrays, numbered_name,
-};
+use super::error::{refuse_value, wrong_arity};
+use super::features::{FeatureColumn, FeatureShape, NumberLists, feature_arrays};
 use super::model::check_model;
 use super::params::{params_result, params_type};
 use super::recent_models::{scorer_of_text, with_models};
 use super::signature::{example_features, listing};
 use crate::Error;
-use crate::culprit::{of_model_in_row, row_of_batch};
+use crate::call::culprit::of_model_in_row;
+use crate::call::features::{numbered_name, short_list};
+use crate::call::predict::{NAME, USAGE};
 use crate::math::Column;
 use crate::model::{FeatureInput, FeatureUse, NO_SCORER, ParamsOut, ScorerSet};
-
-const NAME: &str = "ziln_predict";
-const USAGE: &str = "ziln_predict(model, features)";
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -80,7 +77,7 @@ impl ScalarUDFImpl for Predict {
             return Err(wrong_arity(NAME, USAGE, arg_types.len()));
         };
         check_model(NAME, model)?;
-        check_features(features)?;
+        FeatureShape::of_type(NAME, features)?;
         Ok(params_type())
     }
 
@@ -109,14 +106,6 @@ impl ScalarUDFImpl for Predict {
 
     fn documentation(&self) -> Option<&Documentation> {
         self.doc()
-    }
-}
-
-/// Refuses what can hold no features. Features of a struct that a model does not use may have any type.
-fn check_features(data_type: &DataType) -> Result<()> {
-    match data_type {
-        DataType::Struct(fields) => check_names(NAME, fields),
-        other => FeatureShape::of_type(NAME, other).map(|_| ()),
     }
 }
 
@@ -156,16 +145,8 @@ impl Features {
         let Some(lists) = &self.lists else { return Ok(()) };
         let is_short = |&row: &usize| lists.length(row).is_some_and(|length| length < needed(row));
         let Some(row) = (0..lists.len()).find(is_short) else { return Ok(()) };
-        Err(wrong_value(
-            NAME,
-            "features",
-            format!("a list of {} numbers, as the model was trained on", needed(row)),
-            format!(
-                "a list of length {} in {}",
-                lists.length(row).unwrap_or_default(),
-                row_of_batch(row)
-            ),
-        ))
+        let length = lists.length(row).unwrap_or_default();
+        Err(refuse_value(NAME, &short_list(needed(row), length, Some(row))))
     }
 
     /// The columns at these positions, read once each.

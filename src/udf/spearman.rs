@@ -8,7 +8,8 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric_function::{MetricFunction, MetricRows};
+use crate::call::metric::{self, MetricCall};
 use crate::metrics;
 
 #[user_doc(
@@ -31,10 +32,7 @@ use crate::metrics;
 pub(super) struct Spearman;
 
 impl MetricFunction for Spearman {
-    const NAME: &'static str = "ziln_spearman";
-    const USAGE: &'static str = "ziln_spearman(label, prediction)";
-    const PREDICTED: Predicted = Predicted::Amount;
-    const TRAILING: Trailing = Trailing::Nothing;
+    const CALL: MetricCall = metric::SPEARMAN;
 
     type Value = Option<f64>;
 

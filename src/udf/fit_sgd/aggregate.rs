@@ -11,17 +11,16 @@ use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 use rayon::prelude::*;
 
-use super::NAME;
 use super::arguments::{Arguments, INIT};
 use crate::Error;
-use crate::culprit::{no_model_of_group, of_init, several_models};
-use crate::error::quoted;
+use crate::call::culprit::of_init;
+use crate::call::features::{column_argument, list_width, numbered_name};
+use crate::call::fit_sgd::NAME;
+use crate::call::init::options_of_group;
 use crate::fit::{Chunk, FeatureColumn, ListPlace, Options, RowId, Table, Values, fit};
-use crate::model::{Model, check_feature_count};
-use crate::udf::error::{refuse_value, wrong_value};
-use crate::udf::features::{
-    FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists, numbered_name,
-};
+use crate::model::Model;
+use crate::udf::error::refuse_value;
+use crate::udf::features::{FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists};
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
 use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
 use crate::udf::rows::{GroupedRows, RowSchema, encode_strings, primitive_values};
@@ -70,7 +69,7 @@ impl RowAggregate for FitAggregate {
         let lists = self.lists(rows)?;
         let width = |group: usize| match lists.as_slice() {
             [] => Ok(0),
-            lists => list_width(lists, &rows.rows(group)),
+            lists => width_of_group(lists, &rows.rows(group)),
         };
         let widths =
             (0..rows.groups()).into_par_iter().map(width).collect::<Result<Vec<usize>>>()?;
@@ -116,41 +115,21 @@ impl Inits<'_> {
     /// The options with the model of these rows, which must be the same in all of them.
     fn options(&self, options: &Options, rows: &[RowId]) -> Result<Options> {
         let code_of = |row: &RowId| self.codes.get(row.chunk as usize)?.get(row.row as usize);
-        let codes = || rows.iter().filter_map(code_of).copied();
+        let codes = rows.iter().filter_map(code_of).copied();
         let text_of = |code: u32| self.texts.get(code as usize).copied().flatten();
-        let Some(first) = codes().next() else { return Ok(options.clone()) };
-        if let Some(other) = codes().find(|&code| code != first) {
-            let two = [first, other].map(text_of);
-            return Err(refuse_value(NAME, &several_models(codes(), two, rows.len())));
-        }
-        let Some(text) = text_of(first) else { return Ok(options.clone()) };
-        let model =
-            self.models[first as usize].get_or_init(|| Model::from_json(text).map(Arc::new));
-        match model {
-            Ok(model) => Ok(options.with_init(Arc::clone(model))),
-            Err(error) => {
-                let error = no_model_of_group("init", text, rows.len(), error);
-                Err(refuse_value(NAME, &error))
-            }
-        }
+        let read = |code: u32, text: &str| {
+            let model = &self.models[code as usize];
+            model.get_or_init(|| Model::from_json(text).map(Arc::new)).clone()
+        };
+        options_of_group(options, codes, text_of, read, rows.len())
+            .map_err(|error| refuse_value(NAME, &error))
     }
 }
 
 /// How many numbers the lists of a group have, the same in each; 0 if all are NULL.
-fn list_width(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
-    let mut lengths =
-        rows.iter().filter_map(|row| lists.get(row.chunk as usize)?.length(row.row as usize));
-    let Some(width) = lengths.next() else { return Ok(0) };
-    check_feature_count(width).map_err(|error| refuse_value(NAME, &error))?;
-    match lengths.find(|&length| length != width) {
-        None => Ok(width),
-        Some(other) => Err(wrong_value(
-            NAME,
-            "features",
-            "lists of one length in all rows of a group",
-            format!("lists of {} and of {} numbers", width.min(other), width.max(other)),
-        )),
-    }
+fn width_of_group(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
+    let length = |row: &RowId| lists.get(row.chunk as usize)?.length(row.row as usize);
+    list_width(rows.iter().map(length)).map_err(|error| refuse_value(NAME, &error))
 }
 
 /// The features of one batch as the schema's columns.
@@ -163,7 +142,7 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
         .iter()
         .zip(&arrays)
         .map(|(field, array)| {
-            let argument = || format!("features.{}", quoted(&field.name));
+            let argument = || column_argument(&field.name);
             Ok(match field.kind {
                 FeatureKind::Category => Arc::new(encode_strings(array)?) as ArrayRef,
                 FeatureKind::Number => Arc::new(doubles_with_nan(NAME, &argument(), array)?),

@@ -7,7 +7,7 @@ mod aggregate;
 mod arguments;
 mod options;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::{Result, ScalarValue};
@@ -16,13 +16,14 @@ use datafusion_expr::utils::AggregateOrderSensitivity;
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::{refuse_distinct, wrong_type};
+use super::error::{refuse_distinct, refuse_plan};
 use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
 use super::signature::{example_features, example_options, listing};
+use crate::call::fit_sgd::NAME;
+use crate::call::init::check_once;
+use crate::fit::option_names;
 use aggregate::FitAggregate;
 use arguments::Arguments;
-
-const NAME: &str = "ziln_fit_sgd";
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
@@ -48,7 +49,7 @@ const NAME: &str = "ziln_fit_sgd";
     ),
     argument(
         name = "options",
-        description = "A constant struct such as {epochs: 30, l2: 0.001}: epochs, batch_size, learning_rate, optimizer, schedule, l2, clip_norm, seed, validation_fraction, patience, max_sigma, min_payment, min_count, init, keep_state. Optional."
+        description = "A constant struct such as {epochs: 30, l2: 0.001}. Optional. Known are"
     ),
     argument(
         name = "init",
@@ -124,8 +125,19 @@ impl AggregateUDFImpl for FitSgd {
     }
 
     fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
+        static WITH_OPTIONS: OnceLock<Option<Documentation>> = OnceLock::new();
+        WITH_OPTIONS.get_or_init(|| self.doc().cloned().map(with_options)).as_ref()
     }
+}
+
+/// The documentation with the names of the options, which stand in the core's table.
+fn with_options(mut documentation: Documentation) -> Documentation {
+    for (argument, text) in documentation.arguments.iter_mut().flatten() {
+        if argument == "options" {
+            *text = format!("{text} {}.", option_names().join(", "));
+        }
+    }
+    documentation
 }
 
 fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
@@ -135,9 +147,8 @@ fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
     let arguments = Arguments::of_types(&types)?;
     let options =
         options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
-    if arguments.has_init && options.has_init() {
-        let expected = "a model to continue from either as an option or as an argument";
-        return Err(wrong_type(NAME, "init", expected, "both"));
+    if arguments.has_init {
+        check_once(&options).map_err(|error| refuse_plan(NAME, &error))?;
     }
     Ok(Arc::new(FitAggregate::new(arguments, options)))
 }

@@ -15,7 +15,7 @@ const CONTEXT: usize = 10;
 /// The most characters that two texts have in common and are quoted from their start all the same.
 const SAME: usize = 24;
 
-/// A row of a batch, by its place.
+/// A row of a batch, by its index.
 pub(crate) fn row_of_batch(row: usize) -> String {
     format!("row {} of the batch, counted from 1", row + 1)
 }

@@ -18,6 +18,7 @@ mod history;
 mod lanczos;
 mod layout;
 mod marginal;
+mod memory;
 mod moments;
 mod number;
 mod optimizer;
@@ -36,6 +37,7 @@ mod usable;
 mod warm_start;
 mod warnings;
 
+pub use memory::{Shape, model_bytes, training_bytes};
 pub use optimizer::Optimizer;
 pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
 pub use schedule::Schedule;

@@ -24,6 +24,8 @@ pub mod math;
 pub mod metrics;
 pub mod model;
 pub mod record;
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+mod scorers;
 
 pub use error::{Error, Result};
 

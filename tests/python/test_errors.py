@@ -591,6 +591,7 @@ def test_anything_in_datafusion(ctx: datafusion.SessionContext, block: int) -> N
     assert 20 < len(messages) <= 100
 
 
+# A query in which each step of an aggregate comes up.
 PANICS = {
     "plan": "SELECT ziln_panicking(y) FROM t",
     "update": "SELECT ziln_panicking(y) FROM t",
@@ -601,16 +602,20 @@ PANICS = {
 }
 
 
-@pytest.mark.skipif(not hasattr(ziln._ziln, "panicking_aggregate"), reason="a release build has no such function")
+PANICKING = getattr(ziln._ziln, "panicking_aggregate", None)
+
+
+@pytest.mark.skipif(PANICKING is None, reason="a release build has no such function")
 @pytest.mark.parametrize("step", PANICS)
 def test_a_panic_in_an_aggregate_is_an_exception(step: str) -> None:
     config = datafusion.SessionConfig().with_target_partitions(2)
     ctx = datafusion.SessionContext(config)
     rows = FRAME.to_arrow().to_batches()
     ctx.register_record_batches("t", [rows, rows])
-    ctx.register_udaf(datafusion.udaf(ziln._ziln.panicking_aggregate(step)))
+    assert PANICKING is not None
+    ctx.register_udaf(datafusion.udaf(PANICKING(step)))
     with pytest.raises(Exception, match=f"ziln_panicking: internal error: met a panic in {step}"):
         ctx.sql(PANICS[step]).collect()
     # The process lives on, and so does the session.
-    ctx.register_udaf(datafusion.udaf(ziln._ziln.panicking_aggregate("nothing")))
+    ctx.register_udaf(datafusion.udaf(PANICKING("nothing")))
     assert ctx.sql(PANICS[step]).collect()

@@ -111,7 +111,8 @@ impl<F: MetricFunction> RowAggregate for MetricCall<F> {
         let at_once = rayon::current_num_threads().min(load.groups);
         let rows = load.rows.min(at_once * load.greatest);
         let in_place = load.groups == 1 && F::Predicted::IN_PIECES;
-        let columns = if in_place { 0 } else { self.schema().columns().len() };
+        let all = 1 + F::Predicted::NAMES.len() + usize::from(self.arguments.weight.is_some());
+        let columns = if in_place { 0 } else { all };
         rows * (SORTED_BYTES + columns * size_of::<f64>())
     }
 }

@@ -20,6 +20,8 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
     module.add_function(wrap_pyfunction!(capsules::aggregate_functions, module)?)?;
+    #[cfg(debug_assertions)]
+    module.add_function(wrap_pyfunction!(capsules::panicking_aggregate, module)?)?;
     Ok(())
 }
 

@@ -24,6 +24,7 @@ mod descent;
 mod encode;
 mod finish;
 mod guard;
+mod memory;
 mod objective;
 mod options;
 mod penalty;
@@ -37,6 +38,7 @@ mod train;
 mod warm_start;
 mod warnings;
 
+pub use memory::{Shape, model_bytes, training_bytes};
 #[cfg(feature = "datafusion")]
 pub(crate) use options::option_names;
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};

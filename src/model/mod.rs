@@ -3,7 +3,6 @@
 //! Imports [`math`](crate::math), [`family`](crate::family), [`record`](crate::record) and the error; no engine. The schema of the text is
 //! documented field by field in `docs/model-format.md`.
 
-mod cache;
 mod columns;
 mod document;
 mod feature;

@@ -1,6 +1,7 @@
 //! The forms of the argument `features`: a struct, a list of numbers, a single number.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,12 +10,12 @@ use arrow::array::{
 use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{ArrowNativeType, DataType, Float32Type, Float64Type};
 use datafusion_common::{Result, exec_err};
+use foldhash::fast::RandomState;
 
 use super::error::{refuse_plan, refuse_value};
 use super::lists::trimmed;
 use super::number::doubles_with_nan;
-use super::rows::encode_strings;
-use super::strings::Strings;
+use super::strings::StringColumn;
 use crate::call::features::{FeaturesForm, column_argument, is_category};
 use crate::call::{ArgumentType, TypeForm};
 use crate::fit::NO_LIST;
@@ -183,8 +184,8 @@ fn list_type() -> DataType {
 pub(super) enum FeatureColumn {
     /// Numbers, NaN where missing; one value where all rows have the same.
     Number(ArrayRef),
-    /// Codes, and the strings that they stand for.
-    Category { codes: Vec<u32>, levels: ArrayRef },
+    /// Codes, the strings, and which of their values each code stands for.
+    Category { codes: Vec<u32>, strings: StringColumn, value_of_code: Vec<usize> },
 }
 
 impl FeatureColumn {
@@ -197,15 +198,14 @@ impl FeatureColumn {
         }
     }
 
-    /// The levels that codes stand for; empty for a number. NULL is the last.
+    /// The levels that codes stand for; empty for a number.
     pub fn levels(&self) -> Result<Vec<Option<&str>>> {
-        Ok(match self {
-            Self::Number(_) => Vec::new(),
-            Self::Category { levels, .. } => {
-                let strings = Strings::try_new(levels)?;
-                (0..strings.len()).map(|place| strings.get(place)).chain([None]).collect()
+        match self {
+            Self::Number(_) => Ok(Vec::new()),
+            Self::Category { strings, value_of_code, .. } => {
+                value_of_code.iter().map(|&value| strings.text(value)).collect()
             }
-        })
+        }
     }
 
     /// The column as the core reads it.
@@ -237,12 +237,17 @@ fn number_feature(function: &str, name: &str, array: &ArrayRef) -> Result<Featur
 }
 
 fn category_feature(array: &ArrayRef) -> Result<FeatureColumn> {
-    let encoded = encode_strings(array)?;
-    let null_code = u32::try_from(encoded.values().len()).unwrap_or(u32::MAX);
-    let codes = encoded
-        .keys()
-        .iter()
-        .map(|key| key.and_then(|key| u32::try_from(key).ok()).unwrap_or(null_code))
-        .collect();
-    Ok(FeatureColumn::Category { codes, levels: Arc::clone(encoded.values()) })
+    let strings = StringColumn::of(array);
+    let mut value_of_code = Vec::new();
+    let mut code_of_text: HashMap<Option<&str>, u32, RandomState> = HashMap::default();
+    let codes = strings.codes(|value, text| {
+        let next = value_of_code.len() as u32;
+        let code = *code_of_text.entry(text).or_insert(next);
+        if code == next {
+            value_of_code.push(value);
+        }
+        Ok(code)
+    })?;
+    drop(code_of_text);
+    Ok(FeatureColumn::Category { codes, strings, value_of_code })
 }

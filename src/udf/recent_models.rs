@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::Buffer;
@@ -13,14 +14,36 @@ use crate::call::Codes;
 use crate::call::culprit::no_model;
 use crate::model::{NO_SCORER, Scorer, ScorerSet};
 
-/// Buffers that are larger together are not kept alive for the next batch.
-const KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// The most bytes that all threads together keep for the batches to come: buffers of texts, and what is made of these.
+const KEPT_BYTES: usize = 128 * 1024 * 1024;
 
-/// Models by the words of their views.
+/// The bytes that all threads keep.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// A share of [`KEPT_BYTES`].
+#[derive(Debug)]
+struct Kept(usize);
+
+impl Kept {
+    /// `None` if there is no room for so many bytes.
+    fn reserve(bytes: usize) -> Option<Self> {
+        let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= KEPT_BYTES);
+        KEPT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| Self(bytes))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        KEPT.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
+/// Models by the words of their views: those of the last batch that a thread saw.
 ///
 /// The buffers that views point into are kept, so equal words mean equal texts for as long as they are.
 #[derive(Debug, Default)]
 struct RecentModels {
+    kept: Option<Kept>,
     buffers: Vec<Buffer>,
     scorer_of_view: Codes<u128>,
     models: ScorerSet,
@@ -51,10 +74,13 @@ pub(super) fn with_models<R>(
         return predict(&mut models, &scorer_of_row);
     }
     let texts = text_views(texts)?;
-    let bytes: usize = texts.data_buffers().iter().map(Buffer::capacity).sum();
-    RECENT.with(|recent| match recent.try_borrow_mut() {
-        Ok(mut recent) if bytes <= KEPT_BYTES => recent.with_models(function, &texts, predict),
-        _ => RecentModels::default().with_models(function, &texts, predict),
+    RECENT.with(|recent| {
+        if let Ok(mut recent) = recent.try_borrow_mut()
+            && recent.may_keep(texts.data_buffers())
+        {
+            return recent.with_models(function, &texts, predict);
+        }
+        RecentModels::default().with_models(function, &texts, predict)
     })
 }
 
@@ -69,15 +95,27 @@ pub(super) fn scorer_of_text(
 }
 
 impl RecentModels {
+    /// Makes room for the models of these buffers, if they are not there already and all threads together may keep them.
+    fn may_keep(&mut self, buffers: &[Buffer]) -> bool {
+        if !self.keeps(buffers) {
+            *self = Self::default();
+            // A scorer takes about as much as its text.
+            let bytes = buffers.iter().map(|buffer| 2 * buffer.capacity()).sum();
+            self.kept = Kept::reserve(bytes);
+            self.buffers = buffers.to_vec();
+        }
+        if self.kept.is_none() {
+            *self = Self::default();
+        }
+        self.kept.is_some()
+    }
+
     fn with_models<R>(
         &mut self,
         function: &str,
         texts: &StringViewArray,
         predict: impl FnOnce(&mut ScorerSet, &[u32]) -> Result<R>,
     ) -> Result<R> {
-        if !self.keeps(texts.data_buffers()) {
-            *self = Self { buffers: texts.data_buffers().to_vec(), ..Self::default() };
-        }
         let scorer_of_row = self.scorer_of_row(function, texts)?;
         predict(&mut self.models, &scorer_of_row)
     }
@@ -107,5 +145,21 @@ impl RecentModels {
             })
         });
         scorers.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_threads_together_keep_no_more_than_is_allowed() {
+        let third = KEPT_BYTES / 3;
+        let kept: Vec<Kept> = (0..5).filter_map(|_| Kept::reserve(third)).collect();
+        assert!((1..=3).contains(&kept.len()), "{}", kept.len());
+        assert!(Kept::reserve(KEPT_BYTES).is_none());
+        assert!(Kept::reserve(usize::MAX).is_none());
+        drop(kept);
+        assert!(Kept::reserve(third).is_some());
     }
 }

@@ -5,7 +5,7 @@ use ziln::model::{FORMAT_VERSION, Model, Scorer};
 use ziln::record::Record;
 
 /// A model with a number and a category, with its optimiser's state.
-fn model() -> Model {
+pub(crate) fn model() -> Model {
     let label: Vec<f64> =
         (0..60).map(|i| if i % 3 == 0 { f64::from(i) + 0.1 } else { 0.0 }).collect();
     let number: Vec<f64> = (0..60).map(|i| f64::from(i * 7 % 11) / 3.0).collect();

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, BooleanArray, StringViewArray};
-use arrow::buffer::NullBuffer;
+use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 use rayon::prelude::*;
@@ -17,13 +16,18 @@ use crate::call::culprit::of_init;
 use crate::call::features::{column_argument, list_width, numbered_name};
 use crate::call::fit_sgd::NAME;
 use crate::call::init::options_of_group;
-use crate::fit::{Chunk, FeatureColumn, ListPlace, Options, RowId, Table, Values, fit};
+use crate::fit::{
+    Chunk, FeatureColumn, ListPlace, Options, RowId, Shape, Table, Values, fit, model_bytes,
+    training_bytes,
+};
 use crate::model::Model;
+use crate::udf::aggregate::BatchRows;
 use crate::udf::error::refuse_value;
-use crate::udf::features::{FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists};
+use crate::udf::features::{
+    FeatureField, FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists,
+};
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
-use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
-use crate::udf::rows::{GroupedRows, RowSchema, encode_strings, primitive_values};
+use crate::udf::rows::{GroupedRows, Load, RowAggregate, RowSchema, primitive_values};
 use crate::udf::weight::read_weight;
 
 /// A call of the function: which arguments, which options.
@@ -56,13 +60,9 @@ impl RowAggregate for FitAggregate {
         }
         columns.extend(read_features(&self.arguments.features, &values[1])?);
         if self.arguments.has_init {
-            columns.push(Arc::new(encode_strings(&values[INIT])?));
+            columns.push(Arc::clone(&values[INIT]));
         }
-        let nulls = NullBuffer::union_many(nulls.iter().map(Option::as_ref));
-        Ok(BatchRows {
-            columns,
-            keep: nulls.map(|nulls| BooleanArray::new(nulls.inner().clone(), None)),
-        })
+        Ok(BatchRows::without_nulls(columns, &nulls))
     }
 
     fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
@@ -98,6 +98,43 @@ impl RowAggregate for FitAggregate {
             })
             .collect::<Result<Vec<Option<String>>>>()?;
         Ok(Arc::new(StringViewArray::from_iter(texts)))
+    }
+
+    /// As many models at once as there are threads, and the texts of all.
+    fn evaluation_bytes(&self, load: &Load) -> usize {
+        if load.rows == 0 {
+            return 0;
+        }
+        let threads = rayon::current_num_threads();
+        let at_once = threads.min(load.groups).max(1);
+        let in_groups = load.rows.min(at_once * load.greatest);
+        let shape = self.shape(load, in_groups.div_ceil(at_once));
+        let training = at_once * training_bytes(&shape, threads.div_ceil(at_once));
+        let lists = match self.arguments.features {
+            FeatureShape::Fields(_) => 0,
+            FeatureShape::Lists => load.rows * size_of::<usize>(),
+        };
+        // Of one group, the rows are listed as it is trained.
+        let listed = if load.groups > 1 { 0 } else { load.rows * size_of::<RowId>() };
+        let per_group = self.shape(load, load.rows.div_ceil(load.groups));
+        let text = model_bytes(shape.numbers, per_group.levels);
+        training + lists + listed + load.groups * text
+    }
+}
+
+impl FitAggregate {
+    /// The features of a model of some of these rows.
+    fn shape(&self, load: &Load, rows: usize) -> Shape {
+        let is_category = |field: &&FeatureField| field.kind == FeatureKind::Category;
+        let (numbers, categories) = match &self.arguments.features {
+            FeatureShape::Fields(fields) => {
+                let categories = fields.iter().filter(is_category).count();
+                (fields.len() - categories, categories)
+            }
+            FeatureShape::Lists => (load.list_numbers.div_ceil(load.rows.max(1)), 0),
+        };
+        let levels = load.levels.min(categories * rows);
+        Shape { rows, numbers, categories, levels, weighted: self.arguments.has_weight }
     }
 }
 
@@ -144,7 +181,7 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
         .map(|(field, array)| {
             let argument = || column_argument(&field.name);
             Ok(match field.kind {
-                FeatureKind::Category => Arc::new(encode_strings(array)?) as ArrayRef,
+                FeatureKind::Category => Arc::clone(array),
                 FeatureKind::Number => Arc::new(doubles_with_nan(NAME, &argument(), array)?),
                 FeatureKind::Single => Arc::new(singles_with_nan(NAME, &argument(), array)?),
             })

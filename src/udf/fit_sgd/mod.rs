@@ -11,14 +11,13 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::{Result, ScalarValue};
-use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion_expr::utils::AggregateOrderSensitivity;
-use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
+use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::error::{refuse_distinct, refuse_plan};
-use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
-use super::signature::{example_features, example_options, listing};
+use super::aggregate::{AggregateFunction, Call};
+use super::error::refuse_plan;
+use super::rows::RowState;
+use super::signature::{example_features, example_options};
 use crate::call::fit_sgd::NAME;
 use crate::call::init::check_once;
 use crate::fit::option_names;
@@ -59,69 +58,45 @@ use arguments::Arguments;
     related_udf(name = "ziln_model_info")
 )]
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct FitSgd {
-    signature: Signature,
-}
+pub(super) struct FitSgd;
 
-impl Default for FitSgd {
-    fn default() -> Self {
-        Self { signature: signature() }
-    }
-}
+impl AggregateFunction for FitSgd {
+    const NAME: &'static str = NAME;
+    type State = RowState;
 
-/// Label and features, then a weight, options, or both, and then a model to continue from.
-fn signature() -> Signature {
-    let with = |rest: &[DataType]| [&[DataType::Float64, example_features()], rest].concat();
-    listing(vec![
-        with(&[]),
-        with(&[DataType::Float64]),
-        with(&[example_options()]),
-        with(&[DataType::Float64, example_options()]),
-        with(&[DataType::Float64, example_options(), DataType::Utf8View]),
-    ])
-}
-
-impl AggregateUDFImpl for FitSgd {
-    fn name(&self) -> &str {
-        NAME
+    /// Label and features, then a weight, options, or both, and then a model to continue from.
+    fn calls() -> Vec<Vec<DataType>> {
+        let with = |rest: &[DataType]| [&[DataType::Float64, example_features()], rest].concat();
+        vec![
+            with(&[]),
+            with(&[DataType::Float64]),
+            with(&[example_options()]),
+            with(&[DataType::Float64, example_options()]),
+            with(&[DataType::Float64, example_options(), DataType::Utf8View]),
+        ]
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        Arguments::of_types(arg_types)?;
+    fn return_type(types: &[DataType]) -> Result<DataType> {
+        Arguments::of_types(types)?;
         Ok(DataType::Utf8View)
     }
 
-    fn default_value(&self, _data_type: &DataType) -> Result<ScalarValue> {
+    fn default_value() -> Result<ScalarValue> {
         Ok(ScalarValue::Utf8View(None))
     }
 
-    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        AggregateOrderSensitivity::Insensitive
+    fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
+        Ok(Arguments::of_types(types)?.schema().state_fields(name))
     }
 
-    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let types: Vec<DataType> =
-            args.input_fields.iter().map(|field| field.data_type().clone()).collect();
-        Ok(Arguments::of_types(&types)?.schema().state_fields(args.name))
-    }
-
-    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(RowAccumulator::new(fit_aggregate(&args)?)))
-    }
-
-    fn groups_accumulator_supported(&self, _args: AccumulatorArgs) -> bool {
-        true
-    }
-
-    fn create_groups_accumulator(
-        &self,
-        args: AccumulatorArgs,
-    ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(RowGroupsAccumulator::new(fit_aggregate(&args)?)))
+    fn state(&self, call: &Call<'_>) -> Result<RowState> {
+        let arguments = Arguments::of_types(&call.types)?;
+        let options = arguments.options_position().map(|position| &call.expressions[position]);
+        let options = options::read(options)?;
+        if arguments.has_init {
+            check_once(&options).map_err(|error| refuse_plan(NAME, &error))?;
+        }
+        Ok(RowState::of(Arc::new(FitAggregate::new(arguments, options))))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
@@ -138,17 +113,4 @@ fn with_options(mut documentation: Documentation) -> Documentation {
         }
     }
     documentation
-}
-
-fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
-    refuse_distinct(NAME, args.is_distinct)?;
-    let types: Vec<DataType> =
-        args.expr_fields.iter().map(|field| field.data_type().clone()).collect();
-    let arguments = Arguments::of_types(&types)?;
-    let options =
-        options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
-    if arguments.has_init {
-        check_once(&options).map_err(|error| refuse_plan(NAME, &error))?;
-    }
-    Ok(Arc::new(FitAggregate::new(arguments, options)))
 }

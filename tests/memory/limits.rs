@@ -49,7 +49,7 @@ pub(crate) fn a_limit_holds() {
     ] {
         let sql = query(select, group_by);
         // The least limit, within 5%, with which the query comes to an end.
-        let (mut refused, mut passed) = (1 << 20, 1 << 30);
+        let (mut refused, mut passed) = (1_usize << 20, 1_usize << 30);
         let mut peak = 0;
         while passed > refused + refused / 20 {
             let middle = refused.midpoint(passed);

@@ -1,5 +1,9 @@
 //! Prediction with one model, on columns.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::columns::{Columns, ROWS};
 use super::document::Model;
 use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT};
@@ -100,8 +104,11 @@ impl Scorer {
     /// # Errors
     /// [`Error::Feature`] if a feature is missing.
     pub fn match_features<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<usize>> {
+        let positions: HashMap<&str, usize, RandomState> =
+            // The first of a name counts, as it comes last.
+            names.iter().enumerate().rev().map(|(place, name)| (name.as_ref(), place)).collect();
         let position = |needed: &String| {
-            names.iter().position(|name| name.as_ref() == needed).ok_or_else(|| {
+            positions.get(needed.as_str()).copied().ok_or_else(|| {
                 let problem = format!(
                     "the model needs a feature `{}`, and the features given are: {}",
                     quoted(needed),

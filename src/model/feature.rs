@@ -13,6 +13,7 @@ pub(crate) const HUGE_UNIT: f64 = f64::from_bits((1023 - 600) << 52);
 
 /// A feature of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Feature {
     /// The name that prediction matches by.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct Feature {
 
 /// How the values of a feature become numbers; learnt in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// A number `x` becomes `(x - mean) / scale`, once it is held within a range; a missing one (NULL, NaN, infinite)

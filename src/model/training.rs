@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The options that were in force, with every automatic one as it was decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OptionsInForce {
     /// Passes over the rows, at most.
     pub epochs: u64,
@@ -43,6 +44,7 @@ pub struct OptionsInForce {
 ///
 /// That is the loss of imagined payers, a share `weight` of all rows, whose ln(label) lie `spread` from their mu.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SigmaPrior {
     /// In the units of the weighted mean loss over all rows.
     pub weight: f64,
@@ -52,6 +54,7 @@ pub struct SigmaPrior {
 
 /// The penalty `l2/2 * sum of squared weights` of each head, in the units of the weighted mean loss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct L2 {
     /// On the weights of the logit head.
     pub logit: f64,
@@ -63,6 +66,7 @@ pub struct L2 {
 
 /// What happened in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Training {
     /// Rows trained on or held out.
     pub rows: u64,
@@ -111,6 +115,7 @@ pub struct Training {
 
 /// Why training stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// All epochs were run.
@@ -135,6 +140,7 @@ impl StopReason {
 
 /// Losses after some of the epochs: at most 32, evenly spaced, and the last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct History {
     /// The epochs, counted from 1.
     pub epoch: Vec<u64>,

@@ -245,3 +245,16 @@ fn what_a_message_quotes_is_short_and_printable() {
     let message = problem(&twice);
     assert!(message.contains(&format!("feature `{}...` stands twice", &name[..40])), "{message}");
 }
+
+#[test]
+fn serde_reads_no_model_past_the_checks() {
+    let text = model().to_json();
+    assert_eq!(serde_json::from_str::<Model>(&text).unwrap(), model());
+    for (path, value, says) in [
+        ("/weights/mu/weights", serde_json::json!([1.0]), "`mu` has 1 weights"),
+        ("/format_version", 2.into(), "format_version 2"),
+    ] {
+        let error = serde_json::from_str::<Model>(&with(path, value)).unwrap_err().to_string();
+        assert!(error.contains(says), "{path}: {error}");
+    }
+}

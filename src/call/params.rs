@@ -98,7 +98,7 @@ impl ParamsForm {
     }
 
     /// The params in these columns, which are in the order of the names.
-    pub fn params<'a>(self, [logit, mu, spread]: [Column<'a>; WIDTH]) -> Params<'a> {
+    pub fn params(self, [logit, mu, spread]: [Column<'_>; WIDTH]) -> Params<'_> {
         let spread = match self {
             Self::Struct(_) => Spread::Sigma(spread),
             Self::Null | Self::Numbers | Self::Lists => Spread::RawSigma(spread),

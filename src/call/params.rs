@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{ArgumentType, TypeForm, check_number, wrong_argument, wrong_arity};
 use crate::Result;
-use crate::call::culprit::row_of_batch;
+use crate::call::culprit::in_row;
 use crate::error::quoted;
 use crate::math::{Column, Params, Spread};
 
@@ -133,8 +133,7 @@ pub(crate) fn spread(numbers: &[f64], lists: impl Iterator<Item = Range<usize>>)
 }
 
 fn wrong_length(length: usize, row: Option<usize>) -> crate::Error {
-    let place = row.map(|row| format!(" in {}", row_of_batch(row))).unwrap_or_default();
-    wrong_argument("params", EXPECTED_LIST, format!("a list of length {length}{place}"))
+    wrong_argument("params", EXPECTED_LIST, format!("a list of length {length}{}", in_row(row)))
 }
 
 fn shown<T>(fields: &[(&str, &T)]) -> String {

@@ -324,7 +324,7 @@ fn sql_gives_what_expressions_give() {
             lazy::loss(col("ltv"), raw()).mean(),
             lazy::fit_sgd(col("ltv"), features(), Some(col("weight")), Options::default(), None),
         ])
-        .sort(["campaign"], SortMultipleOptions::default(), None)
+        .sort(["campaign"], SortMultipleOptions::default())
         .collect();
     assert_eq!(by_sql.unwrap(), by_expr.unwrap());
 }

@@ -39,13 +39,12 @@ impl<K: Copy + Eq + Hash> Codes<K> {
         {
             return Ok(code);
         }
-        let code = match self.of_key.get(&key) {
-            Some(&code) => code,
-            None => {
-                let code = new()?;
-                self.of_key.insert(key, code);
-                code
-            }
+        let code = if let Some(&code) = self.of_key.get(&key) {
+            code
+        } else {
+            let code = new()?;
+            self.of_key.insert(key, code);
+            code
         };
         self.last = Some((key, code));
         Ok(code)

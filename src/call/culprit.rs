@@ -9,7 +9,7 @@ use crate::Error;
 use crate::error::{MODEL_TEXT, quoted};
 use crate::model::{Models, NO_SCORER, ScorerSet};
 
-/// Characters before the place where two texts begin to differ, where they are quoted from there.
+/// Characters before the one at which two texts begin to differ, where they are quoted from there.
 const CONTEXT: usize = 10;
 
 /// The most characters that two texts have in common and are quoted from their start all the same.
@@ -20,10 +20,14 @@ pub(crate) fn row_of_batch(row: usize) -> String {
     format!("row {} of the batch, counted from 1", row + 1)
 }
 
+/// Where a value is: in a row of a batch, unless it is a constant.
+pub(crate) fn in_row(row: Option<usize>) -> String {
+    row.map(|row| format!(" in {}", row_of_batch(row))).unwrap_or_default()
+}
+
 /// A text in a row that is no model; without a row it is a constant.
 pub(crate) fn no_model(argument: &str, text: &str, row: Option<usize>, why: &Error) -> Error {
-    let place = row.map(|row| format!(" in {}", row_of_batch(row)));
-    no_model_at(argument, text, &place.unwrap_or_default(), why)
+    no_model_at(argument, text, &in_row(row), why)
 }
 
 /// A text that is no model, in a group of so many rows.
@@ -31,7 +35,7 @@ pub(crate) fn no_model_of_group(argument: &str, text: &str, rows: usize, why: &E
     no_model_at(argument, text, &format!(" in a group of {}", rows_of(rows)), why)
 }
 
-fn no_model_at(argument: &str, text: &str, place: &str, why: &Error) -> Error {
+fn no_model_at(argument: &str, text: &str, at: &str, why: &Error) -> Error {
     let why = match why {
         Error::Model { problem } => problem.clone(),
         other => other.to_string(),
@@ -39,7 +43,7 @@ fn no_model_at(argument: &str, text: &str, place: &str, why: &Error) -> Error {
     Error::Argument {
         argument: argument.to_owned(),
         expected: MODEL_TEXT.to_owned(),
-        got: format!("'{}'{place} ({why})", quoted(text)),
+        got: format!("'{}'{at} ({why})", quoted(text)),
     }
 }
 

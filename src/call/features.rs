@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::culprit::row_of_batch;
+use super::culprit::in_row;
 use super::{ArgumentType, TypeForm, wrong_argument};
 use crate::error::quoted;
 use crate::model::check_feature_count;
@@ -110,9 +110,8 @@ pub(crate) fn list_width(lengths: impl IntoIterator<Item = Option<usize>>) -> Re
 
 /// A list that is shorter than a model needs, in a row unless it is a constant.
 pub(crate) fn short_list(needed: usize, length: usize, row: Option<usize>) -> Error {
-    let place = row.map(|row| format!(" in {}", row_of_batch(row))).unwrap_or_default();
     let expected = format!("a list of {needed} numbers, as the model was trained on");
-    wrong_argument("features", expected, format!("a list of length {length}{place}"))
+    wrong_argument("features", expected, format!("a list of length {length}{}", in_row(row)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{ArgumentType, TypeForm, check_number, wrong_argument, wrong_arity};
 use crate::Result;
-use crate::call::culprit::row_of_batch;
+use crate::call::culprit::in_row;
 use crate::error::quoted;
 use crate::math::{Column, Params, Spread};
 
@@ -98,7 +98,7 @@ impl ParamsForm {
     }
 
     /// The params in these columns, which are in the order of the names.
-    pub fn params<'a>(self, [logit, mu, spread]: [Column<'a>; WIDTH]) -> Params<'a> {
+    pub fn params(self, [logit, mu, spread]: [Column<'_>; WIDTH]) -> Params<'_> {
         let spread = match self {
             Self::Struct(_) => Spread::Sigma(spread),
             Self::Null | Self::Numbers | Self::Lists => Spread::RawSigma(spread),
@@ -133,8 +133,7 @@ pub(crate) fn spread(numbers: &[f64], lists: impl Iterator<Item = Range<usize>>)
 }
 
 fn wrong_length(length: usize, row: Option<usize>) -> crate::Error {
-    let place = row.map(|row| format!(" in {}", row_of_batch(row))).unwrap_or_default();
-    wrong_argument("params", EXPECTED_LIST, format!("a list of length {length}{place}"))
+    wrong_argument("params", EXPECTED_LIST, format!("a list of length {length}{}", in_row(row)))
 }
 
 fn shown<T>(fields: &[(&str, &T)]) -> String {

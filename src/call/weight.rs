@@ -1,6 +1,6 @@
 //! The argument `weight`: how often a row counts.
 
-use super::culprit::row_of_batch;
+use super::culprit::in_row;
 use crate::Result;
 use crate::metrics::weight::{is_weight, wrong_weight};
 
@@ -14,10 +14,7 @@ pub(crate) fn check_weights(
     let mut weights = weights.iter().enumerate();
     match weights.find(|&(index, &weight)| !is_weight(weight) && is_known(index)) {
         None => Ok(()),
-        Some((index, wrong)) => {
-            let place = row_of(index).map(|row| format!(" in {}", row_of_batch(row)));
-            Err(wrong_weight(format!("{wrong}{}", place.unwrap_or_default())))
-        }
+        Some((index, wrong)) => Err(wrong_weight(format!("{wrong}{}", in_row(row_of(index))))),
     }
 }
 

@@ -64,6 +64,9 @@ mod spearman;
 mod variance;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
 #[cfg(feature = "polars-lazy")]
 pub mod lazy;
 

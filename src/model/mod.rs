@@ -3,9 +3,11 @@
 //! Imports [`math`](crate::math), [`family`](crate::family), [`record`](crate::record) and the error; no engine. The schema of the text is
 //! documented field by field in `docs/model-format.md`.
 
+mod between;
 mod cache;
 mod columns;
 mod document;
+mod errors;
 mod feature;
 mod info;
 mod input;
@@ -22,8 +24,10 @@ mod training;
 mod weights;
 
 pub use crate::family::{Head, SigmaPrior};
+pub use between::{Between, HeadBetween};
 pub(crate) use document::Bounds;
 pub use document::{FORMAT_VERSION, Model};
+pub use errors::{Covariance, ErrorKind, HeadErrors, StandardErrors};
 pub use feature::{Encoding, Feature};
 pub(crate) use feature::{FAR_NUMBER, FAR_UNIT};
 pub use info::ModelInfo;

@@ -126,7 +126,8 @@ fn set_between(rows: &mut [WeightRow], between: &HeadBetween, features: &[Featur
     let of_features = features.iter().zip(&between.features);
     let of_weights =
         of_features.flat_map(|(feature, v)| std::iter::repeat_n(*v, feature.encoding.width()));
-    for (row, variance) in rows.iter_mut().zip(std::iter::once(between.intercept).chain(of_weights)) {
+    for (row, variance) in rows.iter_mut().zip(std::iter::once(between.intercept).chain(of_weights))
+    {
         row.between = Some(variance);
     }
 }
@@ -206,11 +207,7 @@ impl Record for WeightRow {
             field_type: FieldType::Number,
             description: "the standard error of raw_weight",
         },
-        Field {
-            name: "z",
-            field_type: FieldType::Number,
-            description: "weight / standard_error",
-        },
+        Field { name: "z", field_type: FieldType::Number, description: "weight / standard_error" },
         Field {
             name: "p_value",
             field_type: FieldType::Number,

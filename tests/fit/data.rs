@@ -1,8 +1,8 @@
 //! Data sets to train on, and numbers that look random.
 
 use ziln::fit::{
-    Chunk, FeatureColumn, NewtonOptions, OptionValue, Options, RowId, Table, Values, fit, fit_newton,
-    fit_prior,
+    Chunk, FeatureColumn, NewtonOptions, OptionValue, Options, RowId, Table, Values, fit,
+    fit_newton, fit_prior,
 };
 use ziln::math::Column;
 use ziln::model::{FeatureInput, Model, ParamsOut, Scorer};

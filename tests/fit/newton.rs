@@ -90,7 +90,8 @@ fn simulated(rows: usize, features: usize, seed: u64) -> Data {
 fn mixed(rows: usize, seed: u64) -> Data {
     let mut data = simulated(rows, 4, seed);
     let mut random = Random(seed + 1);
-    let codes: Vec<u32> = (0..rows).map(|_| (random.next() * random.next() * 30.0) as u32).collect();
+    let codes: Vec<u32> =
+        (0..rows).map(|_| (random.next() * random.next() * 30.0) as u32).collect();
     let names = (0..30).map(|level| format!("level {level}"));
     data.features.push(Feature::Levels(codes, names.collect()));
     if let Feature::Numbers(values) = &mut data.features[2] {
@@ -229,7 +230,8 @@ fn too_many_columns_are_refused() {
     let label = (0..600).map(|row| f64::from(row % 3)).collect();
     let data = Data { label, weight: None, features: vec![Feature::Levels(codes, names)] };
     assert!(data.try_newton(&[]).is_ok());
-    let error = data.try_newton(&[("covariance", OptionValue::Bool(true))]).unwrap_err().to_string();
+    let error =
+        data.try_newton(&[("covariance", OptionValue::Bool(true))]).unwrap_err().to_string();
     assert!(error.contains("covariance") && error.contains("251"), "{error}");
 }
 

@@ -159,8 +159,7 @@ fn equal_campaigns_have_the_common_heads() {
         Feature::Numbers(values) => Feature::Numbers(copies(values)),
         Feature::Levels(..) => panic!("numbers only"),
     });
-    let data =
-        Data { label: copies(&one.data.label), weight: None, features: features.collect() };
+    let data = Data { label: copies(&one.data.label), weight: None, features: features.collect() };
     let of_row: Vec<u32> = (0..6000).map(|row| row / 300).collect();
     assert!(none(&data.prior(&of_row)), "{:?}", data.prior(&of_row).between());
 }
@@ -195,8 +194,7 @@ fn the_prior_vanishes_where_there_are_many_rows() {
     let sizes = (0..40).map(|place| if place == 0 { 60_000 } else { 100 });
     let campaigns = campaigns(sizes, 1.0, 7);
     let drawn = campaigns.each(&drawn_to(campaigns.prior())).remove(0).unwrap();
-    let plain =
-        NewtonOptions::from_pairs([("l2".to_owned(), OptionValue::Number(0.0))]).unwrap();
+    let plain = NewtonOptions::from_pairs([("l2".to_owned(), OptionValue::Number(0.0))]).unwrap();
     let own = campaigns
         .data
         .with_table(|table, _| fit_newton(table, &campaigns.rows(0), &plain).unwrap().unwrap());
@@ -243,8 +241,7 @@ fn a_new_level_has_the_variance_of_its_feature() {
     let features = vec![Feature::Levels(codes.clone(), names(6))];
     let data = Data { label: label.collect(), weight: None, features };
     let options = drawn_to(prior);
-    let model = data
-        .with_table(|table, rows| fit_newton(table, rows, &options).unwrap().unwrap());
+    let model = data.with_table(|table, rows| fit_newton(table, rows, &options).unwrap().unwrap());
     let row = |level: &str| {
         let mut rows = model.weights().into_iter();
         rows.find(|row| row.level.as_deref() == Some(level)).unwrap()

@@ -123,7 +123,10 @@ fn errors_of_predictions_are_those_of_moved_weights() {
         let by_logit = (ltv(step, 0.0) - ltv(-step, 0.0)) / (2.0 * step) * error.logit;
         let by_mu = (ltv(0.0, step) - ltv(0.0, -step)) / (2.0 * step) * error.mu;
         let least = (by_logit * by_logit).max(by_mu * by_mu).sqrt();
-        assert!(error.expected_ltv > 0.5 * least && error.expected_ltv < ltv(0.0, 0.0), "{error:?}");
+        assert!(
+            error.expected_ltv > 0.5 * least && error.expected_ltv < ltv(0.0, 0.0),
+            "{error:?}"
+        );
     }
     let text = model.to_json();
     assert_eq!(Model::from_json(&text).unwrap(), model);

@@ -47,12 +47,7 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
     }
 
     /// In the order of a model. A level that no row has is as its prior says.
-    fn in_order(
-        &self,
-        matrix: &Symmetric,
-        left_out: &[bool],
-        places: &Places<'_>,
-    ) -> Covariances {
+    fn in_order(&self, matrix: &Symmetric, left_out: &[bool], places: &Places<'_>) -> Covariances {
         let (columns, width) = (self.width(), places.of_weights.len() + 1);
         let full = places.precision.len() / H;
         let mut column_of = vec![None; full];
@@ -70,10 +65,8 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
         let column = |&(head, place): &(usize, usize)| {
             Some(head * columns + column_of.get(place).copied().flatten()?)
         };
-        let mut all = Covariances {
-            matrix: Symmetric::new(H * width),
-            known: vec![true; H * width],
-        };
+        let mut all =
+            Covariances { matrix: Symmetric::new(H * width), known: vec![true; H * width] };
         for (row, here) in order.iter().enumerate() {
             let Some(from) = column(here) else {
                 let precision = places.precision.get(here.0 * full + here.1).copied();

@@ -16,7 +16,8 @@ use crate::fit::sgd::{Part, Parts, Progress, Weights};
 use crate::fit::split::Split;
 use crate::fit::warm_start;
 use crate::model::{
-    Covariance, Encoding, HeadErrors, History, L2, Model, OptionsInForce, StandardErrors, StopReason,
+    Covariance, Encoding, HeadErrors, History, L2, Model, OptionsInForce, StandardErrors,
+    StopReason,
 };
 use crate::{Error, Result};
 

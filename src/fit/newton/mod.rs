@@ -21,5 +21,6 @@ pub use fit_newton::fit_newton;
 pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
 pub(super) use penalties::Penalties;
 pub(super) use part::{PartObjective, Penalty, Point};
+pub(super) use penalties::Penalties;
 pub(super) use rows::{Columns, Rows};
 pub(super) use symmetric::Symmetric;

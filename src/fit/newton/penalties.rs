@@ -2,8 +2,8 @@
 
 use super::drawn::Drawn;
 use super::part::Penalty;
-use crate::fit::problem::Problem;
 use crate::family::{Head, SigmaPrior};
+use crate::fit::problem::Problem;
 use crate::fit::sgd::Parts;
 use crate::model::L2;
 
@@ -29,11 +29,7 @@ impl Penalties {
         let sigma = problem
             .sigma_prior
             .map(|prior| SigmaPrior { weight: prior.weight * to_payers, ..prior });
-        let paying = Penalty {
-            precision: head(0.0, logit),
-            centre: vec![0.0; width],
-            sigma: None,
-        };
+        let paying = Penalty { precision: head(0.0, logit), centre: vec![0.0; width], sigma: None };
         let amount = Penalty {
             precision: [head(0.0, mu * to_payers), head(0.0, raw_sigma * to_payers)].concat(),
             centre: vec![0.0; 2 * width],
@@ -102,7 +98,9 @@ impl Penalty {
     /// The slope of what is added by a weight.
     pub(in crate::fit) fn slope(&self, place: usize, value: f64) -> f64 {
         match (self.precision.get(place), self.centre.get(place)) {
-            (Some(precision), Some(centre)) if precision.is_finite() => precision * (value - centre),
+            (Some(precision), Some(centre)) if precision.is_finite() => {
+                precision * (value - centre)
+            }
             _ => 0.0,
         }
     }

@@ -18,7 +18,11 @@ pub(in crate::fit) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(in crate::fit) fn new(packed: &'a Packed, batches: Range<usize>, payers_only: bool) -> Self {
+    pub(in crate::fit) fn new(
+        packed: &'a Packed,
+        batches: Range<usize>,
+        payers_only: bool,
+    ) -> Self {
         Self { packed, batches, payers_only }
     }
 
@@ -36,7 +40,8 @@ impl<'a> Rows<'a> {
         match &self.packed.weight {
             None => self.len() as f64,
             Some(weights) => {
-                let rows = |batch: &Batch| batch.start..batch.start + batch.rows_of(self.payers_only);
+                let rows =
+                    |batch: &Batch| batch.start..batch.start + batch.rows_of(self.payers_only);
                 self.batches().iter().map(|batch| weights[rows(batch)].iter().sum::<f64>()).sum()
             }
         }

@@ -99,7 +99,8 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
 
     /// The norm of the gradient, of what is not left out.
     fn norm(&self, point: &Point, left_out: &[bool], units: [f64; H]) -> f64 {
-        let heads = point.gradient.chunks_exact(self.width()).zip(left_out.chunks_exact(self.width()));
+        let heads =
+            point.gradient.chunks_exact(self.width()).zip(left_out.chunks_exact(self.width()));
         let squares = heads.zip(units).map(|((gradient, left_out), unit)| {
             let kept = gradient.iter().zip(left_out).filter(|(_, left_out)| !**left_out);
             kept.map(|(slope, _)| (unit * slope) * (unit * slope)).sum::<f64>()
@@ -116,9 +117,9 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
     ) -> Option<(Vec<f64>, f64)> {
         loop {
             let step = match kind {
-                Products::Observed => self.joint(point, left_out).map(|factor| {
-                    factor.solve(&point.gradient)
-                }),
+                Products::Observed => {
+                    self.joint(point, left_out).map(|factor| factor.solve(&point.gradient))
+                }
                 _ => self.by_head(point, left_out),
             };
             let direction: Option<Vec<f64>> =
@@ -162,13 +163,7 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
     }
 
     /// The first point along a direction that lowers the objective enough.
-    fn search(
-        &self,
-        from: &Point,
-        direction: &[f64],
-        slope: f64,
-        kind: Products,
-    ) -> Option<Point> {
+    fn search(&self, from: &Point, direction: &[f64], slope: f64, kind: Products) -> Option<Point> {
         let moved = |step: f64| -> Vec<f64> {
             from.values.iter().zip(direction).map(|(value, d)| step.mul_add(*d, *value)).collect()
         };

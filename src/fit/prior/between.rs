@@ -35,6 +35,9 @@ const BLOCK: usize = 64;
 /// A variance is iterated until it changes by no more than this share.
 const SETTLED: f64 = 0.01;
 
+/// A variance is taken to be `1 - DOUBT * (standard error / variance)^2` of itself, at least 0.
+const DOUBT: f64 = 4.0;
+
 /// In the square of what the head is measured in: where a variance starts at least, what counts as none, and how small
 /// one may become on the way.
 const LEAST_START: f64 = 1e-3;
@@ -61,7 +64,8 @@ pub(super) fn between(table: &Table<'_>, model: &Model, campaigns: &Campaigns) -
     let groups = groups(&encodings, &places, width);
     // A sigma that is the same for all is the unit of mu.
     let sigma = sigma_from_raw(amount.get(width).copied().unwrap_or(0.0));
-    let new = |paying| Estimate { packed: &packed, lists, groups: &groups, features, paying, width };
+    let new =
+        |paying| Estimate { packed: &packed, lists, groups: &groups, features, paying, width };
     let (of_paying, of_amount) = rayon::join(
         || new(true).variances::<1, PayingTerm>(&PayingTerm, &paying, [1.0]),
         || {
@@ -147,6 +151,8 @@ struct HeadSums {
     /// By group: the squared distances from the centre, and how many weights the rows decide.
     squares: Vec<f64>,
     decided: Vec<f64>,
+    /// By group: the sum of the squared information on a weight's centre, twice the information on the variance.
+    of_variance: Vec<f64>,
     /// Of the intercept and the numbers: the slope of the marginal likelihood by the centre, and its information.
     slope: Vec<f64>,
     information: Symmetric,
@@ -157,6 +163,7 @@ impl HeadSums {
         Self {
             squares: vec![0.0; groups],
             decided: vec![0.0; groups],
+            of_variance: vec![0.0; groups],
             slope: vec![0.0; dense],
             information: Symmetric::new(dense),
         }
@@ -166,6 +173,7 @@ impl HeadSums {
         let pairs = [
             (&mut self.squares, &other.squares),
             (&mut self.decided, &other.decided),
+            (&mut self.of_variance, &other.of_variance),
             (&mut self.slope, &other.slope),
         ];
         for (sums, others) in pairs {
@@ -181,6 +189,8 @@ struct State<const H: usize> {
     centre: Vec<f64>,
     /// By group.
     variances: [Vec<f64>; H],
+    /// The square of each variance's standard error.
+    errors: [Vec<f64>; H],
     /// The inverse of the information on the centre.
     inverse: [Option<Symmetric>; H],
 }
@@ -195,6 +205,7 @@ impl Estimate<'_> {
         let mut state = State {
             centre: centre.to_vec(),
             variances: self.moments(terms, centre, units),
+            errors: std::array::from_fn(|_| vec![0.0; self.features + 1]),
             inverse: std::array::from_fn(|_| None),
         };
         let columns: Vec<Columns> = self.each(|campaign| Columns::new(&self.rows(campaign)));
@@ -206,9 +217,14 @@ impl Estimate<'_> {
                 break;
             }
         }
-        let none = |variance: f64, unit: f64| if variance < NONE * unit { 0.0 } else { variance };
         std::array::from_fn(|head| {
-            state.variances[head].iter().map(|v| none(*v, units[head])).collect()
+            let all = state.variances[head].iter().zip(&state.errors[head]);
+            let kept = all.map(|(variance, error)| {
+                // What may as well be chance counts for less, so that nothing is drawn apart by it.
+                let kept = variance - DOUBT * error / variance;
+                if kept > NONE * units[head] { kept } else { 0.0 }
+            });
+            kept.collect()
         })
     }
 
@@ -359,9 +375,8 @@ impl Estimate<'_> {
         let width = columns.width();
         let centre = self.pick::<H>(columns, &state.centre);
         for (head, sums) in sums.iter_mut().enumerate() {
-            let variance = |column: usize| {
-                state.variances[head][self.groups[columns.places()[column]]]
-            };
+            let variance =
+                |column: usize| state.variances[head][self.groups[columns.places()[column]]];
             let mut matrix = point.information(head).clone();
             matrix.scale(observations);
             for column in 0..width {
@@ -383,7 +398,9 @@ impl Estimate<'_> {
                 let group = self.groups[columns.places()[column]];
                 let off = point.value(head, column) - centre[head * width + column];
                 sums.squares[group] += off * off;
-                sums.decided[group] += 1.0 - covariance.get(column, column) / variance(column);
+                let decided = 1.0 - covariance.get(column, column) / variance(column);
+                sums.decided[group] += decided;
+                sums.of_variance[group] += (decided / variance(column)).powi(2);
                 if column < dense {
                     sums.slope[column] += off / variance(column);
                 }
@@ -417,13 +434,15 @@ impl Estimate<'_> {
                     *value += step;
                 }
             }
+            state.errors[head] = sums.of_variance.iter().map(|sum| 2.0 / sum).collect();
             state.inverse[head] = factor.map(|factor| factor.inverse());
             let groups = sums.squares.iter().zip(&sums.decided);
             for (variance, (squares, decided)) in state.variances[head].iter_mut().zip(groups) {
                 let least = LEAST * units[head];
                 let next = squares / decided.max(f64::MIN_POSITIVE);
                 // Nothing is known where the rows decide no weight.
-                let next = if *decided > 1e-6 && next.is_finite() { next.max(least) } else { least };
+                let next =
+                    if *decided > 1e-6 && next.is_finite() { next.max(least) } else { least };
                 // Far below anything that matters, there is no need to settle.
                 if next.max(*variance) > NONE * units[head] {
                     most = most.max((next / *variance - 1.0).abs());

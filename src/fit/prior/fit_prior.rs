@@ -1,9 +1,9 @@
 //! The prior of campaigns.
 
-use crate::fit::newton::{NewtonOptions, fit_newton};
-use crate::fit::rows::{RowId, Table};
 use super::between::between;
 use super::campaigns::Campaigns;
+use crate::fit::newton::{NewtonOptions, fit_newton};
+use crate::fit::rows::{RowId, Table};
 use crate::model::Model;
 use crate::{Error, Result};
 

@@ -99,8 +99,8 @@ fn sandwich(a: &Symmetric, b: &Symmetric) -> Symmetric {
     let mut product = Symmetric::new(width);
     for row in 0..width {
         let along: Vec<f64> = b.iter().map(|column| times(&a[row], column)).collect();
-        for column in 0..=row {
-            product.add(row, column, times(&along, &a[column]));
+        for (column, other) in a[..=row].iter().enumerate() {
+            product.add(row, column, times(&along, other));
         }
     }
     product

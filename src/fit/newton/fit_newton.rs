@@ -129,7 +129,7 @@ impl<'a> Exact<'a> {
         } else {
             (paying(), amount())
         };
-        self.finish(paying, amount)
+        self.finish(&paying, &amount)
     }
 
     fn paying(&self) -> PartObjective<'_, 1, PayingTerm> {
@@ -185,7 +185,7 @@ impl<'a> Exact<'a> {
         Outcome::new(objective, &solution, start, covariances)
     }
 
-    fn finish(self, paying: Outcome, amount: Outcome) -> Model {
+    fn finish(self, paying: &Outcome, amount: &Outcome) -> Model {
         let Self { problem, options, penalties } = self;
         let shared = &options.shared;
         let packed = problem.packed();
@@ -199,8 +199,8 @@ impl<'a> Exact<'a> {
         let term = AmountTerm { scale: 1.0, max_sigma: problem.bounds.max_sigma, prior: None };
         let heads = [Head::Mu, Head::RawSigma];
         let parts = Parts::new(vec![
-            Box::new(Part::new(PayingTerm, [Head::Logit], packed, weights(&paying), [0.0])),
-            Box::new(Part::new(term, heads, packed, weights(&amount), [0.0; 2])),
+            Box::new(Part::new(PayingTerm, [Head::Logit], packed, weights(paying), [0.0])),
+            Box::new(Part::new(term, heads, packed, weights(amount), [0.0; 2])),
         ]);
         let train_loss = paying.loss + share * bounded_loss(&problem, term, &amount.values);
         let is_drawn = prior_of(shared).is_some();
@@ -211,7 +211,7 @@ impl<'a> Exact<'a> {
             l2: problem.l2,
             in_objective: true,
             sigma_prior: problem.sigma_prior,
-            drawn: of_prior(0, &paying) + share * of_prior(1, &amount),
+            drawn: of_prior(0, paying) + share * of_prior(1, amount),
         };
         let in_force = OptionsInForce {
             epochs: options.max_iterations,
@@ -235,19 +235,19 @@ impl<'a> Exact<'a> {
         let fitted = Fitted {
             amount_scale: 1.0,
             regularizer,
-            progress: progress(&paying, &amount, share),
+            progress: progress(paying, amount, share),
             train_loss,
             in_force,
             state: None,
-            warnings: separated(&paying, &amount, options, &problem).into_iter().collect(),
+            warnings: separated(paying, amount, options, &problem).into_iter().collect(),
             parts,
         };
         let model = finish(problem, fitted);
         // Heads that were changed for the sake of the total have no errors.
         let after = model.head_weights();
         let is_kept = after.mu == before.mu && after.raw_sigma == before.raw_sigma;
-        let of_amount = amount.covariances.filter(|_| is_kept);
-        let errors = errors(options, &encodings, paying.covariances.as_ref(), of_amount.as_ref());
+        let of_amount = amount.covariances.as_ref().filter(|_| is_kept);
+        let errors = errors(options, &encodings, paying.covariances.as_ref(), of_amount);
         model.with_standard_errors(errors)
     }
 }

@@ -124,8 +124,12 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     pub(in crate::fit) fn at(&self, values: Vec<f64>, kind: Products) -> Point {
         let Sums { loss, mut gradient, mut products } = self.sums(&values, kind);
         let factor = 1.0 / self.weight_sum;
-        gradient.iter_mut().for_each(|slope| *slope *= factor);
-        products.iter_mut().for_each(|matrix| matrix.scale(factor));
+        for slope in &mut gradient {
+            *slope *= factor;
+        }
+        for matrix in &mut products {
+            matrix.scale(factor);
+        }
         let loss = loss * factor;
         let added = self.add_penalty(&values, &mut gradient);
         Point { values, loss, objective: loss + added, gradient, products }
@@ -163,10 +167,9 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     pub(in crate::fit) fn penalty_curvature(&self, values: &[f64]) -> Vec<f64> {
         let mut diagonal = self.penalty.precision.clone();
         let place = self.width();
-        if let (Some(prior), Some(&raw)) = (&self.penalty.sigma, values.get(place)) {
-            if let Some(slot) = diagonal.get_mut(place) {
-                *slot += prior.curvature(raw);
-            }
+        let prior = self.penalty.sigma.as_ref().zip(values.get(place)).zip(diagonal.get_mut(place));
+        if let Some(((prior, raw), slot)) = prior {
+            *slot += prior.curvature(*raw);
         }
         diagonal
     }
@@ -192,7 +195,9 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
         }
         let all: Vec<Sums> = (0..pieces).into_par_iter().map(piece).collect();
         let mut sums = Sums::new::<H>(width, kind);
-        all.iter().for_each(|piece| sums.add(piece));
+        for piece in &all {
+            sums.add(piece);
+        }
         sums
     }
 

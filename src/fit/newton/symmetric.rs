@@ -117,8 +117,8 @@ fn dots<const N: usize>(column: &[f64], columns: [&[f64; TILE]; N]) -> [f64; N] 
     }
     let mut totals = [0.0; N];
     for place in 0..N {
-        for lane in 0..LANES {
-            totals[place] += sums[place][lane];
+        for lane in &sums[place] {
+            totals[place] += lane;
         }
     }
     totals

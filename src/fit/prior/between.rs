@@ -3,7 +3,7 @@
 //! The weights `w` of a campaign are drawn from a normal distribution around a centre, with a variance for each weight.
 //! Near a campaign's own fit its log-likelihood is that of a normal one with the information `H`, so that given the
 //! variances `T` the weights are normal, too, with the covariance `V = (H + T^-1)^-1`. What they then say of the variances
-//! and the centre is iterated (restricted maximum likelihood; the update of a variance is that of MacKay 1992, the sum of
+//! and the centre is iterated (restricted maximum likelihood; the update of a variance is that of `MacKay` 1992, the sum of
 //! the squared distances over the number of weights that the rows decide), starting from the moments of the campaigns'
 //! scores at the common fit. A category has one variance for all its levels.
 //!
@@ -211,7 +211,7 @@ impl Estimate<'_> {
         let columns: Vec<Columns> = self.each(|campaign| Columns::new(&self.rows(campaign)));
         let mut values: Vec<Vec<f64>> =
             columns.iter().map(|columns| self.pick::<H>(columns, centre)).collect();
-        for _ in 0..self.iterations::<H>(&columns) {
+        for _ in 0..Self::iterations::<H>(&columns) {
             let sums = self.round(terms, &columns, &mut values, &state);
             if self.update(&mut state, &sums, units) <= SETTLED {
                 break;
@@ -246,7 +246,7 @@ impl Estimate<'_> {
     }
 
     /// So many that the factorisations stay within the budget.
-    fn iterations<const H: usize>(&self, columns: &[Columns]) -> usize {
+    fn iterations<const H: usize>(columns: &[Columns]) -> usize {
         let cubes: f64 = columns.iter().map(|columns| (columns.width() as f64).powi(3)).sum();
         ((BUDGET / (cubes * H as f64)) as usize).clamp(LEAST_ITERATIONS, ITERATIONS)
     }

@@ -1,4 +1,4 @@
-//! The exact solver: against statsmodels and NumPy (`tests/data/make_newton.py`), against training by steps, and on data
+//! The exact solver: against statsmodels and `NumPy` (`tests/data/make_newton.py`), against training by steps, and on data
 //! that have no optimum.
 
 use serde_json::Value;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::culprit::{no_model_of_group, several_models};
 use super::wrong_argument;
+use crate::Result;
 use crate::fit::Options;
 use crate::model::Model;
-use crate::Result;
 
 /// Refuses a model both as an option and as an argument.
 pub(crate) fn check_once(options: &Options) -> Result<()> {

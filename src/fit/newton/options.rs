@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::Result;
-use crate::fit::options::{Given, OptionRange, OptionValue, Options, Setting, each_option, unknown};
+use crate::fit::options::{
+    Given, OptionRange, OptionValue, Options, Setting, each_option, unknown,
+};
 use crate::model::{ErrorKind, Model};
 
 /// The options that the exact solver has in common with training by steps.

@@ -31,7 +31,7 @@ pub mod metrics;
 pub mod model;
 mod net;
 pub mod record;
-#[cfg(any(feature = "datafusion", feature = "polars"))]
+#[cfg(any(feature = "datafusion", feature = "polars", test))]
 mod scorers;
 
 pub use error::{Error, Result};

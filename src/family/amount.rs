@@ -1,7 +1,7 @@
 //! The term about the payers' amounts.
 
 use super::sigma_prior::SigmaPrior;
-use super::term::{TargetTile, Term};
+use super::term::{Curved, PAIRS, TargetTile, Term};
 use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, TILE, ln, sigmoid, softplus, sum_tile};
 
 /// `ln y + ln sigma + ln(2 pi)/2 + (ln y - mu)^2 / (2 sigma^2)` of the payers, with `sigma = softplus(raw_sigma)`.
@@ -58,6 +58,36 @@ impl Term<2> for AmountTerm {
 
     fn prior_slope(&self, [_, raw_sigma]: [f64; 2]) -> [f64; 2] {
         [0.0, self.prior.map_or(0.0, |prior| prior.slope(raw_sigma))]
+    }
+}
+
+impl Curved<2> for AmountTerm {
+    #[inline(always)]
+    fn curvature(
+        &self,
+        targets: &TargetTile<'_>,
+        [mus, raws]: &[[f64; TILE]; 2],
+        observed: bool,
+        [mu_mu, raw_mu, raw_raw]: &mut [[f64; TILE]; PAIRS],
+    ) {
+        let count = targets.count.min(TILE);
+        let Some(log_amount) = targets.log_amount.get(..count) else { return };
+        for row in 0..count {
+            let inverse = 1.0 / floored(softplus(raws[row]));
+            let z = (log_amount[row] - self.scale * mus[row]) * inverse;
+            let rise = sigmoid(raws[row]);
+            let along = rise * inverse;
+            let weight = targets.weight[row];
+            let of_mu = self.scale * inverse;
+            mu_mu[row] = weight * (of_mu * of_mu);
+            (raw_mu[row], raw_raw[row]) = if observed {
+                let bend = along * sigmoid(-raws[row]) * (1.0 - z * z);
+                let square = along * along * (3.0 * (z * z) - 1.0);
+                (weight * (2.0 * z * along * of_mu), weight * (bend + square))
+            } else {
+                (0.0, weight * (2.0 * (along * along)))
+            };
+        }
     }
 }
 

@@ -18,4 +18,4 @@ pub(crate) use marginal::{
 };
 pub(crate) use paying::PayingTerm;
 pub use sigma_prior::SigmaPrior;
-pub(crate) use term::{TargetTile, Term};
+pub(crate) use term::{Curved, PAIRS, TargetTile, Term};

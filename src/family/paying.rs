@@ -1,6 +1,6 @@
 //! The term about paying at all.
 
-use super::term::{TargetTile, Term};
+use super::term::{Curved, PAIRS, TargetTile, Term};
 use crate::math::{TILE, sigmoid, softplus, sum_tile};
 
 /// `softplus(-logit)` of payers, `softplus(logit)` of others.
@@ -31,5 +31,20 @@ impl Term<1> for PayingTerm {
             logits[row] = targets.weight[row] * (sigmoid(logits[row]) - paid[row]);
         }
         if with_loss { sum_tile(&losses) } else { 0.0 }
+    }
+}
+
+impl Curved<1> for PayingTerm {
+    #[inline(always)]
+    fn curvature(
+        &self,
+        targets: &TargetTile<'_>,
+        [logits]: &[[f64; TILE]; 1],
+        _observed: bool,
+        [out, ..]: &mut [[f64; TILE]; PAIRS],
+    ) {
+        for row in 0..targets.count.min(TILE) {
+            out[row] = targets.weight[row] * (sigmoid(logits[row]) * sigmoid(-logits[row]));
+        }
     }
 }

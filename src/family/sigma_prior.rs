@@ -24,8 +24,23 @@ impl SigmaPrior {
         self.weight * (ln(sigma) + 0.5 * (z * z))
     }
 
+    /// Its second derivative by raw sigma, or where that is not positive the one that is expected.
+    pub(crate) fn curvature(&self, raw_sigma: f64) -> f64 {
+        dispatch(
+            #[inline(always)]
+            || {
+                let sigma = sigma_from_raw(raw_sigma);
+                let z = self.spread / sigma;
+                let along = sigmoid(raw_sigma) / sigma;
+                let bend = along * sigmoid(-raw_sigma) * (1.0 - z * z);
+                let observed = bend + along * along * (3.0 * (z * z) - 1.0);
+                self.weight * if observed > 0.0 { observed } else { 2.0 * (along * along) }
+            },
+        )
+    }
+
     /// Its derivative by raw sigma; at the floor sigma can only rise.
-    pub(super) fn slope(&self, raw_sigma: f64) -> f64 {
+    pub(crate) fn slope(&self, raw_sigma: f64) -> f64 {
         // Outside of `dispatch` every fused multiplication is a call.
         dispatch(
             #[inline(always)]

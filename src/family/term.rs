@@ -2,6 +2,9 @@
 
 use crate::math::TILE;
 
+/// Pairs of at most two heads.
+pub(crate) const PAIRS: usize = 3;
+
 /// A term of the loss that depends on `H` heads.
 pub(crate) trait Term<const H: usize>: Copy + Send + Sync {
     /// Whether the term concerns the payers alone, or all rows.
@@ -26,6 +29,19 @@ pub(crate) trait Term<const H: usize>: Copy + Send + Sync {
     fn prior_slope(&self, _intercepts: [f64; H]) -> [f64; H] {
         [0.0; H]
     }
+}
+
+/// A term whose second derivatives are known.
+pub(crate) trait Curved<const H: usize>: Term<H> {
+    /// The second derivatives of the rows' losses by pairs of heads: the first with itself, the second with the first,
+    /// the second with itself. Those that are expected, or those of the rows as they are.
+    fn curvature(
+        &self,
+        targets: &TargetTile<'_>,
+        heads: &[[f64; TILE]; H],
+        observed: bool,
+        out: &mut [[f64; TILE]; PAIRS],
+    );
 }
 
 /// What is known of the rows of a tile, those that pay first.

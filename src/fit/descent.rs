@@ -2,6 +2,7 @@
 
 use super::automatic;
 use super::finish::{Fitted, finish};
+use super::newton::{Penalties, prior_of};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
 use super::sgd::{Part, Parts, Plan, Progress, Trained, Weights, run};
@@ -22,13 +23,20 @@ pub(super) struct Descent<'a> {
     parts: Parts,
     plan: Plan,
     regularizer: Regularizer,
+    /// What the weights are drawn to, if there is a prior of campaigns.
+    drawn: Option<Penalties>,
     /// What the mu head is trained in units of.
     amount_scale: f64,
 }
 
 impl<'a> Descent<'a> {
-    pub(super) fn new(problem: Problem<'a>) -> Self {
+    pub(super) fn new(mut problem: Problem<'a>) -> Self {
         let options = problem.options;
+        let prior = prior_of(options);
+        if let (Some(prior), None) = (prior, options.max_sigma) {
+            problem.bounds.max_sigma = prior.max_sigma();
+        }
+        let drawn = prior.map(|_| Penalties::new(&problem));
         let packed = problem.packed();
         let learning_rate = automatic::learning_rate(options, problem.spread);
         let paying_rate = packed.payer_weight_sum / packed.weight_sum;
@@ -53,11 +61,13 @@ impl<'a> Descent<'a> {
             epochs_before: warm_start::epochs_before(options),
         };
         Self {
-            parts: parts(&problem, step_scale, units, l2),
+            parts: parts(&problem, step_scale, units, l2, drawn.as_ref()),
+            drawn,
             regularizer: Regularizer {
                 l2,
                 in_objective: options.optimizer.couples_l2(),
                 sigma_prior: problem.sigma_prior,
+                drawn: 0.0,
             },
             plan,
             amount_scale: units.amount_scale,
@@ -84,6 +94,10 @@ impl<'a> Descent<'a> {
     /// Whether loss and objective are no worse than with the intercepts alone, with sigma bounded or without. A failure is
     /// far worse, and the noise of a sound training far less; that of heavy penalties is more than that of the loss.
     fn is_sound(&mut self, train_loss: f64) -> bool {
+        // The start of a campaign that is drawn to others is not its own.
+        if self.drawn.is_some() && train_loss.is_finite() {
+            return true;
+        }
         let weights =
             warm_start::save_weights(&self.parts, &self.problem.places, self.amount_scale);
         let added = self.regularizer.penalty(&weights)
@@ -95,7 +109,10 @@ impl<'a> Descent<'a> {
     }
 
     fn finish(self, progress: Progress, train_loss: f64) -> Model {
-        let Self { problem, parts, plan, regularizer, amount_scale } = self;
+        let Self { problem, parts, plan, mut regularizer, drawn, amount_scale } = self;
+        if let Some(drawn) = &drawn {
+            regularizer.drawn = drawn.value_of(&problem, &parts, amount_scale);
+        }
         let options = problem.options;
         let state = options.keep_state.then(|| {
             let epochs = plan.epochs_before + progress.best_epoch;
@@ -115,11 +132,21 @@ impl<'a> Descent<'a> {
             min_count: options.min_count,
             init: options.init.is_some(),
             min_payment: Some(problem.usable.min_payment),
+            tolerance: None,
             sigma_prior: regularizer.sigma_prior,
         };
         finish(
             problem,
-            Fitted { parts, amount_scale, regularizer, progress, train_loss, in_force, state },
+            Fitted {
+                parts,
+                amount_scale,
+                regularizer,
+                progress,
+                train_loss,
+                in_force,
+                state,
+                warnings: Vec::new(),
+            },
         )
     }
 }
@@ -149,7 +176,13 @@ impl Units {
 }
 
 /// The parts of the linear model, whose two terms of the loss share no weight, as training starts them.
-fn parts(problem: &Problem<'_>, step_scale: f64, units: Units, l2: L2) -> Parts {
+fn parts(
+    problem: &Problem<'_>,
+    step_scale: f64,
+    units: Units,
+    l2: L2,
+    drawn: Option<&Penalties>,
+) -> Parts {
     let (packed, start) = (problem.packed(), &problem.start);
     let prior =
         |prior: SigmaPrior| SigmaPrior { weight: prior.weight * units.all_to_payers, ..prior };
@@ -164,9 +197,11 @@ fn parts(problem: &Problem<'_>, step_scale: f64, units: Units, l2: L2) -> Parts 
     let amount_l2 = [l2.mu * units.of_mu_l2(), l2.raw_sigma * units.all_to_payers];
     let paying = Part::new(PayingTerm, [Head::Logit], packed, logit, [l2.logit])
         .with_step_scale(step_scale)
-        .learnt_if(start.mixed);
+        .learnt_if(start.mixed || drawn.is_some())
+        .drawn_to(drawn.map(|penalties| penalties.of_parts[0].clone()));
     let amount = Part::new(amount_term, [Head::Mu, Head::RawSigma], packed, amount, amount_l2)
-        .learnt_if(start.amounts_differ);
+        .learnt_if(start.amounts_differ || drawn.is_some())
+        .drawn_to(drawn.map(|penalties| penalties.amount_in_units(units.amount_scale)));
     let mut parts: Vec<Box<dyn Trained>> = vec![Box::new(paying), Box::new(amount)];
     for part in &mut parts {
         warm_start::resume(problem, units.amount_scale, &mut **part);

@@ -22,6 +22,8 @@ pub(super) struct Fitted {
     pub(super) train_loss: f64,
     pub(super) in_force: OptionsInForce,
     pub(super) state: Option<OptimizerState>,
+    /// What the solver has to say.
+    pub(super) warnings: Vec<String>,
 }
 
 /// The model.
@@ -36,7 +38,9 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     let totals = totals_of(&problem, &fitted, None);
     let validation_loss = problem.rows.validation_loss(&mut fitted.parts);
     let weights = warm_start::save_weights(&fitted.parts, &problem.places, fitted.amount_scale);
-    let Fitted { regularizer, progress, in_force, state, .. } = fitted;
+    let mut warnings = warnings(&problem, totals, shrunk);
+    let Fitted { regularizer, progress, in_force, state, warnings: of_solver, .. } = fitted;
+    warnings.extend(of_solver);
     let usable = problem.usable;
     let training = Training {
         rows: usable.rows as u64,
@@ -54,10 +58,11 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
         train_loss,
         objective: train_loss
             + regularizer.penalty(&weights)
-            + regularizer.of_sigma(weights.raw_sigma.intercept),
+            + regularizer.of_sigma(weights.raw_sigma.intercept)
+            + regularizer.drawn,
         validation_loss,
         prediction_ratio: Some(totals.ratio).filter(|ratio| ratio.is_finite()),
-        warnings: warnings(&problem, totals, shrunk),
+        warnings,
         history: progress.history,
     };
     let bounds = problem.widened_bounds();

@@ -12,7 +12,9 @@
 //! | `penalty` | decides how much the features are trusted |
 //! | `problem` | all of that, ready for a solver |
 //! | `objective`, `regularizer` | loss and gradient over a batch, and what is added to them |
-//! | `sgd`, `descent` | the solver: parts of weights, steps, epochs, attempts |
+//! | `sgd`, `descent` | the solver by steps: parts of weights, steps, epochs, attempts |
+//! | `newton` | the exact solver: Fisher scoring, standard errors |
+//! | `prior` | campaigns that share a prior |
 //! | `finish`, `guard`, `total`, `warnings` | from weights to a model whose predictions are credible |
 //!
 //! The result depends on the content of the rows, the seed and the options alone: not on the order of the rows, on how
@@ -25,9 +27,11 @@ mod encode;
 mod finish;
 mod guard;
 mod memory;
+mod newton;
 mod objective;
 mod options;
 mod penalty;
+mod prior;
 mod problem;
 mod regularizer;
 mod rows;
@@ -39,9 +43,11 @@ mod warm_start;
 mod warnings;
 
 pub use memory::{Shape, model_bytes, training_bytes};
+pub use newton::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, fit_newton};
 #[cfg(feature = "datafusion")]
 pub(crate) use options::option_names;
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
+pub use prior::fit_prior;
 pub use rows::sample::Sample;
 pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use sgd::{Optimizer, Schedule};

@@ -197,28 +197,18 @@ impl Options {
     /// ```
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, OptionValue)>) -> Result<Self> {
         let mut options = Self::default();
-        let mut seen: Vec<String> = Vec::new();
-        for (name, value) in pairs {
-            if seen.contains(&name) {
-                return Err(Error::Option {
-                    option: name,
-                    expected: "to stand once".to_owned(),
-                    got: "it twice".to_owned(),
-                });
-            }
-            options.set(&name, &value)?;
-            seen.push(name);
-        }
+        each_option(pairs, |name, value| options.set(name, value))?;
         Ok(options)
     }
 
-    fn set(&mut self, name: &str, value: &OptionValue) -> Result<()> {
+    /// Takes one of [`OPTIONS`].
+    pub(super) fn set(&mut self, name: &str, value: &OptionValue) -> Result<()> {
         let option = OPTIONS.iter().find(|option| option.name == name);
-        let option = option.ok_or_else(|| unknown(name))?;
+        let option = option.ok_or_else(|| unknown(name, &option_names()))?;
         if *value == OptionValue::Null {
             return Ok(());
         }
-        (option.set)(self, &Given { option, value })
+        (option.set)(self, &Given { name: option.name, range: option.range, value })
     }
 
     /// Whether there is a model to continue from.
@@ -231,6 +221,29 @@ impl Options {
     pub fn with_init(&self, model: Arc<Model>) -> Self {
         Self { init: Some(model), ..self.clone() }
     }
+}
+
+/// Hands over options one by one.
+///
+/// # Errors
+/// [`Error::Option`] if a name stands twice, and those of `set`.
+pub(super) fn each_option(
+    pairs: impl IntoIterator<Item = (String, OptionValue)>,
+    mut set: impl FnMut(&str, &OptionValue) -> Result<()>,
+) -> Result<()> {
+    let mut seen: Vec<String> = Vec::new();
+    for (name, value) in pairs {
+        if seen.contains(&name) {
+            return Err(Error::Option {
+                option: name,
+                expected: "to stand once".to_owned(),
+                got: "it twice".to_owned(),
+            });
+        }
+        set(&name, &value)?;
+        seen.push(name);
+    }
+    Ok(())
 }
 
 /// [`Options`] in the making.
@@ -318,7 +331,7 @@ impl fmt::Display for OptionRange {
 }
 
 /// What a field of [`Options`] holds: how it is read from what was given, and written in documents.
-trait Setting: Sized {
+pub(super) trait Setting: Sized {
     /// What is written where the value is left to the data.
     const UNSET: &'static str = "auto";
 
@@ -339,7 +352,7 @@ impl<T: Setting> Setting for Option<T> {
 
 impl Setting for u64 {
     fn read(given: &Given<'_>) -> Result<Self> {
-        let OptionRange::Integer { least, most } = given.option.range else {
+        let OptionRange::Integer { least, most } = given.range else {
             return Err(given.refuse());
         };
         let value = given.value.whole().and_then(|value| u64::try_from(value).ok());
@@ -353,7 +366,7 @@ impl Setting for u64 {
 
 impl Setting for f64 {
     fn read(given: &Given<'_>) -> Result<Self> {
-        let range = match given.option.range {
+        let range = match given.range {
             OptionRange::Number { least, most } => least..=most,
             OptionRange::Positive { most } => Self::MIN_POSITIVE..=most,
             _ => return Err(given.refuse()),
@@ -414,8 +427,8 @@ impl Setting for Arc<Model> {
             _ => return Err(given.refuse()),
         };
         Model::from_json(text).map(Self::new).map_err(|error| Error::Option {
-            option: given.option.name.to_owned(),
-            expected: given.option.range.to_string(),
+            option: given.name.to_owned(),
+            expected: given.range.to_string(),
             got: match error {
                 Error::Model { problem } => format!("'{}' ({problem})", quoted(text)),
                 other => other.to_string(),
@@ -459,13 +472,14 @@ impl fmt::Display for OptionValue {
 }
 
 /// A value and the option it is for.
-struct Given<'a> {
-    option: &'static TrainingOption,
-    value: &'a OptionValue,
+pub(super) struct Given<'a> {
+    pub(super) name: &'static str,
+    pub(super) range: OptionRange,
+    pub(super) value: &'a OptionValue,
 }
 
 impl Given<'_> {
-    fn choice<T>(&self, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
+    pub(super) fn choice<T>(&self, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
         match self.value {
             OptionValue::Text(name) => from_name(name).ok_or_else(|| self.refuse()),
             _ => Err(self.refuse()),
@@ -474,8 +488,8 @@ impl Given<'_> {
 
     fn refuse(&self) -> Error {
         Error::Option {
-            option: self.option.name.to_owned(),
-            expected: self.option.range.to_string(),
+            option: self.name.to_owned(),
+            expected: self.range.to_string(),
             got: self.value.to_string(),
         }
     }
@@ -486,10 +500,9 @@ pub(crate) fn option_names() -> Vec<&'static str> {
     OPTIONS.iter().map(|option| option.name).collect()
 }
 
-fn unknown(name: &str) -> Error {
-    let names = option_names();
+pub(super) fn unknown(name: &str, names: &[&str]) -> Error {
     let hint =
-        nearest(name, &names).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+        nearest(name, names).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
     Error::Option {
         option: quoted(name),
         expected: format!("one of {}", names.join(", ")),

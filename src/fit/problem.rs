@@ -3,7 +3,7 @@
 use super::automatic;
 use super::encode::{Known, Learnt, Packed, PackedFor, Targets, deal, pack_encoded, pack_training};
 use super::options::Options;
-use super::penalty::survey;
+use super::penalty::{Survey, survey};
 use super::rows::{Table, Usable};
 use super::sgd::Rows;
 use super::split::Split;
@@ -75,7 +75,9 @@ impl<'a> Problem<'a> {
             held_out = [PackedFor::Paying, PackedFor::Amount].map(pack).into();
         }
         let start = packed.marginal();
-        let survey = survey(options, &packed, &start);
+        // A prior of campaigns decides the penalties.
+        let is_drawn = options.init.as_deref().is_some_and(|model| model.between().is_some());
+        let survey = if is_drawn { Survey::none() } else { survey(options, &packed, &start) };
         Self {
             table,
             options,

@@ -11,6 +11,8 @@ pub(super) struct Regularizer {
     /// Whether the penalty is part of an objective; the decay of some optimisers is not.
     pub(super) in_objective: bool,
     pub(super) sigma_prior: Option<SigmaPrior>,
+    /// What a prior of campaigns adds for the weights.
+    pub(super) drawn: f64,
 }
 
 impl Regularizer {

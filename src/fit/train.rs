@@ -1,6 +1,7 @@
 //! Training one model from beginning to end.
 
 use super::descent::Descent;
+use super::newton::{prior_of, without_payers};
 use super::options::Options;
 use super::problem::Problem;
 use super::rows::{RowId, Table, Usable};
@@ -11,7 +12,8 @@ use crate::model::Model;
 
 /// Trains a model on rows of a table.
 ///
-/// Returns `None` if no row has a positive label. The result depends on the content of the rows, the seed and the
+/// Returns `None` if no row has a positive label and option `init` is no prior of campaigns (see
+/// [`fit_prior`](crate::fit::fit_prior)), to which the weights are drawn. The result depends on the content of the rows, the seed and the
 /// options alone; see the module's documentation.
 ///
 /// # Errors
@@ -34,9 +36,13 @@ use crate::model::Model;
 /// # Ok::<(), ziln::Error>(())
 /// ```
 pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
-    let Some((usable, rows)) = Usable::of(table, rows, options) else { return Ok(None) };
+    let Some((usable, kept)) = Usable::of(table, rows, options) else {
+        let Some(prior) = prior_of(options) else { return Ok(None) };
+        warm_start::known_features(table, options)?;
+        return Ok(Some(without_payers(table, rows, prior)));
+    };
     let known = warm_start::known_features(table, options)?;
-    let split = Split::of(table, &usable, rows, options);
+    let split = Split::of(table, &usable, kept, options);
     let problem = Problem::new(table, &usable, split, options, known.as_deref());
     let model = Descent::new(problem).train();
     if !model.is_finite() && options.has_init() {

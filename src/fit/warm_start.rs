@@ -196,7 +196,12 @@ pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Tr
 }
 
 /// Writes an intercept and weights into a head of a part, each weight to its place.
-fn load(intercept: f64, values: impl Iterator<Item = f64>, places: &[usize], out: &mut [f64]) {
+pub(super) fn load(
+    intercept: f64,
+    values: impl Iterator<Item = f64>,
+    places: &[usize],
+    out: &mut [f64],
+) {
     if let Some(slot) = out.first_mut() {
         *slot = intercept;
     }

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::between::Between;
+use super::errors::StandardErrors;
 use super::feature::{Encoding, Feature};
 use super::objects;
 use super::range::Range;
@@ -37,6 +39,10 @@ pub struct Model {
     training: Training,
     #[serde(skip_serializing_if = "Option::is_none")]
     optimizer_state: Option<OptimizerState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standard_errors: Option<StandardErrors>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    between: Option<Between>,
 }
 
 /// A text of version 1 as it is read: a [`Model`] that has not been checked.
@@ -50,6 +56,8 @@ struct Version1 {
     options: OptionsInForce,
     training: Training,
     optimizer_state: Option<OptimizerState>,
+    standard_errors: Option<StandardErrors>,
+    between: Option<Between>,
 }
 
 impl TryFrom<Version1> for Model {
@@ -66,6 +74,8 @@ impl TryFrom<Version1> for Model {
             options: read.options,
             training: read.training,
             optimizer_state: read.optimizer_state,
+            standard_errors: read.standard_errors,
+            between: read.between,
         };
         model.check()?;
         Ok(model)
@@ -106,7 +116,26 @@ impl Model {
             options,
             training,
             optimizer_state,
+            standard_errors: None,
+            between: None,
         }
+    }
+
+    /// The model with the standard errors of its weights.
+    pub(crate) fn with_standard_errors(self, standard_errors: StandardErrors) -> Self {
+        Self { standard_errors: Some(standard_errors), ..self }
+    }
+
+    /// The model as a prior of campaigns.
+    pub(crate) fn with_between(self, between: Between) -> Self {
+        Self { between: Some(between), ..self }
+    }
+
+    /// The prior's own heads as the model of a campaign that nothing was learnt from.
+    pub(crate) fn of_prior(&self, training: Training) -> Self {
+        let mut model = Self { training, between: None, ..self.clone() };
+        model.options.init = true;
+        model
     }
 
     /// Reads a model from its text.
@@ -147,7 +176,7 @@ impl Model {
 
     /// The coefficients as rows: head by head, the intercept first.
     pub fn weights(&self) -> Vec<WeightRow> {
-        self.weights.rows(&self.features)
+        self.weights.rows(&self.features, self.standard_errors.as_ref(), self.between.as_ref())
     }
 
     /// The range within which the model holds the mu it predicts: that of the logarithms of the payments it was trained
@@ -174,6 +203,16 @@ impl Model {
     /// The optimiser's state, if it was kept.
     pub fn optimizer_state(&self) -> Option<&OptimizerState> {
         self.optimizer_state.as_ref()
+    }
+
+    /// The standard errors of the weights, if the model was made by a solver that knows them.
+    pub fn standard_errors(&self) -> Option<&StandardErrors> {
+        self.standard_errors.as_ref()
+    }
+
+    /// How much the heads of campaigns differ, if the model is a prior.
+    pub fn between(&self) -> Option<&Between> {
+        self.between.as_ref()
     }
 
     /// Whether all numbers that training computed are finite; JSON has no others.
@@ -204,6 +243,12 @@ impl Model {
             return Err(problem(format!("max_sigma is {}, not a positive number", self.max_sigma)));
         }
         check_range("mu_range", self.mu_range)?;
+        if self.standard_errors.as_ref().is_some_and(|errors| !errors.fit(width)) {
+            return Err(problem("standard_errors does not fit the features".to_owned()));
+        }
+        if self.between.as_ref().is_some_and(|between| !between.fit(self.features.len())) {
+            return Err(problem("between does not fit the features".to_owned()));
+        }
         match &self.optimizer_state {
             Some(state) => check_state(state, width, &self.features),
             None => Ok(()),

@@ -74,9 +74,12 @@ const INFO: [Entry; 42] = [
     entry("best_epoch", Integer, "epoch whose weights the model has", |m| {
         integer(m.training().best_epoch)
     }),
-    entry("stop_reason", Text, "why training stopped: epochs, patience or diverged", |m| {
-        text(m.training().stop_reason.name())
-    }),
+    entry(
+        "stop_reason",
+        Text,
+        "why training stopped: epochs, patience, diverged, converged or max_iterations",
+        |m| text(m.training().stop_reason.name()),
+    ),
     entry("train_loss", Number, "mean loss of the training rows", |m| {
         number(m.training().train_loss)
     }),

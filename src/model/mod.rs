@@ -3,9 +3,12 @@
 //! Imports [`math`](crate::math), [`family`](crate::family), [`record`](crate::record) and the error; no engine. The schema of the text is
 //! documented field by field in `docs/model-format.md`.
 
+mod between;
 mod bound;
 mod columns;
 mod document;
+mod errors;
+mod explain;
 mod feature;
 mod info;
 mod input;
@@ -13,10 +16,12 @@ mod layout;
 mod limits;
 mod mixed;
 mod model_rows;
-#[cfg(any(feature = "datafusion", feature = "polars"))]
+#[cfg(any(feature = "datafusion", feature = "polars", test))]
 mod models;
 mod objects;
+mod params_error;
 mod range;
+mod row_encoder;
 mod scorer;
 mod scorer_set;
 mod state;
@@ -26,8 +31,11 @@ mod training;
 mod weights;
 
 pub use crate::family::{Head, SigmaPrior};
+pub use between::{Between, HeadBetween};
 pub(crate) use document::Bounds;
 pub use document::{FORMAT_VERSION, Model};
+pub use errors::{Covariance, ErrorKind, HeadErrors, StandardErrors};
+pub use explain::{Contribution, Explainer};
 pub use feature::{Encoding, Feature};
 pub(crate) use feature::{HUGE_SCALE, HUGE_UNIT};
 pub use info::ModelInfo;
@@ -37,8 +45,9 @@ pub use limits::MOST_FEATURES;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
-#[cfg(any(feature = "datafusion", feature = "polars"))]
+#[cfg(any(feature = "datafusion", feature = "polars", test))]
 pub(crate) use models::Models;
+pub use params_error::{ErrorScorer, ParamsError};
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};
 pub use scorer_set::{NO_SCORER, ScorerSet};

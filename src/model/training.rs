@@ -36,6 +36,9 @@ pub struct OptionsInForce {
     /// The least payment: a smaller positive label counted as 0. `None` in a text that was written before there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_payment: Option<f64>,
+    /// The greatest norm of the gradient at which an exact solver stopped; `None` for training by steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
     /// The prior of sigma, unless it was off (with `l2` 0).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigma_prior: Option<SigmaPrior>,
@@ -111,6 +114,10 @@ pub enum StopReason {
     Epochs,
     /// The validation loss had not improved for `patience` epochs.
     Patience,
+    /// The gradient came to 0, within the tolerance.
+    Converged,
+    /// An exact solver came to its greatest number of iterations, or no step made the objective less any more.
+    MaxIterations,
     /// A weight was no longer finite; the model has the last weights that were. Only with a learning rate that is far
     /// too large.
     Diverged,
@@ -122,6 +129,8 @@ impl StopReason {
         match self {
             Self::Epochs => "epochs",
             Self::Patience => "patience",
+            Self::Converged => "converged",
+            Self::MaxIterations => "max_iterations",
             Self::Diverged => "diverged",
         }
     }

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::between::{Between, HeadBetween};
+use super::errors::{HeadErrors, StandardErrors};
 use super::feature::{Encoding, Feature};
 use super::range::Range;
 use crate::family::Head;
+use crate::math::norm_cdf;
 use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// The weights of the three heads.
@@ -41,31 +44,45 @@ impl Weights {
     }
 
     /// The coefficients as rows, for inspection: head by head, the intercept first.
-    pub(super) fn rows(&self, features: &[Feature]) -> Vec<WeightRow> {
-        Head::ALL.iter().flat_map(|&head| head_rows(head, self.head(head), features)).collect()
+    pub(super) fn rows(
+        &self,
+        features: &[Feature],
+        errors: Option<&StandardErrors>,
+        between: Option<&Between>,
+    ) -> Vec<WeightRow> {
+        let rows = |head: Head| {
+            let mut rows = head_rows(head, self.head(head), features);
+            if let Some(errors) = errors {
+                set_errors(&mut rows, errors.head(head), features);
+            }
+            if let Some(between) = between {
+                set_between(&mut rows, between.head(head), features);
+            }
+            rows
+        };
+        Head::ALL.into_iter().flat_map(rows).collect()
     }
 }
 
 fn head_rows(head: Head, weights: &HeadWeights, features: &[Feature]) -> Vec<WeightRow> {
     let intercept = weights.intercept;
-    let mut rows = vec![WeightRow {
+    let row = |feature, level, weight, raw_weight, range| WeightRow {
         head,
-        feature: None,
-        level: None,
-        weight: intercept,
-        raw_weight: intercept,
-        range: None,
-    }];
+        feature,
+        level,
+        weight,
+        raw_weight,
+        range,
+        standard_error: None,
+        raw_standard_error: None,
+        z: None,
+        p_value: None,
+        between: None,
+    };
+    let mut rows = vec![row(None, None, intercept, intercept, None)];
     let mut rest = weights.weights.iter().copied();
     for feature in features {
-        let row = |level, weight, raw_weight, range| WeightRow {
-            head,
-            feature: Some(feature.name.clone()),
-            level,
-            weight,
-            raw_weight,
-            range,
-        };
+        let name = || Some(feature.name.clone());
         match &feature.encoding {
             Encoding::Numeric { mean, scale, range, payer_range } => {
                 let weight = rest.next().unwrap_or(0.0);
@@ -74,16 +91,47 @@ fn head_rows(head: Head, weights: &HeadWeights, features: &[Feature]) -> Vec<Wei
                     intercept.raw_weight -= raw_weight * mean;
                 }
                 let range = if head == Head::Logit { range } else { payer_range };
-                rows.push(row(None, weight, raw_weight, *range));
+                rows.push(row(name(), None, weight, raw_weight, *range));
             }
             Encoding::Categorical { levels, .. } => {
                 for (level, weight) in levels.iter().zip(rest.by_ref()) {
-                    rows.push(row(level.clone(), weight, weight, None));
+                    rows.push(row(name(), level.clone(), weight, weight, None));
                 }
             }
         }
     }
     rows
+}
+
+/// Writes the standard errors of a head, and what they say of its weights.
+fn set_errors(rows: &mut [WeightRow], errors: &HeadErrors, features: &[Feature]) {
+    let scales = features.iter().flat_map(|feature| {
+        let scale = match &feature.encoding {
+            Encoding::Numeric { scale, .. } => *scale,
+            Encoding::Categorical { .. } => 1.0,
+        };
+        std::iter::repeat_n(scale, feature.encoding.width())
+    });
+    let of_weights = errors.weights.iter().zip(scales);
+    let of_weights = of_weights.map(|(error, scale)| (*error, error.map(|error| error / scale)));
+    let all = std::iter::once((errors.intercept, errors.raw_intercept)).chain(of_weights);
+    for (row, (error, raw_error)) in rows.iter_mut().zip(all) {
+        row.standard_error = error;
+        row.raw_standard_error = raw_error.filter(|error| error.is_finite());
+        row.z = error.map(|error| row.weight / error).filter(|z| z.is_finite());
+        row.p_value = row.z.map(|z| 2.0 * norm_cdf(-z.abs()));
+    }
+}
+
+/// Writes the variances between campaigns.
+fn set_between(rows: &mut [WeightRow], between: &HeadBetween, features: &[Feature]) {
+    let of_features = features.iter().zip(&between.features);
+    let of_weights =
+        of_features.flat_map(|(feature, v)| std::iter::repeat_n(*v, feature.encoding.width()));
+    for (row, variance) in rows.iter_mut().zip(std::iter::once(between.intercept).chain(of_weights))
+    {
+        row.between = Some(variance);
+    }
 }
 
 /// One coefficient of a model.
@@ -103,6 +151,16 @@ pub struct WeightRow {
     pub raw_weight: f64,
     /// The range within which the head holds a number before it is multiplied by the weight.
     pub range: Option<Range>,
+    /// The standard error of the weight, if the model has one.
+    pub standard_error: Option<f64>,
+    /// The standard error of the raw weight.
+    pub raw_standard_error: Option<f64>,
+    /// The weight in units of its standard error. That of the raw weight is the same but for the intercept's.
+    pub z: Option<f64>,
+    /// The probability of a z as far from 0 if the weight were 0, by the normal distribution.
+    pub p_value: Option<f64>,
+    /// The variance of the weight between campaigns, on the standardised scale, if the model is a prior.
+    pub between: Option<f64>,
 }
 
 impl Record for WeightRow {
@@ -142,6 +200,27 @@ impl Record for WeightRow {
             field_type: FieldType::Number,
             description: "the head holds the number at or below this; NULL for levels and intercepts",
         },
+        Field {
+            name: "standard_error",
+            field_type: FieldType::Number,
+            description: "the standard error of the weight; NULL if the model has none",
+        },
+        Field {
+            name: "raw_standard_error",
+            field_type: FieldType::Number,
+            description: "the standard error of raw_weight",
+        },
+        Field { name: "z", field_type: FieldType::Number, description: "weight / standard_error" },
+        Field {
+            name: "p_value",
+            field_type: FieldType::Number,
+            description: "the probability of a z as far from 0 if the weight were 0",
+        },
+        Field {
+            name: "between",
+            field_type: FieldType::Number,
+            description: "the variance of the weight between campaigns; NULL if the model is no prior",
+        },
     ];
 
     fn into_values(self) -> Vec<FieldValue> {
@@ -153,6 +232,11 @@ impl Record for WeightRow {
             FieldValue::Number(Some(self.raw_weight)),
             FieldValue::Number(self.range.map(|range| range.least)),
             FieldValue::Number(self.range.map(|range| range.most)),
+            FieldValue::Number(self.standard_error),
+            FieldValue::Number(self.raw_standard_error),
+            FieldValue::Number(self.z),
+            FieldValue::Number(self.p_value),
+            FieldValue::Number(self.between),
         ]
     }
 }

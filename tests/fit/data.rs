@@ -1,6 +1,9 @@
 //! Data sets to train on, and numbers that look random.
 
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::fit::{
+    Chunk, FeatureColumn, NewtonOptions, OptionValue, Options, RowId, Table, Values, fit,
+    fit_newton, fit_prior,
+};
 use ziln::math::Column;
 use ziln::model::{FeatureInput, Model, ParamsOut, Scorer};
 
@@ -28,6 +31,26 @@ impl Data {
     }
 
     pub fn try_fit(&self, options: &[(&str, OptionValue)]) -> ziln::Result<Option<Model>> {
+        let options = Options::from_pairs(pairs(options))?;
+        self.with_table(|table, rows| fit(table, rows, &options))
+    }
+
+    pub fn newton(&self, options: &[(&str, OptionValue)]) -> Model {
+        self.try_newton(options).unwrap().unwrap()
+    }
+
+    pub fn try_newton(&self, options: &[(&str, OptionValue)]) -> ziln::Result<Option<Model>> {
+        let options = NewtonOptions::from_pairs(pairs(options))?;
+        self.with_table(|table, rows| fit_newton(table, rows, &options))
+    }
+
+    pub fn prior(&self, campaigns: &[u32]) -> Model {
+        let options = NewtonOptions::default();
+        self.with_table(|table, rows| fit_prior(table, rows, campaigns, &options)).unwrap().unwrap()
+    }
+
+    /// Calls with all rows.
+    pub fn with_table<R>(&self, call: impl FnOnce(&Table<'_>, &[RowId]) -> R) -> R {
         let names: Vec<String> =
             (0..self.features.len()).map(|place| format!("x{place}")).collect();
         let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
@@ -53,8 +76,7 @@ impl Data {
         };
         let rows: Vec<RowId> =
             (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
-        let pairs = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        fit(&table, &rows, &Options::from_pairs(pairs)?)
+        call(&table, &rows)
     }
 
     /// Logit, mu and sigma of every row; all features are numbers.
@@ -73,6 +95,10 @@ impl Data {
         Scorer::new(model).predict(&inputs, ParamsOut { logit, mu, sigma }).unwrap();
         out
     }
+}
+
+fn pairs(options: &[(&str, OptionValue)]) -> impl Iterator<Item = (String, OptionValue)> {
+    options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))
 }
 
 /// Evenly spread numbers in (0, 1) that look random.

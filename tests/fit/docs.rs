@@ -1,6 +1,6 @@
 //! The documentation of the options is the one table of them.
 
-use ziln::fit::{OPTIONS, Optimizer, OptionRange, OptionValue, Options, Schedule};
+use ziln::fit::{NEWTON_OPTIONS, OPTIONS, Optimizer, OptionRange, OptionValue, Options, Schedule};
 
 #[test]
 fn the_table_of_options_is_in_the_documentation() {
@@ -10,8 +10,12 @@ fn the_table_of_options_is_in_the_documentation() {
         let row = format!("| `{name}` | {default} | {} | {} |", doc.range, doc.purpose);
         assert!(page.contains(&row), "docs/training.md lacks: {row}");
     }
+    for doc in NEWTON_OPTIONS {
+        let row = format!("| `{}` | {} | {} | {} |", doc.name, doc.default, doc.range, doc.purpose);
+        assert!(page.contains(&row), "docs/training.md lacks: {row}");
+    }
     let rows = page.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(rows, OPTIONS.len());
+    assert_eq!(rows, OPTIONS.len() + NEWTON_OPTIONS.len());
 }
 
 #[test]

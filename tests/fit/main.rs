@@ -5,6 +5,8 @@
 mod data;
 mod determinism;
 mod docs;
+mod newton;
 mod pinned;
+mod prior;
 mod training;
 mod trust;

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
 mod fuzz;
+mod insight;
 mod made;
 mod scorer;
 mod scorer_set;

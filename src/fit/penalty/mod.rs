@@ -7,4 +7,4 @@ mod evidence;
 mod lanczos;
 mod survey;
 
-pub(super) use survey::survey;
+pub(super) use survey::{Survey, survey};

@@ -41,6 +41,14 @@ pub(in crate::fit) struct Survey {
     pub(in crate::fit) payer_means: Vec<f64>,
 }
 
+impl Survey {
+    /// That nothing is penalised.
+    pub(in crate::fit) fn none() -> Self {
+        let l2 = L2 { logit: 0.0, mu: 0.0, raw_sigma: 0.0 };
+        Self { l2, sigma_prior: None, spread: 1.0, payer_means: Vec::new() }
+    }
+}
+
 /// Looks at the features and decides the penalties.
 pub(in crate::fit) fn survey(options: &Options, packed: &Packed, start: &Marginal) -> Survey {
     let many = packed.inputs.width() - 1 > super::evidence::WHOLE;

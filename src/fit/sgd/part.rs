@@ -4,6 +4,7 @@ use super::optimizer::{Step, Weight};
 use super::run::Steps;
 use crate::family::{Head, Term};
 use crate::fit::encode::Packed;
+use crate::fit::newton::Penalty;
 use crate::fit::objective::{gradient_of_batch, loss_of_batch};
 use crate::net::{Affine, AffineWeights, Batch, Inputs};
 
@@ -44,6 +45,8 @@ pub(in crate::fit) struct Part<const H: usize, T> {
     weights: Weights,
     /// The penalty of each head, in the units of the part's own mean loss.
     l2: [f64; H],
+    /// What the weights are drawn to, in place of the penalty.
+    drawn: Option<Penalty>,
     /// What the learning rate is multiplied by.
     step_scale: f64,
     /// Whether there is anything to learn.
@@ -119,6 +122,7 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
             heads,
             weights,
             l2,
+            drawn: None,
             step_scale: 1.0,
             is_learnt: true,
             weight_sum: packed.weight_of(T::PAYERS_ONLY),
@@ -135,6 +139,20 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
     /// Left as it is, unless there is something to learn.
     pub(in crate::fit) fn learnt_if(self, is_learnt: bool) -> Self {
         Self { is_learnt, ..self }
+    }
+
+    /// Drawn to the weights of a prior.
+    pub(in crate::fit) fn drawn_to(self, drawn: Option<Penalty>) -> Self {
+        Self { drawn, ..self }
+    }
+
+    /// The slope by a weight with what draws it to the prior; none of one that is held.
+    fn drawn(&self, slope: f64, place: usize, share: f64) -> f64 {
+        match &self.drawn {
+            Some(penalty) if penalty.holds(place) => 0.0,
+            Some(penalty) => slope + share * penalty.slope(place, self.weights.values[place]),
+            None => slope,
+        }
     }
 
     fn step(&mut self, packed: &Packed, batch: &Batch, steps: &Steps<'_>, with_loss: bool) -> f64 {
@@ -186,8 +204,33 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
         for (head, slope) in self.term.prior_slope(intercepts).into_iter().enumerate() {
             self.affine.dense[head * (1 + numbers)] += slope;
         }
+        if self.drawn.is_some() {
+            self.draw(packed, batch);
+        }
         if let Some(most) = steps.clip_norm {
             self.clip(most);
+        }
+    }
+
+    /// Adds what draws the weights to the prior; that of a level in the share of its rows that the batch has.
+    fn draw(&mut self, packed: &Packed, batch: &Batch) {
+        let (width, dense) = (self.weights.width, 1 + packed.inputs.number_count);
+        for head in 0..H {
+            for place in 0..dense {
+                let slope = self.affine.dense[head * dense + place];
+                self.affine.dense[head * dense + place] =
+                    self.drawn(slope, head * width + place, 1.0);
+            }
+            for (index, category) in packed.inputs.categories.iter().enumerate() {
+                for (slot, &level) in category.levels(batch, T::PAYERS_ONLY).iter().enumerate() {
+                    let place = head * width + dense + category.offset + level as usize;
+                    let gradient = &self.affine.levels[index];
+                    let by_weight = head * gradient.slots + slot + 1;
+                    let share = gradient.row_weight[slot + 1];
+                    let slope = self.drawn(gradient.by_weight[by_weight], place, share);
+                    self.affine.levels[index].by_weight[by_weight] = slope;
+                }
+            }
         }
     }
 

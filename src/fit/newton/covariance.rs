@@ -1,0 +1,146 @@
+//! The covariances of the weights that a solver came to, and their standard errors.
+
+use super::part::{PartObjective, Products};
+use super::solve::{Solution, add_diagonal, join};
+use super::symmetric::Symmetric;
+use crate::family::Curved;
+use crate::model::{Encoding, ErrorKind, HeadErrors};
+
+/// The covariances of a part's weights, in the order in which a model has them, head after head.
+pub(in crate::fit) struct Covariances {
+    pub(in crate::fit) matrix: Symmetric,
+    /// Which weights have an error.
+    pub(in crate::fit) known: Vec<bool>,
+}
+
+/// Where the weights of a model's head stand, and what they are penalised with.
+pub(in crate::fit) struct Places<'a> {
+    /// Of each weight of a model, the intercept left out, its place in a head of a part.
+    pub(in crate::fit) of_weights: &'a [usize],
+    /// The precision of each weight of a part, head after head, columns that the rows do not have included.
+    pub(in crate::fit) precision: &'a [f64],
+    /// Observations that the weights of the part's rows stand for.
+    pub(in crate::fit) observations: f64,
+}
+
+impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
+    /// The covariances at a solution: the inverse of the second derivatives of the summed objective; for robust ones
+    /// around the products of the rows' slopes, the penalty counting as what it is in a prior.
+    pub(in crate::fit) fn covariances(
+        &self,
+        solution: &Solution,
+        kind: ErrorKind,
+        places: &Places<'_>,
+    ) -> Option<Covariances> {
+        let values = || solution.point.values.clone();
+        let factor = self
+            .joint(&self.at(values(), Products::Observed), &solution.left_out)
+            .or_else(|| self.joint(&self.at(values(), Products::Expected), &solution.left_out))?;
+        let mut matrix = factor.inverse();
+        if kind == ErrorKind::Robust {
+            let mut slopes = join::<H>(&self.at(values(), Products::Slopes).products);
+            add_diagonal(&mut slopes, &self.penalty.precision);
+            matrix = sandwich(&matrix, &slopes);
+        }
+        matrix.scale(1.0 / places.observations);
+        Some(self.in_order(&matrix, &factor.left_out, places))
+    }
+
+    /// In the order of a model. A level that no row has is as its prior says.
+    fn in_order(&self, matrix: &Symmetric, left_out: &[bool], places: &Places<'_>) -> Covariances {
+        let (columns, width) = (self.width(), places.of_weights.len() + 1);
+        let full = places.precision.len() / H;
+        let mut column_of = vec![None; full];
+        for (column, &place) in self.columns.places().iter().enumerate() {
+            if let Some(slot) = column_of.get_mut(place) {
+                *slot = Some(column);
+            }
+        }
+        let order: Vec<(usize, usize)> = (0..H)
+            .flat_map(|head| {
+                let weights = places.of_weights.iter().map(move |&place| (head, place));
+                std::iter::once((head, 0)).chain(weights)
+            })
+            .collect();
+        let column = |&(head, place): &(usize, usize)| {
+            Some(head * columns + column_of.get(place).copied().flatten()?)
+        };
+        let mut all =
+            Covariances { matrix: Symmetric::new(H * width), known: vec![true; H * width] };
+        for (row, here) in order.iter().enumerate() {
+            let Some(from) = column(here) else {
+                let precision = places.precision.get(here.0 * full + here.1).copied();
+                let precision = precision.unwrap_or(0.0) * places.observations;
+                all.known[row] = precision > 0.0;
+                all.matrix.add(row, row, if precision > 0.0 { 1.0 / precision } else { 0.0 });
+                continue;
+            };
+            let is_held = self.penalty.precision[from] == f64::INFINITY;
+            all.known[row] = is_held || !left_out[from];
+            for (other, there) in order[..=row].iter().enumerate() {
+                if let Some(to) = column(there) {
+                    all.matrix.add(row, other, matrix.get(from, to));
+                }
+            }
+        }
+        all
+    }
+}
+
+/// `A B A`.
+fn sandwich(a: &Symmetric, b: &Symmetric) -> Symmetric {
+    let width = a.width;
+    // Row by row of A B, then its products with the rows of A.
+    let full = |matrix: &Symmetric| -> Vec<Vec<f64>> {
+        (0..width).map(|row| (0..width).map(|column| matrix.get(row, column)).collect()).collect()
+    };
+    let (a, b) = (full(a), full(b));
+    let times = |x: &[f64], y: &[f64]| -> f64 { x.iter().zip(y).map(|(x, y)| x * y).sum() };
+    let mut product = Symmetric::new(width);
+    for row in 0..width {
+        let along: Vec<f64> = b.iter().map(|column| times(&a[row], column)).collect();
+        for (column, other) in a[..=row].iter().enumerate() {
+            product.add(row, column, times(&along, other));
+        }
+    }
+    product
+}
+
+impl Covariances {
+    /// The standard errors of a head of a part.
+    pub(in crate::fit) fn errors(&self, head: usize, encodings: &[Encoding]) -> HeadErrors {
+        let width = 1 + encodings.iter().map(Encoding::width).sum::<usize>();
+        let first = head * width;
+        let error = |place: usize| {
+            let variance = self.matrix.get(first + place, first + place);
+            self.known[first + place].then(|| variance.max(0.0).sqrt()).filter(|e| e.is_finite())
+        };
+        // The head where every number is 0: each weight counts by its mean over its scale.
+        let shares = encodings.iter().flat_map(|encoding| match encoding {
+            Encoding::Numeric { mean, scale, .. } => vec![-mean / scale],
+            Encoding::Categorical { levels, .. } => vec![0.0; levels.len()],
+        });
+        let shares: Vec<f64> = std::iter::once(1.0).chain(shares).collect();
+        let moved: Vec<usize> = (0..width).filter(|&place| shares[place] != 0.0).collect();
+        let mut variance = 0.0;
+        for &row in &moved {
+            for &column in &moved {
+                let covariance = self.matrix.get(first + row, first + column);
+                variance += shares[row] * shares[column] * covariance;
+            }
+        }
+        let raw = (variance >= 0.0).then(|| variance.sqrt()).filter(|error| error.is_finite());
+        HeadErrors {
+            intercept: error(0),
+            raw_intercept: error(0).and(raw),
+            weights: (1..width).map(error).collect(),
+        }
+    }
+
+    /// The lower triangle, row by row.
+    pub(in crate::fit) fn triangle(&self) -> Vec<f64> {
+        (0..self.matrix.width)
+            .flat_map(|row| (0..=row).map(move |column| self.matrix.get(row, column)))
+            .collect()
+    }
+}

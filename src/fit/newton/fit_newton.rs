@@ -1,0 +1,371 @@
+//! One model from beginning to end, by the exact solver.
+
+use super::covariance::{Covariances, Places};
+use super::drawn::{prior_of, without_payers};
+use super::options::NewtonOptions;
+use super::part::{PartObjective, Penalty, Products};
+use super::penalties::Penalties;
+use super::rows::{Columns, Rows};
+use super::solve::{Solution, Stop};
+use crate::family::{AmountTerm, Curved, Head, PayingTerm};
+use crate::fit::finish::{Fitted, finish};
+use crate::fit::problem::Problem;
+use crate::fit::regularizer::Regularizer;
+use crate::fit::rows::{RowId, Table, Usable};
+use crate::fit::sgd::{Part, Parts, Progress, Weights};
+use crate::fit::split::Split;
+use crate::fit::warm_start;
+use crate::model::{
+    Covariance, Encoding, HeadErrors, History, L2, Model, OptionsInForce, StandardErrors,
+    StopReason,
+};
+use crate::{Error, Result};
+
+/// Encoded columns at most: the solver's matrices have their square.
+const MOST_COLUMNS: usize = 2000;
+
+/// Columns at most whose covariances a model keeps.
+const MOST_COVARIANCES: usize = 200;
+
+/// Packed values from which on the two parts are solved on two threads.
+const PARALLEL_VALUES: usize = 1 << 17;
+
+/// Fits a model exactly: the optimum of what [`fit`](crate::fit::fit) minimises by steps, with standard errors.
+///
+/// Fisher scoring with a line search, and Newton's method near the optimum. With an `init` that is a prior of campaigns
+/// (see [`fit_prior`](crate::fit::fit_prior)) the weights are drawn to the prior's, and rows without a payer have the
+/// prior's own heads. Otherwise `None` if no row has a positive label. The result depends on the content of the rows and on
+/// the options alone.
+///
+/// # Errors
+/// [`Error::Argument`] if the features have more than 2,000 encoded columns; [`Error::Option`] if option `init` is a model
+/// with other features, or one from which training does not come to finite numbers, or if `covariance` is asked for with
+/// more than 200 columns.
+///
+/// ```
+/// use ziln::fit::{Chunk, FeatureColumn, NewtonOptions, RowId, Table, Values, fit_newton};
+///
+/// let label = [0.0, 5.0, 0.0, 20.0, 0.0, 9.0];
+/// let visits = [1.0, 4.0, 2.0, 9.0, 1.0, 6.0];
+/// let table = Table {
+///     features: vec![FeatureColumn { name: "visits", levels: None }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+/// };
+/// let rows: Vec<RowId> = (0..6).map(|row| RowId { chunk: 0, row }).collect();
+/// let model = fit_newton(&table, &rows, &NewtonOptions::default())?.expect("three of them pay");
+/// let visits = &model.weights()[1];
+/// assert!(visits.weight > 0.0 && visits.standard_error.is_some());
+/// # Ok::<(), ziln::Error>(())
+/// ```
+pub fn fit_newton(
+    table: &Table<'_>,
+    rows: &[RowId],
+    options: &NewtonOptions,
+) -> Result<Option<Model>> {
+    let shared = &options.shared;
+    let known = warm_start::known_features(table, shared)?;
+    let Some((usable, kept)) = Usable::of(table, rows, shared) else {
+        return Ok(prior_of(shared).map(|prior| without_payers(table, rows, prior)));
+    };
+    let split = Split::of(table, &usable, kept, shared);
+    let problem = Problem::new(table, &usable, split, shared, known.as_deref());
+    check_columns(problem.packed().inputs.width(), options)?;
+    let model = Exact::new(problem, options).fit();
+    if !model.is_finite() && options.has_init() {
+        return Err(warm_start::leads_nowhere());
+    }
+    Ok(Some(model).filter(Model::is_finite))
+}
+
+/// Refuses more columns than the solver's matrices are made for.
+fn check_columns(columns: usize, options: &NewtonOptions) -> Result<()> {
+    if columns > MOST_COLUMNS {
+        return Err(Error::Argument {
+            argument: "features".to_owned(),
+            expected: format!(
+                "at most {MOST_COLUMNS} encoded columns (the intercept, one a number, one a level); ziln_fit_sgd takes more"
+            ),
+            got: columns.to_string(),
+        });
+    }
+    if options.covariance && columns > MOST_COVARIANCES {
+        return Err(Error::Option {
+            option: "covariance".to_owned(),
+            expected: format!("at most {MOST_COVARIANCES} encoded columns to keep covariances of"),
+            got: columns.to_string(),
+        });
+    }
+    Ok(())
+}
+
+/// A problem, and what the exact solver is asked for.
+struct Exact<'a> {
+    problem: Problem<'a>,
+    options: &'a NewtonOptions,
+    penalties: Penalties,
+}
+
+impl<'a> Exact<'a> {
+    fn new(mut problem: Problem<'a>, options: &'a NewtonOptions) -> Self {
+        if let Some(prior) = prior_of(&options.shared) {
+            // The campaigns together know better what is credible, and what the weights are drawn to.
+            problem.l2 = L2 { logit: 0.0, mu: 0.0, raw_sigma: 0.0 };
+            problem.sigma_prior = None;
+            if options.shared.max_sigma.is_none() {
+                problem.bounds.max_sigma = prior.max_sigma();
+            }
+        }
+        let penalties = Penalties::new(&problem);
+        Self { problem, options, penalties }
+    }
+
+    fn fit(self) -> Model {
+        let start = &self.problem.start;
+        let amount_units = [start.sigma, 1.0];
+        let paying = || self.solve(&self.paying(), 0, [1.0], start.mixed);
+        let amount = || self.solve(&self.amount(), 1, amount_units, start.amounts_differ);
+        let (paying, amount) = if self.problem.packed().inputs.len() >= PARALLEL_VALUES {
+            rayon::join(paying, amount)
+        } else {
+            (paying(), amount())
+        };
+        self.finish(&paying, &amount)
+    }
+
+    fn paying(&self) -> PartObjective<'_, 1, PayingTerm> {
+        self.objective(0, PayingTerm)
+    }
+
+    fn amount(&self) -> PartObjective<'_, 2, AmountTerm> {
+        self.objective(1, AmountTerm { scale: 1.0, max_sigma: f64::INFINITY, prior: None })
+    }
+
+    fn objective<const H: usize, T: Curved<H>>(
+        &self,
+        part: usize,
+        term: T,
+    ) -> PartObjective<'_, H, T> {
+        let packed = self.problem.packed();
+        let rows = Rows::new(packed, 0..packed.batches.len(), T::PAYERS_ONLY);
+        let columns = Columns::new(&rows);
+        let penalty = &self.penalties.of_parts[part];
+        let penalty = Penalty {
+            precision: columns.pick_heads(&penalty.precision, packed.inputs.width()),
+            centre: columns.pick_heads(&penalty.centre, packed.inputs.width()),
+            sigma: penalty.sigma,
+        };
+        PartObjective::new(rows, columns, term, penalty)
+    }
+
+    /// Solves a part. One in which there is nothing to learn stays at its start, unless a prior says more.
+    fn solve<const H: usize, T: Curved<H>>(
+        &self,
+        objective: &PartObjective<'_, H, T>,
+        part: usize,
+        units: [f64; H],
+        something: bool,
+    ) -> Outcome {
+        let width = self.problem.packed().inputs.width();
+        let start = &self.penalties.starts[part];
+        let columns = objective.columns.pick_heads(start, width);
+        let is_learnt = something || prior_of(&self.options.shared).is_some();
+        let solution = if is_learnt {
+            let Self { options: NewtonOptions { max_iterations, tolerance, .. }, .. } = self;
+            let stop = Stop { max_iterations: *max_iterations, tolerance: *tolerance };
+            objective.solve(columns, units, stop)
+        } else {
+            objective.stay(columns)
+        };
+        let places = Places {
+            of_weights: &self.problem.places,
+            precision: &self.penalties.of_parts[part].precision,
+            observations: objective.weight_sum * self.problem.packed().repeats,
+        };
+        let covariances = objective.covariances(&solution, self.options.errors, &places);
+        Outcome::new(objective, &solution, start, covariances)
+    }
+
+    fn finish(self, paying: &Outcome, amount: &Outcome) -> Model {
+        let Self { problem, options, penalties } = self;
+        let shared = &options.shared;
+        let packed = problem.packed();
+        let width = packed.inputs.width();
+        let share = packed.payer_weight_sum / packed.weight_sum;
+        let weights = |outcome: &Outcome| Weights {
+            width,
+            values: outcome.values.clone(),
+            ..Weights::default()
+        };
+        let term = AmountTerm { scale: 1.0, max_sigma: problem.bounds.max_sigma, prior: None };
+        let heads = [Head::Mu, Head::RawSigma];
+        let parts = Parts::new(vec![
+            Box::new(Part::new(PayingTerm, [Head::Logit], packed, weights(paying), [0.0])),
+            Box::new(Part::new(term, heads, packed, weights(amount), [0.0; 2])),
+        ]);
+        let train_loss = paying.loss + share * bounded_loss(&problem, term, &amount.values);
+        let is_drawn = prior_of(shared).is_some();
+        let of_prior = |part: usize, outcome: &Outcome| {
+            if is_drawn { penalties.of_parts[part].value(&outcome.values) } else { 0.0 }
+        };
+        let regularizer = Regularizer {
+            l2: problem.l2,
+            in_objective: true,
+            sigma_prior: problem.sigma_prior,
+            drawn: of_prior(0, paying) + share * of_prior(1, amount),
+        };
+        let in_force = OptionsInForce {
+            epochs: options.max_iterations,
+            batch_size: problem.training_rows as u64,
+            learning_rate: 1.0,
+            optimizer: "newton".to_owned(),
+            schedule: shared.schedule.name().to_owned(),
+            l2: problem.l2,
+            clip_norm: None,
+            seed: shared.seed,
+            validation_fraction: shared.validation_fraction,
+            patience: shared.patience,
+            min_count: shared.min_count,
+            init: shared.init.is_some(),
+            min_payment: Some(problem.usable.min_payment),
+            tolerance: Some(options.tolerance),
+            sigma_prior: problem.sigma_prior,
+        };
+        let before = warm_start::save_weights(&parts, &problem.places, 1.0);
+        let encodings = problem.encodings.clone();
+        let fitted = Fitted {
+            amount_scale: 1.0,
+            regularizer,
+            progress: progress(paying, amount, share),
+            train_loss,
+            in_force,
+            state: None,
+            warnings: separated(paying, amount, options, &problem).into_iter().collect(),
+            parts,
+        };
+        let model = finish(problem, fitted);
+        // Heads that were changed for the sake of the total have no errors.
+        let after = model.head_weights();
+        let is_kept = after.mu == before.mu && after.raw_sigma == before.raw_sigma;
+        let of_amount = amount.covariances.as_ref().filter(|_| is_kept);
+        let errors = errors(options, &encodings, paying.covariances.as_ref(), of_amount);
+        model.with_standard_errors(errors)
+    }
+}
+
+/// The mean loss of the payers, with sigma bounded.
+fn bounded_loss(problem: &Problem<'_>, term: AmountTerm, values: &[f64]) -> f64 {
+    let packed = problem.packed();
+    let rows = Rows::new(packed, 0..packed.batches.len(), true);
+    let columns = Columns::new(&rows);
+    let values = columns.pick_heads(values, packed.inputs.width());
+    PartObjective::new(rows, columns, term, Penalty::default()).at(values, Products::None).loss
+}
+
+/// What happened, as a model remembers it.
+fn progress(paying: &Outcome, amount: &Outcome, share: f64) -> Progress {
+    let steps = paying.losses.len().max(amount.losses.len());
+    let loss = |part: &Outcome, step: usize| {
+        part.losses.get(step).or(part.losses.last()).copied().unwrap_or(part.loss)
+    };
+    let converged = paying.converged && amount.converged;
+    let train = (0..steps).map(|step| loss(paying, step) + share * loss(amount, step));
+    Progress {
+        epochs: steps as u64,
+        best_epoch: steps as u64,
+        stop: if converged { StopReason::Converged } else { StopReason::MaxIterations },
+        history: History {
+            epoch: (1..=steps as u64).collect(),
+            train: train.collect(),
+            validation: Vec::new(),
+        },
+    }
+}
+
+fn errors(
+    options: &NewtonOptions,
+    encodings: &[Encoding],
+    of_paying: Option<&Covariances>,
+    of_amount: Option<&Covariances>,
+) -> StandardErrors {
+    let weights = encodings.iter().map(Encoding::width).sum();
+    let none = || HeadErrors { weights: vec![None; weights], ..HeadErrors::default() };
+    let head = |covariances: Option<&Covariances>, head| {
+        covariances.map_or_else(none, |all| all.errors(head, encodings))
+    };
+    let covariance = match (of_paying, of_amount) {
+        (Some(paying), Some(amount)) if options.covariance => {
+            Some(Covariance { logit: paying.triangle(), amount: amount.triangle() })
+        }
+        _ => None,
+    };
+    StandardErrors {
+        kind: options.errors,
+        logit: head(of_paying, 0),
+        mu: head(of_amount, 0),
+        raw_sigma: head(of_amount, 1),
+        covariance: covariance
+            .filter(|all| all.logit.iter().chain(&all.amount).all(|value| value.is_finite())),
+    }
+}
+
+/// What a part came to, in the places of a part's heads.
+struct Outcome {
+    values: Vec<f64>,
+    covariances: Option<Covariances>,
+    converged: bool,
+    /// After each iteration, and at the end.
+    losses: Vec<f64>,
+    loss: f64,
+}
+
+impl Outcome {
+    /// Where no row has a level, its weights stay at the start.
+    fn new<const H: usize, T: Curved<H>>(
+        objective: &PartObjective<'_, H, T>,
+        solution: &Solution,
+        start: &[f64],
+        covariances: Option<Covariances>,
+    ) -> Self {
+        let mut values = start.to_vec();
+        let full = values.len() / H;
+        let width = objective.columns.width();
+        let found = solution.point.values.chunks_exact(width);
+        for (head, found) in values.chunks_exact_mut(full).zip(found) {
+            for (&place, value) in objective.columns.places().iter().zip(found) {
+                if let Some(slot) = head.get_mut(place) {
+                    *slot = *value;
+                }
+            }
+        }
+        Self {
+            values,
+            covariances,
+            converged: solution.converged,
+            losses: solution.losses.clone(),
+            loss: solution.point.loss,
+        }
+    }
+}
+
+/// A mean loss of the paying part so small means that a line separates the payers.
+const SEPARATED: f64 = 1e-6;
+
+/// A warning where the data do not bound the weights.
+fn separated(
+    paying: &Outcome,
+    amount: &Outcome,
+    options: &NewtonOptions,
+    problem: &Problem<'_>,
+) -> Option<String> {
+    let is_free = options.shared.l2 == Some(0.0) && prior_of(&options.shared).is_none();
+    if is_free && problem.start.mixed && paying.loss < SEPARATED {
+        return Some(
+            "the features tell payers from others without an error, so that the plain likelihood bounds no weight of the logit head; use option l2 or fewer features"
+                .to_owned(),
+        );
+    }
+    (options.max_iterations > 0 && !(paying.converged && amount.converged)).then(|| {
+        "the solver did not come to the optimum within its tolerance; the data may not bound every weight: use option l2, fewer features or more iterations"
+            .to_owned()
+    })
+}

@@ -1,0 +1,25 @@
+//! The exact solver of the linear model: Fisher scoring, Newton's method, standard errors.
+//!
+//! It minimises what training by steps minimises, over the same packed rows ([`rows`] is the one place that reads them),
+//! with values, heads and sums in double precision. Every sum runs in lanes and pieces fixed by this code, so that the bits
+//! depend neither on the order of the rows nor on threads or the processor.
+
+mod cholesky;
+mod covariance;
+mod drawn;
+mod fit_newton;
+mod options;
+mod part;
+mod penalties;
+mod rows;
+mod solve;
+mod symmetric;
+
+pub(super) use cholesky::Factor;
+pub(super) use drawn::{Drawn, prior_of, without_payers};
+pub use fit_newton::fit_newton;
+pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
+pub(super) use part::{PartObjective, Penalty, Point};
+pub(super) use penalties::Penalties;
+pub(super) use rows::{Columns, Rows};
+pub(super) use symmetric::Symmetric;

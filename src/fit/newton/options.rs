@@ -1,0 +1,146 @@
+//! The options of the exact solver: one table of them, and their parsing.
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::fit::options::{
+    Given, OptionRange, OptionValue, Options, Setting, each_option, unknown,
+};
+use crate::model::{ErrorKind, Model};
+
+/// The options that the exact solver has in common with training by steps.
+pub const SHARED_OPTIONS: &[&str] = &["l2", "max_sigma", "min_payment", "min_count", "init"];
+
+/// An option of the exact solver: an entry of [`NEWTON_OPTIONS`].
+#[derive(Debug, Clone, Copy)]
+pub struct NewtonOption {
+    /// Its name.
+    pub name: &'static str,
+    /// Its default.
+    pub default: &'static str,
+    /// What it may be.
+    pub range: OptionRange,
+    /// What it is for.
+    pub purpose: &'static str,
+    set: fn(&mut NewtonOptions, &Given<'_>) -> Result<()>,
+}
+
+/// The options that [`fit_newton`](super::fit_newton) has beside [`SHARED_OPTIONS`]: parsing, documentation and error messages
+/// are made from this table.
+pub const NEWTON_OPTIONS: &[NewtonOption] = &[
+    NewtonOption {
+        name: "max_iterations",
+        default: "50",
+        range: OptionRange::Integer { least: 0, most: 10_000 },
+        purpose: "steps of the solver, at most",
+        set: |options, given| Setting::read(given).map(|value| options.max_iterations = value),
+    },
+    NewtonOption {
+        name: "tolerance",
+        default: "1e-9",
+        range: OptionRange::Positive { most: 1.0 },
+        purpose: "greatest norm of the gradient of the objective at which the solver stops",
+        set: |options, given| Setting::read(given).map(|value| options.tolerance = value),
+    },
+    NewtonOption {
+        name: "errors",
+        default: "model",
+        range: OptionRange::OneOf(&["model", "robust"]),
+        purpose: "standard errors: of the model's second derivatives, or those that hold if the model is wrong (sandwich, HC0)",
+        set: |options, given| {
+            given.choice(ErrorKind::from_name).map(|value| options.errors = value)
+        },
+    },
+    NewtonOption {
+        name: "covariance",
+        default: "false",
+        range: OptionRange::Boolean,
+        purpose: "store the covariances of the weights in the model, for the errors of predictions",
+        set: |options, given| Setting::read(given).map(|value| options.covariance = value),
+    },
+];
+
+/// Checked options of the exact solver.
+#[derive(Debug, Clone)]
+pub struct NewtonOptions {
+    /// Those that both solvers have.
+    pub(in crate::fit) shared: Options,
+    pub(in crate::fit) max_iterations: u64,
+    pub(in crate::fit) tolerance: f64,
+    pub(in crate::fit) errors: ErrorKind,
+    pub(in crate::fit) covariance: bool,
+}
+
+impl Default for NewtonOptions {
+    fn default() -> Self {
+        Self {
+            shared: Options::default(),
+            max_iterations: 50,
+            tolerance: 1e-9,
+            errors: ErrorKind::Model,
+            covariance: false,
+        }
+    }
+}
+
+impl NewtonOptions {
+    /// Options from the names and values a person gave; those not named keep their defaults.
+    ///
+    /// # Errors
+    /// [`Error::Option`](crate::Error::Option) if a name is unknown or stands twice, or a value has the wrong type or is
+    /// out of range.
+    ///
+    /// ```
+    /// use ziln::fit::{NewtonOptions, OptionValue};
+    ///
+    /// let error = NewtonOptions::from_pairs([("error".to_owned(), OptionValue::Null)]).unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `errors`?"));
+    /// ```
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, OptionValue)>) -> Result<Self> {
+        let mut options = Self::default();
+        each_option(pairs, |name, value| options.set(name, value))?;
+        Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: &OptionValue) -> Result<()> {
+        if SHARED_OPTIONS.contains(&name) {
+            return self.shared.set(name, value);
+        }
+        let Some(option) = NEWTON_OPTIONS.iter().find(|option| option.name == name) else {
+            let own = NEWTON_OPTIONS.iter().map(|option| option.name);
+            let names: Vec<&str> = SHARED_OPTIONS.iter().copied().chain(own).collect();
+            return Err(unknown(name, &names));
+        };
+        if *value == OptionValue::Null {
+            return Ok(());
+        }
+        (option.set)(self, &Given { name: option.name, range: option.range, value })
+    }
+
+    /// Whether there is a model to continue from, or a prior.
+    pub fn has_init(&self) -> bool {
+        self.shared.has_init()
+    }
+
+    /// These options with a model to continue from, or a prior.
+    #[must_use]
+    pub fn with_init(&self, model: Arc<Model>) -> Self {
+        Self { shared: self.shared.with_init(model), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_parsed() {
+        let own = NEWTON_OPTIONS.iter().map(|option| option.name);
+        for name in SHARED_OPTIONS.iter().copied().chain(own) {
+            let one = |value| NewtonOptions::from_pairs([(name.to_owned(), value)]);
+            assert!(one(OptionValue::Null).is_ok());
+            let error = one(OptionValue::Text("?".to_owned())).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

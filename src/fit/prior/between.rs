@@ -1,0 +1,463 @@
+//! The variances between campaigns, by their marginal likelihood.
+//!
+//! The weights `w` of a campaign are drawn from a normal distribution around a centre, with a variance for each weight.
+//! Near a campaign's own fit its log-likelihood is that of a normal one with the information `H`, so that given the
+//! variances `T` the weights are normal, too, with the covariance `V = (H + T^-1)^-1`. What they then say of the variances
+//! and the centre is iterated (restricted maximum likelihood; the update of a variance is that of `MacKay` 1992, the sum of
+//! the squared distances over the number of weights that the rows decide), starting from the moments of the campaigns'
+//! scores at the common fit. A category has one variance for all its levels.
+//!
+//! The centre is a help of the estimate: it is that of the campaigns, each counted alike, while the common heads are those
+//! of the customers. Drawn to the latter, predictions are better.
+
+use rayon::prelude::*;
+
+use super::campaigns::Campaigns;
+use crate::family::{AmountTerm, Curved, PayingTerm};
+use crate::fit::encode::{Layout, Packed, PackedFor, Targets, pack_encoded};
+use crate::fit::newton::{Columns, Drawn, Factor, PartObjective, Penalty, Point, Rows, Symmetric};
+use crate::fit::rows::{Table, gather};
+use crate::fit::warm_start;
+use crate::math::{padded, sigma_from_raw};
+use crate::model::{Between, Encoding, HeadBetween, Model};
+use crate::net::Batch;
+
+/// Iterations at most, and at least.
+const ITERATIONS: usize = 24;
+const LEAST_ITERATIONS: usize = 3;
+
+/// Multiplications that all iterations together may take, about.
+const BUDGET: f64 = 4e10;
+
+/// Campaigns whose sums one thread makes.
+const BLOCK: usize = 64;
+
+/// A variance is iterated until it changes by no more than this share.
+const SETTLED: f64 = 0.01;
+
+/// A variance is taken to be `1 - DOUBT * (standard error / variance)^2` of itself, at least 0.
+const DOUBT: f64 = 4.0;
+
+/// In the square of what the head is measured in: where a variance starts at least, what counts as none, and how small
+/// one may become on the way.
+const LEAST_START: f64 = 1e-3;
+const NONE: f64 = 1e-6;
+const LEAST: f64 = 1e-9;
+
+/// The variances between the campaigns around a model's heads.
+pub(super) fn between(table: &Table<'_>, model: &Model, campaigns: &Campaigns) -> Between {
+    let features = model.features().len();
+    let none = || HeadBetween { intercept: 0.0, features: vec![0.0; features] };
+    let count = campaigns.count as u64;
+    if campaigns.rows.len() < 2 {
+        return Between { campaigns: count, logit: none(), mu: none(), raw_sigma: none() };
+    }
+    let encodings: Vec<Encoding> =
+        model.features().iter().map(|feature| feature.encoding.clone()).collect();
+    let min_payment = model.options().min_payment.unwrap_or(0.0);
+    let (layout, lists) = layout(table, campaigns, min_payment);
+    let targets = Targets::gather(table, &layout);
+    let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
+    let places = warm_start::places(&encodings, &packed);
+    let width = packed.inputs.width();
+    let [paying, amount] = Drawn::new(model, table, &encodings, &places, width).starts;
+    let groups = groups(&encodings, &places, width);
+    // A sigma that is the same for all is the unit of mu.
+    let sigma = sigma_from_raw(amount.get(width).copied().unwrap_or(0.0));
+    let new =
+        |paying| Estimate { packed: &packed, lists, groups: &groups, features, paying, width };
+    let (of_paying, of_amount) = rayon::join(
+        || new(true).variances::<1, PayingTerm>(&PayingTerm, &paying, [1.0]),
+        || {
+            let terms = AmountTerm { scale: 1.0, max_sigma: f64::INFINITY, prior: None };
+            new(false).variances::<2, AmountTerm>(&terms, &amount, [sigma * sigma, 1.0])
+        },
+    );
+    let head = |variances: &[f64]| HeadBetween {
+        intercept: variances[0],
+        features: variances[1..].to_vec(),
+    };
+    Between {
+        campaigns: count,
+        logit: head(&of_paying[0]),
+        mu: head(&of_amount[0]),
+        raw_sigma: head(&of_amount[1]),
+    }
+}
+
+/// A batch a campaign, its payers first; and how many there are.
+fn layout(table: &Table<'_>, campaigns: &Campaigns, min_payment: f64) -> (Layout, usize) {
+    let mut layout = Layout {
+        batches: Vec::with_capacity(campaigns.rows.len()),
+        rows: Vec::new(),
+        labels: Vec::new(),
+        packed_rows: 0,
+        packed_payers: 0,
+    };
+    let mut labels = Vec::new();
+    for rows in &campaigns.rows {
+        gather::labels(table, rows, &mut labels);
+        let is_payer = |label: f64| label > 0.0 && label >= min_payment;
+        let payers = labels.iter().filter(|label| is_payer(**label)).count();
+        layout.batches.push(Batch {
+            index: layout.batches.len(),
+            start: layout.packed_rows,
+            stride: Batch::stride_of(rows.len()),
+            rows: rows.len(),
+            payers,
+            first_payer: layout.packed_payers,
+        });
+        layout.packed_rows += Batch::stride_of(rows.len());
+        layout.packed_payers += padded(payers);
+        for pays in [true, false] {
+            for (row, label) in rows.iter().zip(&labels).filter(|(_, l)| is_payer(**l) == pays) {
+                layout.rows.push(*row);
+                layout.labels.push(if pays { *label } else { 0.0 });
+            }
+        }
+    }
+    (layout, campaigns.rows.len())
+}
+
+/// Of each place of a head whose variance it has: 0 for the intercept, then feature by feature.
+fn groups(encodings: &[Encoding], places: &[usize], width: usize) -> Vec<usize> {
+    let mut groups = vec![0; width];
+    let mut rest = places.iter();
+    for (feature, encoding) in encodings.iter().enumerate() {
+        for &place in rest.by_ref().take(encoding.width()) {
+            if let Some(slot) = groups.get_mut(place) {
+                *slot = 1 + feature;
+            }
+        }
+    }
+    groups
+}
+
+/// The estimate of a part's variances.
+struct Estimate<'a> {
+    packed: &'a Packed,
+    /// How many campaigns there are.
+    lists: usize,
+    groups: &'a [usize],
+    features: usize,
+    paying: bool,
+    /// Of a head.
+    width: usize,
+}
+
+/// What the campaigns say together, of one head.
+#[derive(Clone)]
+struct HeadSums {
+    /// By group: the squared distances from the centre, and how many weights the rows decide.
+    squares: Vec<f64>,
+    decided: Vec<f64>,
+    /// By group: the sum of the squared information on a weight's centre, twice the information on the variance.
+    of_variance: Vec<f64>,
+    /// Of the intercept and the numbers: the slope of the marginal likelihood by the centre, and its information.
+    slope: Vec<f64>,
+    information: Symmetric,
+}
+
+impl HeadSums {
+    fn new(groups: usize, dense: usize) -> Self {
+        Self {
+            squares: vec![0.0; groups],
+            decided: vec![0.0; groups],
+            of_variance: vec![0.0; groups],
+            slope: vec![0.0; dense],
+            information: Symmetric::new(dense),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.squares, &other.squares),
+            (&mut self.decided, &other.decided),
+            (&mut self.of_variance, &other.of_variance),
+            (&mut self.slope, &other.slope),
+        ];
+        for (sums, others) in pairs {
+            sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
+        }
+        self.information.add_all(&other.information);
+    }
+}
+
+/// Centre and variances of a part, and what the centre's own error is.
+struct State<const H: usize> {
+    /// Head after head.
+    centre: Vec<f64>,
+    /// By group.
+    variances: [Vec<f64>; H],
+    /// The square of each variance's standard error.
+    errors: [Vec<f64>; H],
+    /// The inverse of the information on the centre.
+    inverse: [Option<Symmetric>; H],
+}
+
+impl Estimate<'_> {
+    fn variances<const H: usize, T: Curved<H>>(
+        &self,
+        terms: &T,
+        centre: &[f64],
+        units: [f64; H],
+    ) -> [Vec<f64>; H] {
+        let mut state = State {
+            centre: centre.to_vec(),
+            variances: self.moments(terms, centre, units),
+            errors: std::array::from_fn(|_| vec![0.0; self.features + 1]),
+            inverse: std::array::from_fn(|_| None),
+        };
+        let columns: Vec<Columns> = self.each(|campaign| Columns::new(&self.rows(campaign)));
+        let mut values: Vec<Vec<f64>> =
+            columns.iter().map(|columns| self.pick::<H>(columns, centre)).collect();
+        for _ in 0..Self::iterations::<H>(&columns) {
+            let sums = self.round(terms, &columns, &mut values, &state);
+            if self.update(&mut state, &sums, units) <= SETTLED {
+                break;
+            }
+        }
+        std::array::from_fn(|head| {
+            let all = state.variances[head].iter().zip(&state.errors[head]);
+            let kept = all.map(|(variance, error)| {
+                // What may as well be chance counts for less, so that nothing is drawn apart by it.
+                let kept = variance - DOUBT * error / variance;
+                if kept > NONE * units[head] { kept } else { 0.0 }
+            });
+            kept.collect()
+        })
+    }
+
+    fn rows(&self, campaign: usize) -> Rows<'_> {
+        Rows::new(self.packed, campaign..campaign + 1, !self.paying)
+    }
+
+    /// Calls for every campaign, in parallel, the results in order.
+    fn each<R: Send>(&self, call: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
+        (0..self.lists).into_par_iter().with_min_len(BLOCK).map(call).collect()
+    }
+
+    fn pick<const H: usize>(&self, columns: &Columns, all: &[f64]) -> Vec<f64> {
+        columns.pick_heads(all.get(..H * self.width).unwrap_or(all), self.width)
+    }
+
+    fn dense(&self) -> usize {
+        1 + self.packed.inputs.number_count
+    }
+
+    /// So many that the factorisations stay within the budget.
+    fn iterations<const H: usize>(columns: &[Columns]) -> usize {
+        let cubes: f64 = columns.iter().map(|columns| (columns.width() as f64).powi(3)).sum();
+        ((BUDGET / (cubes * H as f64)) as usize).clamp(LEAST_ITERATIONS, ITERATIONS)
+    }
+
+    /// The penalty of a campaign, in the units of its mean loss.
+    fn problem<'b, const H: usize, T: Curved<H>>(
+        &'b self,
+        terms: &T,
+        campaign: usize,
+        columns: &Columns,
+        state: Option<&State<H>>,
+    ) -> (PartObjective<'b, H, T>, f64) {
+        let rows = self.rows(campaign);
+        let observations = rows.weight_sum() * self.packed.repeats;
+        let width = columns.width();
+        let penalty = match state {
+            None => Penalty {
+                precision: vec![0.0; H * width],
+                centre: vec![0.0; H * width],
+                sigma: None,
+            },
+            Some(state) => {
+                let precision = |head: usize| {
+                    let groups = columns.places().iter().map(|place| self.groups[*place]);
+                    groups.map(move |group| 1.0 / (state.variances[head][group] * observations))
+                };
+                Penalty {
+                    precision: (0..H).flat_map(precision).collect(),
+                    centre: self.pick::<H>(columns, &state.centre),
+                    sigma: None,
+                }
+            }
+        };
+        (PartObjective::new(rows, columns.clone(), *terms, penalty), observations)
+    }
+
+    /// From the scores at the common fit: their squares are `H + H T H` on average.
+    fn moments<const H: usize, T: Curved<H>>(
+        &self,
+        terms: &T,
+        centre: &[f64],
+        units: [f64; H],
+    ) -> [Vec<f64>; H] {
+        let groups = self.features + 1;
+        let found = self.each(|campaign| {
+            let mut sums: [(Vec<f64>, Vec<f64>); H] =
+                std::array::from_fn(|_| (vec![0.0; groups], vec![0.0; groups]));
+            let columns = Columns::new(&self.rows(campaign));
+            let (problem, observations) = self.problem::<H, T>(terms, campaign, &columns, None);
+            if observations == 0.0 {
+                return sums;
+            }
+            let point = problem.expected(self.pick::<H>(&columns, centre));
+            for (head, (over, under)) in sums.iter_mut().enumerate() {
+                for (column, place) in columns.places().iter().enumerate() {
+                    let slope = observations * point.slope(head, column);
+                    let information = observations * point.information(head).get(column, column);
+                    over[self.groups[*place]] += slope * slope - information;
+                    under[self.groups[*place]] += information * information;
+                }
+            }
+            sums
+        });
+        std::array::from_fn(|head| {
+            let mut sums = vec![(0.0, 0.0); groups];
+            for campaign in &found {
+                let (over, under) = &campaign[head];
+                for ((sum, over), under) in sums.iter_mut().zip(over).zip(under) {
+                    sum.0 += over;
+                    sum.1 += under;
+                }
+            }
+            let least = LEAST_START * units[head];
+            let start = |(over, under): (f64, f64)| {
+                let moment = over / under;
+                if moment > least && moment.is_finite() { moment } else { least }
+            };
+            sums.into_iter().map(start).collect()
+        })
+    }
+
+    /// A step of every campaign to its own weights, and what they then say.
+    fn round<const H: usize, T: Curved<H>>(
+        &self,
+        terms: &T,
+        columns: &[Columns],
+        values: &mut [Vec<f64>],
+        state: &State<H>,
+    ) -> [HeadSums; H] {
+        let empty = || -> [HeadSums; H] {
+            std::array::from_fn(|_| HeadSums::new(self.features + 1, self.dense()))
+        };
+        let blocks = values.par_chunks_mut(BLOCK).zip(columns.par_chunks(BLOCK)).enumerate();
+        let found: Vec<[HeadSums; H]> = blocks
+            .map(|(block, (values, columns))| {
+                let mut sums = empty();
+                for (place, (values, columns)) in values.iter_mut().zip(columns).enumerate() {
+                    let campaign = BLOCK * block + place;
+                    let (problem, observations) =
+                        self.problem(terms, campaign, columns, Some(state));
+                    if observations > 0.0 {
+                        let point = problem.step(std::mem::take(values));
+                        self.add(&mut sums, columns, &point, observations, state);
+                        *values = point.into_values();
+                    }
+                }
+                sums
+            })
+            .collect();
+        let mut sums = empty();
+        for block in &found {
+            sums.iter_mut().zip(block).for_each(|(sum, block)| sum.add(block));
+        }
+        sums
+    }
+
+    /// Adds what a campaign says, at its own weights.
+    fn add<const H: usize>(
+        &self,
+        sums: &mut [HeadSums; H],
+        columns: &Columns,
+        point: &Point,
+        observations: f64,
+        state: &State<H>,
+    ) {
+        let width = columns.width();
+        let centre = self.pick::<H>(columns, &state.centre);
+        for (head, sums) in sums.iter_mut().enumerate() {
+            let variance =
+                |column: usize| state.variances[head][self.groups[columns.places()[column]]];
+            let mut matrix = point.information(head).clone();
+            matrix.scale(observations);
+            for column in 0..width {
+                matrix.add(column, column, 1.0 / variance(column));
+            }
+            let Some(factor) = Factor::new(&matrix, &[]) else { continue };
+            let covariance = factor.inverse();
+            let dense = self.dense().min(width);
+            // The information on the centre: P - P V P.
+            let mut information = Symmetric::new(dense);
+            for row in 0..dense {
+                information.add(row, row, 1.0 / variance(row));
+                for column in 0..=row {
+                    let value = covariance.get(row, column) / (variance(row) * variance(column));
+                    information.add(row, column, -value);
+                }
+            }
+            for column in 0..width {
+                let group = self.groups[columns.places()[column]];
+                let off = point.value(head, column) - centre[head * width + column];
+                sums.squares[group] += off * off;
+                let decided = 1.0 - covariance.get(column, column) / variance(column);
+                sums.decided[group] += decided;
+                sums.of_variance[group] += (decided / variance(column)).powi(2);
+                if column < dense {
+                    sums.slope[column] += off / variance(column);
+                }
+            }
+            if let Some(inverse) = &state.inverse[head] {
+                // What the centre takes from them.
+                for column in 0..dense {
+                    let row: Vec<f64> = (0..dense).map(|k| information.get(column, k)).collect();
+                    let group = self.groups[columns.places()[column]];
+                    sums.decided[group] -= variance(column) * quadratic(inverse, &row);
+                }
+            }
+            sums.information.add_all(&information);
+        }
+    }
+
+    /// The next centre and variances; how much the latter changed.
+    fn update<const H: usize>(
+        &self,
+        state: &mut State<H>,
+        sums: &[HeadSums; H],
+        units: [f64; H],
+    ) -> f64 {
+        let mut most: f64 = 0.0;
+        for (head, sums) in sums.iter().enumerate() {
+            let first = head * self.width;
+            let factor = Factor::new(&sums.information, &[]);
+            if let Some(factor) = &factor {
+                let steps = factor.solve(&sums.slope);
+                for (value, step) in state.centre[first..].iter_mut().zip(steps) {
+                    *value += step;
+                }
+            }
+            state.errors[head] = sums.of_variance.iter().map(|sum| 2.0 / sum).collect();
+            state.inverse[head] = factor.map(|factor| factor.inverse());
+            let groups = sums.squares.iter().zip(&sums.decided);
+            for (variance, (squares, decided)) in state.variances[head].iter_mut().zip(groups) {
+                let least = LEAST * units[head];
+                let next = squares / decided.max(f64::MIN_POSITIVE);
+                // Nothing is known where the rows decide no weight.
+                let next =
+                    if *decided > 1e-6 && next.is_finite() { next.max(least) } else { least };
+                // Far below anything that matters, there is no need to settle.
+                if next.max(*variance) > NONE * units[head] {
+                    most = most.max((next / *variance - 1.0).abs());
+                }
+                *variance = next;
+            }
+        }
+        most
+    }
+}
+
+/// `x'Ax`.
+fn quadratic(matrix: &Symmetric, x: &[f64]) -> f64 {
+    let row = |row: usize| -> f64 {
+        x.iter().enumerate().map(|(column, x)| matrix.get(row, column) * x).sum()
+    };
+    x.iter().enumerate().map(|(place, value)| value * row(place)).sum()
+}

@@ -23,6 +23,7 @@ pub mod guard;
 pub mod math;
 pub mod metrics;
 pub mod model;
+mod net;
 pub mod record;
 
 pub use error::{Error, Result};

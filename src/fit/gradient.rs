@@ -42,13 +42,13 @@ pub(super) trait Loss<const H: usize>: Sync {
 /// Some rows of a batch.
 pub(super) struct Tile<'a> {
     /// Rows, padding included.
-    count: usize,
+    pub(super) count: usize,
     /// The weight of each row; padding has 0.
-    weight: &'a [f64; TILE],
+    pub(super) weight: &'a [f64; TILE],
     /// The rows from here on do not pay.
-    payers: usize,
+    pub(super) payers: usize,
     /// The logarithms of the labels of the payers.
-    log_amount: &'a [f64],
+    pub(super) log_amount: &'a [f64],
 }
 
 /// The paying part: `softplus(-logit)` for payers, `softplus(logit)` for others.

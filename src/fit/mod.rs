@@ -19,6 +19,7 @@ mod lanczos;
 mod layout;
 mod marginal;
 mod moments;
+mod network;
 mod number;
 mod optimizer;
 mod options;
@@ -36,6 +37,7 @@ mod usable;
 mod warm_start;
 mod warnings;
 
+pub use network::Network;
 pub use optimizer::Optimizer;
 pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
 pub use schedule::Schedule;

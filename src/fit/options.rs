@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::network::Network;
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
 use crate::error::quoted;
@@ -147,6 +148,7 @@ pub struct Options {
     pub(super) min_count: u64,
     pub(super) init: Option<Arc<Model>>,
     pub(super) keep_state: bool,
+    pub(super) network: Option<Network>,
 }
 
 impl Default for Options {
@@ -167,6 +169,7 @@ impl Default for Options {
             min_count: 2,
             init: None,
             keep_state: false,
+            network: None,
         }
     }
 }
@@ -230,6 +233,13 @@ impl Options {
     /// Whether there is a model to continue from.
     pub fn has_init(&self) -> bool {
         self.init.is_some()
+    }
+
+    /// These options with a network on top of the linear heads; without hidden layers there is none.
+    #[must_use]
+    pub fn with_network(&self, network: Network) -> Self {
+        let network = Some(network).filter(|network| !network.hidden().is_empty());
+        Self { network, ..self.clone() }
     }
 
     /// These options with a model to continue from.

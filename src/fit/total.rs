@@ -55,6 +55,27 @@ pub(super) fn totals(
     Totals { ratio: seen.predicted / seen.actual, at_max_sigma: seen.at_max_sigma / seen.weight }
 }
 
+/// Hands on the heads of all rows, a tile at a time: the batch, the tile's first row in it, how many rows, their heads.
+pub(super) fn linear_heads(
+    packed: &Packed,
+    encodings: &[Encoding],
+    heads: &Heads<'_>,
+    mut take: impl FnMut(&Batch, usize, usize, &[&[f64]; 3]),
+) {
+    let ranges = payer_ranges(encodings);
+    for (index, batch) in packed.batches.iter().enumerate() {
+        for start in (0..batch.rows).step_by(TILE) {
+            let rows = TILE.min(batch.rows - start);
+            let tile = Tile { packed, index, batch, start };
+            let of_rows = dispatch(
+                #[inline(always)]
+                || tile.heads(rows, &ranges, heads),
+            );
+            take(batch, start, rows, &of_rows.each_ref().map(|head| &head[..rows]));
+        }
+    }
+}
+
 /// The ranges of the payers, standardised.
 fn payer_ranges(encodings: &[Encoding]) -> Vec<[f32; 2]> {
     let range = |encoding: &Encoding| match *encoding {

@@ -8,6 +8,7 @@ use super::guard::guard;
 use super::history;
 use super::layout::deal;
 use super::marginal::{Marginal, marginal};
+use super::network::{Linear, train_network};
 use super::optimizer::RateTable;
 use super::options::Options;
 use super::order::{Hashed, canonical_order};
@@ -23,7 +24,7 @@ use super::warnings::Seen;
 use crate::Result;
 use crate::math::ln;
 use crate::model::{
-    AMOUNT_SCALES, Bounds, Encoding, Feature, History, L2, Model, OptionsInForce, Range,
+    AMOUNT_SCALES, Bounds, Encoding, Feature, History, L2, Model, NetworkParts, OptionsInForce, Range,
     SigmaPrior, StopReason, Training, Weights,
 };
 
@@ -74,6 +75,8 @@ pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
 
 /// The rows in canonical order, in two parts.
 struct Split {
+    /// All rows, for a network.
+    ordered: Vec<Hashed>,
     training: Vec<RowId>,
     /// The labels of the training rows.
     labels: Vec<f64>,
@@ -90,18 +93,21 @@ impl Split {
         let bound = (options.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
         let held_out = ordered.partition_point(|row| row.hash < bound);
         let (validation, training) = ordered.split_at(held_out);
-        let split = Self::new(table, usable, training, validation);
-        if held_out == 0 || split.labels.iter().any(|&label| label > 0.0) {
-            return split;
+        let mut split = Self::new(table, usable, training, validation);
+        if held_out > 0 && split.labels.iter().all(|&label| label <= 0.0) {
+            split = Self::new(table, usable, &ordered, &[]);
         }
-        Self::new(table, usable, &ordered, &[])
+        if options.network.is_some() {
+            split.ordered = ordered;
+        }
+        split
     }
 
     fn new(table: &Table<'_>, usable: &Usable, training: &[Hashed], validation: &[Hashed]) -> Self {
         let rows = |part: &[Hashed]| part.iter().map(|row| row.row).collect::<Vec<RowId>>();
         let training = rows(training);
         let labels = usable.labels(table, &training);
-        Self { training, labels, validation: rows(validation) }
+        Self { ordered: Vec::new(), training, labels, validation: rows(validation) }
     }
 }
 
@@ -116,6 +122,8 @@ struct Session<'a> {
     table: &'a Table<'a>,
     options: &'a Options,
     usable: &'a Usable,
+    /// All rows in canonical order, for a network.
+    ordered: Vec<Hashed>,
     training_rows: usize,
     packed: Packed,
     validation: Option<Validation>,
@@ -144,7 +152,7 @@ impl<'a> Session<'a> {
         options: &'a Options,
         known: Option<&[Feature]>,
     ) -> Self {
-        let Split { training, labels, validation } = split;
+        let Split { ordered, training, labels, validation } = split;
         let payers = labels.iter().filter(|&&label| label > 0.0).count();
         let batch_size = automatic::batch_size(options, training.len(), payers);
         let min_count = options.min_count;
@@ -216,6 +224,7 @@ impl<'a> Session<'a> {
             table,
             options,
             usable,
+            ordered,
             training_rows,
             packed,
             validation,
@@ -490,9 +499,30 @@ impl<'a> Session<'a> {
             warnings,
             history: progress.history,
         };
+        let network = self.network();
         let names = self.table.features.iter().map(|column| column.name.to_owned());
         let features = names.zip(self.encodings).map(|(name, encoding)| Feature { name, encoding });
-        Model::new(features.collect(), weights, self.bounds, self.in_force, training, state)
+        let model =
+            Model::new(features.collect(), weights, self.bounds, self.in_force, training, state);
+        match network {
+            Some(network) => model.with_network(network),
+            None => model,
+        }
+    }
+
+    /// The network on top of the linear heads, if there is to be one.
+    fn network(&self) -> Option<NetworkParts> {
+        let plan = self.options.network.as_ref()?;
+        let linear = Linear {
+            encodings: &self.encodings,
+            paying: &self.paying.values,
+            amount: &self.amount.values,
+            loss: &self.amount.loss,
+            bounds: self.bounds,
+        };
+        let seed = self.options.seed;
+        let trained = train_network(self.table, self.usable, &self.ordered, &linear, seed, plan);
+        Some(trained.network)
     }
 
     fn warnings(&self, totals: Totals, shrunk: Option<f64>) -> Vec<String> {
@@ -564,7 +594,7 @@ fn power_of_two_near(x: f64) -> f64 {
 }
 
 /// The order of the batches in an epoch: a shuffle that depends on the seed and the epoch alone.
-fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
+pub(super) fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count as u32).collect();
     for last in (1..count).rev() {
         let mut bytes = [0; 16];

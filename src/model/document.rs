@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
 use super::info::ModelInfo;
+use super::network::{Network, NetworkParts};
 use super::objects;
 use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
@@ -14,8 +15,11 @@ use super::weights::{Head, HeadWeights, WeightRow, Weights};
 use crate::error::quoted;
 use crate::{Error, Result};
 
-/// The version of the text this build writes, and the only one it reads.
+/// The version of the text of a linear model.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// The version of the text of a model with a network.
+pub const NETWORK_VERSION: u32 = 2;
 
 /// A trained model: made by [`fit`](crate::fit::fit) or read from its text.
 ///
@@ -29,6 +33,8 @@ pub struct Model {
     format_version: u32,
     features: Vec<Feature>,
     weights: Weights,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    network: Option<Network>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mu_range: Option<Range>,
     max_sigma: f64,
@@ -67,12 +73,24 @@ impl Model {
             format_version: FORMAT_VERSION,
             features,
             weights,
+            network: None,
             mu_range: Some(bounds.mu),
             max_sigma: bounds.max_sigma,
             options,
             training,
             optimizer_state,
         }
+    }
+
+    /// The model with a network on top of its heads.
+    pub(crate) fn with_network(self, parts: NetworkParts) -> Self {
+        let network = Some(Network::of_parts(parts, &self.features));
+        Self { format_version: NETWORK_VERSION, network, ..self }
+    }
+
+    /// What is added to the linear heads, if the model has a network.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
     }
 
     /// Reads a model from its text.
@@ -170,6 +188,14 @@ impl Model {
             return Err(problem(format!("max_sigma is {}, not a positive number", self.max_sigma)));
         }
         check_range("mu_range", self.mu_range)?;
+        match (&self.network, self.format_version) {
+            (Some(network), NETWORK_VERSION) => network.check(&self.features)?,
+            (None, FORMAT_VERSION) => (),
+            (network, version) => {
+                let with = if network.is_some() { "with" } else { "without" };
+                return Err(problem(format!("the text is of format_version {version} {with} a network")));
+            }
+        }
         match &self.optimizer_state {
             Some(state) => check_state(state, width, &self.features),
             None => Ok(()),
@@ -181,9 +207,9 @@ fn check_version(version: Option<u32>, text: &str) -> Result<()> {
     let version =
         version.or_else(|| objects::from_str::<Version>(text).ok().map(|head| head.format_version));
     match version {
-        Some(FORMAT_VERSION) | None => Ok(()),
+        Some(FORMAT_VERSION | NETWORK_VERSION) | None => Ok(()),
         Some(other) => Err(problem(format!(
-            "the text is of format_version {other}, and this build of ziln reads version {FORMAT_VERSION}"
+            "the text is of format_version {other}, and this build of ziln reads versions {FORMAT_VERSION} and {NETWORK_VERSION}"
         ))),
     }
 }

@@ -11,6 +11,8 @@ mod info;
 mod input;
 mod limits;
 mod model_rows;
+mod network;
+mod network_scorer;
 mod objects;
 mod range;
 mod scorer;
@@ -31,6 +33,10 @@ pub use limits::MOST_FEATURES;
 #[cfg(any(feature = "datafusion", feature = "polars"))]
 pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
+pub(crate) use network::NetworkParts;
+pub use network::{
+    Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS, Network,
+};
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};
 pub use scorer_set::{FeatureUse, NO_SCORER, ScorerSet};

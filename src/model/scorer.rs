@@ -4,6 +4,7 @@ use super::columns::{Columns, ROWS};
 use super::document::Model;
 use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT};
 use super::input::{FeatureInput, Kind};
+use super::network_scorer::NetworkScorer;
 use super::range::Range;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
 use crate::error::quoted;
@@ -26,6 +27,8 @@ pub struct Scorer {
     pub(super) max_sigma: f64,
     pub(super) kinds: Vec<Kind>,
     names: Vec<String>,
+    /// What a network adds.
+    network: Option<NetworkScorer>,
 }
 
 /// Where the predicted parameters go, all three of one length.
@@ -61,6 +64,7 @@ impl Scorer {
             max_sigma: model.max_sigma(),
             kinds: Vec::new(),
             names: model.features().iter().map(|feature| feature.name.clone()).collect(),
+            network: model.network().map(|network| NetworkScorer::new(network, model.features())),
         };
         let mut place = 0;
         for feature in model.features() {
@@ -137,6 +141,7 @@ impl Scorer {
     pub fn predict(&self, columns: &[FeatureInput<'_>], out: ParamsOut<'_>) -> Result<()> {
         let rows = out.rows();
         self.check(columns, rows)?;
+        let mut network = self.network.as_ref().map(|network| network.columns(columns, rows));
         let mut columns = Columns::new(self, columns, rows);
         let ParamsOut { logit, mu, sigma } = out;
         let mut heads = [[0.0; ROWS]; 3];
@@ -146,6 +151,9 @@ impl Scorer {
                 head.fill(intercept);
             }
             columns.add(&mut heads, &rows);
+            if let Some(network) = &mut network {
+                network.add(&mut heads, &rows);
+            }
             let [logits, mus, raw_sigmas] = heads.each_ref().map(|head| &head[..rows.len()]);
             logit[rows.clone()].copy_from_slice(logits);
             for (mu, held) in mu[rows.clone()].iter_mut().zip(mus) {

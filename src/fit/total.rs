@@ -9,7 +9,7 @@ use crate::math::{dispatch, exp, expected_ltv_row, sigma_from_raw};
 use crate::model::{Bounds, Encoding};
 
 /// Rows that are looked at: whole batches up to about this many.
-const ROWS: usize = 1 << 16;
+pub(super) const ROWS: usize = 1 << 16;
 
 /// The heads of a model in training, and what they stay within.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ pub(super) fn totals(
             break;
         }
     }
-    Totals { ratio: seen.predicted / seen.actual, at_max_sigma: seen.at_max_sigma / seen.weight }
+    seen.totals()
 }
 
 /// Hands on the heads of all rows, a tile at a time: the batch, the tile's first row in it, how many rows, their heads.
@@ -88,12 +88,23 @@ fn payer_ranges(encodings: &[Encoding]) -> Vec<[f32; 2]> {
     encodings.iter().filter_map(range).collect()
 }
 
-#[derive(Default)]
-struct Sums {
+/// Sums on the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
     weight: f64,
     predicted: f64,
     actual: f64,
     at_max_sigma: f64,
+}
+
+/// The rows that are summed up, and how their heads are read.
+pub(super) struct Totalled<'a> {
+    pub(super) packed: &'a Packed,
+    /// What the mu head is in units of.
+    pub(super) scale: f64,
+    pub(super) bounds: Bounds,
+    /// Amounts are in units of the exponential of this.
+    pub(super) unit: f64,
 }
 
 /// Rows of a batch, from `start` on.
@@ -109,14 +120,28 @@ impl Sums {
     fn add(&mut self, tile: &Tile<'_>, ranges: &[[f32; 2]], heads: &Heads<'_>, unit: f64) {
         let Tile { packed, batch, start, .. } = *tile;
         let rows = TILE.min(batch.rows - start);
+        let of_rows = tile.heads(rows, ranges, heads);
+        let of = Totalled { packed, scale: heads.scale, bounds: heads.bounds, unit };
+        self.add_rows(&of, batch, start, rows, of_rows.each_ref());
+    }
+
+    /// Adds rows of a batch, whose heads these are.
+    #[inline(always)]
+    pub(super) fn add_rows(
+        &mut self,
+        of: &Totalled<'_>,
+        batch: &Batch,
+        start: usize,
+        rows: usize,
+        [logit, mu, raw_sigma]: [&[f64; TILE]; 3],
+    ) {
+        let Totalled { packed, scale, unit, bounds: Bounds { mu: range, max_sigma } } = *of;
         let at = batch.start + start;
-        let [logit, mu, raw_sigma] = tile.heads(rows, ranges, heads);
-        let Bounds { mu: range, max_sigma } = heads.bounds;
         for row in 0..rows {
             let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[at + row]);
             let sigma = sigma_from_raw(raw_sigma[row]);
             let held = if sigma > max_sigma { max_sigma } else { sigma };
-            let mu = range.hold(heads.scale * mu[row]) - unit;
+            let mu = range.hold(scale * mu[row]) - unit;
             self.predicted += weight * expected_ltv_row(logit[row], mu, held);
             self.at_max_sigma += if sigma > max_sigma { weight } else { 0.0 };
             self.weight += weight;
@@ -124,6 +149,13 @@ impl Sums {
         for row in start..batch.payers.min(start + rows) {
             let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[batch.start + row]);
             self.actual += weight * exp(packed.log_amount[batch.first_payer + row] - unit);
+        }
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        Totals {
+            ratio: self.predicted / self.actual,
+            at_max_sigma: self.at_max_sigma / self.weight,
         }
     }
 }

@@ -35,7 +35,7 @@ impl WithSimd for Backward<'_> {
         let (Some(layer), Some(last)) = (shape.layers.last(), layers.last_mut()) else { return };
         // The heads.
         let of_heads = Rows { values: errors, stride: ROWS, terms: rows };
-        let units = Terms { values: last.units.as_flattened(), stride: layer.width(), terms: rows };
+        let units = Terms { values: last.units.as_flattened(), stride: layer.width() };
         let mut by_heads = Gradient { panels: &mut gradient[shape.heads()], inputs: HEADS };
         product(simd, HEADS, layer.width(), of_heads, units, &mut by_heads);
         let bias = &mut gradient[shape.head_biases()];
@@ -58,9 +58,9 @@ impl WithSimd for Backward<'_> {
             let (below, above) = layers.split_at_mut(place);
             let Some(this) = above.first() else { continue };
             let errors = &this.errors[..rows * layer.panels()];
-            add_rows(errors, &mut gradient[layer.biases()]);
+            add_rows(simd, errors, &mut gradient[layer.biases()]);
             let errors = errors.as_flattened();
-            let terms = Terms { values: errors, stride: layer.width(), terms: rows };
+            let terms = Terms { values: errors, stride: layer.width() };
             if layer.numbers > 0 {
                 let left = Rows { values: numbers, stride: ROWS, terms: rows };
                 let panels = &mut gradient[layer.of_numbers()];

@@ -5,6 +5,9 @@ use super::product::PANEL;
 use super::shape::Shape;
 use super::tile::Tile;
 
+/// Panels that are drawn together.
+const DRAWN: usize = 64;
+
 /// Shares of units that can be dropped, in sixteenths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dropout {
@@ -24,14 +27,24 @@ impl Dropout {
 
     /// Draws the units of a step that the first `rows` rows keep. `key` is of the step, `first` the number of the first row:
     /// nothing depends on the tile.
+    #[inline(always)]
     pub(crate) fn draw(self, shape: &Shape, key: u64, first: usize, rows: usize, tile: &mut Tile) {
         for (number, (layer, tile)) in shape.layers.iter().zip(&mut tile.layers).enumerate() {
             let key = with(key, number as u64);
             let panels = layer.panels();
             let first = first as u64 * panels as u64;
-            let keep = tile.keep.iter_mut().take(rows * panels);
-            for (place, keep) in keep.enumerate() {
-                *keep = self.kept(with(key, first + place as u64));
+            let panels = &mut tile.keep[..rows * panels];
+            for (number, keep) in panels.chunks_mut(DRAWN).enumerate() {
+                let first = first + (number * DRAWN) as u64;
+                let mut kept = [0_u32; DRAWN];
+                for (place, kept) in kept.iter_mut().enumerate() {
+                    *kept = u32::from(self.kept(with(key, first + place as u64)));
+                }
+                for (keep, kept) in keep.iter_mut().zip(kept) {
+                    for (lane, factor) in keep.iter_mut().enumerate() {
+                        *factor = if kept >> lane & 1 != 0 { self.factor() } else { 0.0 };
+                    }
+                }
             }
         }
     }
@@ -40,10 +53,12 @@ impl Dropout {
     #[inline(always)]
     fn kept(self, random: u64) -> u16 {
         let mut below = 0_u16;
-        // From the least bit of the share up: where the bit is 1 a unit is below if its own is 0, or the rest is below.
+        // From the least bit of the share up: where it is 1 a unit is below if its own is 0 or the rest is below, where it
+        // is 0 if both.
         for bit in 0..4 {
             let own = (random >> (bit * PANEL)) as u16;
-            below = if self.sixteenths & (1 << bit) != 0 { !own | below } else { !own & below };
+            let share = u16::from(self.sixteenths >> bit & 1).wrapping_neg();
+            below = (!own & below) | (share & (!own | below));
         }
         !below
     }

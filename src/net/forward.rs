@@ -32,7 +32,7 @@ impl WithSimd for Forward<'_> {
         let Tile { numbers, embedded, embedded_width, layers, heads, .. } = tile;
         let mut below: (&[f32], usize) = (embedded, *embedded_width);
         for (layer, out) in shape.layers.iter().zip(layers.iter_mut()) {
-            let keep = dropout.map(|dropout| (&*out.keep, dropout.factor()));
+            let keep = dropout.map(|_| &*out.keep);
             let mut units = Units {
                 units: &mut out.units,
                 panels: layer.panels(),

@@ -12,8 +12,8 @@ pub(super) struct Units<'a> {
     pub(super) biases: Option<&'a [Panel]>,
     /// Whether these are all terms of the sums.
     pub(super) last: bool,
-    /// What dropout keeps, and what that is multiplied by.
-    pub(super) keep: Option<(&'a [u16], f32)>,
+    /// What dropout multiplies the units by.
+    pub(super) keep: Option<&'a [Panel]>,
 }
 
 impl Out for Units<'_> {
@@ -27,28 +27,19 @@ impl Out for Units<'_> {
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
+    fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
         let (panel, within) = place::<S>(vector);
-        let unit = &mut self.units[row * self.panels + panel];
-        store::<S>(unit, within, sums);
-        if !self.last {
-            return;
-        }
-        let lanes = within * S::F32_LANES..(within + 1) * S::F32_LANES;
-        match self.keep {
-            None => {
-                for value in &mut unit[lanes] {
-                    *value = if *value > 0.0 { *value } else { 0.0 };
-                }
+        let at = row * self.panels + panel;
+        let zero = simd.splat_f32s(0.0);
+        let units = match (self.last, self.keep) {
+            (false, _) => sums,
+            (true, None) => simd.select_f32s(simd.less_than_f32s(zero, sums), sums, zero),
+            (true, Some(keep)) => {
+                let units = simd.select_f32s(simd.less_than_f32s(zero, sums), sums, zero);
+                simd.mul_f32s(units, load::<S>(&keep[at], within))
             }
-            Some((keep, factor)) => {
-                let bits = u32::from(keep[row * self.panels + panel]) >> lanes.start;
-                for (lane, value) in unit[lanes].iter_mut().enumerate() {
-                    let kept = *value > 0.0 && bits & (1 << lane) != 0;
-                    *value = if kept { *value * factor } else { 0.0 };
-                }
-            }
-        }
+        };
+        store::<S>(&mut self.units[at], within, units);
     }
 }
 
@@ -68,15 +59,13 @@ impl Out for Errors<'_> {
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
+    fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
         let (panel, within) = place::<S>(vector);
         let at = row * self.panels + panel;
-        let errors = &mut self.errors[at];
-        store::<S>(errors, within, sums);
-        let lanes = within * S::F32_LANES..(within + 1) * S::F32_LANES;
-        for (error, unit) in errors[lanes.clone()].iter_mut().zip(&self.units[at][lanes]) {
-            *error = if *unit > 0.0 { *error * self.factor } else { 0.0 };
-        }
+        let zero = simd.splat_f32s(0.0);
+        let is_active = simd.less_than_f32s(zero, load::<S>(&self.units[at], within));
+        let errors = simd.mul_f32s(sums, simd.splat_f32s(self.factor));
+        store::<S>(&mut self.errors[at], within, simd.select_f32s(is_active, errors, zero));
     }
 }
 
@@ -122,16 +111,14 @@ impl Out for Gradient<'_> {
 
 /// The columns' sums over rows of panels, added to `sums` in the order of the rows.
 #[inline(always)]
-pub(super) fn add_rows(rows: &[Panel], sums: &mut [Panel]) {
+pub(super) fn add_rows<S: Simd>(simd: S, rows: &[Panel], sums: &mut [Panel]) {
     let panels = sums.len();
-    for (panel, sum) in sums.iter_mut().enumerate() {
-        let mut lanes = [0.0_f32; PANEL];
-        lanes.copy_from_slice(sum);
-        for row in rows.iter().skip(panel).step_by(panels) {
-            for (lane, value) in lanes.iter_mut().zip(row) {
-                *lane += value;
-            }
+    for vector in 0..panels * PANEL / S::F32_LANES {
+        let (panel, within) = place::<S>(vector);
+        let mut sum = load::<S>(&sums[panel], within);
+        for row in rows.chunks_exact(panels) {
+            sum = simd.add_f32s(sum, load::<S>(&row[panel], within));
         }
-        *sum = lanes;
+        store::<S>(&mut sums[panel], within, sum);
     }
 }

@@ -18,8 +18,11 @@ pub(crate) const fn padded(width: usize) -> usize {
 
 /// The left matrix.
 pub(super) trait Left: Copy {
-    /// The terms of `M` rows from `first` on.
-    fn rows<const M: usize>(self, first: usize) -> impl Iterator<Item = [f32; M]>;
+    /// How many terms a sum has.
+    fn terms(self) -> usize;
+
+    /// Of `M` rows from `first` on what stands at a term.
+    fn rows<const M: usize>(self, first: usize) -> impl Fn(usize) -> [f32; M];
 }
 
 /// A left matrix whose rows lie one after the other.
@@ -33,11 +36,25 @@ pub(super) struct Rows<'a> {
 
 impl Left for Rows<'_> {
     #[inline(always)]
-    fn rows<const M: usize>(self, first: usize) -> impl Iterator<Item = [f32; M]> {
+    fn terms(self) -> usize {
+        self.terms
+    }
+
+    #[inline(always)]
+    fn rows<const M: usize>(self, first: usize) -> impl Fn(usize) -> [f32; M] {
         let Self { values, stride, terms } = self;
-        let rows: [&[f32]; M] =
-            std::array::from_fn(|row| &values[(first + row) * stride..][..terms]);
-        (0..terms).map(move |term| std::array::from_fn(|row| rows[row][term]))
+        let mut rows: [&[f32]; M] = [&[]; M];
+        for (row, slot) in rows.iter_mut().enumerate() {
+            *slot = &values[(first + row) * stride..][..terms];
+        }
+        #[inline(always)]
+        move |term| {
+            let mut factors = [0.0; M];
+            for (factor, row) in factors.iter_mut().zip(&rows) {
+                *factor = row[term];
+            }
+            factors
+        }
     }
 }
 
@@ -52,17 +69,31 @@ pub(super) struct Columns<'a> {
 
 impl Left for Columns<'_> {
     #[inline(always)]
-    fn rows<const M: usize>(self, first: usize) -> impl Iterator<Item = [f32; M]> {
-        let Self { values, stride, terms } = self;
-        let columns = values.chunks_exact(stride).take(terms);
-        columns.map(move |column| std::array::from_fn(|row| column[first..first + M][row]))
+    fn terms(self) -> usize {
+        self.terms
+    }
+
+    #[inline(always)]
+    fn rows<const M: usize>(self, first: usize) -> impl Fn(usize) -> [f32; M] {
+        let Self { values, stride, .. } = self;
+        #[inline(always)]
+        move |term| {
+            let column = &values[term * stride + first..][..M];
+            let mut factors = [0.0; M];
+            factors.copy_from_slice(column);
+            factors
+        }
     }
 }
 
 /// The right matrix.
 pub(super) trait Right: Copy {
-    /// The terms of `N` vectors of outputs from vector `first` on.
-    fn vectors<S: Simd, const N: usize>(self, first: usize) -> impl Iterator<Item = [S::f32s; N]>;
+    /// Of `N` vectors of outputs from vector `first` on what stands at a term.
+    fn vectors<S: Simd, const N: usize>(
+        self,
+        simd: S,
+        first: usize,
+    ) -> impl Fn(usize) -> [S::f32s; N];
 }
 
 /// A right matrix in panels: of each panel the terms one after the other.
@@ -74,15 +105,25 @@ pub(super) struct Panels<'a> {
 
 impl Right for Panels<'_> {
     #[inline(always)]
-    fn vectors<S: Simd, const N: usize>(self, first: usize) -> impl Iterator<Item = [S::f32s; N]> {
+    fn vectors<S: Simd, const N: usize>(
+        self,
+        simd: S,
+        first: usize,
+    ) -> impl Fn(usize) -> [S::f32s; N] {
         let Self { values, terms } = self;
-        let place = |vector: usize| place::<S>(first + vector);
-        let panels: [&[Panel]; N] =
-            std::array::from_fn(|vector| &values[place(vector).0 * terms..][..terms]);
-        let within: [usize; N] = std::array::from_fn(|vector| place(vector).1);
-        (0..terms).map(move |term| {
-            std::array::from_fn(|vector| load::<S>(&panels[vector][term], within[vector]))
-        })
+        let mut panels: [(&[Panel], usize); N] = [(&[], 0); N];
+        for (vector, slot) in panels.iter_mut().enumerate() {
+            let (panel, within) = place::<S>(first + vector);
+            *slot = (&values[panel * terms..][..terms], within);
+        }
+        #[inline(always)]
+        move |term| {
+            let mut vectors = [simd.splat_f32s(0.0); N];
+            for (vector, (panel, within)) in vectors.iter_mut().zip(&panels) {
+                *vector = load::<S>(&panel[term], *within);
+            }
+            vectors
+        }
     }
 }
 
@@ -92,18 +133,24 @@ pub(super) struct Terms<'a> {
     pub(super) values: &'a [f32],
     /// From one term to the next.
     pub(super) stride: usize,
-    pub(super) terms: usize,
 }
 
 impl Right for Terms<'_> {
     #[inline(always)]
-    fn vectors<S: Simd, const N: usize>(self, first: usize) -> impl Iterator<Item = [S::f32s; N]> {
-        let Self { values, stride, terms } = self;
+    fn vectors<S: Simd, const N: usize>(
+        self,
+        simd: S,
+        first: usize,
+    ) -> impl Fn(usize) -> [S::f32s; N] {
+        let Self { values, stride } = self;
         let from = first * S::F32_LANES;
-        values.chunks_exact(stride).take(terms).map(move |term| {
-            let vectors = S::as_simd_f32s(&term[from..from + N * S::F32_LANES]).0;
-            std::array::from_fn(|vector| vectors[vector])
-        })
+        #[inline(always)]
+        move |term| {
+            let values = &values[term * stride + from..][..N * S::F32_LANES];
+            let mut vectors = [simd.splat_f32s(0.0); N];
+            vectors.copy_from_slice(S::as_simd_f32s(values).0);
+            vectors
+        }
     }
 }
 
@@ -205,19 +252,25 @@ fn block<S: Simd, const M: usize, const N: usize>(
     right: impl Right,
     out: &mut impl Out,
 ) {
-    let mut sums: [[S::f32s; N]; M] =
-        std::array::from_fn(|m| std::array::from_fn(|n| out.start(simd, row + m, vector + n)));
-    for (left, right) in left.rows::<M>(row).zip(right.vectors::<S, N>(vector)) {
+    let mut sums = [[simd.splat_f32s(0.0); N]; M];
+    for m in 0..M {
+        for n in 0..N {
+            sums[m][n] = out.start(simd, row + m, vector + n);
+        }
+    }
+    let (factors, vectors) = (left.rows::<M>(row), right.vectors::<S, N>(simd, vector));
+    for term in 0..left.terms() {
+        let (factors, vectors) = (factors(term), vectors(term));
         for m in 0..M {
-            let factor = simd.splat_f32s(left[m]);
+            let factor = simd.splat_f32s(factors[m]);
             for n in 0..N {
-                sums[m][n] = simd.mul_add_f32s(factor, right[n], sums[m][n]);
+                sums[m][n] = simd.mul_add_f32s(factor, vectors[n], sums[m][n]);
             }
         }
     }
-    for (m, sums) in sums.into_iter().enumerate() {
-        for (n, sums) in sums.into_iter().enumerate() {
-            out.finish(simd, row + m, vector + n, sums);
+    for m in 0..M {
+        for n in 0..N {
+            out.finish(simd, row + m, vector + n, sums[m][n]);
         }
     }
 }

@@ -31,8 +31,8 @@ pub(super) struct LayerTile {
     pub(super) units: Vec<Panel>,
     /// The derivatives of the rows' losses by what goes into the units.
     pub(super) errors: Vec<Panel>,
-    /// A bit a unit: whether dropout keeps it.
-    pub(super) keep: Vec<u16>,
+    /// What dropout multiplies the units by.
+    pub(super) keep: Vec<Panel>,
 }
 
 impl Tile {
@@ -42,7 +42,7 @@ impl Tile {
         let layer = |panels: usize| LayerTile {
             units: vec![[0.0; PANEL]; ROWS * panels],
             errors: vec![[0.0; PANEL]; ROWS * panels],
-            keep: vec![u16::MAX; ROWS * panels],
+            keep: vec![[1.0; PANEL]; ROWS * panels],
         };
         let embedded_width = padded(embedded);
         Self {

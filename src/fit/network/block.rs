@@ -69,7 +69,10 @@ impl Worker {
             let at = batch.start + start;
             data.load(&values.vectors, embeddings, index, at, rows, tile);
             if let Some(dropout) = dropout {
-                dropout.draw(shape, key, at, rows, tile);
+                dispatch(
+                    #[inline(always)]
+                    || dropout.draw(shape, key, at, rows, tile),
+                );
             }
             dispatch_simd(Forward { shape, weights, transposed, dropout, tile, rows });
             let (terms, tile) = (&mut self.terms, &mut self.tile);

@@ -3,6 +3,7 @@
 use super::super::gradient::{AmountLoss, Loss, PayingLoss, TILE, Tile as LossTile};
 use super::super::layout::{Batch, padded};
 use super::rows::Rows;
+use super::super::total::{Sums, Totalled};
 use crate::net::{ROWS, Tile};
 
 /// Errors are kept within this, so that sums of squares do not overflow single precision.
@@ -43,14 +44,8 @@ impl Terms {
             Some(weights) => self.weight[..count].copy_from_slice(&weights[at..at + count]),
             None => self.weight[..count].fill(1.0),
         }
-        let [logits, mus, raws] = &rows.offsets;
-        let sum = |to: &mut [f64; TILE], offset: &[f32], head: &[f32; ROWS]| {
-            for row in 0..wide {
-                to[row] = f64::from(offset[row]) + f64::from(head[row]);
-            }
-        };
+        self.add_up(rows, at, wide, tile);
         let payers = batch.payers.saturating_sub(start).min(count);
-        sum(&mut self.paying[0], &logits[at..at + wide], &tile.heads[0]);
         let log_amount = packed.log_amount.get(batch.first_payer + start..).unwrap_or(&[]);
         let of_rows = LossTile { count: wide, weight: &self.weight, payers, log_amount };
         let mut total = PayingLoss.errors(&of_rows, &mut self.paying, with_loss);
@@ -60,8 +55,6 @@ impl Terms {
         if payers == 0 {
             return total;
         }
-        sum(&mut self.amount[0], &mus[at..at + wide], &tile.heads[1]);
-        sum(&mut self.amount[1], &raws[at..at + wide], &tile.heads[2]);
         self.weight[payers..wide].fill(0.0);
         let of_payers =
             LossTile { count: padded(payers), weight: &self.weight, payers, log_amount };
@@ -69,6 +62,34 @@ impl Terms {
         write(&self.amount[0], payers, &mut tile.errors[1]);
         write(&self.amount[1], payers, &mut tile.errors[2]);
         total
+    }
+
+    /// The heads: those of the linear model with what the network adds.
+    #[inline(always)]
+    fn add_up(&mut self, rows: &Rows, at: usize, count: usize, tile: &Tile) {
+        let [mus, raws] = &mut self.amount;
+        let heads = [&mut self.paying[0], mus, raws];
+        for ((to, offset), added) in heads.into_iter().zip(&rows.offsets).zip(&tile.heads) {
+            let offset = &offset[at..at + count];
+            for row in 0..count {
+                to[row] = f64::from(offset[row]) + f64::from(added[row]);
+            }
+        }
+    }
+
+    /// Adds what is predicted for the rows of a tile, and what they paid.
+    #[inline(always)]
+    pub(super) fn total(
+        &mut self,
+        sums: &mut Sums,
+        of: &Totalled<'_>,
+        rows: &Rows,
+        (batch, start, count): (&Batch, usize, usize),
+        tile: &Tile,
+    ) {
+        self.add_up(rows, batch.start + start, padded(count).min(ROWS), tile);
+        let [mus, raws] = &self.amount;
+        sums.add_rows(of, batch, start, count, [&self.paying[0], mus, raws]);
     }
 }
 

@@ -9,6 +9,8 @@
 //! | room | what it holds | engine |
 //! | --- | --- | --- |
 //! | [`math`] | the distribution on `f64` columns: loss, gradient, moments, quantiles | none |
+//! | `family` | what training needs of the distribution: heads, terms of the loss, start | none |
+//! | `net` | affine layers over encoded features, forward and backward | none |
 //! | [`model`] | what a model is: features and their encodings, weights, prediction, JSON | none |
 //! | [`fit`] | training: options, canonical order of rows, optimisers, the loop | none |
 //! | [`metrics`] | evaluation: Gini, deciles, rank correlation, everything at once | none |
@@ -18,6 +20,7 @@
 #[cfg(any(feature = "datafusion", feature = "polars"))]
 mod culprit;
 pub mod error;
+mod family;
 pub mod fit;
 pub mod guard;
 pub mod math;

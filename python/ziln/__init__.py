@@ -19,6 +19,7 @@ part of DataFusion's SQL, where their names begin with ``ziln_``.
 """
 
 from ziln._ziln import __version__
+from ziln.customers import rfm
 from ziln.expressions import (
     capped_ltv,
     cdf,
@@ -63,6 +64,7 @@ __all__ = [
     "predict",
     "quantile",
     "register_all",
+    "rfm",
     "spearman",
     "variance",
     "weights",

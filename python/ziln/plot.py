@@ -10,8 +10,9 @@ function              question it answers
 :func:`distribution`  what may one customer spend?
 ====================  =====================================================================
 
-Each takes a frame and the names or expressions of its columns, and returns a chart that a notebook shows;
-:func:`save` writes it as a web page or a picture, without a browser. Altair is an extra:
+Each takes a frame and the names or Polars expressions of its columns, and returns a chart that a notebook shows.
+The frame is one of Polars, pandas, PyArrow, DuckDB, DataFusion or another library with Arrow's C stream; a lazy one
+is run. :func:`save` writes a chart as a web page or a picture, without a browser. Altair is an extra:
 ``pip install 'ziln[plot]'``. Importing this module without it raises ``ImportError``.
 """
 
@@ -25,8 +26,9 @@ from typing import Any, Final, TypeAlias
 import polars as pl
 
 import ziln
-from ziln import _arguments
+from ziln import _arguments, _frames
 from ziln._arguments import Number
+from ziln._frames import Frame
 
 try:
     import altair as alt
@@ -56,7 +58,7 @@ _LABEL: Final = "the label"
 
 
 def deciles(
-    frame: pl.DataFrame,
+    frame: Frame,
     label: Number,
     prediction: Number,
     *,
@@ -144,7 +146,7 @@ def deciles(
 
 
 def gain_curve(
-    frame: pl.DataFrame,
+    frame: Frame,
     label: Number,
     *predictions: Number,
     title: str | None = None,
@@ -224,7 +226,7 @@ def gain_curve(
 
 
 def calibration(
-    frame: pl.DataFrame,
+    frame: Frame,
     label: Number,
     *params: Number,
     buckets: int = 10,
@@ -301,9 +303,7 @@ def calibration(
     return _finish([diagonal, bars, dots], title or heading, width=_SQUARE, height=_SQUARE)
 
 
-def distribution(
-    frame: pl.DataFrame, *params: Number, unit: str = "", title: str | None = None
-) -> Chart:
+def distribution(frame: Frame, *params: Number, unit: str = "", title: str | None = None) -> Chart:
     """
     Draw what one customer may spend: the predicted probability of nothing, and of every range of amounts.
 
@@ -339,10 +339,11 @@ def distribution(
     >>> chart.to_dict()["title"]["text"]
     'What the customer may spend'
     """
-    if _checked("plot.distribution", frame).height != 1:
-        msg = f"ziln.plot.distribution: argument `frame`: expected one row, the customer, got {frame.height}"
+    customer = _frames.in_memory("plot.distribution", frame)
+    if customer.height != 1:
+        msg = f"ziln.plot.distribution: argument `frame`: expected one row, the customer, got {customer.height}"
         raise ValueError(msg)
-    ranges = _range_probabilities(frame, params)
+    ranges = _range_probabilities(customer, params)
     colours = alt.Scale(domain=["nothing", "something"], range=[_BASELINE, _BLUE])
     y = alt.Y("range:N", sort=ranges["range"].to_list(), title=_with_unit("spend", unit))
     top = _round_up(1.05 * ranges.select(pl.col("probability").max()).item())
@@ -357,7 +358,7 @@ def distribution(
         .mark_text(align="left", dx=5, color=_TEXT)
         .encode(x=x, y=y, text=alt.Text("probability:Q", format=".1%"))
     )
-    subtitle = _distribution_summary(frame, params, unit)
+    subtitle = _distribution_summary(customer, params, unit)
     return _finish([bars, text], title or "What the customer may spend", subtitle)
 
 
@@ -419,22 +420,12 @@ def save(chart: Chart, path: str | Path) -> Path:
     return file
 
 
-def _checked(function: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame, if it is one of Polars with its rows in memory."""
-    if isinstance(frame, pl.DataFrame):
-        return frame
-    msg = f"ziln.{function}: argument `frame`: expected a polars DataFrame, got {type(frame).__name__}"
-    if isinstance(frame, pl.LazyFrame):
-        msg += "; collect() it first"
-    raise TypeError(msg)
-
-
 def _bucket_stats(
-    function: str, frame: pl.DataFrame, label: Number, prediction: Number, buckets: int
+    function: str, frame: Frame, label: Number, prediction: Number, buckets: int
 ) -> pl.DataFrame:
     """`ziln.decile_stats` as a table, one row a bucket."""
     stats = (
-        _checked(function, frame)
+        _frames.in_memory(function, frame)
         .select(ziln.decile_stats(label, prediction, buckets=buckets).explode())
         .drop_nulls()
         .unnest("decile_stats")
@@ -445,13 +436,13 @@ def _bucket_stats(
     return stats
 
 
-def _rankings(frame: pl.DataFrame, label: Number, predictions: tuple[Number, ...]) -> pl.DataFrame:
+def _rankings(frame: Frame, label: Number, predictions: tuple[Number, ...]) -> pl.DataFrame:
     """The usable rows: the label, not negative, then a column a prediction."""
     function = "plot.gain_curve"
     columns = [_arguments.number(function, "predictions", value) for value in predictions]
     amount = _arguments.number(function, "label", label).cast(pl.Float64)
     ranked = (
-        _checked(function, frame)
+        _frames.in_memory(function, frame)
         .select(amount.alias(_LABEL), *columns)
         .drop_nulls()
         .filter(pl.col(_LABEL).is_finite())

@@ -1,9 +1,9 @@
 //! The options that are decided from the data; `docs/training.md` documents the rules.
 
-use super::marginal::Marginal;
-use super::optimizer::Optimizer;
+use super::encode::Packed;
 use super::options::Options;
-use super::pack::Packed;
+use super::sgd::Optimizer;
+use crate::family::Marginal;
 use crate::math::{exp, ln};
 
 /// Up to so many rows a step sees all of them.
@@ -53,8 +53,8 @@ pub(super) fn epochs(options: &Options, packed: &Packed) -> u64 {
 /// How often a level is updated in an epoch, on average; a level is only when a row of the batch has it.
 fn level_steps_an_epoch(packed: &Packed) -> u64 {
     let batches = packed.batches.len() as u64;
-    let rows = packed.weight_sum as u64 * packed.categories.len() as u64;
-    match packed.level_count as u64 {
+    let rows = packed.weight_sum as u64 * packed.inputs.categories.len() as u64;
+    match packed.inputs.level_count as u64 {
         0 => batches,
         levels => (rows / levels).clamp(1, batches),
     }

@@ -1,9 +1,9 @@
 //! Keeps the total that a model predicts for its training rows near what they paid.
 
-use super::part::PartValues;
+use super::sgd::Weights;
 
 /// A total is far from the actual one when it is more than so many times it, or less than one such part.
-pub(super) const FAR: f64 = 2.0;
+pub(super) const FAR_TOTAL: f64 = 2.0;
 
 /// How often the weights of the amount are halved before they are given up.
 const HALVINGS: usize = 4;
@@ -12,7 +12,7 @@ const HALVINGS: usize = 4;
 pub(super) fn is_far(ratio: f64, of_intercepts: f64) -> bool {
     let off = |ratio: f64| ratio.max(1.0 / ratio);
     // What is no number is far, too.
-    ratio.is_nan() || off(ratio) > FAR.max(off(of_intercepts))
+    ratio.is_nan() || off(ratio) > FAR_TOTAL.max(off(of_intercepts))
 }
 
 /// Halves the weights of the heads of the amount, around the average payer, until the total is not far off any more. At
@@ -20,10 +20,10 @@ pub(super) fn is_far(ratio: f64, of_intercepts: f64) -> bool {
 ///
 /// `ratio` is of such heads. Returns what the weights were multiplied by, if they were.
 pub(super) fn guard(
-    amount: &mut PartValues,
+    amount: &mut Weights,
     intercepts: [f64; 2],
     payer_means: &[f64],
-    ratio: impl Fn(&PartValues) -> f64,
+    ratio: impl Fn(&Weights) -> f64,
 ) -> Option<f64> {
     let only_intercepts = without_weights(amount, intercepts);
     let of_intercepts = ratio(&only_intercepts);
@@ -38,12 +38,12 @@ pub(super) fn guard(
             return Some(factor);
         }
     }
-    amount.weights = only_intercepts.weights;
+    amount.values = only_intercepts.values;
     Some(0.0)
 }
 
-fn halve(amount: &mut PartValues, payer_means: &[f64]) {
-    for head in amount.weights.chunks_exact_mut(amount.width) {
+fn halve(amount: &mut Weights, payer_means: &[f64]) {
+    for head in amount.values.chunks_exact_mut(amount.width) {
         let [intercept, weights @ ..] = head else { continue };
         for (weight, mean) in weights.iter_mut().zip(payer_means) {
             *weight *= 0.5;
@@ -52,10 +52,10 @@ fn halve(amount: &mut PartValues, payer_means: &[f64]) {
     }
 }
 
-fn without_weights(amount: &PartValues, intercepts: [f64; 2]) -> PartValues {
+fn without_weights(amount: &Weights, intercepts: [f64; 2]) -> Weights {
     let mut alone = amount.clone();
-    alone.weights.fill(0.0);
-    for (head, intercept) in alone.weights.chunks_exact_mut(amount.width).zip(intercepts) {
+    alone.values.fill(0.0);
+    for (head, intercept) in alone.values.chunks_exact_mut(amount.width).zip(intercepts) {
         if let Some(slot) = head.first_mut() {
             *slot = intercept;
         }
@@ -77,16 +77,22 @@ mod tests {
     #[test]
     fn weights_are_halved_around_the_average_payer() {
         let mut amount =
-            PartValues { width: 2, weights: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
-        let heads = |amount: &PartValues| amount.weights[0] + 3.0 * amount.weights[1];
+            Weights { width: 2, values: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
+        let heads = |amount: &Weights| amount.values[0] + 3.0 * amount.values[1];
         let at_mean = heads(&amount);
-        let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| 1.0 + amount.weights[1]);
+        let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| 1.0 + amount.values[1]);
         assert_eq!(factor, Some(0.125));
         assert_eq!(heads(&amount), at_mean);
-        assert_eq!(amount.weights[3], 0.25);
-        let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| {
-            if amount.weights[1] == 0.0 { 1.0 } else { 1e9 }
-        });
-        assert_eq!((factor, amount.weights), (Some(0.0), vec![9.0, 0.0, 0.5, 0.0]));
+        assert_eq!(amount.values[3], 0.25);
+        let factor =
+            guard(
+                &mut amount,
+                [9.0, 0.5],
+                &[3.0],
+                |amount| {
+                    if amount.values[1] == 0.0 { 1.0 } else { 1e9 }
+                },
+            );
+        assert_eq!((factor, amount.values), (Some(0.0), vec![9.0, 0.0, 0.5, 0.0]));
     }
 }

@@ -1,45 +1,47 @@
-//! Training: options, the canonical order of rows, packing, priors, optimisers, the loop, and what keeps predictions
+//! Training: options, the canonical order of rows, packing, penalties, optimisers, the loop, and what keeps predictions
 //! credible on thin, wide and dirty data.
 //!
-//! Imports [`math`](crate::math), [`model`](crate::model) and the error; no engine. An adapter hands over borrowed
-//! columns as a [`Table`] and the rows of one model, and [`fit`] returns the model. The result depends on the
-//! content of the rows, the seed and the options alone: not on the order of the rows, on how they are cut into
-//! chunks, on the number of threads or on the processor. What happens, in which order, and the defaults are
-//! documented in `docs/training.md`.
+//! Imports [`math`](crate::math), `family`, `net`, [`model`](crate::model) and the error; no engine. An adapter hands over
+//! borrowed columns as a [`Table`] and the rows of one model, and [`fit`] returns the model. The way of a row:
+//!
+//! | room or file | what it does |
+//! | --- | --- |
+//! | `rows` | which rows can be used, their canonical order, reading columns in it |
+//! | `split` | which of them are held out |
+//! | `encode` | learns the encodings and packs the rows into batches |
+//! | `penalty` | decides how much the features are trusted |
+//! | `problem` | all of that, ready for a solver |
+//! | `objective`, `regularizer` | loss and gradient over a batch, and what is added to them |
+//! | `sgd`, `descent` | the solver: parts of weights, steps, epochs, attempts |
+//! | `network` | hidden layers on top of the linear heads |
+//! | `finish`, `guard`, `total`, `warnings` | from weights to a model whose predictions are credible |
+//!
+//! The result depends on the content of the rows, the seed and the options alone: not on the order of the rows, on how
+//! they are cut into chunks, on the number of threads or on the processor. What happens, in which order, and the
+//! defaults are documented in `docs/training.md`.
 
 mod automatic;
-mod category;
-mod design;
-mod evidence;
-mod gather;
-mod gradient;
+mod descent;
+mod encode;
+mod finish;
 mod guard;
-mod history;
-mod lanczos;
-mod layout;
-mod marginal;
-mod moments;
 mod network;
-mod number;
-mod optimizer;
+mod objective;
 mod options;
-mod order;
-mod pack;
-mod part;
-mod route;
-mod schedule;
-mod standardize;
-mod survey;
-mod table;
+mod penalty;
+mod problem;
+mod regularizer;
+mod rows;
+mod sgd;
+mod split;
 mod total;
 mod train;
-mod usable;
 mod warm_start;
 mod warnings;
 
 pub use network::Network;
-pub use optimizer::Optimizer;
 pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
-pub use schedule::Schedule;
-pub use table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
+pub use rows::sample::Sample;
+pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
+pub use sgd::{Optimizer, Schedule};
 pub use train::fit;

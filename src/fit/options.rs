@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::network::Network;
-use super::optimizer::Optimizer;
-use super::schedule::Schedule;
+use super::sgd::{Optimizer, Schedule};
 use crate::error::quoted;
 use crate::model::Model;
 use crate::{Error, Result};
@@ -148,6 +147,7 @@ pub struct Options {
     pub(super) min_count: u64,
     pub(super) init: Option<Arc<Model>>,
     pub(super) keep_state: bool,
+    /// A network on top of the linear heads.
     pub(super) network: Option<Network>,
 }
 

@@ -1,23 +1,21 @@
 //! What a model predicts for its training rows, beside what they paid.
 
-use super::gradient::TILE;
-use super::layout::Batch;
-use super::pack::Packed;
-use super::part::PartValues;
-use super::standardize::{hold_standardized, standardized};
-use crate::math::{dispatch, exp, expected_ltv_row, sigma_from_raw};
+use super::encode::{Packed, hold_standardized, standardized};
+use crate::math::{TILE, dispatch, exp, expected_ltv_row, sigma_from_raw};
 use crate::model::{Bounds, Encoding};
+use crate::net::TileRows;
 
 /// Rows that are looked at: whole batches up to about this many.
 pub(super) const ROWS: usize = 1 << 16;
 
-/// The heads of a model in training, and what they stay within.
+/// The weights of the heads of a model in training, and what they stay within.
 #[derive(Clone, Copy)]
 pub(super) struct Heads<'a> {
-    pub(super) paying: &'a PartValues,
-    pub(super) amount: &'a PartValues,
-    /// What the mu head of `amount` is in units of.
-    pub(super) scale: f64,
+    pub(super) logit: &'a [f64],
+    pub(super) mu: &'a [f64],
+    pub(super) raw_sigma: &'a [f64],
+    /// What the mu head is in units of.
+    pub(super) amount_scale: f64,
     pub(super) bounds: Bounds,
 }
 
@@ -39,12 +37,11 @@ pub(super) fn totals(
 ) -> Totals {
     let payer_ranges = payer_ranges(encodings);
     let (mut seen, mut rows) = (Sums::default(), 0);
-    for (index, batch) in packed.batches.iter().enumerate() {
-        for start in (0..batch.rows).step_by(TILE) {
-            let tile = Tile { packed, index, batch, start };
+    for batch in &packed.batches {
+        for tile in batch.tiles(false) {
             dispatch(
                 #[inline(always)]
-                || seen.add(&tile, &payer_ranges, heads, unit),
+                || seen.add_tile(packed, &tile, &payer_ranges, heads, unit),
             );
         }
         rows += batch.rows;
@@ -55,24 +52,20 @@ pub(super) fn totals(
     seen.totals()
 }
 
-/// Hands on the heads of all rows, a tile at a time: the batch, the tile's first row in it, how many rows, their heads.
+/// Hands on the heads of all rows, a tile at a time.
 pub(super) fn linear_heads(
     packed: &Packed,
     encodings: &[Encoding],
     heads: &Heads<'_>,
-    mut take: impl FnMut(&Batch, usize, usize, &[&[f64]; 3]),
+    mut take: impl FnMut(&TileRows<'_>, &[[f64; TILE]; 3]),
 ) {
     let ranges = payer_ranges(encodings);
-    for (index, batch) in packed.batches.iter().enumerate() {
-        for start in (0..batch.rows).step_by(TILE) {
-            let rows = TILE.min(batch.rows - start);
-            let tile = Tile { packed, index, batch, start };
-            let of_rows = dispatch(
-                #[inline(always)]
-                || tile.heads(rows, &ranges, heads),
-            );
-            take(batch, start, rows, &of_rows.each_ref().map(|head| &head[..rows]));
-        }
+    for tile in packed.batches.iter().flat_map(|batch| batch.tiles(false)) {
+        let of_rows = dispatch(
+            #[inline(always)]
+            || outputs(packed, &tile, &ranges, heads),
+        );
+        take(&tile, &of_rows);
     }
 }
 
@@ -97,105 +90,94 @@ pub(super) struct Sums {
     at_max_sigma: f64,
 }
 
-/// The rows that are summed up, and how their heads are read.
-pub(super) struct Totalled<'a> {
-    pub(super) packed: &'a Packed,
-    /// What the mu head is in units of.
-    pub(super) scale: f64,
-    pub(super) bounds: Bounds,
-    /// Amounts are in units of the exponential of this.
-    pub(super) unit: f64,
-}
-
-/// Rows of a batch, from `start` on.
-struct Tile<'a> {
-    packed: &'a Packed,
-    index: usize,
-    batch: &'a Batch,
-    start: usize,
-}
-
 impl Sums {
     #[inline(always)]
-    fn add(&mut self, tile: &Tile<'_>, ranges: &[[f32; 2]], heads: &Heads<'_>, unit: f64) {
-        let Tile { packed, batch, start, .. } = *tile;
-        let rows = TILE.min(batch.rows - start);
-        let of_rows = tile.heads(rows, ranges, heads);
-        let of = Totalled { packed, scale: heads.scale, bounds: heads.bounds, unit };
-        self.add_rows(&of, batch, start, rows, of_rows.each_ref());
+    fn add_tile(
+        &mut self,
+        packed: &Packed,
+        tile: &TileRows<'_>,
+        ranges: &[[f32; 2]],
+        heads: &Heads<'_>,
+        unit: f64,
+    ) {
+        let of_rows = outputs(packed, tile, ranges, heads);
+        self.add_rows(packed, tile, of_rows.each_ref(), heads, unit);
     }
 
-    /// Adds rows of a batch, whose heads these are.
+    /// Adds rows that have these outputs.
     #[inline(always)]
     pub(super) fn add_rows(
         &mut self,
-        of: &Totalled<'_>,
-        batch: &Batch,
-        start: usize,
-        rows: usize,
+        packed: &Packed,
+        tile: &TileRows<'_>,
         [logit, mu, raw_sigma]: [&[f64; TILE]; 3],
+        heads: &Heads<'_>,
+        unit: f64,
     ) {
-        let Totalled { packed, scale, unit, bounds: Bounds { mu: range, max_sigma } } = *of;
-        let at = batch.start + start;
-        for row in 0..rows {
-            let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[at + row]);
+        let weight = packed.tile_weight(tile);
+        let Bounds { mu: range, max_sigma } = heads.bounds;
+        for row in 0..tile.rows {
             let sigma = sigma_from_raw(raw_sigma[row]);
             let held = if sigma > max_sigma { max_sigma } else { sigma };
-            let mu = range.hold(scale * mu[row]) - unit;
-            self.predicted += weight * expected_ltv_row(logit[row], mu, held);
-            self.at_max_sigma += if sigma > max_sigma { weight } else { 0.0 };
-            self.weight += weight;
+            let mu = range.hold(heads.amount_scale * mu[row]) - unit;
+            self.predicted += weight[row] * expected_ltv_row(logit[row], mu, held);
+            self.at_max_sigma += if sigma > max_sigma { weight[row] } else { 0.0 };
+            self.weight += weight[row];
         }
-        for row in start..batch.payers.min(start + rows) {
-            let weight = packed.weight.as_ref().map_or(1.0, |weights| weights[batch.start + row]);
-            self.actual += weight * exp(packed.log_amount[batch.first_payer + row] - unit);
+        let log_amounts = &packed.log_amount[tile.batch.first_payer..][..tile.batch.payers];
+        for (log_amount, weight) in log_amounts.iter().skip(tile.start).zip(&weight[..tile.rows]) {
+            self.actual += weight * exp(log_amount - unit);
         }
+    }
+
+    /// Adds those of other rows.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.weight += other.weight;
+        self.predicted += other.predicted;
+        self.actual += other.actual;
+        self.at_max_sigma += other.at_max_sigma;
     }
 
     pub(super) fn totals(&self) -> Totals {
-        Totals {
-            ratio: self.predicted / self.actual,
-            at_max_sigma: self.at_max_sigma / self.weight,
-        }
+        let Self { weight, predicted, actual, at_max_sigma } = self;
+        Totals { ratio: predicted / actual, at_max_sigma: at_max_sigma / weight }
     }
 }
 
-impl Tile<'_> {
-    /// The heads of the rows, numbers held in the ranges of the payers for those of the amount.
-    #[inline(always)]
-    fn heads(&self, rows: usize, ranges: &[[f32; 2]], heads: &Heads<'_>) -> [[f64; TILE]; 3] {
-        let Self { packed, index, batch, start } = *self;
-        let at = batch.start + start;
-        let width = heads.paying.width;
-        let weights = |head: usize| match head {
-            0 => &heads.paying.weights[..width],
-            _ => &heads.amount.weights[(head - 1) * width..][..width],
-        };
-        let mut out = [0, 1, 2].map(|head| [weights(head)[0]; TILE]);
-        for (column, ends) in ranges.iter().enumerate() {
-            let values = &packed.numbers[column * packed.stride + at..][..rows];
-            let [a, b, c] = [0, 1, 2].map(|head| weights(head)[1 + column]);
-            let [logit, mu, raw_sigma] = &mut out;
-            for (row, &value) in values.iter().enumerate() {
-                let held = f64::from(hold_standardized(value, *ends));
-                logit[row] += a * f64::from(value);
-                mu[row] += b * held;
-                raw_sigma[row] += c * held;
-            }
+/// The heads of the rows, numbers held in the ranges of the payers for those of the amount.
+#[inline(always)]
+fn outputs(
+    packed: &Packed,
+    tile: &TileRows<'_>,
+    ranges: &[[f32; 2]],
+    heads: &Heads<'_>,
+) -> [[f64; TILE]; 3] {
+    let inputs = &packed.inputs;
+    let weights = [heads.logit, heads.mu, heads.raw_sigma];
+    let mut out = weights.map(|weights| [weights[0]; TILE]);
+    let numbers = inputs.numbers_of(tile.batch);
+    for (column, ends) in ranges.iter().enumerate() {
+        let values = &numbers.column(column, tile.start)[..tile.rows];
+        let [a, b, c] = weights.map(|weights| weights[1 + column]);
+        let [logit, mu, raw_sigma] = &mut out;
+        for (row, &value) in values.iter().enumerate() {
+            let held = f64::from(hold_standardized(value, *ends));
+            logit[row] += a * f64::from(value);
+            mu[row] += b * held;
+            raw_sigma[row] += c * held;
         }
-        for category in &packed.categories {
-            let levels = category.levels(index, false);
-            let first = 1 + packed.number_count + category.offset;
-            for (row, &local) in category.local[at..at + rows].iter().enumerate() {
-                let Some(&level) = (local as usize).checked_sub(1).and_then(|l| levels.get(l))
-                else {
-                    continue;
-                };
-                for (head, out) in out.iter_mut().enumerate() {
-                    out[row] += weights(head)[first + level as usize];
-                }
-            }
-        }
-        out
     }
+    for category in &inputs.categories {
+        let levels = category.levels(tile.batch, false);
+        let first = 1 + inputs.number_count + category.offset;
+        for (row, &local) in category.local(tile.range()).iter().enumerate() {
+            let Some(&level) = (local as usize).checked_sub(1).and_then(|l| levels.get(l)) else {
+                continue;
+            };
+            for (out, weights) in out.iter_mut().zip(weights) {
+                out[row] += weights[first + level as usize];
+            }
+        }
+    }
+    out
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::encode::Packed;
 use super::options::Options;
-use super::pack::Packed;
-use super::part::PartValues;
-use super::table::Table;
+use super::problem::Problem;
+use super::rows::Table;
+use super::sgd::{Parts, Trained};
 use crate::error::quoted;
-use crate::model::{Encoding, Feature, Head, HeadState, HeadWeights, Model, OptimizerState};
+use crate::family::Head;
+use crate::model::{Encoding, Feature, HeadState, HeadWeights, Model, OptimizerState, Weights};
 use crate::{Error, Result};
 
 /// The features of the model to continue from, in the order of the table's.
@@ -59,8 +61,8 @@ pub(super) fn leads_nowhere() -> Error {
 /// A model has its weights in the order of the features; a part has the numbers first, then the levels.
 pub(super) fn places(encodings: &[Encoding], packed: &Packed) -> Vec<usize> {
     let mut number = 1;
-    let mut level = 1 + packed.number_count;
-    let mut places = Vec::with_capacity(packed.number_count + packed.level_count);
+    let mut level = 1 + packed.inputs.number_count;
+    let mut places = Vec::with_capacity(packed.inputs.width() - 1);
     for encoding in encodings {
         let next = match encoding {
             Encoding::Numeric { .. } => &mut number,
@@ -105,54 +107,23 @@ pub(super) fn places_of_known(
     names.map(|name| of_name.get(&name).copied().unwrap_or(0)).collect()
 }
 
-/// The weights of a head, written into a part's; `unit` is what the part measures the head in.
-pub(super) fn load_weights(weights: &HeadWeights, places: &[usize], unit: f64, out: &mut [f64]) {
-    load(weights.intercept, &weights.weights, places, unit, out);
-}
-
-/// The optimiser's averages of a head, written into a part's.
-pub(super) fn load_state(values: &[f64], places: &[usize], out: &mut [f64]) {
-    if let [intercept, weights @ ..] = values {
-        load(*intercept, weights, places, 1.0, out);
-    }
-}
-
-fn load(intercept: f64, weights: &[f64], places: &[usize], unit: f64, out: &mut [f64]) {
-    if let Some(slot) = out.first_mut() {
-        *slot = intercept / unit;
-    }
-    for (weight, &place) in weights.iter().zip(places) {
-        if let Some(slot) = out.get_mut(place) {
-            *slot = weight / unit;
+/// The weights of the heads as a model has them, with mu in units of 1 instead of `amount_scale`.
+pub(super) fn save_weights(parts: &Parts, places: &[usize], amount_scale: f64) -> Weights {
+    let head = |head: Head| {
+        let weights = parts.head(head);
+        let unit = unit(head, amount_scale);
+        let value = |place: usize| unit * weights.get(place).copied().unwrap_or(0.0);
+        HeadWeights {
+            intercept: value(0),
+            weights: places.iter().map(|&place| value(place)).collect(),
         }
-    }
-}
-
-/// A head of a part as a model has it.
-pub(super) fn save_weights(head: &[f64], places: &[usize], unit: f64) -> HeadWeights {
-    let value = |place: usize| unit * head.get(place).copied().unwrap_or(0.0);
-    HeadWeights { intercept: value(0), weights: places.iter().map(|&place| value(place)).collect() }
-}
-
-/// Averages of a head of a part as a model has them; nothing if the optimiser keeps none.
-fn save_averages(kept: bool, head: &[f64], places: &[usize]) -> Vec<f64> {
-    if !kept {
-        return Vec::new();
-    }
-    let value = |place: usize| head.get(place).copied().unwrap_or(0.0);
-    std::iter::once(0).chain(places.iter().copied()).map(value).collect()
-}
-
-/// The state of one head.
-fn save_head(options: &Options, values: &PartValues, head: usize, places: &[usize]) -> HeadState {
-    let of = |all: &[f64], kept| {
-        let head = all.chunks_exact(values.width).nth(head).unwrap_or(&[]);
-        save_averages(kept, head, places)
     };
-    HeadState {
-        first: of(&values.first, options.optimizer.keeps_first()),
-        second: of(&values.second, options.optimizer.keeps_second()),
-    }
+    Weights { logit: head(Head::Logit), mu: head(Head::Mu), raw_sigma: head(Head::RawSigma) }
+}
+
+/// What a part measures a head in.
+fn unit(head: Head, amount_scale: f64) -> f64 {
+    if head == Head::Mu { amount_scale } else { 1.0 }
 }
 
 /// The optimiser's state after `epochs` epochs, as a model keeps it.
@@ -160,85 +131,84 @@ pub(super) fn save_state(
     options: &Options,
     epochs: u64,
     amount_scale: f64,
-    paying: &PartValues,
-    amount: &PartValues,
+    parts: &Parts,
     places: &[usize],
 ) -> OptimizerState {
-    OptimizerState {
-        optimizer: options.optimizer.name().to_owned(),
-        epochs,
-        steps: paying.steps.max(amount.steps),
-        amount_scale,
-        logit: save_head(options, paying, 0, places),
-        mu: save_head(options, amount, 0, places),
-        raw_sigma: save_head(options, amount, 1, places),
-        level_steps_logit: paying.level_steps.clone(),
-        level_steps_amount: amount.level_steps.clone(),
+    let mut state = OptimizerState::new(options.optimizer.name(), epochs, amount_scale);
+    for part in parts.iter() {
+        let weights = part.weights();
+        for (index, &head) in part.heads().iter().enumerate() {
+            // The averages of the intercept, then of the weights; nothing if the optimiser keeps none.
+            let averages = |all: &[f64], kept: bool| -> Vec<f64> {
+                let head = all.chunks_exact(weights.width).nth(index).unwrap_or(&[]);
+                let value = |place: usize| head.get(place).copied().unwrap_or(0.0);
+                let places = std::iter::once(0).chain(places.iter().copied());
+                if kept { places.map(value).collect() } else { Vec::new() }
+            };
+            *state.head_mut(head) = HeadState {
+                first: averages(&weights.first, options.optimizer.keeps_first()),
+                second: averages(&weights.second, options.optimizer.keeps_second()),
+            };
+            state.set_steps(head, weights.steps, &weights.level_steps);
+        }
+    }
+    state
+}
+
+/// Epochs behind the state that training continues with.
+pub(super) fn epochs_before(options: &Options) -> u64 {
+    usable_state(options).map_or(0, |state| state.epochs)
+}
+
+/// Writes the weights of the model to continue from over those of a part's new start, and the optimiser's averages if the
+/// model kept them and they are of the same optimiser.
+pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Trained) {
+    let Some(model) = problem.options.init.as_deref() else { return };
+    let known = places_of_known(model, problem.table, &problem.encodings, &problem.places);
+    let state = usable_state(problem.options);
+    let heads = part.heads().to_vec();
+    let weights = part.weights_mut();
+    let width = weights.width;
+    for (index, head) in heads.into_iter().enumerate() {
+        let of_head = index * width..(index + 1) * width;
+        let HeadWeights { intercept, weights: values } = model.head_weights().head(head);
+        let unit = unit(head, amount_scale);
+        let slots = weights.values.get_mut(of_head.clone()).unwrap_or_default();
+        load(*intercept / unit, values.iter().map(|value| value / unit), &known, slots);
+        let Some(state) = state else { continue };
+        let HeadState { first, second } = state.head(head);
+        for (values, all) in [(first, &mut weights.first), (second, &mut weights.second)] {
+            if let ([intercept, values @ ..], Some(slots)) =
+                (&**values, all.get_mut(of_head.clone()))
+            {
+                load(*intercept, values.iter().copied(), &known, slots);
+            }
+        }
+        weights.steps = state.steps(head);
+        let first_level = 1 + problem.packed().inputs.number_count;
+        let levels = known.iter().filter_map(|place| place.checked_sub(first_level));
+        for (level, &steps) in levels.zip(state.level_steps(head)) {
+            if let Some(slot) = weights.level_steps.get_mut(level) {
+                *slot = steps;
+            }
+        }
     }
 }
 
-/// What training continues with: the weights of the given model and, if it kept them, the optimiser's averages.
-pub(super) struct Resumed {
-    pub(super) paying: PartValues,
-    pub(super) amount: PartValues,
-    /// Epochs behind the state.
-    pub(super) epochs: u64,
-}
-
-/// Writes the given model's weights, and its state if it is of the same optimiser, over those of a new start.
-pub(super) fn resume(
-    model: &Model,
-    options: &Options,
-    known: &[usize],
-    amount_scale: f64,
-    packed: &Packed,
-    (mut paying, mut amount): (PartValues, PartValues),
-) -> Resumed {
-    let weights = model.head_weights();
-    for (head, unit) in [(Head::Logit, 1.0), (Head::Mu, amount_scale), (Head::RawSigma, 1.0)] {
-        let (values, place) = match head {
-            Head::Logit => (&mut paying, 0),
-            Head::Mu => (&mut amount, 0),
-            Head::RawSigma => (&mut amount, 1),
-        };
-        let width = values.width;
-        if let Some(out) = values.weights.chunks_exact_mut(width).nth(place) {
-            load_weights(weights.head(head), known, unit, out);
+/// Writes an intercept and weights into a head of a part, each weight to its place.
+fn load(intercept: f64, values: impl Iterator<Item = f64>, places: &[usize], out: &mut [f64]) {
+    if let Some(slot) = out.first_mut() {
+        *slot = intercept;
+    }
+    for (value, &place) in values.zip(places) {
+        if let Some(slot) = out.get_mut(place) {
+            *slot = value;
         }
     }
-    let mut epochs = 0;
-    let state = usable_state(model, options);
-    if let Some(state) = state {
-        epochs = state.epochs;
-        let heads = [&state.logit, &state.mu, &state.raw_sigma];
-        let parts = [(0, 0), (1, 0), (1, 1)];
-        for (state, (part, head)) in heads.into_iter().zip(parts) {
-            let values = if part == 0 { &mut paying } else { &mut amount };
-            let width = values.width;
-            if let Some(out) = values.first.chunks_exact_mut(width).nth(head) {
-                load_state(&state.first, known, out);
-            }
-            if let Some(out) = values.second.chunks_exact_mut(width).nth(head) {
-                load_state(&state.second, known, out);
-            }
-        }
-        let levels: Vec<usize> =
-            known.iter().filter_map(|place| place.checked_sub(1 + packed.number_count)).collect();
-        let counts =
-            [(&mut paying, &state.level_steps_logit), (&mut amount, &state.level_steps_amount)];
-        for (values, steps) in counts {
-            values.steps = state.steps;
-            for (&level, &steps) in levels.iter().zip(steps) {
-                if let Some(slot) = values.level_steps.get_mut(level) {
-                    *slot = steps;
-                }
-            }
-        }
-    }
-    Resumed { paying, amount, epochs }
 }
 
 /// The state of the model to continue from, if it is of the optimiser in use.
-pub(super) fn usable_state<'a>(model: &'a Model, options: &Options) -> Option<&'a OptimizerState> {
-    model.optimizer_state().filter(|state| state.optimizer == options.optimizer.name())
+pub(super) fn usable_state(options: &Options) -> Option<&OptimizerState> {
+    let state = options.init.as_deref()?.optimizer_state()?;
+    (state.optimizer == options.optimizer.name()).then_some(state)
 }

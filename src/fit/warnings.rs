@@ -1,6 +1,6 @@
 //! What a person should look at before trusting a model.
 
-use super::guard::FAR;
+use super::guard::FAR_TOTAL;
 use super::total::Totals;
 use crate::model::{Encoding, Range};
 
@@ -68,7 +68,7 @@ impl Seen<'_> {
 
     fn total(&self) -> Option<String> {
         let ratio = self.totals.ratio;
-        let is_far = !(1.0 / FAR..=FAR).contains(&ratio);
+        let is_far = !(1.0 / FAR_TOTAL..=FAR_TOTAL).contains(&ratio);
         is_far.then(|| {
             format!(
                 "the predicted total of the training rows is {} times the actual one; a few labels may be most of it",

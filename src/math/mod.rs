@@ -39,6 +39,7 @@ mod rows;
 mod sigma;
 mod sigmoid;
 mod softplus;
+mod tile;
 mod variance;
 
 pub use capped_ltv::{capped_ltv, capped_ltv_row};
@@ -64,4 +65,5 @@ pub(crate) use sigma::sigmas_from_raw;
 pub use sigma::{floor_sigma, sigma_from_raw};
 pub use sigmoid::sigmoid;
 pub use softplus::softplus;
+pub(crate) use tile::{LANES, TILE, padded, sum_tile};
 pub use variance::{variance, variance_row};

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
 use super::info::ModelInfo;
-use super::network::{Network, NetworkParts};
+use super::network::{Network, NetworkParts, NetworkTraining};
 use super::objects;
 use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
 use super::training::{OptionsInForce, Training};
-use super::weights::{Head, HeadWeights, WeightRow, Weights};
+use super::weights::{HeadWeights, WeightRow, Weights};
 use crate::error::quoted;
+use crate::family::Head;
 use crate::{Error, Result};
 
 /// The version of the text of a linear model.
@@ -83,8 +84,8 @@ impl Model {
     }
 
     /// The model with a network on top of its heads.
-    pub(crate) fn with_network(self, parts: NetworkParts) -> Self {
-        let network = Some(Network::of_parts(parts, &self.features));
+    pub(crate) fn with_network(self, parts: NetworkParts, training: NetworkTraining) -> Self {
+        let network = Some(Network::of_parts(parts, Some(training), &self.features));
         Self { format_version: NETWORK_VERSION, network, ..self }
     }
 

@@ -1,6 +1,6 @@
 //! What a model is: features and their encodings, the weights of the three heads, prediction, and the JSON text.
 //!
-//! Imports [`math`](crate::math), [`record`](crate::record) and the error; no engine. The schema of the text is
+//! Imports [`math`](crate::math), [`family`](crate::family), [`record`](crate::record) and the error; no engine. The schema of the text is
 //! documented field by field in `docs/model-format.md`.
 
 mod cache;
@@ -23,6 +23,7 @@ mod tile;
 mod training;
 mod weights;
 
+pub use crate::family::{Head, SigmaPrior};
 pub(crate) use document::Bounds;
 pub use document::{FORMAT_VERSION, Model};
 pub use feature::{Encoding, Feature};
@@ -36,11 +37,12 @@ pub use model_rows::ModelRows;
 pub(crate) use network::NetworkParts;
 pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS, Network,
+    NetworkTraining,
 };
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};
 pub use scorer_set::{FeatureUse, NO_SCORER, ScorerSet};
 pub(crate) use state::AMOUNT_SCALES;
 pub use state::{HeadState, OptimizerState};
-pub use training::{History, L2, OptionsInForce, SigmaPrior, StopReason, Training};
-pub use weights::{Head, HeadWeights, WeightRow, Weights};
+pub use training::{History, L2, OptionsInForce, StopReason, Training};
+pub use weights::{HeadWeights, WeightRow, Weights};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
 use crate::error::quoted;
-use crate::net::{Embedding, PANEL, Panel, Shape};
+use crate::net::deep::{Embedding, PANEL, Panel, Shape};
 use crate::{Error, Result};
 
 /// Layers a network has at most.
@@ -35,6 +35,32 @@ pub struct Network {
     pub layers: Vec<LayerWeights>,
     /// What the last layer's units add to the heads.
     pub heads: HeadsOfUnits,
+    /// How it was trained; `None` for a network of another make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<NetworkTraining>,
+}
+
+/// How a network was trained.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NetworkTraining {
+    /// Passes over the rows, at most.
+    pub epochs: u64,
+    /// Rows a step.
+    pub batch_size: u64,
+    /// The learning rate before the schedule.
+    pub learning_rate: f64,
+    /// What a step took off a weight, beside the learning rate.
+    pub decay: f64,
+    /// The same of the vectors of levels.
+    pub embedding_decay: f64,
+    /// The share of the units that a step did without.
+    pub dropout: f64,
+    /// Epochs without improvement before training stopped.
+    pub patience: u64,
+    /// Epochs run.
+    pub epochs_run: u64,
+    /// The epoch whose weights the network has; 0 if it adds nothing.
+    pub best_epoch: u64,
 }
 
 /// The vectors of a category's levels.
@@ -98,7 +124,11 @@ pub(crate) struct NetworkParts {
 
 impl Network {
     /// The text's form of a network.
-    pub(crate) fn of_parts(parts: NetworkParts, features: &[Feature]) -> Self {
+    pub(crate) fn of_parts(
+        parts: NetworkParts,
+        training: Option<NetworkTraining>,
+        features: &[Feature],
+    ) -> Self {
         let NetworkParts { shape, embeddings, weights, vectors, mu_scale } = parts;
         let at = |(panel, place): (usize, usize)| weights[panel][place];
         let layers = shape.layers.iter().map(|layer| {
@@ -128,6 +158,7 @@ impl Network {
                 mu: head(1, mu_scale as f32),
                 raw_sigma: head(2, 1.0),
             },
+            training,
         }
     }
 

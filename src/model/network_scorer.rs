@@ -11,7 +11,7 @@ use super::input::FeatureInput;
 use super::network::{Network, NetworkParts};
 use super::range::Range;
 use crate::math::{Blocks, dispatch, dispatch_simd};
-use crate::net::{Embedding, Forward, ROWS as TILE_ROWS, Shape, Tile, Transposed};
+use crate::net::deep::{Embedding, Forward, ROWS as TILE_ROWS, Shape, Tile, Transposed};
 
 /// A network made ready for prediction.
 #[derive(Debug, Clone)]

@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use crate::family::Head;
+
 /// The units that training may measure the logarithms of amounts in.
 pub(crate) const AMOUNT_SCALES: RangeInclusive<f64> = 1e-9..=1e9;
 
@@ -14,8 +16,14 @@ pub struct OptimizerState {
     pub optimizer: String,
     /// Epochs behind it.
     pub epochs: u64,
-    /// Steps behind it.
+    /// Steps behind it: those of the heads that made most.
     pub steps: u64,
+    /// Steps behind the logit head, if they are others: where all customers paid there was nothing to step for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps_logit: Option<u64>,
+    /// The same of the two amount heads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps_amount: Option<u64>,
     /// A power of two: the mu head is trained in units of it.
     pub amount_scale: f64,
     /// Of the logit head.
@@ -33,6 +41,71 @@ pub struct OptimizerState {
 }
 
 impl OptimizerState {
+    /// A state without averages.
+    pub(crate) fn new(optimizer: &str, epochs: u64, amount_scale: f64) -> Self {
+        Self {
+            optimizer: optimizer.to_owned(),
+            epochs,
+            steps: 0,
+            steps_logit: None,
+            steps_amount: None,
+            amount_scale,
+            logit: HeadState::default(),
+            mu: HeadState::default(),
+            raw_sigma: HeadState::default(),
+            level_steps_logit: Vec::new(),
+            level_steps_amount: Vec::new(),
+        }
+    }
+
+    /// The averages of a head.
+    pub(crate) fn head(&self, head: Head) -> &HeadState {
+        match head {
+            Head::Logit => &self.logit,
+            Head::Mu => &self.mu,
+            Head::RawSigma => &self.raw_sigma,
+        }
+    }
+
+    /// The same, to be written to.
+    pub(crate) fn head_mut(&mut self, head: Head) -> &mut HeadState {
+        match head {
+            Head::Logit => &mut self.logit,
+            Head::Mu => &mut self.mu,
+            Head::RawSigma => &mut self.raw_sigma,
+        }
+    }
+
+    /// Steps behind a head.
+    pub(crate) fn steps(&self, head: Head) -> u64 {
+        let own = if head == Head::Logit { self.steps_logit } else { self.steps_amount };
+        own.unwrap_or(self.steps)
+    }
+
+    /// Steps that updated each level, of a head.
+    pub(crate) fn level_steps(&self, head: Head) -> &[u64] {
+        if head == Head::Logit { &self.level_steps_logit } else { &self.level_steps_amount }
+    }
+
+    /// Sets the steps behind a head.
+    pub(crate) fn set_steps(&mut self, head: Head, steps: u64, level_steps: &[u64]) {
+        let (logit, amount) = if head == Head::Logit {
+            (steps, self.steps(Head::Mu))
+        } else {
+            (self.steps(Head::Logit), steps)
+        };
+        self.steps = logit.max(amount);
+        self.steps_logit = Some(logit).filter(|&steps| steps != self.steps);
+        self.steps_amount = Some(amount).filter(|&steps| steps != self.steps);
+        let levels = if head == Head::Logit {
+            &mut self.level_steps_logit
+        } else {
+            &mut self.level_steps_amount
+        };
+        levels.clear();
+        levels.extend_from_slice(level_steps);
+    }
+
     /// All averages, of every head.
     pub(crate) fn averages(&self) -> impl Iterator<Item = &f64> {
         let heads = [&self.logit, &self.mu, &self.raw_sigma];

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::family::SigmaPrior;
+
 /// The options that were in force, with every automatic one as it was decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OptionsInForce {
@@ -36,18 +38,6 @@ pub struct OptionsInForce {
     /// The prior of sigma, unless it was off (with `l2` 0).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigma_prior: Option<SigmaPrior>,
-}
-
-/// What the objective adds for the sigma of the average customer, `softplus` of the intercept of the raw sigma head:
-/// `weight * (ln sigma + spread^2 / (2 sigma^2))`.
-///
-/// That is the loss of imagined payers, a share `weight` of all rows, whose ln(label) lie `spread` from their mu.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct SigmaPrior {
-    /// In the units of the weighted mean loss over all rows.
-    pub weight: f64,
-    /// A standard deviation of ln(label).
-    pub spread: f64,
 }
 
 /// The penalty `l2/2 * sum of squared weights` of each head, in the units of the weighted mean loss.

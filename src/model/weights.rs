@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
 use super::range::Range;
+use crate::family::Head;
 use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// The weights of the three heads.
@@ -25,31 +26,6 @@ pub struct HeadWeights {
     /// In the order of the features: one weight for a number (on the standardised scale), one a level for a
     /// category.
     pub weights: Vec<f64>,
-}
-
-/// A head of the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Head {
-    /// The logit of the probability to pay.
-    Logit,
-    /// The mean of the logarithm of the amount.
-    Mu,
-    /// The raw spread of the logarithm of the amount.
-    RawSigma,
-}
-
-impl Head {
-    /// The heads, in the order of every list of them.
-    pub const ALL: [Self; 3] = [Self::Logit, Self::Mu, Self::RawSigma];
-
-    /// The head's name in SQL, in Python and in the model text.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Logit => "logit",
-            Self::Mu => "mu",
-            Self::RawSigma => "raw_sigma",
-        }
-    }
 }
 
 impl Weights {

@@ -1,32 +1,19 @@
-//! Networks on tiles of rows: layers, embeddings, dropout, their gradients and steps, in single precision.
+//! Affine layers over encoded inputs: numbers and levels in, heads out, and the gradient back. A linear model is the net
+//! without hidden layers.
 //!
-//! Imports nothing of the other rooms. Every sum has one order, and a multiplication is fused with an addition by `mul_add`
-//! alone, so a row has the same bits on every processor, in every tile and at every place of it. What has weights is laid
-//! out in [`Shape`]; the values are one list of [panels](PANEL), so that an optimiser need not know what they are.
+//! Imports [`math`](crate::math); no engine and nothing of what is trained. [`Inputs`] hold encoded rows batch by batch,
+//! [`Affine`] is one layer: forward from the rows of a tile to its outputs, backward from their errors to the sums of
+//! the gradient. Every sum over rows runs in lanes fixed by this code, never by the processor, so that its bits are the
+//! same everywhere.
+//!
+//! Hidden layers lie in [`deep`].
 
-mod adam;
-mod backward;
-mod dropout;
-mod embedding;
-mod forward;
-mod hash;
-mod heads;
-mod init;
-mod layer;
-mod product;
-mod shape;
-mod tile;
-mod transposed;
+mod affine;
+pub(crate) mod deep;
+mod inputs;
+mod levels;
+mod numbers;
 
-pub(crate) use adam::{Adam, adam};
-pub(crate) use backward::Backward;
-pub(crate) use dropout::Dropout;
-pub(crate) use embedding::{Embedding, embedding_size};
-pub(crate) use forward::Forward;
-pub(crate) use hash::step_key;
-pub(crate) use heads::HEADS;
-pub(crate) use init::{init_embedding, init_layers};
-pub(crate) use product::{PANEL, Panel, padded};
-pub(crate) use shape::{Layer, Shape};
-pub(crate) use tile::{ROWS, Tile};
-pub(crate) use transposed::Transposed;
+pub(crate) use affine::{Affine, AffineWeights};
+pub(crate) use inputs::{Batch, ColumnPieces, Inputs, TileRows};
+pub(crate) use levels::Category;

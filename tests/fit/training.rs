@@ -150,6 +150,34 @@ fn ten_epochs_and_ten_more_are_twenty() {
 }
 
 #[test]
+fn a_head_that_was_not_trained_has_no_steps_behind_it() {
+    let mut everybody_pays = simulated(300, 2, 8);
+    everybody_pays.label.iter_mut().for_each(|label| *label += 1.0);
+    let data = simulated(300, 2, 9);
+    let options = |init: Option<String>| {
+        let mut options = vec![
+            ("epochs", OptionValue::Integer(3)),
+            ("schedule", OptionValue::Text("constant".to_owned())),
+            ("keep_state", OptionValue::Bool(true)),
+        ];
+        options.extend(init.map(|text| ("init", OptionValue::Text(text))));
+        options
+    };
+    let first = everybody_pays.fit(&options(None)).unwrap();
+    let state = first.optimizer_state().unwrap();
+    assert_eq!((state.steps, state.steps_logit, state.steps_amount), (3, Some(0), None));
+    let next = data.fit(&options(Some(first.to_json()))).unwrap();
+    let state = next.optimizer_state().unwrap();
+    assert_eq!((state.steps, state.steps_logit, state.steps_amount), (6, Some(3), None));
+    // The same steps of the logit head as without a state: its averages were of no gradient.
+    let mut stateless: serde_json::Value = serde_json::from_str(&first.to_json()).unwrap();
+    stateless.as_object_mut().unwrap().remove("optimizer_state");
+    let fresh = data.fit(&options(Some(stateless.to_string()))).unwrap();
+    assert_eq!(next.head_weights().logit, fresh.head_weights().logit);
+    assert_ne!(next.head_weights().mu, fresh.head_weights().mu);
+}
+
+#[test]
 fn a_warm_start_without_state_begins_at_the_given_weights() {
     let data = simulated(500, 3, 9);
     let model = data.fit(&[]).unwrap();

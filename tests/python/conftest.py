@@ -10,8 +10,10 @@ import datafusion
 import numpy as np
 import polars as pl
 import pytest
+from warehouse import run_script
 
 import ziln
+import ziln.datasets
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +32,15 @@ def ctx() -> datafusion.SessionContext:
     session = datafusion.SessionContext()
     ziln.register_all(session)
     return session
+
+
+@pytest.fixture(scope="session")
+def cdnow(tmp_path_factory: pytest.TempPathFactory) -> datafusion.SessionContext:
+    """A session in which the demo's script has run."""
+    folder = tmp_path_factory.mktemp("cdnow")
+    (folder / "data").mkdir()
+    ziln.datasets.cdnow().write_parquet(folder / "data" / "cdnow.parquet")
+    return run_script("cdnow.sql", folder)
 
 
 def random_params(rows: int, seed: int) -> pl.DataFrame:

@@ -25,11 +25,11 @@ OPTIONS = {name for name, *_ in _ziln.training_options()}
 def test_the_package_has_the_functions_of_sql() -> None:
     python = {f"ziln_{name}" for name in ziln.expressions.__all__}
     assert python == SQL
-    assert set(ziln.__all__) == {*ziln.expressions.__all__, "register_all", "__version__"}
+    assert set(ziln.__all__) == {*ziln.expressions.__all__, "register_all", "rfm", "__version__"}
 
 
 def test_every_name_is_there_and_documented() -> None:
-    for name in ziln.expressions.__all__:
+    for name in (*ziln.expressions.__all__, "rfm"):
         function = getattr(ziln, name)
         documentation = inspect.getdoc(function) or ""
         for section in ("Parameters", "Returns", "Examples"):
@@ -97,7 +97,7 @@ def test_importing_needs_polars_alone() -> None:
     """Neither DataFusion nor a plotting library is loaded before it is asked for."""
     code = (
         "import sys, ziln;"
-        "print(sorted({'datafusion', 'altair', 'pyarrow', 'pandas', 'numpy'} & set(sys.modules)))"
+        "print(sorted({'datafusion', 'altair', 'narwhals', 'pyarrow', 'pandas', 'numpy'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -9,9 +9,7 @@ import polars as pl
 import pytest
 import scipy.optimize
 from numpy.typing import NDArray
-from warehouse import query, run_script
-
-import ziln.datasets
+from warehouse import query
 
 HEADS = ("logit", "mu", "raw_sigma")
 SIGMA_FLOOR = np.sqrt(1e-7)
@@ -68,15 +66,6 @@ class Problem:
             self.value_and_gradient, start, jac=True, method="L-BFGS-B", options=options
         )
         return float(result.fun)
-
-
-@pytest.fixture(scope="module")
-def cdnow(tmp_path_factory: pytest.TempPathFactory) -> datafusion.SessionContext:
-    """A session in which the demo's script has run."""
-    folder = tmp_path_factory.mktemp("cdnow")
-    (folder / "data").mkdir()
-    ziln.datasets.cdnow().write_parquet(folder / "data" / "cdnow.parquet")
-    return run_script("cdnow.sql", folder)
 
 
 def standardised(model: dict[str, Any], frame: pl.DataFrame) -> Array:

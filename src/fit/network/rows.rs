@@ -1,12 +1,11 @@
 //! Rows for a network: packed, with what the linear heads predict for them.
 
-use super::super::layout::{Batch, deal};
-use super::super::pack::{Packed, PackedFor, Targets, pack_encoded};
-use super::super::table::{RowId, Table};
-use super::super::total::linear_heads;
-use super::super::usable::Usable;
-use super::train::Linear;
-use crate::net::{Embedding, ROWS, Tile};
+use super::linear::Linear;
+use crate::fit::encode::{Packed, PackedFor, Targets, deal, pack_encoded};
+use crate::fit::rows::{Hashed, RowId};
+use crate::fit::total::linear_heads;
+use crate::net::TileRows;
+use crate::net::deep::{Embedding, ROWS, Tile};
 
 /// Packed rows and the heads that the network adds to.
 pub(super) struct Rows {
@@ -17,64 +16,56 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Packs rows in their order.
-    pub(super) fn new(
-        table: &Table<'_>,
-        usable: &Usable,
-        rows: &[RowId],
-        batch_size: usize,
-        linear: &Linear<'_>,
-    ) -> Self {
-        let labels = usable.labels(table, rows);
-        let layout = deal(rows, &labels, batch_size);
+    pub(super) fn new(linear: &Linear<'_>, rows: &[Hashed], batch_size: usize) -> Self {
+        let Linear { table, usable, encodings, .. } = *linear;
+        let rows: Vec<RowId> = rows.iter().map(|row| row.row).collect();
+        let labels = usable.labels(table, &rows);
+        let layout = deal(&rows, &labels, batch_size);
         let targets = Targets::gather(table, &layout);
-        let packed = pack_encoded(table, &layout, &targets, linear.encodings, PackedFor::Paying);
+        let packed = pack_encoded(table, &layout, &targets, encodings, PackedFor::Paying);
         let offsets = offsets(&packed, linear);
         Self { packed, offsets }
     }
 
-    /// Fills a tile with the inputs of rows.
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.packed.batches.iter().map(|batch| batch.rows).sum()
+    }
+
+    /// Fills a tile with the inputs of at most [`ROWS`] rows.
     pub(super) fn load(
         &self,
         vectors: &[Vec<f32>],
         embeddings: &[Embedding],
-        index: usize,
-        at: usize,
-        rows: usize,
+        rows: &TileRows<'_>,
         tile: &mut Tile,
     ) {
-        let columns = self.packed.numbers.chunks_exact(self.packed.stride.max(1));
-        for (to, column) in tile.numbers.chunks_exact_mut(ROWS).zip(columns) {
-            to[..rows].copy_from_slice(&column[at..at + rows]);
+        let inputs = &self.packed.inputs;
+        let numbers = inputs.numbers_of(rows.batch);
+        for (column, to) in tile.numbers.chunks_exact_mut(ROWS).enumerate() {
+            to[..rows.rows].copy_from_slice(&numbers.column(column, rows.start)[..rows.rows]);
         }
         let width = tile.embedded_width;
         for ((category, vectors), embedding) in
-            self.packed.categories.iter().zip(vectors).zip(embeddings)
+            inputs.categories.iter().zip(vectors).zip(embeddings)
         {
-            let levels = category.levels(index, false);
-            let local = category.local[at..at + rows].iter();
-            let of_rows = local
-                .map(|&local| Some(*levels.get((local as usize).checked_sub(1)?)? as usize));
-            embedding.gather(vectors, of_rows, width, &mut tile.embedded[..rows * width]);
+            let levels = category.levels(rows.batch, false);
+            let level = |&local: &u32| Some(*levels.get((local as usize).checked_sub(1)?)? as usize);
+            let of_rows = category.local(rows.range()).iter().map(level);
+            embedding.gather(vectors, of_rows, width, &mut tile.embedded[..rows.rows * width]);
         }
     }
 }
 
 fn offsets(packed: &Packed, linear: &Linear<'_>) -> [Vec<f32>; 3] {
-    let mut offsets = [0, 1, 2].map(|_| vec![0.0; packed.stride]);
-    let mut write = |batch: &Batch, start: usize, rows: usize, heads: &[&[f64]; 3]| {
+    let rows = packed.batches.last().map_or(0, |batch| batch.start + batch.stride);
+    let mut offsets = [0, 1, 2].map(|_| vec![0.0; rows]);
+    linear_heads(packed, linear.encodings, &linear.heads, |tile, heads| {
         for (to, head) in offsets.iter_mut().zip(heads) {
-            let to = &mut to[batch.start + start..][..rows];
-            for (to, head) in to.iter_mut().zip(*head) {
+            for (to, head) in to[tile.range()].iter_mut().zip(head) {
                 *to = *head as f32;
             }
         }
-    };
-    linear_heads(packed, linear.encodings, &linear.heads(), &mut write);
+    });
     offsets
 }
-
-/// Of rows in canonical order the tables' rows.
-pub(super) fn row_ids(rows: &[super::super::order::Hashed]) -> Vec<RowId> {
-    rows.iter().map(|row| row.row).collect()
-}
-

@@ -2,41 +2,20 @@
 
 use rayon::prelude::*;
 
-use super::super::gradient::AmountLoss;
-use super::super::order::Hashed;
-use super::super::part::PartValues;
-use super::super::table::Table;
-use super::super::total;
-use super::super::train::batch_order;
-use super::super::usable::Usable;
-use super::block::{BLOCK, Block, Worker};
-use super::plan::Network;
-use super::rows::{Rows, row_ids};
+use super::block::{BLOCK, Block, Dropped, Worker};
+use super::guard::guard;
+use super::linear::{Linear, Outcome};
+use super::plan::{Network, Settings};
+use super::rows::Rows;
 use super::values::{Moments, Ready, Values};
-use crate::fit::schedule::Schedule;
+use crate::fit::sgd::{Schedule, batch_order};
+use crate::fit::total::{ROWS as TOTAL_ROWS, Sums, Totals};
 use crate::math::dispatch;
-use crate::model::{Bounds, Encoding, NetworkParts};
-use crate::net::{Adam, Dropout, Embedding, Panel, Shape, Transposed, adam, embedding_size};
-
-/// The linear model, trained.
-pub(in crate::fit) struct Linear<'a> {
-    pub(in crate::fit) encodings: &'a [Encoding],
-    pub(in crate::fit) paying: &'a PartValues,
-    pub(in crate::fit) amount: &'a PartValues,
-    pub(in crate::fit) loss: &'a AmountLoss,
-    pub(in crate::fit) bounds: Bounds,
-}
-
-impl Linear<'_> {
-    pub(super) fn heads(&self) -> total::Heads<'_> {
-        total::Heads {
-            paying: self.paying,
-            amount: self.amount,
-            scale: self.loss.scale,
-            bounds: self.bounds,
-        }
-    }
-}
+use crate::model::{Encoding, NetworkParts, NetworkTraining};
+use crate::net::{Category, TileRows};
+use crate::net::deep::{
+    Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, embedding_size, step_key,
+};
 
 /// Blocks that are worked on at a time.
 const WORKERS: usize = 8;
@@ -44,50 +23,39 @@ const WORKERS: usize = 8;
 /// Multiplications of a batch from which on its blocks are divided among threads.
 const PARALLEL_PRODUCTS: usize = 1 << 19;
 
-/// What training left.
-pub(in crate::fit) struct Trained {
-    pub(in crate::fit) network: NetworkParts,
-    pub(in crate::fit) best_epoch: u64,
-    pub(in crate::fit) epochs: u64,
-    pub(in crate::fit) validation_loss: f64,
-}
+/// Rows a batch of the held-out rows.
+const VALIDATION_BATCH: usize = 4096;
 
-/// Trains a network on rows in canonical order.
+/// Trains a network on rows in canonical order; `None` if too few could be held out to say when to stop.
 pub(in crate::fit) fn train_network(
-    table: &Table<'_>,
-    usable: &Usable,
-    ordered: &[Hashed],
     linear: &Linear<'_>,
-    seed: u64,
     plan: &Network,
-) -> Trained {
+) -> Option<((NetworkParts, NetworkTraining), Outcome)> {
+    let share = if linear.held_out > 0.0 { linear.held_out } else { plan.validation_fraction };
     // 2^64 times the fraction; the cast saturates.
-    let bound = (plan.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
-    let held_out = ordered.partition_point(|row| row.hash < bound);
-    let (validation, training) = ordered.split_at(held_out);
-    let batch_size = plan.batch_size.unwrap_or_else(|| automatic_batch_size(training.len()));
-    let rows = |rows: &[Hashed], size| Rows::new(table, usable, &row_ids(rows), size, linear);
-    let training = rows(training, batch_size);
-    let validation = rows(validation, 4096);
-    let mut session = Session::new(&training, &validation, linear, seed, plan);
-    session.run()
-}
-
-fn automatic_batch_size(rows: usize) -> usize {
-    (rows / 64).clamp(64, 1024)
+    let bound = (share * 18_446_744_073_709_551_616.0) as u64;
+    let held_out = linear.ordered.partition_point(|row| row.hash < bound);
+    let (validation, training) = linear.ordered.split_at(held_out);
+    let settings = plan.settings(training.len());
+    let training = Rows::new(linear, training, settings.batch_size);
+    let validation = Rows::new(linear, validation, VALIDATION_BATCH);
+    let can_learn = |rows: &Rows| rows.packed.payer_weight_sum > 0.0;
+    if !(can_learn(&training) && can_learn(&validation)) {
+        return None;
+    }
+    Some(Session::new(&training, &validation, linear, plan.hidden(), settings).train())
 }
 
 struct Session<'a> {
     training: &'a Rows,
     validation: &'a Rows,
     linear: &'a Linear<'a>,
-    seed: u64,
-    plan: &'a Network,
+    settings: Settings,
     shape: Shape,
     embeddings: Vec<Embedding>,
     values: Values,
-    /// The running average of the weights, if there is one.
-    average: Option<Values>,
+    /// The running average of the weights, which the model is made of.
+    average: Values,
     moments: Moments,
     transposed: Transposed,
     workers: Vec<Worker>,
@@ -103,8 +71,8 @@ impl<'a> Session<'a> {
         training: &'a Rows,
         validation: &'a Rows,
         linear: &'a Linear<'a>,
-        seed: u64,
-        plan: &'a Network,
+        hidden: &[usize],
+        settings: Settings,
     ) -> Self {
         let mut at = 0;
         let levels = linear.encodings.iter().filter_map(|encoding| match encoding {
@@ -118,80 +86,88 @@ impl<'a> Session<'a> {
                 embedding
             })
             .collect();
-        let shape = Shape::new(training.packed.number_count, at, plan.hidden());
-        let values = Values::start(&shape, &embeddings, seed);
+        let shape = Shape::new(training.packed.inputs.number_count, at, hidden);
+        let values = Values::start(&shape, &embeddings, linear.seed);
         let batches = &training.packed.batches;
         let most_rows = batches.iter().map(|batch| batch.rows).max().unwrap_or(0);
         let workers = most_rows.div_ceil(BLOCK).clamp(1, WORKERS);
-        let most_levels = |category: &crate::fit::category::Category| {
-            (0..batches.len()).map(|batch| category.levels(batch, false).len()).max().unwrap_or(0)
+        let most_levels = |category: &Category| {
+            batches.iter().map(|batch| category.levels(batch, false).len()).max().unwrap_or(0)
         };
-        let by_vectors = training.packed.categories.iter().zip(&embeddings);
+        let by_vectors = training.packed.inputs.categories.iter().zip(&embeddings);
         Self {
-            average: (plan.average > 0.0).then(|| values.clone()),
+            average: values.clone(),
             moments: Moments::zeros(&shape, &embeddings),
             transposed: Transposed::new(&shape),
             workers: (0..workers).map(|_| Worker::new(&shape)).collect(),
-            gradient: vec![[0.0; crate::net::PANEL]; shape.panels()],
+            gradient: vec![[0.0; PANEL]; shape.panels()],
             by_vectors: by_vectors
                 .map(|(category, embedding)| vec![0.0; most_levels(category) * embedding.size])
                 .collect(),
             powers: [1.0; 2],
-            products: most_rows * shape.panels() * crate::net::PANEL,
+            products: most_rows * shape.panels() * PANEL,
             training,
             validation,
             linear,
-            seed,
-            plan,
+            settings,
             shape,
             embeddings,
             values,
         }
     }
 
-    fn run(&mut self) -> Trained {
-        let mut best = (self.validation_loss(), 0, self.values.clone());
+    /// Trains, and keeps the weights that do best on the held-out rows.
+    fn train(mut self) -> ((NetworkParts, NetworkTraining), Outcome) {
+        let mut best = (self.mean_loss(self.validation), 0, self.average.clone());
         let mut epochs = 0;
-        for epoch in 1..=self.plan.epochs {
+        for epoch in 1..=self.settings.epochs {
             self.epoch(epoch);
-            if !self.values.are_finite() {
+            if !self.average.are_finite() {
                 break;
             }
             epochs = epoch;
-            let loss = self.validation_loss();
-            if self.plan.verbose {
-                let train = self.mean_loss(self.training);
-                eprintln!("epoch {epoch}: train {train:.5} validation {loss:.5}");
-            }
+            let loss = self.mean_loss(self.validation);
             if loss < best.0 {
-                let values = self.average.as_ref().unwrap_or(&self.values).clone();
-                best = (loss, epoch, values);
-            } else if epoch - best.1 >= self.plan.patience {
+                best = (loss, epoch, self.average.clone());
+            } else if epoch - best.1 >= self.settings.patience {
                 break;
             }
         }
-        let (validation_loss, best_epoch, values) = best;
-        Trained {
-            network: NetworkParts {
-                shape: self.shape.clone(),
-                embeddings: self.embeddings.clone(),
-                weights: values.weights,
-                vectors: values.vectors,
-                mu_scale: self.linear.loss.scale,
-            },
-            best_epoch,
-            epochs,
-            validation_loss,
-        }
+        self.average = best.2;
+        self.finish(epochs, best.1)
+    }
+
+    fn finish(mut self, epochs_run: u64, best_epoch: u64) -> ((NetworkParts, NetworkTraining), Outcome) {
+        let mut values = self.average.clone();
+        let shrunk = guard(&self.shape.clone(), &mut values, self.linear.ratio, |values| {
+            self.average.clone_from(values);
+            self.totals().ratio
+        });
+        self.average = values;
+        let outcome = Outcome {
+            train_loss: self.mean_loss(self.training),
+            validation_loss: Some(self.mean_loss(self.validation)),
+            validation_rows: self.validation.count() as u64,
+            totals: self.totals(),
+            shrunk,
+        };
+        let Self { linear, settings, shape, embeddings, average, .. } = self;
+        let parts = NetworkParts {
+            shape,
+            embeddings,
+            weights: average.weights,
+            vectors: average.vectors,
+            mu_scale: linear.heads.amount_scale,
+        };
+        ((parts, settings.training(epochs_run, best_epoch)), outcome)
     }
 
     fn epoch(&mut self, epoch: u64) {
         let batches = self.training.packed.batches.len();
-        let order = batch_order(batches, self.seed, epoch);
-        let total = self.plan.epochs * batches as u64;
-        for batch in order {
+        let total = self.settings.epochs * batches as u64;
+        for batch in batch_order(batches, self.linear.seed, epoch) {
             let factor = Schedule::Cosine.factor(self.moments.steps, 0, total, batches as u64);
-            self.step(batch as usize, self.plan.learning_rate * factor);
+            self.step(batch as usize, self.settings.learning_rate * factor);
         }
     }
 
@@ -200,47 +176,46 @@ impl<'a> Session<'a> {
         self.transposed.take_layers(&self.shape, &self.values.weights);
         self.sum_gradient(batch);
         self.update(batch, learning_rate);
-        if let Some(average) = &mut self.average {
-            // A plain mean at first.
-            let share = (1.0 / self.plan.average).max(1.0 / (self.moments.steps as f64));
-            average.approach(&self.values, share as f32);
-        }
+        // A plain mean at first.
+        let share = (1.0 / self.settings.average).max(1.0 / (self.moments.steps as f64));
+        self.average.approach(&self.values, share as f32);
     }
 
     /// Sums the gradients of the batch's blocks in their order.
     fn sum_gradient(&mut self, batch: usize) {
         let Self { training, linear, shape, embeddings, values, transposed, .. } = self;
         let network = Ready { shape, embeddings, values, transposed };
-        let rows = training.packed.batches[batch].rows;
-        let blocks = rows.div_ceil(BLOCK);
-        let key = crate::net::step_key(self.seed, self.moments.steps);
-        let dropout = Dropout::of_sixteenths(self.plan.dropout);
-        let block = |block| Block { rows: training, loss: linear.loss, batch, block, dropout, key };
+        let amount = linear.amount();
+        let batch = &training.packed.batches[batch];
+        let blocks = batch.rows.div_ceil(BLOCK);
+        let key = step_key(linear.seed, self.moments.steps);
+        let dropout = Dropout::of_sixteenths(self.settings.dropout);
+        let dropped = dropout.map(|dropout| Dropped { dropout, key });
         let parallel = self.products >= PARALLEL_PRODUCTS && rayon::current_num_threads() > 1;
-        self.gradient.fill([0.0; crate::net::PANEL]);
+        self.gradient.fill([0.0; PANEL]);
+        let categories = &training.packed.inputs.categories;
         for (category, (sums, embedding)) in
-            training.packed.categories.iter().zip(self.by_vectors.iter_mut().zip(embeddings.iter()))
+            categories.iter().zip(self.by_vectors.iter_mut().zip(embeddings.iter()))
         {
-            let levels = category.levels(batch, false).len();
-            sums[..levels * embedding.size].fill(0.0);
+            sums[..category.levels(batch, false).len() * embedding.size].fill(0.0);
         }
         for first in (0..blocks).step_by(self.workers.len()) {
             let count = self.workers.len().min(blocks - first);
             let workers = &mut self.workers[..count];
+            let work = |(place, worker): (usize, &mut Worker)| {
+                let block = Block { rows: training, batch, block: first + place };
+                worker.gradient(&network, &amount, block, dropped);
+            };
             if parallel && count > 1 {
-                workers.par_iter_mut().enumerate().for_each(|(place, worker)| {
-                    worker.gradient(&network, block(first + place));
-                });
+                workers.par_iter_mut().enumerate().for_each(work);
             } else {
-                for (place, worker) in workers.iter_mut().enumerate() {
-                    worker.gradient(&network, block(first + place));
-                }
+                workers.iter_mut().enumerate().for_each(work);
             }
             for (place, worker) in workers.iter().enumerate() {
                 add(&mut self.gradient, &worker.gradient);
                 let start = (first + place) * BLOCK;
-                let count = BLOCK.min(rows - start);
-                scatter(training, embeddings, batch, start, count, worker, &mut self.by_vectors);
+                let rows = TileRows { batch, start, rows: BLOCK.min(batch.rows - start) };
+                scatter(training, embeddings, &rows, worker, &mut self.by_vectors);
             }
         }
     }
@@ -253,7 +228,7 @@ impl<'a> Session<'a> {
         let step = Adam {
             factor: (packed.batches.len() as f64 / packed.weight_sum) as f32,
             learning_rate: learning_rate as f32,
-            decay: self.plan.decay as f32,
+            decay: self.settings.decay as f32,
             rates: rates.map(|rate| rate as f32),
         };
         self.moments.steps += 1;
@@ -271,12 +246,11 @@ impl<'a> Session<'a> {
             },
         );
         let step = Adam {
-            learning_rate: (learning_rate * self.plan.embedding_rate) as f32,
-            decay: self.plan.embedding_decay as f32,
+            decay: self.settings.embedding_decay as f32,
             ..step
         };
         for (feature, embedding) in self.embeddings.iter().enumerate() {
-            let levels = packed.categories[feature].levels(batch, false);
+            let levels = packed.inputs.categories[feature].levels(&packed.batches[batch], false);
             for (slot, &level) in levels.iter().enumerate() {
                 let level = level as usize;
                 let steps = &mut moments.level_steps[feature][level];
@@ -294,30 +268,64 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn validation_loss(&mut self) -> f64 {
-        self.mean_loss(self.validation)
+    /// The mean loss of rows, with the average of the weights.
+    fn mean_loss(&mut self, rows: &Rows) -> f64 {
+        let amount = self.linear.amount();
+        let mut total = 0.0;
+        self.pass(
+            rows,
+            usize::MAX,
+            |worker, network, block| worker.loss(network, &amount, block),
+            |worker| total += worker.loss,
+        );
+        total / rows.packed.weight_sum
     }
 
-    fn mean_loss(&mut self, rows: &Rows) -> f64 {
-        let Self { linear, shape, embeddings, values, transposed, average, .. } = self;
-        let values = average.as_ref().unwrap_or(values);
-        transposed.take_heads(shape, &values.weights);
-        let network = Ready { shape, embeddings, values, transposed };
-        let mut total = 0.0;
-        let blocks = rows.packed.batches.iter().enumerate().flat_map(|(batch, rows)| {
-            (0..rows.rows.div_ceil(BLOCK)).map(move |block| (batch, block))
+    /// What is predicted for the training rows, with the average of the weights.
+    fn totals(&mut self) -> Totals {
+        let Linear { heads, unit, .. } = self.linear;
+        // One worker, whose sums go on from block to block.
+        let mut sums = Sums::default();
+        self.pass(
+            self.training,
+            TOTAL_ROWS,
+            |worker, network, block| {
+                worker.sums = Sums::default();
+                worker.total(network, heads, *unit, block);
+            },
+            |worker| sums.add(&worker.sums),
+        );
+        sums.totals()
+    }
+
+    /// Hands whole batches of about so many rows to the workers, block by block, and the workers, in the order of the
+    /// blocks, to `take`.
+    fn pass(
+        &mut self,
+        rows: &Rows,
+        most: usize,
+        work: impl Fn(&mut Worker, &Ready<'_>, Block<'_>) + Sync,
+        mut take: impl FnMut(&Worker),
+    ) {
+        let Self { shape, embeddings, average, transposed, workers, .. } = self;
+        transposed.take_heads(shape, &average.weights);
+        let network = Ready { shape, embeddings, values: average, transposed };
+        let mut seen = 0;
+        let batches = rows.packed.batches.iter().take_while(|batch| {
+            let wanted = seen < most;
+            seen += batch.rows;
+            wanted
         });
-        let blocks: Vec<(usize, usize)> = blocks.collect();
-        for blocks in blocks.chunks(self.workers.len()) {
-            let workers = &mut self.workers[..blocks.len()];
-            workers.par_iter_mut().zip(blocks).for_each(|(worker, &(batch, block))| {
-                let loss = linear.loss;
-                let block = Block { rows, loss, batch, block, dropout: None, key: 0 };
-                worker.loss(&network, block);
-            });
-            total += workers.iter().map(|worker| worker.loss).sum::<f64>();
+        let blocks: Vec<Block<'_>> = batches
+            .flat_map(|batch| {
+                (0..batch.rows.div_ceil(BLOCK)).map(move |block| Block { rows, batch, block })
+            })
+            .collect();
+        for blocks in blocks.chunks(workers.len()) {
+            let workers = &mut workers[..blocks.len()];
+            workers.par_iter_mut().zip(blocks).for_each(|(worker, block)| work(worker, &network, *block));
+            workers.iter().for_each(&mut take);
         }
-        total / rows.packed.weight_sum
     }
 }
 
@@ -345,20 +353,16 @@ fn add(sums: &mut [Panel], more: &[Panel]) {
 
 /// Adds the derivatives by embedded rows to those by the vectors of their levels, in the order of the rows.
 fn scatter(
-    rows: &Rows,
+    data: &Rows,
     embeddings: &[Embedding],
-    batch: usize,
-    start: usize,
-    count: usize,
+    rows: &TileRows<'_>,
     worker: &Worker,
     by_vectors: &mut [Vec<f32>],
 ) {
-    let at = rows.packed.batches[batch].start + start;
-    let width = worker.by_embedded.len() / BLOCK;
-    for ((category, embedding), sums) in
-        rows.packed.categories.iter().zip(embeddings).zip(by_vectors)
-    {
-        let local = &category.local[at..at + count];
+    let width = worker.embedded_width().max(1);
+    let categories = &data.packed.inputs.categories;
+    for ((category, embedding), sums) in categories.iter().zip(embeddings).zip(by_vectors) {
+        let local = category.local(rows.range());
         for (row, &local) in worker.by_embedded.chunks_exact(width).zip(local) {
             let Some(slot) = (local as usize).checked_sub(1) else { continue };
             let sums = &mut sums[slot * embedding.size..][..embedding.size];

@@ -1,6 +1,6 @@
 //! The weights of a network in training.
 
-use crate::net::{Embedding, PANEL, Panel, Shape, Transposed, init_embedding, init_layers};
+use crate::net::deep::{Embedding, PANEL, Panel, Shape, Transposed, init_embedding, init_layers};
 
 /// Where the vectors of levels start: small beside standardised numbers.
 const EMBEDDING_SPREAD: f32 = 0.3;

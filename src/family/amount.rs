@@ -1,0 +1,87 @@
+//! The term about the payers' amounts.
+
+use super::sigma_prior::SigmaPrior;
+use super::term::{TargetTile, Term};
+use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, TILE, ln, sigmoid, softplus, sum_tile};
+
+/// `ln y + ln sigma + ln(2 pi)/2 + (ln y - mu)^2 / (2 sigma^2)` of the payers, with `sigma = softplus(raw_sigma)`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AmountTerm {
+    /// The mu head gives mu in units of this.
+    pub(crate) scale: f64,
+    /// The loss is that of a sigma which is no greater. The gradient is not: beyond the bound it would be 0, and a
+    /// sigma that went too far in the first steps would stay there.
+    pub(crate) max_sigma: f64,
+    /// What the objective adds for sigma, in the units of the mean over the payers.
+    pub(crate) prior: Option<SigmaPrior>,
+}
+
+impl Term<2> for AmountTerm {
+    const PAYERS_ONLY: bool = true;
+
+    #[inline(always)]
+    fn errors(
+        &self,
+        targets: &TargetTile<'_>,
+        heads: &mut [[f64; TILE]; 2],
+        with_loss: bool,
+    ) -> f64 {
+        let [mus, raws] = heads;
+        let Some(log_amount) = targets.log_amount.get(..targets.count) else { return 0.0 };
+        let mut losses = [0.0; TILE];
+        if with_loss {
+            for row in 0..targets.count {
+                let spread = floored(softplus(raws[row]));
+                let sigma = if spread > self.max_sigma { self.max_sigma } else { spread };
+                let z = (log_amount[row] - self.scale * mus[row]) / sigma;
+                let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
+                losses[row] = targets.weight[row] * loss;
+            }
+        }
+        for row in 0..targets.count {
+            let spread = softplus(raws[row]);
+            let inverse = 1.0 / floored(spread);
+            let z = (log_amount[row] - self.scale * mus[row]) * inverse;
+            let weight = targets.weight[row];
+            mus[row] = -weight * self.scale * z * inverse;
+            let by_raw = weight * (1.0 - z * z) * inverse * sigmoid(raws[row]);
+            // At the floor sigma can only rise.
+            let held = spread < SIGMA_FLOOR && by_raw > 0.0;
+            raws[row] = if held { 0.0 } else { by_raw };
+        }
+        if with_loss { sum_tile(&losses) } else { 0.0 }
+    }
+
+    fn unbounded(self) -> Self {
+        Self { max_sigma: f64::INFINITY, ..self }
+    }
+
+    fn prior_slope(&self, [_, raw_sigma]: [f64; 2]) -> [f64; 2] {
+        [0.0, self.prior.map_or(0.0, |prior| prior.slope(raw_sigma))]
+    }
+}
+
+#[inline(always)]
+fn floored(sigma: f64) -> f64 {
+    if sigma < SIGMA_FLOOR { SIGMA_FLOOR } else { sigma }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::LANES;
+
+    #[test]
+    fn sigma_can_rise_from_its_floor() {
+        let mut heads = [[0.0; TILE], [-20.0; TILE]];
+        let targets = TargetTile {
+            count: LANES,
+            weight: &[1.0; TILE],
+            payers: LANES,
+            log_amount: &[3.0; LANES],
+        };
+        let term = AmountTerm { scale: 1.0, max_sigma: 5.0, prior: None };
+        term.errors(&targets, &mut heads, false);
+        assert!(heads[1][0] < 0.0 && heads[1][0].is_finite());
+    }
+}

@@ -1,0 +1,192 @@
+//! From trained parts to the model: ranges and totals that keep predictions credible, and what the model says of itself.
+
+use super::encode::standardized;
+use super::guard::guard;
+use super::network::{Linear, Outcome, train_network};
+use super::problem::Problem;
+use super::regularizer::Regularizer;
+use super::sgd::{Parts, Progress, Weights};
+use super::total::{self, Totals, totals};
+use super::warm_start;
+use super::warnings::Seen;
+use crate::family::Head;
+use crate::model::{
+    Encoding, Feature, Model, NetworkParts, NetworkTraining, OptimizerState, OptionsInForce, Range,
+    Training,
+};
+
+/// What a solver leaves.
+pub(super) struct Fitted {
+    pub(super) parts: Parts,
+    /// What the mu head of the parts is in units of.
+    pub(super) amount_scale: f64,
+    pub(super) regularizer: Regularizer,
+    pub(super) progress: Progress,
+    /// The mean loss of the training rows.
+    pub(super) train_loss: f64,
+    pub(super) in_force: OptionsInForce,
+    pub(super) state: Option<OptimizerState>,
+}
+
+/// The model.
+pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
+    let usable_rows = problem.usable.rows;
+    let held = hold_rising_numbers(&mut problem, fitted.parts.head(Head::Logit));
+    let shrunk = guard_total(&problem, &mut fitted);
+    let train_loss = if shrunk.is_some() || held {
+        problem.rows.train_loss(&mut fitted.parts, false)
+    } else {
+        fitted.train_loss
+    };
+    let totals = totals_of(&problem, &fitted, None);
+    let validation_loss = problem.rows.validation_loss(&mut fitted.parts);
+    let of_linear = Outcome {
+        train_loss,
+        validation_loss,
+        validation_rows: (usable_rows - problem.training_rows) as u64,
+        totals,
+        shrunk,
+    };
+    let (network, outcome) = match network_on(&problem, &fitted, totals) {
+        None => (None, of_linear),
+        Some((network, outcome)) => {
+            let shrunk = [outcome.shrunk, shrunk].into_iter().flatten().reduce(f64::min);
+            (Some(network), Outcome { shrunk, ..outcome })
+        }
+    };
+    let weights = warm_start::save_weights(&fitted.parts, &problem.places, fitted.amount_scale);
+    let Fitted { regularizer, progress, in_force, state, .. } = fitted;
+    let usable = problem.usable;
+    let training = Training {
+        rows: usable.rows as u64,
+        payers: usable.payers,
+        validation_rows: outcome.validation_rows,
+        skipped_labels: usable.skipped,
+        negative_labels: usable.negative,
+        tiny_labels: usable.tiny,
+        label_min: Some(usable.payments.least),
+        label_max: Some(usable.payments.most),
+        weight_sum: problem.weight_sum,
+        epochs_run: progress.epochs,
+        best_epoch: progress.best_epoch,
+        stop_reason: progress.stop,
+        train_loss: outcome.train_loss,
+        objective: outcome.train_loss
+            + regularizer.penalty(&weights)
+            + regularizer.of_sigma(weights.raw_sigma.intercept),
+        validation_loss: outcome.validation_loss,
+        prediction_ratio: Some(outcome.totals.ratio).filter(|ratio| ratio.is_finite()),
+        warnings: warnings(&problem, outcome.totals, outcome.shrunk),
+        history: progress.history,
+    };
+    let bounds = problem.widened_bounds();
+    let names = problem.table.features.iter().map(|column| column.name.to_owned());
+    let features = names.zip(problem.encodings).map(|(name, encoding)| Feature { name, encoding });
+    let model = Model::new(features.collect(), weights, bounds, in_force, training, state);
+    match network {
+        Some((parts, of)) => model.with_network(parts, of),
+        None => model,
+    }
+}
+
+/// The network on top of the linear heads, if there is to be one, and what it comes to.
+fn network_on(
+    problem: &Problem<'_>,
+    fitted: &Fitted,
+    totals: Totals,
+) -> Option<((NetworkParts, NetworkTraining), Outcome)> {
+    let plan = problem.options.network.as_ref()?;
+    let parts = &fitted.parts;
+    let linear = Linear {
+        table: problem.table,
+        usable: problem.usable,
+        ordered: &problem.ordered,
+        encodings: &problem.encodings,
+        heads: total::Heads {
+            logit: parts.head(Head::Logit),
+            mu: parts.head(Head::Mu),
+            raw_sigma: parts.head(Head::RawSigma),
+            amount_scale: fitted.amount_scale,
+            bounds: problem.widened_bounds(),
+        },
+        unit: problem.start.mu,
+        ratio: totals.ratio,
+        held_out: problem.options.validation_fraction,
+        seed: problem.options.seed,
+    };
+    train_network(&linear, plan)
+}
+
+/// Has the logit head hold a number where it would rise beyond all payers: nobody out there paid. Returns whether that
+/// changes anything for the rows.
+fn hold_rising_numbers(problem: &mut Problem<'_>, logit: &[f64]) -> bool {
+    let mut held = false;
+    let numbers = problem.encodings.iter_mut().filter_map(|encoding| match encoding {
+        Encoding::Numeric { mean, scale, range: Some(range), payer_range: Some(payers) } => {
+            Some((*mean, *scale, range, *payers))
+        }
+        _ => None,
+    });
+    for (column, (mean, scale, range, payers)) in numbers.enumerate() {
+        let weight = logit.get(1 + column).copied().unwrap_or_default();
+        let rises = if weight > 0.0 {
+            Range { most: payers.most, ..*range }
+        } else {
+            Range { least: payers.least, ..*range }
+        };
+        if weight == 0.0 || rises == *range {
+            continue;
+        }
+        *range = rises;
+        let ends = [rises.least, rises.most].map(|end| standardized(end, mean, scale));
+        // The held-out rows of the logit head's part come first.
+        let rows = &mut problem.rows;
+        for packed in rows.validation.first_mut().into_iter().chain([&mut rows.training]) {
+            held |= packed.hold(column, ends);
+        }
+    }
+    held
+}
+
+/// Keeps the total of the training rows near what they paid; returns what the weights of the amount were multiplied by,
+/// if they were. A model that training continues from has seen other rows, and is left as it is.
+fn guard_total(problem: &Problem<'_>, fitted: &mut Fitted) -> Option<f64> {
+    if problem.options.init.is_some() {
+        return None;
+    }
+    let mut amount = fitted.parts.weights_with(Head::Mu)?.clone();
+    let intercepts = [problem.start.mu / fitted.amount_scale, problem.start.raw_sigma];
+    let ratio = |amount: &Weights| totals_of(problem, fitted, Some(amount)).ratio;
+    let shrunk = guard(&mut amount, intercepts, &problem.payer_means, ratio);
+    *fitted.parts.weights_with(Head::Mu)? = amount;
+    shrunk
+}
+
+/// What the model predicts for its training rows, with other weights of the amount if they are given.
+fn totals_of(problem: &Problem<'_>, fitted: &Fitted, amount: Option<&Weights>) -> Totals {
+    let parts = &fitted.parts;
+    let heads = total::Heads {
+        logit: parts.head(Head::Logit),
+        mu: amount.map_or_else(|| parts.head(Head::Mu), |amount| amount.head(0)),
+        raw_sigma: amount.map_or_else(|| parts.head(Head::RawSigma), |amount| amount.head(1)),
+        amount_scale: fitted.amount_scale,
+        bounds: problem.widened_bounds(),
+    };
+    totals(problem.packed(), &problem.encodings, &heads, problem.start.mu)
+}
+
+fn warnings(problem: &Problem<'_>, totals: Totals, shrunk: Option<f64>) -> Vec<String> {
+    let seen = Seen {
+        payers: problem.usable.payers,
+        tiny: problem.usable.tiny,
+        min_payment: problem.usable.min_payment,
+        weights: problem.packed().inputs.width() - 1,
+        names: problem.table.features.iter().map(|feature| feature.name).collect(),
+        encodings: &problem.encodings,
+        ranges: &problem.ranges,
+        totals,
+        max_sigma: problem.bounds.max_sigma,
+        shrunk,
+    };
+    seen.warnings()
+}

@@ -1,0 +1,116 @@
+//! What is to be solved: encoded rows, the penalties, the bounds, and where to start.
+
+use super::automatic;
+use super::encode::{Known, Learnt, Packed, PackedFor, Targets, deal, pack_encoded, pack_training};
+use super::options::Options;
+use super::penalty::survey;
+use super::rows::{Hashed, Table, Usable};
+use super::sgd::Rows;
+use super::split::Split;
+use super::warm_start;
+use crate::family::{Marginal, SigmaPrior};
+use crate::math::ln;
+use crate::model::{Bounds, Encoding, Feature, L2, Model, Range};
+
+/// Rows a batch of the held-out rows.
+const VALIDATION_BATCH: usize = 4096;
+
+/// The rows of a training, encoded, with everything that makes their objective.
+pub(super) struct Problem<'a> {
+    pub(super) table: &'a Table<'a>,
+    pub(super) options: &'a Options,
+    pub(super) usable: &'a Usable,
+    /// All rows in canonical order, if there is a network to train on them.
+    pub(super) ordered: Vec<Hashed>,
+    pub(super) training_rows: usize,
+    /// Rows a batch.
+    pub(super) batch_size: u64,
+    pub(super) rows: Rows,
+    pub(super) encodings: Vec<Encoding>,
+    /// Of each numeric feature the range of its values, absurd ones included.
+    pub(super) ranges: Vec<Option<Range>>,
+    /// Where the weights of a head of the model stand in a head of a part.
+    pub(super) places: Vec<usize>,
+    /// What predictions stay within.
+    pub(super) bounds: Bounds,
+    /// The fit without features.
+    pub(super) start: Marginal,
+    /// The penalties, in the units of the weighted mean loss over all rows.
+    pub(super) l2: L2,
+    pub(super) sigma_prior: Option<SigmaPrior>,
+    /// How much the features move together; see [`survey`].
+    pub(super) spread: f64,
+    /// The mean of each weight's feature over the payers.
+    pub(super) payer_means: Vec<f64>,
+    /// What the weights of all usable rows sum to.
+    pub(super) weight_sum: f64,
+}
+
+impl<'a> Problem<'a> {
+    /// `known` are the features of the model that training continues from.
+    pub(super) fn new(
+        table: &'a Table<'a>,
+        usable: &'a Usable,
+        split: Split,
+        options: &'a Options,
+        known: Option<&[Feature]>,
+    ) -> Self {
+        let Split { ordered, training, labels, validation } = split;
+        let training_rows = training.len();
+        let payers = labels.iter().filter(|&&label| label > 0.0).count();
+        let batch_size = automatic::batch_size(options, training_rows, payers);
+        let layout = deal(&training, &labels, batch_size as usize);
+        drop((training, labels));
+        let targets = Targets::gather(table, &layout);
+        let known = Known { features: known, min_count: options.min_count };
+        let Learnt { packed, encodings, ranges } = pack_training(table, &layout, &targets, &known);
+        let mut weight_sum = targets.weight_sum();
+        drop(targets);
+        drop(layout);
+        let mut held_out = Vec::new();
+        if !validation.is_empty() {
+            let labels = usable.labels(table, &validation);
+            let layout = deal(&validation, &labels, VALIDATION_BATCH);
+            let targets = Targets::gather(table, &layout);
+            weight_sum = (weight_sum + targets.weight_sum()).min(f64::MAX);
+            let pack = |part| pack_encoded(table, &layout, &targets, &encodings, part);
+            held_out = [PackedFor::Paying, PackedFor::Amount].map(pack).into();
+        }
+        let start = packed.marginal();
+        let survey = survey(options, &packed, &start);
+        Self {
+            table,
+            options,
+            usable,
+            ordered,
+            training_rows,
+            batch_size,
+            places: warm_start::places(&encodings, &packed),
+            rows: Rows { training: packed, validation: held_out },
+            encodings,
+            ranges,
+            bounds: Bounds {
+                mu: Range { least: ln(usable.payments.least), most: ln(usable.payments.most) },
+                max_sigma: automatic::max_sigma(options, &start),
+            },
+            start,
+            l2: survey.l2,
+            sigma_prior: survey.sigma_prior,
+            spread: survey.spread,
+            payer_means: survey.payer_means,
+            weight_sum,
+        }
+    }
+
+    /// The training rows.
+    pub(super) fn packed(&self) -> &Packed {
+        &self.rows.training
+    }
+
+    /// The bounds, with the payments of the model that training continues from.
+    pub(super) fn widened_bounds(&self) -> Bounds {
+        let known = self.options.init.as_deref().and_then(Model::mu_range);
+        let mu = known.map_or(self.bounds.mu, |known| known.union(self.bounds.mu));
+        Bounds { mu, ..self.bounds }
+    }
+}

@@ -1,0 +1,15 @@
+//! From the table to rows in canonical order: which can be used, in which order, and how their columns are read in it.
+//!
+//! Imports the options and [`math`](crate::math).
+
+pub(super) mod gather;
+mod order;
+mod route;
+pub(super) mod sample;
+pub(super) mod table;
+mod usable;
+
+pub(super) use gather::Order;
+pub(super) use order::{Hashed, canonical_order, level};
+pub(super) use table::{RowId, Table};
+pub(super) use usable::Usable;

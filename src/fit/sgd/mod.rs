@@ -1,0 +1,18 @@
+//! Stochastic gradient descent: optimisers, schedules, the steps of one part of the weights, the loop over epochs.
+//!
+//! Imports [`encode`](super::encode), the objective and the [`family`](crate::family).
+
+mod history;
+mod optimizer;
+mod part;
+mod parts;
+mod run;
+mod schedule;
+mod shuffle;
+
+pub use optimizer::Optimizer;
+pub(super) use part::{Part, Trained, Weights};
+pub(super) use parts::Parts;
+pub(super) use run::{Plan, Progress, Rows, run};
+pub use schedule::Schedule;
+pub(super) use shuffle::batch_order;

@@ -1,0 +1,206 @@
+//! How a gradient becomes a step.
+
+/// The optimiser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Optimizer {
+    /// Adam (Kingma and Ba 2015), with beta1 0.9, beta2 0.999, epsilon 1e-8. A gradient more
+    /// than 10 times the root mean square of those before it is cut down to that.
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019): `l2` shrinks the weights and does not pass
+    /// through the averages.
+    Adamw,
+    /// Plain stochastic gradient descent.
+    Sgd,
+    /// With classical momentum 0.9.
+    Momentum,
+    /// With Nesterov's momentum 0.9.
+    Nesterov,
+    /// Adagrad (Duchi, Hazan and Singer 2011), with epsilon 1e-10.
+    Adagrad,
+}
+
+/// Decay of the average of the gradients, and the momentum.
+const BETA1: f64 = 0.9;
+
+/// Decay of the average of the squared gradients.
+const BETA2: f64 = 0.999;
+
+/// Adam cuts a gradient down to this many times the root of the average of the squared ones.
+const FAR_OUT: f64 = 10.0;
+
+const EPSILON: f64 = 1e-8;
+
+const ADAGRAD_EPSILON: f64 = 1e-10;
+
+impl Optimizer {
+    const ALL: [Self; 6] =
+        [Self::Adam, Self::Adamw, Self::Sgd, Self::Momentum, Self::Nesterov, Self::Adagrad];
+
+    /// The optimiser's name in the options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Adam => "adam",
+            Self::Adamw => "adamw",
+            Self::Sgd => "sgd",
+            Self::Momentum => "momentum",
+            Self::Nesterov => "nesterov",
+            Self::Adagrad => "adagrad",
+        }
+    }
+
+    /// The optimiser of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|optimizer| optimizer.name() == name)
+    }
+
+    /// Whether `l2` is part of the gradient; otherwise it shrinks the weights directly.
+    pub(in crate::fit) fn couples_l2(self) -> bool {
+        self != Self::Adamw
+    }
+
+    /// Whether a step grows with the gradient, and not only with its direction.
+    pub(in crate::fit) fn scales_with_gradient(self) -> bool {
+        matches!(self, Self::Sgd | Self::Momentum | Self::Nesterov)
+    }
+
+    /// Whether it keeps an average of gradients.
+    pub(in crate::fit) fn keeps_first(self) -> bool {
+        !matches!(self, Self::Sgd | Self::Adagrad)
+    }
+
+    /// Whether it keeps an average of squared gradients.
+    pub(in crate::fit) fn keeps_second(self) -> bool {
+        matches!(self, Self::Adam | Self::Adamw | Self::Adagrad)
+    }
+
+    /// Moves one weight.
+    #[inline(always)]
+    pub(in crate::fit) fn update(self, step: Step, weight: &mut Weight<'_>, gradient: f64) {
+        let Weight { value, first, second } = weight;
+        match self {
+            Self::Adam | Self::Adamw => {
+                // A gradient far beyond all others, such as that of a row whose sigma went to the floor, would
+                // stop the training by inflating the average of the squares for thousands of steps.
+                let most = if **second > 0.0 { FAR_OUT * second.sqrt() } else { f64::INFINITY };
+                let gradient = gradient.clamp(-most, most);
+                // The averages are kept free of their bias toward the zero they start from, which is what
+                // dividing by 1 - beta^t comes to.
+                **first += step.rates.first * (gradient - **first);
+                **second += step.rates.second * (gradient * gradient - **second);
+                let change = step.learning_rate * **first / (second.sqrt() + EPSILON);
+                **value -= change + step.learning_rate * step.decay * **value;
+            }
+            Self::Sgd => **value -= step.learning_rate * gradient,
+            Self::Momentum => {
+                **first = BETA1 * **first + gradient;
+                **value -= step.learning_rate * **first;
+            }
+            Self::Nesterov => {
+                **first = BETA1 * **first + gradient;
+                **value -= step.learning_rate * (gradient + BETA1 * **first);
+            }
+            Self::Adagrad => {
+                **second += gradient * gradient;
+                **value -= step.learning_rate * gradient / (second.sqrt() + ADAGRAD_EPSILON);
+            }
+        }
+    }
+}
+
+/// One weight and what the optimiser keeps for it.
+pub(in crate::fit) struct Weight<'a> {
+    pub(in crate::fit) value: &'a mut f64,
+    pub(in crate::fit) first: &'a mut f64,
+    pub(in crate::fit) second: &'a mut f64,
+}
+
+/// What is the same for many weights in a step.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::fit) struct Step {
+    pub(in crate::fit) learning_rate: f64,
+    /// The decoupled weight decay.
+    pub(in crate::fit) decay: f64,
+    pub(in crate::fit) rates: Rates,
+}
+
+/// The weight of the newest gradient in Adam's averages.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::fit) struct Rates {
+    first: f64,
+    second: f64,
+}
+
+/// The [`Rates`] of every step.
+#[derive(Debug)]
+pub(in crate::fit) struct RateTable {
+    rates: Vec<Rates>,
+}
+
+impl RateTable {
+    /// After this many steps `1 - beta^t` is 1.
+    const MOST: u64 = 40_000;
+
+    /// For steps up to `steps`.
+    pub(in crate::fit) fn new(steps: u64) -> Self {
+        let (mut power1, mut power2) = (1.0, 1.0);
+        let rates = (0..steps.min(Self::MOST)).map(|_| {
+            power1 *= BETA1;
+            power2 *= BETA2;
+            Rates { first: (1.0 - BETA1) / (1.0 - power1), second: (1.0 - BETA2) / (1.0 - power2) }
+        });
+        Self { rates: rates.collect() }
+    }
+
+    /// Of the step after `done` others.
+    #[inline(always)]
+    pub(in crate::fit) fn after(&self, done: u64) -> Rates {
+        let settled = Rates { first: 1.0 - BETA1, second: 1.0 - BETA2 };
+        self.rates.get(done as usize).copied().unwrap_or(settled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two steps with gradients 2 and -1 from the weight 1, with learning rate 0.1.
+    fn two_steps(optimizer: Optimizer, decay: f64) -> f64 {
+        let (mut value, mut first, mut second) = (1.0, 0.0, 0.0);
+        let table = RateTable::new(10);
+        for (done, gradient) in [(0, 2.0), (1, -1.0)] {
+            let step = Step { learning_rate: 0.1, decay, rates: table.after(done) };
+            let mut weight = Weight { value: &mut value, first: &mut first, second: &mut second };
+            optimizer.update(step, &mut weight, gradient);
+        }
+        value
+    }
+
+    #[test]
+    fn steps_are_those_of_the_formulas() {
+        // Adam as in the paper: m and v from zero, divided by 1 - beta^t.
+        let m = 0.9 * (0.1 * 2.0) + -0.1;
+        let v = 0.999 * (0.001 * 4.0) + 0.001 * 1.0;
+        let second = 0.1 * (m / (1.0 - 0.81)) / ((v / (1.0 - 0.999f64.powi(2))).sqrt() + 1e-8);
+        let first = 0.1 * 2.0 / (2.0 + 1e-8);
+        assert!((two_steps(Optimizer::Adam, 0.0) - (1.0 - first - second)).abs() < 1e-12);
+        let once = 1.0 - first - 0.1 * 0.5 * 1.0;
+        let twice = once - second - 0.1 * 0.5 * once;
+        assert!((two_steps(Optimizer::Adamw, 0.5) - twice).abs() < 1e-12);
+        assert!((two_steps(Optimizer::Sgd, 0.0) - (1.0 - 0.2 + 0.1)).abs() < 1e-12);
+        assert!((two_steps(Optimizer::Momentum, 0.0) - (1.0 - 0.2 - 0.1 * 0.8)).abs() < 1e-12);
+        let nesterov = 1.0 - 0.1 * (2.0 + 0.9 * 2.0) - 0.1 * (-1.0 + 0.9 * 0.8);
+        assert!((two_steps(Optimizer::Nesterov, 0.0) - nesterov).abs() < 1e-12);
+        let adagrad = 1.0 - 0.1 + 0.1 / 5.0f64.sqrt();
+        assert!((two_steps(Optimizer::Adagrad, 0.0) - adagrad).abs() < 1e-9);
+    }
+
+    #[test]
+    fn rates_settle() {
+        let table = RateTable::new(u64::MAX);
+        let last = table.after(RateTable::MOST - 1);
+        let settled = table.after(u64::MAX - 1);
+        assert_eq!(last.first.to_bits(), settled.first.to_bits());
+        assert!((last.second - settled.second).abs() < 1e-17);
+        assert_eq!(table.after(0).first, 1.0);
+    }
+}

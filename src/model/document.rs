@@ -194,7 +194,9 @@ impl Model {
             (None, FORMAT_VERSION) => (),
             (network, version) => {
                 let with = if network.is_some() { "with" } else { "without" };
-                return Err(problem(format!("the text is of format_version {version} {with} a network")));
+                return Err(problem(format!(
+                    "the text is of format_version {version} {with} a network"
+                )));
             }
         }
         match &self.optimizer_state {

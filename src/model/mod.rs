@@ -36,8 +36,8 @@ pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
 pub(crate) use network::NetworkParts;
 pub use network::{
-    Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS, Network,
-    NetworkTraining,
+    Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
+    Network, NetworkTraining,
 };
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};

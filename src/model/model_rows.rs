@@ -89,6 +89,10 @@ impl<'a> ModelRows<'a> {
         let numbers = self.uses().filter(|used| !used.is_category).map(|used| used.position);
         let mut tile = Tile::new(columns, numbers.collect());
         let slots = self.slots(&tile);
+        let uses_network = |&place: &u32| {
+            self.set.scorers.get(place as usize).is_some_and(|scorer| scorer.network.is_some())
+        };
+        let has_networks = self.scorer_of_row.iter().any(uses_network);
         let mut raw_sigmas = [0.0; TILE_ROWS];
         for start in (0..logit.len()).step_by(TILE_ROWS) {
             let rows = start..logit.len().min(start + TILE_ROWS);
@@ -101,16 +105,46 @@ impl<'a> ModelRows<'a> {
                 #[inline(always)]
                 || block.predict(places, heads),
             );
-            let (mu, sigma) = (&mut mu[rows.clone()], &mut sigma[rows]);
-            sigmas_from_raw(raw_sigmas, sigma);
-            for ((mu, sigma), &place) in mu.iter_mut().zip(sigma).zip(places) {
-                match self.set.bound.model(place) {
-                    Some(model) => {
-                        *mu = model.mu_range.hold(*mu);
-                        *sigma = cap_sigma(*sigma, model.max_sigma);
-                    }
-                    None => *sigma = f64::NAN,
+            if has_networks {
+                sigma[rows].copy_from_slice(raw_sigmas);
+            } else {
+                self.finish(places, raw_sigmas, &mut mu[rows.clone()], &mut sigma[rows]);
+            }
+        }
+        if has_networks {
+            self.add_networks(columns, [&mut *logit, &mut *mu, &mut *sigma]);
+            let raw_sigmas = sigma.to_vec();
+            self.finish(&self.scorer_of_row[..sigma.len()], &raw_sigmas, mu, sigma);
+        }
+    }
+
+    /// From the heads to the parameters.
+    fn finish(&self, places: &[u32], raw_sigmas: &[f64], mu: &mut [f64], sigma: &mut [f64]) {
+        sigmas_from_raw(raw_sigmas, sigma);
+        for ((mu, sigma), &place) in mu.iter_mut().zip(sigma).zip(places) {
+            match self.set.bound.model(place) {
+                Some(model) => {
+                    *mu = model.mu_range.hold(*mu);
+                    *sigma = cap_sigma(*sigma, model.max_sigma);
                 }
+                None => *sigma = f64::NAN,
+            }
+        }
+    }
+
+    /// Adds what networks say to the heads of their rows, model by model.
+    fn add_networks(&self, columns: &[FeatureInput<'_>], [logit, mu, raw_sigma]: Out<'_>) {
+        let places = self.scorer_of_row.iter().take(logit.len());
+        let mut rows: Vec<(u32, usize)> = places.copied().zip(0..).collect();
+        rows.sort_unstable();
+        for of_model in rows.chunk_by(|a, b| a.0 == b.0) {
+            let Some(model) = of_model.first().and_then(|row| self.set.bound.model(row.0)) else {
+                continue;
+            };
+            if let Some(network) = &self.set.scorers[model.place].network {
+                let columns = self.set.bound.layouts[model.layout].pick(columns);
+                let rows: Vec<usize> = of_model.iter().map(|row| row.1).collect();
+                network.add_to_rows(&columns, &rows, [&mut *logit, &mut *mu, &mut *raw_sigma]);
             }
         }
     }

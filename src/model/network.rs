@@ -141,7 +141,9 @@ impl Network {
         });
         let head = |head: usize, scale: f32| HeadOfUnits {
             bias: weights[shape.head_biases()][head] * scale,
-            weights: (0..shape.last).map(|unit| at(shape.head_weight(unit, head)) * scale).collect(),
+            weights: (0..shape.last)
+                .map(|unit| at(shape.head_weight(unit, head)) * scale)
+                .collect(),
         };
         let categories = categories(features).zip(embeddings).zip(vectors);
         let embeddings = categories.map(|(((name, _), embedding), vectors)| LevelVectors {
@@ -181,7 +183,8 @@ impl Network {
             for (unit, bias) in values.biases.iter().enumerate() {
                 let (panel, place) = layer.bias(unit);
                 weights[panel][place] = *bias;
-                for (input, weight) in values.weights.iter().skip(unit * inputs).take(inputs).enumerate()
+                for (input, weight) in
+                    values.weights.iter().skip(unit * inputs).take(inputs).enumerate()
                 {
                     let (panel, place) = layer.weight(input, unit);
                     weights[panel][place] = *weight;
@@ -207,7 +210,9 @@ impl Network {
         let mut inputs = number_count(features) as u64 + self.check_embeddings(features)?;
         if !(1..=MOST_LAYERS).contains(&self.layers.len()) {
             let layers = self.layers.len();
-            return Err(problem(format!("the network has {layers} layers, not 1 to {MOST_LAYERS}")));
+            return Err(problem(format!(
+                "the network has {layers} layers, not 1 to {MOST_LAYERS}"
+            )));
         }
         for (number, layer) in self.layers.iter().enumerate() {
             let (units, weights) = (layer.biases.len(), layer.weights.len());

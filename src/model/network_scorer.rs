@@ -65,6 +65,10 @@ impl Levels {
             None => self.null,
         }
     }
+
+    fn of_code(&self, code: u32, levels: &[Option<&str>]) -> Option<u32> {
+        self.place(*levels.get(code as usize)?)
+    }
 }
 
 impl NetworkScorer {
@@ -91,6 +95,55 @@ impl NetworkScorer {
         }
         let tile = Tile::new(&self.parts.shape);
         NetworkColumns { network: self, numbers, levels, tile }
+    }
+
+    /// Adds what the network says of some rows to their heads, from the columns of the model's features.
+    pub(super) fn add_to_rows(
+        &self,
+        columns: &[FeatureInput<'_>],
+        rows: &[usize],
+        out: [&mut [f64]; 3],
+    ) {
+        let mut tile = Tile::new(self.shape());
+        let [logit, mu, raw_sigma] = out;
+        for rows in rows.chunks(TILE_ROWS) {
+            self.load_rows(columns, rows, &mut tile);
+            self.forward(&mut tile, rows.len());
+            for (head, added) in [&mut *logit, mu, raw_sigma].into_iter().zip(&tile.heads) {
+                for (&row, added) in rows.iter().zip(added) {
+                    head[row] += f64::from(*added);
+                }
+            }
+        }
+    }
+
+    fn load_rows(&self, columns: &[FeatureInput<'_>], rows: &[usize], tile: &mut Tile) {
+        let width = tile.embedded_width;
+        let mut numbers = tile.numbers.chunks_exact_mut(TILE_ROWS);
+        let mut embeddings = self.parts.embeddings.iter().zip(&self.parts.vectors);
+        for (input, column) in self.inputs.iter().zip(columns) {
+            match input {
+                Input::Number(standard) => {
+                    for (to, &row) in numbers.next().unwrap_or_default().iter_mut().zip(rows) {
+                        *to = standard.of(column.number(row));
+                    }
+                }
+                Input::Levels(of) => {
+                    let Some((embedding, vectors)) = embeddings.next() else { continue };
+                    let (codes, levels) = column.codes();
+                    let place = |&row: &usize| of.of_code(*codes.get(row)?, levels);
+                    let places = rows.iter().map(|row| Some(place(row)? as usize));
+                    let embedded = &mut tile.embedded[..rows.len() * width];
+                    embedding.gather(vectors, places, width, embedded);
+                }
+            }
+        }
+    }
+
+    fn forward(&self, tile: &mut Tile, rows: usize) {
+        let NetworkParts { shape, weights, .. } = &self.parts;
+        let transposed = &self.transposed;
+        dispatch_simd(Forward { shape, weights, transposed, dropout: None, tile, rows });
     }
 
     fn shape(&self) -> &Shape {
@@ -145,8 +198,7 @@ impl<'a> LevelColumn<'a> {
         let places = if levels.len() <= rows {
             Places::OfCode(levels.iter().map(|level| of.place(*level)).collect())
         } else {
-            let level = |code: &u32| of.place(*levels.get(*code as usize)?);
-            Places::OfRow(codes.iter().take(rows).map(level).collect())
+            Places::OfRow(codes.iter().take(rows).map(|code| of.of_code(*code, levels)).collect())
         };
         Self { codes, places }
     }
@@ -174,16 +226,7 @@ impl NetworkColumns<'_> {
         for start in rows.clone().step_by(TILE_ROWS) {
             let rows = TILE_ROWS.min(rows.end - start);
             self.load(start, rows);
-            let NetworkScorer { parts, transposed, .. } = self.network;
-            let forward = Forward {
-                shape: self.network.shape(),
-                weights: &parts.weights,
-                transposed,
-                dropout: None,
-                tile: &mut self.tile,
-                rows,
-            };
-            dispatch_simd(forward);
+            self.network.forward(&mut self.tile, rows);
             let within = start % ROWS;
             for (head, added) in heads.iter_mut().zip(&self.tile.heads) {
                 for (head, added) in head[within..].iter_mut().zip(&added[..rows]) {

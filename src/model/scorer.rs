@@ -28,7 +28,7 @@ pub struct Scorer {
     pub(super) kinds: Vec<Kind>,
     names: Vec<String>,
     /// What a network adds.
-    network: Option<NetworkScorer>,
+    pub(super) network: Option<NetworkScorer>,
 }
 
 /// Where the predicted parameters go, all three of one length.

@@ -125,7 +125,13 @@ impl Worker {
     }
 
     /// What is predicted for a block, added to the sums.
-    pub(super) fn total(&mut self, network: &Ready<'_>, heads: &Heads<'_>, unit: f64, block: Block<'_>) {
+    pub(super) fn total(
+        &mut self,
+        network: &Ready<'_>,
+        heads: &Heads<'_>,
+        unit: f64,
+        block: Block<'_>,
+    ) {
         for rows in block.tiles() {
             self.forward(network, block.rows, &rows, None);
             let Self { tile, terms, sums, .. } = self;

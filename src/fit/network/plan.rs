@@ -69,7 +69,7 @@ impl Network {
 
 /// Rows a step: few where there are few, so that there are steps enough, and many where noise costs more than steps.
 fn automatic_batch_size(rows: usize) -> usize {
-    (rows / 128).next_power_of_two().clamp(64, 1024)
+    (rows / 200).next_power_of_two().clamp(128, 1024)
 }
 
 /// Steps that are enough.

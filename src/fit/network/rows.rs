@@ -50,7 +50,8 @@ impl Rows {
             inputs.categories.iter().zip(vectors).zip(embeddings)
         {
             let levels = category.levels(rows.batch, false);
-            let level = |&local: &u32| Some(*levels.get((local as usize).checked_sub(1)?)? as usize);
+            let level =
+                |&local: &u32| Some(*levels.get((local as usize).checked_sub(1)?)? as usize);
             let of_rows = category.local(rows.range()).iter().map(level);
             embedding.gather(vectors, of_rows, width, &mut tile.embedded[..rows.rows * width]);
         }

@@ -12,10 +12,10 @@ use crate::fit::sgd::{Schedule, batch_order};
 use crate::fit::total::{ROWS as TOTAL_ROWS, Sums, Totals};
 use crate::math::dispatch;
 use crate::model::{Encoding, NetworkParts, NetworkTraining};
-use crate::net::{Category, TileRows};
 use crate::net::deep::{
     Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, embedding_size, step_key,
 };
+use crate::net::{Category, TileRows};
 
 /// Blocks that are worked on at a time.
 const WORKERS: usize = 8;
@@ -137,7 +137,11 @@ impl<'a> Session<'a> {
         self.finish(epochs, best.1)
     }
 
-    fn finish(mut self, epochs_run: u64, best_epoch: u64) -> ((NetworkParts, NetworkTraining), Outcome) {
+    fn finish(
+        mut self,
+        epochs_run: u64,
+        best_epoch: u64,
+    ) -> ((NetworkParts, NetworkTraining), Outcome) {
         let mut values = self.average.clone();
         let shrunk = guard(&self.shape.clone(), &mut values, self.linear.ratio, |values| {
             self.average.clone_from(values);
@@ -245,10 +249,7 @@ impl<'a> Session<'a> {
                 );
             },
         );
-        let step = Adam {
-            decay: self.settings.embedding_decay as f32,
-            ..step
-        };
+        let step = Adam { decay: self.settings.embedding_decay as f32, ..step };
         for (feature, embedding) in self.embeddings.iter().enumerate() {
             let levels = packed.inputs.categories[feature].levels(&packed.batches[batch], false);
             for (slot, &level) in levels.iter().enumerate() {
@@ -323,7 +324,10 @@ impl<'a> Session<'a> {
             .collect();
         for blocks in blocks.chunks(workers.len()) {
             let workers = &mut workers[..blocks.len()];
-            workers.par_iter_mut().zip(blocks).for_each(|(worker, block)| work(worker, &network, *block));
+            workers
+                .par_iter_mut()
+                .zip(blocks)
+                .for_each(|(worker, block)| work(worker, &network, *block));
             workers.iter().for_each(&mut take);
         }
     }

@@ -57,7 +57,10 @@ impl Values {
         let pairs = self.weights.as_flattened_mut().iter_mut().zip(other.weights.as_flattened());
         pairs.for_each(|(mean, weight)| *mean += share * (weight - *mean));
         for (means, vectors) in self.vectors.iter_mut().zip(&other.vectors) {
-            means.iter_mut().zip(vectors).for_each(|(mean, weight)| *mean += share * (weight - *mean));
+            means
+                .iter_mut()
+                .zip(vectors)
+                .for_each(|(mean, weight)| *mean += share * (weight - *mean));
         }
     }
 }

@@ -46,12 +46,8 @@ impl WithSimd for Backward<'_> {
         }
         let left = Columns { values: errors, stride: ROWS, terms: HEADS };
         let right = Panels { values: &weights[shape.heads()], terms: HEADS };
-        let mut out = Errors {
-            errors: &mut last.errors,
-            units: &last.units,
-            panels: layer.panels(),
-            factor,
-        };
+        let mut out =
+            Errors { errors: &mut last.errors, units: &last.units, panels: layer.panels(), factor };
         product(simd, rows, layer.width(), left, right, &mut out);
         // The layers, from the last to the first.
         for (place, layer) in shape.layers.iter().enumerate().rev() {

@@ -5,11 +5,11 @@ use pulp::{Simd, WithSimd};
 use super::dropout::Dropout;
 use super::heads;
 use super::layer::Units;
+use super::product::Panel;
 use super::product::{Columns, Panels, Rows, product};
 use super::shape::Shape;
 use super::tile::{ROWS, Tile};
 use super::transposed::Transposed;
-use super::product::Panel;
 
 /// Computes the units and heads of the first `rows` rows of a tile.
 pub(crate) struct Forward<'a> {

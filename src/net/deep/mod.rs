@@ -18,6 +18,9 @@ mod shape;
 mod tile;
 mod transposed;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use adam::{Adam, adam};
 pub(crate) use backward::Backward;
 pub(crate) use dropout::Dropout;

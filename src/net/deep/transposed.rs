@@ -17,7 +17,8 @@ pub(crate) struct Transposed {
 impl Transposed {
     /// Room for the weights of a network.
     pub(crate) fn new(shape: &Shape) -> Self {
-        let layer = |inputs: usize, units: usize| vec![[0.0; PANEL]; padded(inputs) / PANEL * units];
+        let layer =
+            |inputs: usize, units: usize| vec![[0.0; PANEL]; padded(inputs) / PANEL * units];
         Self {
             layers: shape.layers.iter().map(|l| layer(l.inputs, l.units)).collect(),
             heads: vec![[0.0; HEADS]; shape.last],

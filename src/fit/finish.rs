@@ -47,7 +47,7 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
         totals,
         shrunk,
     };
-    let (network, outcome) = match network_on(&problem, &fitted, totals) {
+    let (network, outcome) = match network_on(&problem, &fitted) {
         None => (None, of_linear),
         Some((network, outcome)) => {
             let shrunk = [outcome.shrunk, shrunk].into_iter().flatten().reduce(f64::min);
@@ -93,7 +93,6 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
 fn network_on(
     problem: &Problem<'_>,
     fitted: &Fitted,
-    totals: Totals,
 ) -> Option<((NetworkParts, NetworkTraining), Outcome)> {
     let plan = problem.options.network.as_ref()?;
     let parts = &fitted.parts;
@@ -110,7 +109,6 @@ fn network_on(
             bounds: problem.widened_bounds(),
         },
         unit: problem.start.mu,
-        ratio: totals.ratio,
         held_out: problem.options.validation_fraction,
         seed: problem.options.seed,
     };

@@ -28,6 +28,13 @@ impl Data {
     }
 
     pub fn try_fit(&self, options: &[(&str, OptionValue)]) -> ziln::Result<Option<Model>> {
+        let rows: Vec<u32> = (0..self.label.len() as u32).collect();
+        let pairs = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        self.fit_rows(&rows, &Options::from_pairs(pairs)?)
+    }
+
+    /// Fits some of the rows, in this order.
+    pub fn fit_rows(&self, rows: &[u32], options: &Options) -> ziln::Result<Option<Model>> {
         let names: Vec<String> =
             (0..self.features.len()).map(|place| format!("x{place}")).collect();
         let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
@@ -51,22 +58,26 @@ impl Data {
                 features: values.collect(),
             }],
         };
-        let rows: Vec<RowId> =
-            (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
-        let pairs = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        fit(&table, &rows, &Options::from_pairs(pairs)?)
+        let rows: Vec<RowId> = rows.iter().map(|&row| RowId { chunk: 0, row }).collect();
+        fit(&table, &rows, options)
     }
 
-    /// Logit, mu and sigma of every row; all features are numbers.
+    /// Logit, mu and sigma of every row.
     pub fn predict(&self, model: &Model) -> [Vec<f64>; 3] {
         let rows = self.label.len();
         let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+        let levels = self.features.iter().map(|feature| match feature {
+            Feature::Numbers(_) => Vec::new(),
+            Feature::Levels(_, levels) => levels.iter().map(|l| Some(l.as_str())).collect(),
+        });
+        let levels: Vec<Vec<Option<&str>>> = levels.collect();
         let inputs: Vec<FeatureInput> = self
             .features
             .iter()
-            .map(|feature| match feature {
+            .zip(&levels)
+            .map(|(feature, levels)| match feature {
                 Feature::Numbers(values) => FeatureInput::Number(Column::F64(values)),
-                Feature::Levels(..) => panic!("numbers only"),
+                Feature::Levels(codes, _) => FeatureInput::Codes { codes, levels },
             })
             .collect();
         let [logit, mu, sigma] = &mut out;

@@ -12,9 +12,11 @@ const HALVINGS: usize = 4;
 pub(super) fn guard(
     shape: &Shape,
     values: &mut Values,
-    of_linear: f64,
     mut ratio: impl FnMut(&Values) -> f64,
 ) -> Option<f64> {
+    let mut nothing = values.clone();
+    shape.scale_heads(&mut nothing.weights, [0.0; 3]);
+    let of_linear = ratio(&nothing);
     if !is_far(ratio(values), of_linear) {
         return None;
     }

@@ -15,8 +15,6 @@ pub(in crate::fit) struct Linear<'a> {
     pub(in crate::fit) heads: Heads<'a>,
     /// Totals are in units of the exponential of this.
     pub(in crate::fit) unit: f64,
-    /// What it predicts for the training rows, over what they paid.
-    pub(in crate::fit) ratio: f64,
     /// The share of the rows that it was not trained on.
     pub(in crate::fit) held_out: f64,
     pub(in crate::fit) seed: u64,

@@ -72,12 +72,15 @@ fn automatic_batch_size(rows: usize) -> usize {
     (rows / 200).next_power_of_two().clamp(128, 1024)
 }
 
-/// Steps that are enough.
+/// Steps that are enough, and those below which few rows are passed over more often.
 const STEPS: usize = 10_000;
+const FEW_STEPS: usize = 600;
 
-/// Passes over the rows: as many as make the steps, within bounds.
+/// Passes over the rows.
 fn automatic_epochs(batches: usize) -> u64 {
-    STEPS.div_ceil(batches.max(1)).clamp(5, 20) as u64
+    let batches = batches.max(1);
+    let most = FEW_STEPS.div_ceil(batches).clamp(20, 40);
+    STEPS.div_ceil(batches).clamp(5, most) as u64
 }
 
 /// [`Network`] with what was decided.

@@ -143,7 +143,7 @@ impl<'a> Session<'a> {
         best_epoch: u64,
     ) -> ((NetworkParts, NetworkTraining), Outcome) {
         let mut values = self.average.clone();
-        let shrunk = guard(&self.shape.clone(), &mut values, self.linear.ratio, |values| {
+        let shrunk = guard(&self.shape.clone(), &mut values, |values| {
             self.average.clone_from(values);
             self.totals().ratio
         });
@@ -282,20 +282,21 @@ impl<'a> Session<'a> {
         total / rows.packed.weight_sum
     }
 
-    /// What is predicted for the training rows, with the average of the weights.
+    /// What is predicted for the rows, with the average of the weights.
     fn totals(&mut self) -> Totals {
         let Linear { heads, unit, .. } = self.linear;
-        // One worker, whose sums go on from block to block.
         let mut sums = Sums::default();
-        self.pass(
-            self.training,
-            TOTAL_ROWS,
-            |worker, network, block| {
-                worker.sums = Sums::default();
-                worker.total(network, heads, *unit, block);
-            },
-            |worker| sums.add(&worker.sums),
-        );
+        for rows in [self.training, self.validation] {
+            self.pass(
+                rows,
+                TOTAL_ROWS,
+                |worker, network, block| {
+                    worker.sums = Sums::default();
+                    worker.total(network, heads, *unit, block);
+                },
+                |worker| sums.add(&worker.sums),
+            );
+        }
         sums.totals()
     }
 

@@ -1,7 +1,7 @@
 //! What a model is: features and their encodings, the weights of the three heads, prediction, and the JSON text.
 //!
-//! Imports [`math`](crate::math), `net` (its hidden layers), [`family`](crate::family), [`record`](crate::record) and the error; no engine. The schema of the text is
-//! documented field by field in `docs/model-format.md`.
+//! Imports [`math`](crate::math), `net` (its hidden layers), `family`, [`record`](crate::record) and the error; no engine.
+//! The schema of the text is documented field by field in `docs/model-format.md`.
 
 mod cache;
 mod columns;

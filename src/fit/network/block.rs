@@ -29,7 +29,8 @@ pub(super) struct Worker {
 pub(super) struct Block<'a> {
     pub(super) rows: &'a Rows,
     pub(super) batch: &'a Batch,
-    pub(super) block: usize,
+    /// Its place in the batch.
+    pub(super) place: usize,
 }
 
 /// What is left out in a step.
@@ -44,7 +45,7 @@ impl<'a> Block<'a> {
     /// The rows, a tile at a time, with the first row's place in the block.
     fn tiles(self) -> impl Iterator<Item = TileRows<'a>> {
         let batch = self.batch;
-        let (first, end) = (self.block * BLOCK, batch.rows.min((self.block + 1) * BLOCK));
+        let (first, end) = (self.place * BLOCK, batch.rows.min((self.place + 1) * BLOCK));
         let tile = move |start| TileRows { batch, start, rows: ROWS.min(end - start) };
         (first..end).step_by(ROWS).map(tile)
     }
@@ -105,7 +106,7 @@ impl Worker {
                 rows: count,
                 gradient,
             });
-            let first = (rows.start - block.block * BLOCK) * width;
+            let first = (rows.start - block.place * BLOCK) * width;
             by_embedded[first..][..count * width]
                 .copy_from_slice(&tile.by_embedded[..count * width]);
         }

@@ -207,7 +207,7 @@ impl<'a> Session<'a> {
             let count = self.workers.len().min(blocks - first);
             let workers = &mut self.workers[..count];
             let work = |(place, worker): (usize, &mut Worker)| {
-                let block = Block { rows: training, batch, block: first + place };
+                let block = Block { rows: training, batch, place: first + place };
                 worker.gradient(&network, &amount, block, dropped);
             };
             if parallel && count > 1 {
@@ -320,7 +320,7 @@ impl<'a> Session<'a> {
         });
         let blocks: Vec<Block<'_>> = batches
             .flat_map(|batch| {
-                (0..batch.rows.div_ceil(BLOCK)).map(move |block| Block { rows, batch, block })
+                (0..batch.rows.div_ceil(BLOCK)).map(move |place| Block { rows, batch, place })
             })
             .collect();
         for blocks in blocks.chunks(workers.len()) {

@@ -47,7 +47,7 @@ impl WithSimd for Backward<'_> {
         let left = Columns { values: errors, stride: ROWS, terms: HEADS };
         let right = Panels { values: &weights[shape.heads()], terms: HEADS };
         let mut out =
-            Errors { errors: &mut last.errors, units: &last.units, panels: layer.panels(), factor };
+            Errors { to: &mut last.errors, units: &last.units, panels: layer.panels(), factor };
         product(simd, rows, layer.width(), left, right, &mut out);
         // The layers, from the last to the first.
         for (place, layer) in shape.layers.iter().enumerate().rev() {
@@ -76,8 +76,8 @@ impl WithSimd for Backward<'_> {
                 let values = below.units.as_flattened();
                 let inputs = Columns { values, stride: under.width(), terms: rows };
                 product(simd, layer.inputs, layer.width(), inputs, terms, &mut by_weights);
-                let (errors, units) = (&mut below.errors, &below.units);
-                let mut out = Errors { errors, units, panels: under.panels(), factor };
+                let (to, units) = (&mut below.errors, &below.units);
+                let mut out = Errors { to, units, panels: under.panels(), factor };
                 product(simd, rows, under.width(), left, right, &mut out);
             } else {
                 let inputs = Columns { values: embedded, stride: *embedded_width, terms: rows };

@@ -34,7 +34,7 @@ impl WithSimd for Forward<'_> {
         for (layer, out) in shape.layers.iter().zip(layers.iter_mut()) {
             let keep = dropout.map(|_| &*out.keep);
             let mut units = Units {
-                units: &mut out.units,
+                to: &mut out.units,
                 panels: layer.panels(),
                 biases: Some(&weights[layer.biases()]),
                 last: layer.inputs == 0,

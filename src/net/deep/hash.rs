@@ -1,6 +1,6 @@
 //! Numbers that look random, from what they are for: no generator, no order of work.
 
-/// The bits of `key` mixed (the finaliser of SplitMix64, Steele, Lea and Flood 2014).
+/// The bits of `key` mixed (the finaliser of `SplitMix64`, Steele, Lea and Flood 2014).
 #[inline(always)]
 pub(super) const fn mix(key: u64) -> u64 {
     let key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

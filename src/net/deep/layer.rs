@@ -6,7 +6,7 @@ use super::product::{Out, PANEL, Panel, load, place, store};
 
 /// The units of a layer.
 pub(super) struct Units<'a> {
-    pub(super) units: &'a mut [Panel],
+    pub(super) to: &'a mut [Panel],
     pub(super) panels: usize,
     /// What the sums begin with; without, with what is there.
     pub(super) biases: Option<&'a [Panel]>,
@@ -22,7 +22,7 @@ impl Out for Units<'_> {
         let (panel, within) = place::<S>(vector);
         match self.biases {
             Some(biases) => load::<S>(&biases[panel], within),
-            None => load::<S>(&self.units[row * self.panels + panel], within),
+            None => load::<S>(&self.to[row * self.panels + panel], within),
         }
     }
 
@@ -39,13 +39,13 @@ impl Out for Units<'_> {
                 simd.mul_f32s(units, load::<S>(&keep[at], within))
             }
         };
-        store::<S>(&mut self.units[at], within, units);
+        store::<S>(&mut self.to[at], within, units);
     }
 }
 
 /// Errors: 0 where the unit is.
 pub(super) struct Errors<'a> {
-    pub(super) errors: &'a mut [Panel],
+    pub(super) to: &'a mut [Panel],
     pub(super) units: &'a [Panel],
     pub(super) panels: usize,
     /// What dropout multiplied the units by.
@@ -65,7 +65,7 @@ impl Out for Errors<'_> {
         let zero = simd.splat_f32s(0.0);
         let is_active = simd.less_than_f32s(zero, load::<S>(&self.units[at], within));
         let errors = simd.mul_f32s(sums, simd.splat_f32s(self.factor));
-        store::<S>(&mut self.errors[at], within, simd.select_f32s(is_active, errors, zero));
+        store::<S>(&mut self.to[at], within, simd.select_f32s(is_active, errors, zero));
     }
 }
 

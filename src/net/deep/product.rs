@@ -253,24 +253,24 @@ fn block<S: Simd, const M: usize, const N: usize>(
     out: &mut impl Out,
 ) {
     let mut sums = [[simd.splat_f32s(0.0); N]; M];
-    for m in 0..M {
-        for n in 0..N {
-            sums[m][n] = out.start(simd, row + m, vector + n);
+    for (m, sums) in sums.iter_mut().enumerate() {
+        for (n, sum) in sums.iter_mut().enumerate() {
+            *sum = out.start(simd, row + m, vector + n);
         }
     }
     let (factors, vectors) = (left.rows::<M>(row), right.vectors::<S, N>(simd, vector));
     for term in 0..left.terms() {
         let (factors, vectors) = (factors(term), vectors(term));
-        for m in 0..M {
-            let factor = simd.splat_f32s(factors[m]);
-            for n in 0..N {
-                sums[m][n] = simd.mul_add_f32s(factor, vectors[n], sums[m][n]);
+        for (sums, factor) in sums.iter_mut().zip(factors) {
+            let factor = simd.splat_f32s(factor);
+            for (sum, vector) in sums.iter_mut().zip(vectors) {
+                *sum = simd.mul_add_f32s(factor, vector, *sum);
             }
         }
     }
-    for m in 0..M {
-        for n in 0..N {
-            out.finish(simd, row + m, vector + n, sums[m][n]);
+    for (m, sums) in sums.iter().enumerate() {
+        for (n, sum) in sums.iter().enumerate() {
+            out.finish(simd, row + m, vector + n, *sum);
         }
     }
 }

@@ -103,7 +103,9 @@ impl Shape {
     pub(crate) fn scale_heads(&self, weights: &mut [Panel], factors: [f32; 3]) {
         let of_units = weights[self.heads()].chunks_exact_mut(HEADS);
         for (panel, factor) in of_units.flat_map(|heads| heads.iter_mut().zip(factors)) {
-            panel.iter_mut().for_each(|weight| *weight *= factor);
+            for weight in panel {
+                *weight *= factor;
+            }
         }
         let biases = &mut weights[self.head_biases()];
         biases.iter_mut().zip(factors).for_each(|(bias, factor)| *bias *= factor);

@@ -15,8 +15,8 @@ use crate::model::Model;
 /// options alone; see the module's documentation.
 ///
 /// # Errors
-/// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features, or one from which training
-/// does not come to finite numbers.
+/// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features, one with a network that
+/// training would lose, or one from which training does not come to finite numbers.
 ///
 /// ```
 /// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
@@ -36,6 +36,7 @@ use crate::model::Model;
 pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
     let Some((usable, rows)) = Usable::of(table, rows, options) else { return Ok(None) };
     let known = warm_start::known_features(table, options)?;
+    warm_start::check_network(options)?;
     let split = Split::of(table, &usable, rows, options);
     let problem = Problem::new(table, &usable, split, options, known.as_deref());
     let model = Descent::new(problem).train();

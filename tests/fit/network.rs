@@ -326,3 +326,12 @@ fn a_weight_of_two_counts_twice_in_the_losses() {
     let high = training.train_loss.max(training.validation_loss.unwrap());
     assert!(low <= mean && mean <= high, "{low} {mean} {high}");
 }
+
+#[test]
+fn a_network_to_continue_from_is_not_lost_in_silence() {
+    let data = bent(800, 81);
+    let model = Arc::new(fit(&data, &network(&[6])));
+    let error = data.fit_rows(&rows(&data), &options(&[]).with_init(model.clone())).unwrap_err();
+    assert!(error.to_string().contains("hidden layers"), "{error}");
+    assert!(fit(&data, &network(&[6]).with_init(model)).network().is_some());
+}

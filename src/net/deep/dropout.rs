@@ -33,16 +33,17 @@ impl Dropout {
             let key = with(key, number as u64);
             let panels = layer.panels();
             let first = first as u64 * panels as u64;
+            let factor = self.factor();
             let panels = &mut tile.keep[..rows * panels];
             for (number, keep) in panels.chunks_mut(DRAWN).enumerate() {
                 let first = first + (number * DRAWN) as u64;
-                let mut kept = [0_u32; DRAWN];
+                let mut kept = [0; DRAWN];
                 for (place, kept) in kept.iter_mut().enumerate() {
-                    *kept = u32::from(self.kept(with(key, first + place as u64)));
+                    *kept = self.kept(with(key, first + place as u64));
                 }
                 for (keep, kept) in keep.iter_mut().zip(kept) {
-                    for (lane, factor) in keep.iter_mut().enumerate() {
-                        *factor = if kept >> lane & 1 != 0 { self.factor() } else { 0.0 };
+                    for (lane, slot) in keep.iter_mut().enumerate() {
+                        *slot = if (kept as u32) >> lane & 1 == 1 { factor } else { 0.0 };
                     }
                 }
             }
@@ -51,16 +52,16 @@ impl Dropout {
 
     /// A bit a unit, from four random bits each: a number below 16 that is compared with the share.
     #[inline(always)]
-    fn kept(self, random: u64) -> u16 {
-        let mut below = 0_u16;
+    fn kept(self, random: u64) -> u64 {
+        let mut below = 0_u64;
         // From the least bit of the share up: where it is 1 a unit is below if its own is 0 or the rest is below, where it
         // is 0 if both.
         for bit in 0..4 {
-            let own = (random >> (bit * PANEL)) as u16;
-            let share = u16::from(self.sixteenths >> bit & 1).wrapping_neg();
-            below = (!own & below) | (share & (!own | below));
+            let not_own = !(random >> (bit * PANEL));
+            let share = u64::from(self.sixteenths >> bit & 1).wrapping_neg();
+            below = (not_own & below) | (share & (not_own | below));
         }
-        !below
+        !below & u64::from(u16::MAX)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use polars::prelude::*;
 use polars_sql::SQLContext;
 use ziln::expr::lazy::{SqlFunctions, expected_ltv, fit_sgd, loss, predict};
-use ziln::fit::{OptionValue, Options};
+use ziln::fit::Options;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let customers = df!(
@@ -19,13 +19,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
 
     // One model a campaign.
-    let options = Options::from_pairs([("epochs".to_string(), OptionValue::Integer(200))])?;
+    let options = Options::builder().epochs(200).build()?;
     let features = || as_struct(vec![col("visits")]);
     let models = customers.clone().lazy().group_by([col("campaign")]).agg([fit_sgd(
         col("ltv"),
         features(),
         None,
         options,
+        None,
     )]);
 
     // Every customer by the model of its campaign.

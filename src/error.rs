@@ -21,6 +21,14 @@ pub enum Error {
         /// What came.
         got: String,
     },
+    /// A call has a number of arguments that the function does not take.
+    #[error("expected {usage}, got {got} argument{}", if *.got == 1 { "" } else { "s" })]
+    Arity {
+        /// How the function is called.
+        usage: String,
+        /// How many arguments came.
+        got: usize,
+    },
     /// A training option is unknown, has the wrong type or is out of its range.
     #[error("option `{}`: expected {}, got {}", plain(.option), plain(.expected), plain(.got))]
     Option {

@@ -14,11 +14,13 @@
 //! | [`model`] | what a model is: features and their encodings, weights, prediction, JSON | none |
 //! | [`fit`] | training: options, canonical order of rows, optimisers, the loop | none |
 //! | [`metrics`] | evaluation: Gini, deciles, rank correlation, everything at once | none |
+//! | `call` | what both engines decide alike: arguments, names, messages | none |
 //! | `udf` | the SQL functions (feature `datafusion`) | DataFusion |
 //! | `expr` | the functions on Polars columns (feature `polars`) | Polars |
 
-#[cfg(any(feature = "datafusion", feature = "polars"))]
-mod culprit;
+#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg_attr(not(any(feature = "datafusion", feature = "polars")), allow(dead_code))]
+mod call;
 pub mod error;
 mod family;
 pub mod fit;
@@ -28,6 +30,8 @@ pub mod metrics;
 pub mod model;
 mod net;
 pub mod record;
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+mod scorers;
 
 pub use error::{Error, Result};
 

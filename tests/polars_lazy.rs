@@ -12,8 +12,8 @@ use polars::prelude::*;
 use polars_sql::SQLContext;
 use polars_sql::function_registry::FunctionRegistry;
 use ziln::expr::lazy::{self, ParamsExpr, SqlFunctions};
-use ziln::expr::{self, FUNCTIONS, Kind};
-use ziln::fit::{OptionValue, Options};
+use ziln::expr::{self, FUNCTIONS, FunctionKind};
+use ziln::fit::Options;
 
 fn customers() -> DataFrame {
     let rows = 0..60_i32;
@@ -45,7 +45,7 @@ fn features() -> Expr {
 }
 
 fn options() -> Options {
-    Options::from_pairs([("epochs".to_string(), OptionValue::Integer(3))]).unwrap()
+    Options::builder().epochs(3).build().unwrap()
 }
 
 fn selected(expr: Expr) -> Series {
@@ -103,7 +103,7 @@ fn results_are_named_after_their_function() {
         .select([
             lazy::loss(col("ltv"), raw()).mean(),
             lazy::gini(col("ltv"), col("mu"), None),
-            lazy::fit_sgd(col("ltv"), features(), None, options()),
+            lazy::fit_sgd(col("ltv"), features(), None, options(), None),
         ])
         .with_column(lazy::predict(
             col("model"),
@@ -125,7 +125,7 @@ fn literals_stand_for_every_row() {
 
 #[test]
 fn a_model_a_group_is_that_of_the_group_alone() {
-    let fit = lazy::fit_sgd(col("ltv"), features(), Some(col("weight")), options());
+    let fit = lazy::fit_sgd(col("ltv"), features(), Some(col("weight")), options(), None);
     let grouped =
         customers().lazy().group_by([col("campaign")]).agg([fit.clone()]).collect().unwrap();
     assert_eq!(grouped.height(), 3);
@@ -145,6 +145,52 @@ fn a_model_a_group_is_that_of_the_group_alone() {
     }
 }
 
+/// A group continues from the model of its own rows, as if it were the option.
+#[test]
+fn a_group_continues_from_a_model_of_its_own() {
+    let fit = |options, init| lazy::fit_sgd(col("ltv"), features(), None, options, init);
+    let models = customers()
+        .lazy()
+        .group_by([col("campaign")])
+        .agg([fit(options(), None)])
+        .collect()
+        .unwrap();
+    let tonight =
+        customers().lazy().left_join(models.clone().lazy(), col("campaign"), col("campaign"));
+    let continued = tonight
+        .group_by([col("campaign")])
+        .agg([fit(options(), Some(col("model")))])
+        .sort(["campaign"], SortMultipleOptions::default())
+        .collect()
+        .unwrap();
+    for campaign in 0..3_i32 {
+        let is_it = || col("campaign").eq(lit(campaign));
+        let text = models.clone().lazy().filter(is_it()).collect().unwrap();
+        let text = text.column("model").unwrap().str().unwrap().get(0).unwrap().to_owned();
+        let start = std::sync::Arc::new(ziln::model::Model::from_json(&text).unwrap());
+        let alone =
+            customers().lazy().filter(is_it()).select([fit(options().with_init(start), None)]);
+        let alone = alone.collect().unwrap();
+        assert_eq!(
+            continued.column("model").unwrap().get(campaign as usize).unwrap(),
+            alone.column("model").unwrap().get(0).unwrap()
+        );
+    }
+    let several = when(col("visits").gt(lit(2))).then(lit("a")).otherwise(lit(NULL));
+    let error = customers().lazy().select([fit(options(), Some(several))]).collect().unwrap_err();
+    assert!(error.to_string().contains("argument `init`: expected the same model"), "{error}");
+}
+
+/// One function, one expression.
+#[test]
+fn every_function_has_an_expression() {
+    let source = include_str!("../src/expr/lazy.rs");
+    for function in FUNCTIONS {
+        let name = function.name.trim_start_matches("ziln_");
+        assert!(source.contains(&format!("pub fn {name}(")), "{name}");
+    }
+}
+
 /// A NULL without a type leaves the weight or the options out; one that is a number is a weight.
 #[test]
 fn an_untyped_null_is_an_argument_left_out() {
@@ -157,9 +203,10 @@ fn an_untyped_null_is_an_argument_left_out() {
     assert_same(&fit(&[weight.clone(), nothing.clone()]), &fit(&[weight]));
     let numbers = nothing.cast(&DataType::Float64).unwrap();
     assert_eq!(fit(&[numbers]).null_count(), 1);
-    let with =
-        |weight: Expr| selected(lazy::fit_sgd(col("ltv"), features(), Some(weight), options()));
-    let without = selected(lazy::fit_sgd(col("ltv"), features(), None, options()));
+    let with = |weight: Expr| {
+        selected(lazy::fit_sgd(col("ltv"), features(), Some(weight), options(), None))
+    };
+    let without = selected(lazy::fit_sgd(col("ltv"), features(), None, options(), None));
     assert_same(&with(lit(NULL)), &without);
     assert_eq!(with(lit(NULL).cast(DataType::Int32)).null_count(), 1);
 }
@@ -167,7 +214,7 @@ fn an_untyped_null_is_an_argument_left_out() {
 /// An untyped NULL is a missing value of the kind that the model needs, with one model and with one a row.
 #[test]
 fn an_untyped_null_is_a_missing_feature_of_any_kind() {
-    let model = selected(lazy::fit_sgd(col("ltv"), features(), None, options()));
+    let model = selected(lazy::fit_sgd(col("ltv"), features(), None, options(), None));
     let text = model.str().unwrap().get(0).unwrap().to_string();
     let typed = |visits: Expr, channel: Expr| {
         as_struct(vec![
@@ -190,7 +237,7 @@ fn two_features_of_one_name_are_an_error() {
     let twice = as_struct(vec![col("visits"), col("channel"), col("weight").alias("visits")]);
     let calls = [
         lazy::predict(lit("model"), twice.clone()),
-        lazy::fit_sgd(col("ltv"), twice, None, options()),
+        lazy::fit_sgd(col("ltv"), twice, None, options(), None),
     ];
     for call in calls {
         let error = customers().lazy().select([call]).collect().unwrap_err().to_string();
@@ -222,7 +269,7 @@ fn metrics_take_a_group_each() {
 
 fn sql(query: &str) -> PolarsResult<DataFrame> {
     let mut context = SQLContext::new().with_function_registry(Arc::new(SqlFunctions));
-    let model = lazy::fit_sgd(col("ltv"), features(), None, options());
+    let model = lazy::fit_sgd(col("ltv"), features(), None, options(), None);
     let frame = customers().lazy().with_columns([
         features().alias("features"),
         lazy::from_logits(raw()).alias("params"),
@@ -251,13 +298,13 @@ fn sql_has_every_function() {
     for function in FUNCTIONS {
         let call = format!("{}({})", function.name, arguments(function.name));
         let query = match function.kind {
-            Kind::Scalar => format!("SELECT {call} AS result FROM customers"),
-            Kind::Aggregate => {
+            FunctionKind::Scalar => format!("SELECT {call} AS result FROM customers"),
+            FunctionKind::Aggregate => {
                 format!("SELECT campaign, {call} AS result FROM customers GROUP BY campaign")
             }
         };
         let frame = sql(&query).unwrap_or_else(|error| panic!("{query}: {error}"));
-        let rows = if function.kind == Kind::Scalar { 60 } else { 3 };
+        let rows = if function.kind == FunctionKind::Scalar { 60 } else { 3 };
         let result = frame.column("result").unwrap();
         assert_eq!((result.len(), result.null_count()), (rows, 0), "{query}");
         assert_eq!(result.dtype(), &(function.output)(), "{query}");
@@ -275,9 +322,9 @@ fn sql_gives_what_expressions_give() {
         .group_by([col("campaign")])
         .agg([
             lazy::loss(col("ltv"), raw()).mean(),
-            lazy::fit_sgd(col("ltv"), features(), Some(col("weight")), Options::default()),
+            lazy::fit_sgd(col("ltv"), features(), Some(col("weight")), Options::default(), None),
         ])
-        .sort(["campaign"], SortMultipleOptions::default())
+        .sort(["campaign"], SortMultipleOptions::default(), None)
         .collect();
     assert_eq!(by_sql.unwrap(), by_expr.unwrap());
 }

@@ -7,8 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files beside the rooms that every room may import.
-const COMMON: [&str; 7] =
-    ["culprit", "error", "guard", "record", "Error", "Result", "{Error, Result}"];
+const COMMON: [&str; 6] = ["error", "guard", "record", "Error", "Result", "{Error, Result}"];
 
 /// What only the adapters may import.
 const ENGINES: [&str; 3] = ["arrow", "datafusion", "polars"];

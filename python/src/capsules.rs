@@ -59,3 +59,10 @@ pub(crate) fn scalar_functions() -> Vec<ScalarFunction> {
 pub(crate) fn aggregate_functions() -> Vec<AggregateFunction> {
     ziln::udf::aggregate_functions().into_iter().map(AggregateFunction).collect()
 }
+
+/// An aggregate that panics in a step, for the tests; a release build has none.
+#[cfg(debug_assertions)]
+#[pyfunction]
+pub(crate) fn panicking_aggregate(step: &str) -> Option<AggregateFunction> {
+    ziln::udf::panicking_aggregate(step).map(|function| AggregateFunction(Arc::new(function)))
+}

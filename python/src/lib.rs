@@ -20,14 +20,16 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
     module.add_function(wrap_pyfunction!(capsules::aggregate_functions, module)?)?;
+    #[cfg(debug_assertions)]
+    module.add_function(wrap_pyfunction!(capsules::panicking_aggregate, module)?)?;
     Ok(())
 }
 
 /// Name, default, range and purpose of every training option.
 #[pyfunction]
-fn training_options() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+fn training_options() -> Vec<(&'static str, String, String, &'static str)> {
     ziln::fit::OPTIONS
         .iter()
-        .map(|option| (option.name, option.default, option.range, option.purpose))
+        .map(|option| (option.name, option.default(), option.range.to_string(), option.purpose))
         .collect()
 }

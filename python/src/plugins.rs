@@ -5,14 +5,12 @@
 //! runs the groups of a `group_by` in parallel for functions of one input, and its options as keyword arguments.
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Formatter};
 
-use polars::prelude::{DataType, Field, NamedFrom, PolarsResult, Series, polars_bail, polars_err};
+use polars::prelude::{DataType, Field, PolarsResult, Series, polars_bail, polars_err};
 use pyo3_polars::derive::polars_expr;
 use serde::Deserialize;
 use ziln::expr::{self, guarded};
 use ziln::fit::{OptionValue, Options};
-use ziln::metrics::MAX_BUCKETS;
 
 /// The keyword arguments of an aggregate.
 #[derive(Deserialize)]
@@ -28,17 +26,6 @@ enum Keyword {
     Integer(i64),
     Number(f64),
     Text(String),
-}
-
-impl Display for Keyword {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Bool(value) => value.fmt(formatter),
-            Self::Integer(value) => value.fmt(formatter),
-            Self::Number(value) => value.fmt(formatter),
-            Self::Text(_) => formatter.write_str("text"),
-        }
-    }
 }
 
 impl From<Keyword> for OptionValue {
@@ -64,10 +51,7 @@ fn output_field(name: &str, inputs: &[Field]) -> PolarsResult<Field> {
     }
     let function = expr::function(name)
         .ok_or_else(|| polars_err!(InvalidOperation: "there is no function {name}"))?;
-    let first = inputs
-        .first()
-        .ok_or_else(|| polars_err!(InvalidOperation: "{name}: expected arguments, got none"))?;
-    Ok(Field::new(first.name().clone(), (function.output)()))
+    function.field(inputs)
 }
 
 fn has_empty_arrays(dtype: &DataType) -> bool {
@@ -206,21 +190,10 @@ fn call_fit_sgd(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
 }
 
 fn call_decile_stats(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
-    let mut arguments = arguments(inputs)?;
     let Keywords { mut options } = keywords;
-    match options.remove("buckets") {
-        None => {}
-        Some(Keyword::Integer(buckets)) => {
-            arguments.push(Series::new("buckets".into(), [buckets]));
-        }
-        // A whole number that Python typed as a float. Above 2^53 not every integer is one.
-        Some(Keyword::Number(buckets)) if buckets.fract() == 0.0 && buckets.abs() < 9e15 => {
-            arguments.push(Series::new("buckets".into(), [buckets as i64]));
-        }
-        Some(other) => polars_bail!(
-            InvalidOperation: "ziln_decile_stats: argument `buckets`: expected a whole number from 1 to \
-                               {MAX_BUCKETS}, got {other}"
-        ),
+    let buckets = options.remove("buckets").map_or(OptionValue::Null, OptionValue::from);
+    match arguments(inputs)?.as_slice() {
+        [label, prediction] => expr::decile_stats_with(label, prediction, &buckets),
+        other => expr::decile_stats(other),
     }
-    expr::decile_stats(&arguments)
 }

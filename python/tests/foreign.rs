@@ -7,17 +7,18 @@ mod foreign;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Float64Array};
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Schema};
+use arrow::array::{ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use datafusion_common::config::ConfigOptions;
-use datafusion_common::{Result, ScalarValue, exec_err};
-use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion_common::{Result, exec_err};
+use datafusion_expr::function::AccumulatorArgs;
 use datafusion_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, ColumnarValue, EmitTo, GroupsAccumulator,
-    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
+    Accumulator, ColumnarValue, EmitTo, GroupsAccumulator, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility, create_udf,
 };
 use datafusion_ffi::udaf::FFI_AggregateUDF;
-use ziln::udf::guard::{guarded_aggregate, guarded_scalar};
+use ziln::udf::guard::guarded_scalar;
+use ziln::udf::panicking_aggregate;
 
 extern "C" fn another_library() -> usize {
     1
@@ -114,138 +115,15 @@ impl ScalarUDFImpl for Planned {
 // --- aggregates -------------------------------------------------------------------------------------------------------
 
 /// Everything that an engine does with an accumulator.
-const CALLS: [&str; 6] =
-    ["update_batch", "merge_batch", "state", "evaluate", "size", "convert_to_state"];
-
-/// An aggregate whose accumulators panic in one of their calls.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Panicking {
-    call: &'static str,
-    signature: Signature,
-}
-
-/// Its accumulators, of both kinds.
-#[derive(Debug)]
-struct Accumulated(&'static str);
-
-impl Accumulated {
-    fn call(&self, call: &str) {
-        assert!(self.0 != call, "met a panic in {call}");
-    }
-}
-
-impl AggregateUDFImpl for Panicking {
-    fn name(&self) -> &'static str {
-        "panicking"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Float64)
-    }
-
-    fn state_fields(&self, _args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        Ok(vec![])
-    }
-
-    fn accumulator(&self, _args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Accumulated(self.call)))
-    }
-
-    fn create_groups_accumulator(
-        &self,
-        _args: AccumulatorArgs,
-    ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Accumulated(self.call)))
-    }
-}
-
-impl Accumulator for Accumulated {
-    fn update_batch(&mut self, _values: &[ArrayRef]) -> Result<()> {
-        self.call("update_batch");
-        Ok(())
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.call("evaluate");
-        Ok(ScalarValue::from(1.0))
-    }
-
-    fn size(&self) -> usize {
-        self.call("size");
-        1
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.call("state");
-        Ok(vec![ScalarValue::from(1.0)])
-    }
-
-    fn merge_batch(&mut self, _states: &[ArrayRef]) -> Result<()> {
-        self.call("merge_batch");
-        Ok(())
-    }
-}
-
-impl GroupsAccumulator for Accumulated {
-    fn update_batch(
-        &mut self,
-        _values: &[ArrayRef],
-        _groups: &[usize],
-        _filter: Option<&BooleanArray>,
-        _total: usize,
-    ) -> Result<()> {
-        self.call("update_batch");
-        Ok(())
-    }
-
-    fn evaluate(&mut self, _emit_to: EmitTo) -> Result<ArrayRef> {
-        self.call("evaluate");
-        Ok(numbers())
-    }
-
-    fn state(&mut self, _emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        self.call("state");
-        Ok(vec![numbers()])
-    }
-
-    fn merge_batch(
-        &mut self,
-        _values: &[ArrayRef],
-        _groups: &[usize],
-        _total: usize,
-    ) -> Result<()> {
-        self.call("merge_batch");
-        Ok(())
-    }
-
-    fn convert_to_state(
-        &self,
-        _values: &[ArrayRef],
-        _filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        self.call("convert_to_state");
-        Ok(vec![numbers()])
-    }
-
-    fn size(&self) -> usize {
-        self.call("size");
-        1
-    }
-}
+const STEPS: [&str; 6] = ["update", "merge", "state", "finish", "size", "state_of_rows"];
 
 fn numbers() -> ArrayRef {
     Arc::new(Float64Array::from(vec![1.0]))
 }
 
-/// The table of C functions of an aggregate that panics in a call.
-fn panicking(call: &'static str) -> FFI_AggregateUDF {
-    let signature = Signature::any(1, VOLATILE);
-    let function = AggregateUDF::from(Panicking { call, signature });
-    FFI_AggregateUDF::from(Arc::new(guarded_aggregate(function)))
+/// The table of C functions of an aggregate that panics in a step.
+fn panicking(step: &str) -> FFI_AggregateUDF {
+    FFI_AggregateUDF::from(Arc::new(panicking_aggregate(step).unwrap()))
 }
 
 /// Calls `take` with the arguments of an accumulator.
@@ -257,7 +135,7 @@ fn with_arguments<T>(take: impl FnOnce(AccumulatorArgs) -> T) -> T {
         ignore_nulls: false,
         order_bys: &[],
         is_reversed: false,
-        name: "panicking",
+        name: "ziln_panicking",
         is_distinct: false,
         exprs: &[],
         expr_fields: &[],
@@ -265,8 +143,8 @@ fn with_arguments<T>(take: impl FnOnce(AccumulatorArgs) -> T) -> T {
 }
 
 /// The accumulator of one group, reached through its table of C functions.
-fn accumulator(call: &'static str) -> Box<dyn Accumulator> {
-    let function = panicking(call);
+fn accumulator(step: &str) -> Box<dyn Accumulator> {
+    let function = panicking(step);
     with_arguments(|arguments| {
         let arguments = arguments.try_into().unwrap();
         // SAFETY: the table is whole, and its function takes what was made for it.
@@ -278,8 +156,8 @@ fn accumulator(call: &'static str) -> Box<dyn Accumulator> {
 }
 
 /// The accumulator of many groups, reached through its table of C functions.
-fn groups_accumulator(call: &'static str) -> Box<dyn GroupsAccumulator> {
-    let function = panicking(call);
+fn groups_accumulator(step: &str) -> Box<dyn GroupsAccumulator> {
+    let function = panicking(step);
     with_arguments(|arguments| {
         let arguments = arguments.try_into().unwrap();
         // SAFETY: the table is whole, and its function takes what was made for it.
@@ -290,55 +168,55 @@ fn groups_accumulator(call: &'static str) -> Box<dyn GroupsAccumulator> {
     })
 }
 
-/// What a call must end in where it is the one that panics.
-fn check<T: std::fmt::Debug>(panics: &str, call: &str, result: Result<T>) {
-    if panics != call {
-        result.unwrap_or_else(|error| panic!("{call}: {error}"));
+/// What a step must end in where it is the one that panics.
+fn check<T: std::fmt::Debug>(panics: &str, step: &str, result: Result<T>) {
+    if panics != step {
+        result.unwrap_or_else(|error| panic!("{step}: {error}"));
         return;
     }
     let error = result.unwrap_err().to_string();
-    let expected = format!("panicking: internal error: met a panic in {call}");
+    let expected = format!("ziln_panicking: internal error: met a panic in {step}");
     assert!(error.contains(&expected), "{error}");
 }
 
 #[test]
 fn a_panic_in_an_accumulator_is_an_error() {
-    for panics in CALLS {
-        // One accumulator a call: after its panic none is called again.
-        check(panics, "update_batch", accumulator(panics).update_batch(&[numbers()]));
-        check(panics, "merge_batch", accumulator(panics).merge_batch(&[numbers()]));
+    for panics in STEPS {
+        // One accumulator a step: after its panic none is called again.
+        check(panics, "update", accumulator(panics).update_batch(&[numbers()]));
+        check(panics, "merge", accumulator(panics).merge_batch(&[numbers()]));
         check(panics, "state", accumulator(panics).state());
-        check(panics, "evaluate", accumulator(panics).evaluate());
+        check(panics, "finish", accumulator(panics).evaluate());
         let mut accumulator = accumulator(panics);
-        assert_eq!(accumulator.size(), usize::from(panics != "size"));
+        assert_eq!(accumulator.size() == 0, panics == "size");
         // A size cannot be an error: what follows is.
         let error = accumulator.update_batch(&[numbers()]).err().map(|error| error.to_string());
-        assert_eq!(error.is_some(), ["size", "update_batch"].contains(&panics), "{error:?}");
+        assert_eq!(error.is_some(), ["size", "update"].contains(&panics), "{error:?}");
     }
 }
 
 #[test]
 fn a_panic_in_an_accumulator_of_groups_is_an_error() {
-    for panics in CALLS {
+    for panics in STEPS {
         let of = || groups_accumulator(panics);
-        check(panics, "update_batch", of().update_batch(&[numbers()], &[0], None, 1));
-        check(panics, "merge_batch", of().merge_batch(&[numbers()], &[0], 1));
+        check(panics, "update", of().update_batch(&[numbers()], &[0], None, 1));
+        check(panics, "merge", of().merge_batch(&[numbers()], &[0], 1));
         check(panics, "state", of().state(EmitTo::All));
-        check(panics, "evaluate", of().evaluate(EmitTo::First(1)));
-        check(panics, "convert_to_state", of().convert_to_state(&[numbers()], None));
+        check(panics, "finish", of().evaluate(EmitTo::First(1)));
+        check(panics, "state_of_rows", of().convert_to_state(&[numbers()], None));
         let mut groups = of();
-        assert_eq!(groups.size(), usize::from(panics != "size"));
+        assert_eq!(groups.size() == 0, panics == "size");
         let error = groups.evaluate(EmitTo::All).err().map(|error| error.to_string());
-        assert_eq!(error.is_some(), ["size", "evaluate"].contains(&panics), "{error:?}");
+        assert_eq!(error.is_some(), ["size", "finish"].contains(&panics), "{error:?}");
     }
 }
 
 #[test]
 fn an_accumulator_that_panicked_is_not_called_again() {
-    let mut groups = groups_accumulator("update_batch");
+    let mut groups = groups_accumulator("update");
     groups.update_batch(&[numbers()], &[0], None, 1).unwrap_err();
     let error = groups.evaluate(EmitTo::All).unwrap_err().to_string();
-    assert!(error.contains("met a panic in update_batch"), "{error}");
+    assert!(error.contains("met a panic in update"), "{error}");
 }
 
 #[test]
@@ -347,6 +225,6 @@ fn every_function_of_ziln_is_guarded() {
         assert!(format!("{function:?}").contains("Guarded"), "{}", function.name());
     }
     for function in ziln::udf::aggregate_functions() {
-        assert!(format!("{function:?}").contains("Guarded"), "{}", function.name());
+        assert!(format!("{function:?}").contains("inner: Aggregate {"), "{}", function.name());
     }
 }

@@ -118,6 +118,11 @@ def aggregate(
     ).alias(function)
 
 
+def message_of(error: pl.exceptions.PolarsError) -> str:
+    """What a function or Polars says went wrong, without the query it happened in."""
+    return str(error).partition("\n\n")[0].removeprefix("the plugin failed with message: ")
+
+
 def _plain(function: str, option: str, value: object) -> bool | int | float | str:
     """An option as a plain Python value, also from NumPy's scalars."""
     match _item(value):

@@ -8,6 +8,7 @@ function              question it answers
 :func:`gain_curve`    how much of the total spend do the customers ranked first bring?
 :func:`calibration`   do as many customers pay as the probabilities say?
 :func:`distribution`  what may one customer spend?
+:func:`report`        all of it on one page, with metrics and campaigns
 ====================  =====================================================================
 
 Each takes a frame and the names or Polars expressions of its columns, and returns a chart that a notebook shows.
@@ -36,7 +37,9 @@ except ImportError as error:
     msg = "ziln.plot draws with Altair, which is not installed: pip install 'ziln[plot]'"
     raise ImportError(msg, name="altair") from error
 
-__all__ = ["Chart", "calibration", "deciles", "distribution", "gain_curve", "save"]
+from ziln.report import report
+
+__all__ = ["Chart", "calibration", "deciles", "distribution", "gain_curve", "report", "save"]
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart
 """What the functions return: a chart of Altair, which can still be changed or put beside others."""

@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_number_and_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::CAPPED_LTV;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_capped_ltv", capped_ltv);
+pub(super) const FUNCTION: Function = Function::number(CAPPED_LTV.name, capped_ltv);
 
 /// The expected lifetime value where no customer counts for more than `cap`, `E[min(Y, cap)]`.
 ///
@@ -16,5 +16,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_capped_ltv", capped
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn capped_ltv(inputs: &[Series]) -> PolarsResult<Series> {
-    of_number_and_params(FUNCTION.name, "cap", inputs, math::capped_ltv)
+    compute(&CAPPED_LTV, inputs)
 }

@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_number_and_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::CDF;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_cdf", cdf);
+pub(super) const FUNCTION: Function = Function::number(CDF.name, cdf);
 
 /// The probability of a lifetime value of `x` or less, `(1 - p) + p Phi((ln x - mu) / sigma)`.
 ///
@@ -16,5 +16,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_cdf", cdf);
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn cdf(inputs: &[Series]) -> PolarsResult<Series> {
-    of_number_and_params(FUNCTION.name, "x", inputs, math::cdf)
+    compute(&CDF, inputs)
 }

@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_number_and_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::CRPS;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_crps", crps);
+pub(super) const FUNCTION: Function = Function::number(CRPS.name, crps);
 
 /// The continuous ranked probability score of a label, in the label's unit.
 ///
@@ -16,5 +16,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_crps", crps);
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn crps(inputs: &[Series]) -> PolarsResult<Series> {
-    of_number_and_params(FUNCTION.name, "label", inputs, math::crps)
+    compute(&CRPS, inputs)
 }

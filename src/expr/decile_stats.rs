@@ -1,20 +1,20 @@
 //! `decile_stats(label, prediction [, buckets])`.
 
-use polars::prelude::{AnyValue, PolarsResult, Series};
+use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::error::{refuse, wrong_argument, wrong_arity};
-use super::number::Number;
-use super::options::constant;
+use super::error::refuse;
+use super::metric_function::AmountArguments;
+use super::options::{constant, option_value};
 use super::record::{record_list_series, record_list_type};
-use super::result::Shape;
-use super::rows::Rows;
-use crate::metrics::{self, DEFAULT_BUCKETS, DecileStats, check_buckets};
+use super::result::name_of;
+use crate::call::buckets::{self, no_constant};
+use crate::call::metric::DECILE_STATS;
+use crate::fit::OptionValue;
+use crate::metrics::{self, DecileStats};
 
 pub(super) const FUNCTION: Function =
-    Function::aggregate("ziln_decile_stats", decile_stats, record_list_type::<DecileStats>);
-
-const NAME: &str = FUNCTION.name;
+    Function::aggregate(DECILE_STATS.name, decile_stats, record_list_type::<DecileStats>);
 
 /// Means and errors by bucket of predicted rank, as a list of structs in one row.
 ///
@@ -24,32 +24,42 @@ const NAME: &str = FUNCTION.name;
 /// # Errors
 /// Where label or prediction is no number, or `buckets` is no whole number in its range.
 pub fn decile_stats(inputs: &[Series]) -> PolarsResult<Series> {
-    let (label, prediction, buckets) = match inputs {
-        [label, prediction] => (label, prediction, DEFAULT_BUCKETS),
-        [label, prediction, buckets] => (label, prediction, read_buckets(buckets)?),
-        _ => {
-            let usage = "ziln_decile_stats(label, prediction [, buckets])";
-            return Err(wrong_arity(NAME, usage, inputs.len()));
-        }
+    let arguments = AmountArguments::read(&DECILE_STATS, inputs)?;
+    let value = match arguments.buckets.and_then(|position| inputs.get(position)) {
+        Some(series) => constant(series, || no_constant("values that differ"))
+            .map(|value| {
+                option_value(&value).ok_or_else(|| no_constant(series.dtype().to_string()))
+            })
+            .and_then(|value| value),
+        None => Ok(OptionValue::Null),
     };
-    let shape = Shape::try_new(NAME, &[label.clone(), prediction.clone()])?;
-    let label_number = Number::try_new(NAME, "label", label)?;
-    let prediction = Number::try_new(NAME, "prediction", prediction)?;
-    let rows = Rows::complete(shape.rows(), [&label_number, &prediction]);
-    let stats =
-        metrics::decile_stats(&rows.doubles(&label_number), &rows.doubles(&prediction), buckets);
-    record_list_series(label.name().clone(), vec![(!stats.is_empty()).then_some(stats)])
+    let value = value.map_err(|error| refuse(FUNCTION.name, &error))?;
+    of_arguments(inputs, &arguments, &value)
 }
 
-fn read_buckets(series: &Series) -> PolarsResult<usize> {
-    let buckets = match constant(NAME, "buckets", series)? {
-        AnyValue::Null => return Ok(DEFAULT_BUCKETS),
-        value if value.is_integer() => value.extract::<i64>(),
-        _ => None,
-    };
-    let Some(buckets) = buckets else {
-        let got = series.dtype().to_string();
-        return Err(wrong_argument(NAME, "buckets", "a whole number", got));
-    };
-    check_buckets(buckets).map_err(|error| refuse(NAME, &error))
+/// As [`decile_stats`], with a number of buckets that is no column.
+///
+/// # Errors
+/// As [`decile_stats`].
+pub fn decile_stats_with(
+    label: &Series,
+    prediction: &Series,
+    buckets: &OptionValue,
+) -> PolarsResult<Series> {
+    let inputs = [label.clone(), prediction.clone()];
+    of_arguments(&inputs, &AmountArguments::read(&DECILE_STATS, &inputs)?, buckets)
+}
+
+fn of_arguments(
+    inputs: &[Series],
+    arguments: &AmountArguments,
+    buckets: &OptionValue,
+) -> PolarsResult<Series> {
+    let buckets = buckets::read(buckets).map_err(|error| refuse(FUNCTION.name, &error))?;
+    let stats = metrics::decile_stats(
+        &arguments.numbers(&arguments.label),
+        &arguments.numbers(&arguments.prediction),
+        buckets,
+    );
+    record_list_series(name_of(inputs), vec![(!stats.is_empty()).then_some(stats)])
 }

@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::EXPECTED_LTV;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_expected_ltv", expected_ltv);
+pub(super) const FUNCTION: Function = Function::number(EXPECTED_LTV.name, expected_ltv);
 
 /// The expected lifetime value, `p * exp(mu + sigma^2 / 2)`.
 ///
@@ -15,5 +15,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_expected_ltv", expe
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn expected_ltv(inputs: &[Series]) -> PolarsResult<Series> {
-    of_params(FUNCTION.name, inputs, math::expected_ltv)
+    compute(&EXPECTED_LTV, inputs)
 }

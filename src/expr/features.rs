@@ -1,98 +1,56 @@
 //! The forms of the argument `features`: a struct, a list of numbers, a single number.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use polars::prelude::{
-    DataType, Field, Float64Chunked, IntoSeries, ListChunked, PlHashMap, PolarsResult, Series,
-};
-use polars_arrow::array::PrimitiveArray;
+use polars::prelude::{DataType, PlHashMap, PolarsResult, Series};
 
-use super::error::{refuse, wrong_argument};
-use super::number::{Number, doubles_with_nan, is_number};
+use super::error::refuse;
+use super::lists::NumberLists;
+use super::number::Number;
 use super::rows::Rows;
-use super::text::{NO_TEXT, Texts};
-use crate::culprit::row_of_batch;
-use crate::error::quoted;
+use super::text::Texts;
+use crate::call::features::{FeaturesForm, is_category, numbered_name, short_list};
+use crate::call::{ArgumentType, NO_CODE, TypeForm};
 use crate::fit::Values;
 use crate::math::Column;
-use crate::model::{FeatureInput, FeatureUse, check_feature_count};
-
-/// What the argument `features` may be.
-const EXPECTED: &str =
-    "a struct of numbers, booleans and strings, a list of numbers, or one number";
+use crate::model::{FeatureInput, FeatureUse};
 
 /// The features as they came: names and columns.
 #[derive(Debug)]
 pub(super) struct Features {
     pub(super) names: Vec<String>,
     columns: Vec<Series>,
-    /// How many numbers the list of each row has (`None` is NULL), where the columns were made of lists.
-    lengths: Option<Vec<Option<usize>>>,
-}
-
-/// How many columns lists become.
-pub(super) enum ListWidth {
-    /// As many as every list has, of the rows that count.
-    OfAll(Rows),
-    /// So many, however long the lists are.
-    Fixed(usize),
+    /// The lists that the columns were made of.
+    lists: Option<NumberLists>,
 }
 
 impl Features {
-    /// Reads the argument `features` of `function`.
+    /// Reads the argument `features` of `function`; of lists as many numbers as `width` says.
     ///
     /// # Errors
-    /// Where it is none of the forms, or lists that must not differ in length do.
+    /// Where it is none of the forms.
     pub(super) fn try_new(
         function: &str,
         series: &Series,
-        width: impl FnOnce() -> PolarsResult<ListWidth>,
+        width: impl FnOnce() -> usize,
     ) -> PolarsResult<Self> {
-        match series.dtype() {
-            DataType::Struct(fields) => Self::of_struct(function, series, fields),
-            DataType::List(inner) if is_number(inner) => {
-                Self::of_lists(function, series.list()?, &width()?)
+        let form = FeaturesForm::of_type(series.dtype());
+        match form.map_err(|error| refuse(function, &error))? {
+            FeaturesForm::Lists => {
+                let lists = NumberLists::try_new(series)?;
+                let width = width();
+                Ok(Self {
+                    names: (0..width).map(numbered_name).collect(),
+                    columns: (0..width).map(|index| lists.column(index)).collect(),
+                    lists: Some(lists),
+                })
             }
-            DataType::Array(inner, width) if is_number(inner) => {
-                check_count(function, *width)?;
-                Ok(Self::numbered(split_arrays(series, *width)?))
-            }
-            dtype if is_number(dtype) => Ok(Self::numbered(vec![series.clone()])),
-            dtype => Err(wrong_argument(function, "features", EXPECTED, dtype.to_string())),
+            FeaturesForm::Columns(columns) => Ok(Self {
+                names: columns.into_iter().map(|(name, _)| name.into_owned()).collect(),
+                columns: columns_of(series)?,
+                lists: None,
+            }),
         }
-    }
-
-    fn of_struct(function: &str, series: &Series, fields: &[Field]) -> PolarsResult<Self> {
-        if fields.is_empty() {
-            return Err(wrong_argument(function, "features", EXPECTED, "a struct without fields"));
-        }
-        check_count(function, fields.len())?;
-        Ok(Self {
-            names: fields.iter().map(|field| field.name().to_string()).collect(),
-            columns: series.struct_()?.fields_as_series(),
-            lengths: None,
-        })
-    }
-
-    /// Lists of numbers, one column a place. A list that is NULL, or does not reach there, has no number known.
-    fn of_lists(function: &str, lists: &ListChunked, width: &ListWidth) -> PolarsResult<Self> {
-        let lists = lists.rechunk();
-        let numbers = doubles_with_nan(&lists.get_inner())?;
-        let Some(array) = lists.downcast_iter().next() else { return Ok(Self::numbered(vec![])) };
-        let is_valid = |row: usize| array.validity().is_none_or(|bits| bits.get(row) == Some(true));
-        let bounds: Vec<Option<Range<usize>>> = array
-            .offsets()
-            .offset_and_length_iter()
-            .enumerate()
-            .map(|(row, (start, length))| is_valid(row).then_some(start..start + length))
-            .collect();
-        let width = match width {
-            ListWidth::Fixed(width) => *width,
-            ListWidth::OfAll(counted) => width_of_all(function, &bounds, counted)?,
-        };
-        let lengths = bounds.iter().map(|list| list.as_ref().map(ExactSizeIterator::len)).collect();
-        Ok(Self { lengths: Some(lengths), ..Self::numbered(places(&numbers, &bounds, width)) })
     }
 
     /// Refuses a list that is shorter than `needed` says of its row, of `rows` rows. One that is NULL has no number
@@ -106,32 +64,22 @@ impl Features {
         rows: usize,
         needed: impl Fn(usize) -> usize,
     ) -> PolarsResult<()> {
-        let alone = self.lengths.as_ref().is_some_and(|lengths| lengths.len() == 1);
-        let needed = |row: usize| {
-            if alone { (0..rows).map(&needed).max().unwrap_or_default() } else { needed(row) }
+        let Some(lists) = &self.lists else { return Ok(()) };
+        let needed = |row: usize| match lists.is_constant() {
+            true => (0..rows).map(&needed).max().unwrap_or_default(),
+            false => needed(row),
         };
-        let lengths = self.lengths.iter().flatten().enumerate();
-        let mut known = lengths.filter_map(|(row, &length)| Some((row, length?)));
+        let mut known = lists.lengths().enumerate().filter_map(|(row, n)| Some((row, n?)));
         match known.find(|&(row, length)| length < needed(row)) {
             None => Ok(()),
-            Some((row, length)) => Err(wrong_argument(
-                function,
-                "features",
-                format!("a list of {} numbers, as the model was trained on", needed(row)),
-                match alone {
-                    true => format!("a list of length {length}"),
-                    false => format!("a list of length {length} in {}", row_of_batch(row)),
-                },
-            )),
+            Some((row, length)) => {
+                let named = (!lists.is_constant()).then_some(row);
+                Err(refuse(function, &short_list(needed(row), length, named)))
+            }
         }
     }
 
-    fn numbered(columns: Vec<Series>) -> Self {
-        let names = (0..columns.len()).map(|place| format!("x{place}")).collect();
-        Self { names, columns, lengths: None }
-    }
-
-    /// The columns of the categories, each for `rows` rows; nothing in the places of numbers.
+    /// The columns of the categories, each for `rows` rows; nothing for numbers.
     ///
     /// # Errors
     /// Where Polars cannot read one.
@@ -141,7 +89,7 @@ impl Features {
         rows: usize,
     ) -> PolarsResult<Vec<Option<FeatureColumn>>> {
         let columns = self.names.iter().zip(&self.columns).map(|(name, column)| {
-            if !is_category(column.dtype()) {
+            if !holds_texts(column.dtype()) {
                 return Ok(None);
             }
             let mut column = FeatureColumn::try_new(function, name, column)?;
@@ -154,7 +102,7 @@ impl Features {
     /// Names and columns of the features that are not categories.
     pub(super) fn numbers(&self) -> impl Iterator<Item = (&str, &Series)> {
         let columns = self.names.iter().map(String::as_str).zip(&self.columns);
-        columns.filter(|(_, column)| !is_category(column.dtype()))
+        columns.filter(|(_, column)| !holds_texts(column.dtype()))
     }
 
     /// The columns that are used, read once each; the others are not looked at.
@@ -222,8 +170,20 @@ pub(super) enum Levels {
     Categories { dtype: DataType, categories: Vec<Option<u32>> },
 }
 
-fn is_category(dtype: &DataType) -> bool {
-    matches!(dtype, DataType::String | DataType::Categorical(..) | DataType::Enum(..))
+fn holds_texts(dtype: &DataType) -> bool {
+    matches!(dtype.form(), TypeForm::Text)
+}
+
+/// The columns of features that are no lists of any length.
+fn columns_of(features: &Series) -> PolarsResult<Vec<Series>> {
+    match features.dtype() {
+        DataType::Struct(_) => Ok(features.struct_()?.fields_as_series()),
+        DataType::Array(_, width) => {
+            let lists = NumberLists::try_new(features)?;
+            Ok((0..*width).map(|index| lists.column(index)).collect())
+        }
+        _ => Ok(vec![features.clone()]),
+    }
 }
 
 impl FeatureColumn {
@@ -232,41 +192,32 @@ impl FeatureColumn {
     /// # Errors
     /// Where it is of a type that is no feature.
     pub(super) fn try_new(function: &str, name: &str, series: &Series) -> PolarsResult<Self> {
+        is_category(name, series.dtype()).map_err(|error| refuse(function, &error))?;
         match series.dtype() {
             DataType::String => Ok(Self::of_strings(Texts::try_new(series)?)),
             dtype @ (DataType::Categorical(..) | DataType::Enum(..)) => {
                 Self::of_categories(series, dtype)
             }
-            dtype if is_number(dtype) || dtype.is_bool() => {
-                Ok(Self::Number(Number::with_nan(series)?))
-            }
-            dtype => Err(wrong_argument(
-                function,
-                &format!("features.{}", quoted(name)),
-                "a number, a boolean or a string (cast a date or another type to one of them)",
-                dtype.to_string(),
-            )),
+            _ => Ok(Self::Number(Number::with_nan(series)?)),
         }
     }
 
-    fn of_strings(mut texts: Texts) -> Self {
-        let null = u32::try_from(texts.iter().count()).unwrap_or(NO_TEXT);
-        let mut codes = std::mem::take(&mut texts.index_of_row);
-        for code in codes.iter_mut().filter(|code| **code == NO_TEXT) {
-            *code = null;
-        }
+    fn of_strings(texts: Texts) -> Self {
+        let null = u32::try_from(texts.iter().count()).unwrap_or(NO_CODE);
+        // `NO_CODE` is the greatest, and stands for NULL, which is the level after all others.
+        let codes = texts.code_of_row().iter().map(|&code| code.min(null)).collect();
         Self::Category { codes, levels: Levels::Strings(texts) }
     }
 
     /// Renumbers the categories in the order they occur: the mapping may hold many that other columns brought.
     fn of_categories(series: &Series, dtype: &DataType) -> PolarsResult<Self> {
         let physical = series.to_physical_repr().cast(&DataType::UInt32)?;
-        let mut places: PlHashMap<Option<u32>, u32> = PlHashMap::default();
+        let mut code_of: PlHashMap<Option<u32>, u32> = PlHashMap::default();
         let mut categories = Vec::new();
         let code = |category| {
-            *places.entry(category).or_insert_with(|| {
+            *code_of.entry(category).or_insert_with(|| {
                 categories.push(category);
-                u32::try_from(categories.len() - 1).unwrap_or(NO_TEXT)
+                u32::try_from(categories.len() - 1).unwrap_or(NO_CODE)
             })
         };
         let codes = physical.u32()?.iter().map(code).collect();
@@ -327,62 +278,4 @@ impl FeatureColumn {
             *codes = vec![*code; rows];
         }
     }
-}
-
-/// The length of all lists that count, 0 if there is none.
-fn width_of_all(
-    function: &str,
-    bounds: &[Option<Range<usize>>],
-    counted: &Rows,
-) -> PolarsResult<usize> {
-    // One row stands for all of them.
-    let counts = |row: usize| bounds.len() == 1 || counted.contains(row);
-    let lengths = bounds.iter().enumerate().filter(|(row, _)| counts(*row));
-    let mut lengths = lengths.filter_map(|(_, list)| list.as_ref().map(ExactSizeIterator::len));
-    let Some(width) = lengths.next() else { return Ok(0) };
-    check_count(function, width)?;
-    match lengths.find(|&length| length != width) {
-        None => Ok(width),
-        Some(other) => Err(wrong_argument(
-            function,
-            "features",
-            "lists of one length in all rows of a group",
-            format!("lists of {} and of {} numbers", width.min(other), width.max(other)),
-        )),
-    }
-}
-
-/// Refuses more features than a model may have.
-fn check_count(function: &str, count: usize) -> PolarsResult<()> {
-    check_feature_count(count).map_err(|error| refuse(function, &error))
-}
-
-/// Fixed-size lists as one column a place.
-fn split_arrays(series: &Series, width: usize) -> PolarsResult<Vec<Series>> {
-    let arrays = series.array()?.rechunk();
-    let numbers = doubles_with_nan(&arrays.get_inner())?;
-    let validity = arrays.downcast_iter().next().and_then(|array| array.validity().cloned());
-    let is_valid = |row: usize| validity.as_ref().is_none_or(|bits| bits.get(row) == Some(true));
-    let bounds: Vec<Option<Range<usize>>> = (0..arrays.len())
-        .map(|row| is_valid(row).then_some(row * width..(row + 1) * width))
-        .collect();
-    Ok(places(&numbers, &bounds, width))
-}
-
-/// The numbers at each place of lists.
-fn places(
-    numbers: &PrimitiveArray<f64>,
-    bounds: &[Option<Range<usize>>],
-    width: usize,
-) -> Vec<Series> {
-    let number = |list: &Option<Range<usize>>, place: usize| {
-        let list = numbers.values().get(list.clone()?)?;
-        list.get(place).copied()
-    };
-    let column = |place: usize| {
-        let values: Vec<f64> =
-            bounds.iter().map(|list| number(list, place).unwrap_or(f64::NAN)).collect();
-        Float64Chunked::from_vec("".into(), values).into_series()
-    };
-    (0..width).map(column).collect()
 }

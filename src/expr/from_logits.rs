@@ -5,13 +5,10 @@ use polars::prelude::{PolarsResult, Series};
 use super::Function;
 use super::params::{ParamsArgument, params_type};
 use super::result::{Shape, all_valid};
+use crate::call::params::from_logits::{NAME, USAGE};
 use crate::math;
 
-pub(super) const FUNCTION: Function =
-    Function::scalar("ziln_from_logits", from_logits, params_type);
-
-const NAME: &str = FUNCTION.name;
-const USAGE: &str = "ziln_from_logits(logit, mu, raw_sigma), or one list of these three";
+pub(super) const FUNCTION: Function = Function::scalar(NAME, from_logits, params_type);
 
 /// The params struct (`logit`, `mu`, `sigma`) of a network's three raw outputs.
 ///

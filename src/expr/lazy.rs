@@ -46,7 +46,7 @@ use polars_plan::dsl::{BaseColumnUdf, new_column_udf, udf::UserDefinedFunction};
 use polars_plan::prelude::FunctionOptions;
 use polars_sql::function_registry::FunctionRegistry;
 
-use super::{Function, Kind, function, guarded};
+use super::{Function, FunctionKind, function, guarded};
 use crate::fit::Options;
 
 /// The argument `params` of an expression: one struct or list, or the three raw outputs.
@@ -140,16 +140,45 @@ pub fn is_model(text: Expr) -> Expr {
     expression(&super::is_model::FUNCTION, [text])
 }
 
-/// Trains a model a group; named `model`. `features` is a struct expression. The options may hold one model that all
-/// groups continue from ([`Options::with_init`]).
-pub fn fit_sgd(label: Expr, features: Expr, weight: Option<Expr>, options: Options) -> Expr {
+/// Trains a model a group; named `model`. `features` is a struct expression, a list of numbers or a number.
+///
+/// `init` is the text of a model to continue from, such as the group's model of the night before: the same in all rows
+/// of a group, NULL to start anew. One model for all groups is an option ([`Options::with_init`]) instead.
+///
+/// ```
+/// use polars::prelude::*;
+/// use ziln::expr::lazy::fit_sgd;
+/// use ziln::fit::Options;
+///
+/// # fn main() -> PolarsResult<()> {
+/// let customers = df!("campaign" => ["a", "a", "b", "b"], "visits" => [1, 2, 3, 4], "ltv" => [0.0, 8.0, 0.0, 9.5])?;
+/// let fit = |init| {
+///     let options = Options::builder().epochs(5).build().unwrap();
+///     fit_sgd(col("ltv"), col("visits"), None, options, init)
+/// };
+/// let models = customers.clone().lazy().group_by([col("campaign")]).agg([fit(None)]);
+/// let tonight = customers.lazy().left_join(models, col("campaign"), col("campaign"));
+/// let models = tonight.group_by([col("campaign")]).agg([fit(Some(col("model")))]).collect()?;
+/// assert_eq!((models.height(), models.column("model")?.null_count()), (2, 0));
+/// # Ok(())
+/// # }
+/// ```
+pub fn fit_sgd(
+    label: Expr,
+    features: Expr,
+    weight: Option<Expr>,
+    options: Options,
+    init: Option<Expr>,
+) -> Expr {
+    let has_weight = weight.is_some();
     let call = move |inputs: &[Series]| match inputs {
         [label, features, rest @ ..] => {
-            super::fit_sgd_with(label, features, rest.first(), None, &options)
+            let (weight, init) = rest.split_at(usize::from(has_weight));
+            super::fit_sgd_with(label, features, weight.first(), init.first(), &options)
         }
         _ => Err(no_arguments(&super::fit_sgd::FUNCTION)),
     };
-    let inputs = [label, features].into_iter().chain(weight);
+    let inputs = [label, features].into_iter().chain(weight).chain(init);
     aggregate(&super::fit_sgd::FUNCTION, inputs, call).alias("model")
 }
 
@@ -185,14 +214,14 @@ fn aggregate(
     inputs: impl IntoIterator<Item = Expr>,
     call: impl Fn(&[Series]) -> PolarsResult<Series> + Send + Sync + 'static,
 ) -> Expr {
-    let named = inputs.into_iter().enumerate().map(|(place, input)| input.alias(place.to_string()));
+    let named = inputs.into_iter().enumerate().map(|(index, input)| input.alias(index.to_string()));
     let udf = BaseColumnUdf::new(
         move |columns: &mut [Column]| {
             let packed = columns.first().ok_or_else(|| no_arguments(function))?;
             let inputs = packed.struct_()?.fields_as_series();
             guarded(function.name, || call(&inputs)).map(Column::from)
         },
-        move |_: &Schema, fields: &[Field]| output_field(function, fields),
+        move |_: &Schema, fields: &[Field]| function.field(fields),
     );
     let udf = UserDefinedFunction {
         name: function.name.into(),
@@ -229,11 +258,11 @@ fn user_defined(function: &'static Function) -> UserDefinedFunction {
         name: function.name.into(),
         fun: new_column_udf(BaseColumnUdf::new(
             move |columns: &mut [Column]| guarded(function.name, || call(function, columns)),
-            move |_: &Schema, fields: &[Field]| output_field(function, fields),
+            move |_: &Schema, fields: &[Field]| function.field(fields),
         )),
         options: match function.kind {
-            Kind::Scalar => FunctionOptions::elementwise(),
-            Kind::Aggregate => FunctionOptions::aggregation(),
+            FunctionKind::Scalar => FunctionOptions::elementwise(),
+            FunctionKind::Aggregate => FunctionOptions::aggregation(),
         },
     }
 }
@@ -243,7 +272,7 @@ fn user_defined(function: &'static Function) -> UserDefinedFunction {
 /// For a scalar function, a column that holds one value in every row is passed as one row, so that a literal is
 /// not expanded; a result of one row is that of every row.
 fn call(function: &Function, columns: &[Column]) -> PolarsResult<Column> {
-    if function.kind == Kind::Aggregate {
+    if function.kind == FunctionKind::Aggregate {
         let inputs: Vec<Series> =
             columns.iter().map(|column| column.as_materialized_series().clone()).collect();
         return (function.call)(&inputs).map(Column::from);
@@ -263,12 +292,6 @@ fn one_or_all_rows(column: &Column) -> Series {
         Some(scalar) if !column.is_empty() => scalar.as_single_value_series(),
         _ => column.as_materialized_series().clone(),
     }
-}
-
-/// The type that a function returns, under the name of its first argument.
-fn output_field(function: &Function, fields: &[Field]) -> PolarsResult<Field> {
-    let first = fields.first().ok_or_else(|| no_arguments(function))?;
-    Ok(Field::new(first.name().clone(), (function.output)()))
 }
 
 fn no_arguments(function: &Function) -> polars::prelude::PolarsError {

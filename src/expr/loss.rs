@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_number_and_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::LOSS;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_loss", loss);
+pub(super) const FUNCTION: Function = Function::number(LOSS.name, loss);
 
 /// The zero-inflated log-normal loss of a label: its negative log-likelihood, in nats.
 ///
@@ -16,5 +16,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_loss", loss);
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn loss(inputs: &[Series]) -> PolarsResult<Series> {
-    of_number_and_params(FUNCTION.name, "label", inputs, math::loss)
+    compute(&LOSS, inputs)
 }

@@ -3,10 +3,12 @@
 //! One file a function, [`FUNCTIONS`] the only list of them. A function takes its arguments as [`Series`], in the
 //! order and the forms of the SQL function of the same name, and returns one series; arguments of one row stand for
 //! every row of the others. The module `lazy` (feature `polars-lazy`) makes expressions and functions of Polars' SQL
-//! of them. This room may import every room of the core and Polars, but not `udf`.
+//! of them. This room may import every room of the core, `call` and Polars, but not `udf`.
 //!
-//! Shared by the functions: `number`, `params`, `features` and `text` read arguments, `options` those that are
-//! constants, `rows` says which rows an aggregate sees, `result` and `record` build what is returned. [`guarded`] is
+//! Shared by the functions: `types` says what Polars' types are to the rules in `call`; `number`, `params`, `features`,
+//! `lists` and `text` read arguments, `options` those that are constants, `rows` says which rows an aggregate sees,
+//! `result` and `record` build what is returned; `params_function`, `model_function` and `metric_function` are what
+//! functions of one kind share. [`guarded`] is
 //! around what Polars calls.
 //!
 //! # Example
@@ -23,11 +25,14 @@
 //! # }
 //! ```
 
-use polars::prelude::{DataType, PolarsResult, Series};
+use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
 
 mod error;
 mod features;
 mod guard;
+mod lists;
+mod metric_function;
+mod model_function;
 mod number;
 mod options;
 mod params;
@@ -36,6 +41,7 @@ mod record;
 mod result;
 mod rows;
 mod text;
+mod types;
 
 mod capped_ltv;
 mod cdf;
@@ -64,7 +70,7 @@ pub mod lazy;
 pub use capped_ltv::capped_ltv;
 pub use cdf::cdf;
 pub use crps::crps;
-pub use decile_stats::decile_stats;
+pub use decile_stats::{decile_stats, decile_stats_with};
 pub use evaluate::evaluate;
 pub use expected_ltv::expected_ltv;
 pub use fit_sgd::{fit_sgd, fit_sgd_with};
@@ -85,7 +91,7 @@ pub use weights::weights;
 
 /// Whether a function gives a value a row or one for all rows of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FunctionKind {
     /// A value a row.
     Scalar,
     /// One value for all rows.
@@ -98,7 +104,7 @@ pub struct Function {
     /// The name in SQL.
     pub name: &'static str,
     /// A value a row, or one for all.
-    pub kind: Kind,
+    pub kind: FunctionKind,
     /// The function itself.
     pub call: fn(&[Series]) -> PolarsResult<Series>,
     /// The type of what it returns, which does not depend on its arguments.
@@ -109,11 +115,23 @@ type Call = fn(&[Series]) -> PolarsResult<Series>;
 
 impl Function {
     const fn scalar(name: &'static str, call: Call, output: fn() -> DataType) -> Self {
-        Self { name, kind: Kind::Scalar, call, output }
+        Self { name, kind: FunctionKind::Scalar, call, output }
     }
 
     const fn aggregate(name: &'static str, call: Call, output: fn() -> DataType) -> Self {
-        Self { name, kind: Kind::Aggregate, call, output }
+        Self { name, kind: FunctionKind::Aggregate, call, output }
+    }
+
+    /// The field that a call returns: its type, under the name of its first argument.
+    ///
+    /// # Errors
+    /// Where there is no argument.
+    pub fn field(&self, inputs: &[Field]) -> PolarsResult<Field> {
+        let name = self.name;
+        let first = inputs
+            .first()
+            .ok_or_else(|| polars_err!(InvalidOperation: "{name}: expected arguments, got none"))?;
+        Ok(Field::new(first.name().clone(), (self.output)()))
     }
 
     const fn number(name: &'static str, call: Call) -> Self {

@@ -3,13 +3,14 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::error::wrong_arity;
+use super::model_function::read;
 use super::record::{record_series, record_type};
-use super::text::Texts;
-use crate::model::{Model, ModelInfo};
+use super::result::name_of;
+use crate::call::model::MODEL_INFO;
+use crate::model::ModelInfo;
 
 pub(super) const FUNCTION: Function =
-    Function::scalar("ziln_model_info", model_info, record_type::<ModelInfo>);
+    Function::scalar(MODEL_INFO.name, model_info, record_type::<ModelInfo>);
 
 /// What happened in a model's training, and the options in force, as a struct.
 ///
@@ -18,11 +19,5 @@ pub(super) const FUNCTION: Function =
 /// # Errors
 /// Where a text is no model.
 pub fn model_info(inputs: &[Series]) -> PolarsResult<Series> {
-    let [model] = inputs else {
-        return Err(wrong_arity(FUNCTION.name, "ziln_model_info(model)", inputs.len()));
-    };
-    let texts = Texts::of_models(FUNCTION.name, "model", model)?;
-    let infos =
-        texts.map_models(FUNCTION.name, "model", |text| Ok(Model::from_json(text)?.info()))?;
-    record_series(model.name().clone(), infos)
+    record_series(name_of(inputs), read(&MODEL_INFO, inputs)?)
 }

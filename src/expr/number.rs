@@ -4,67 +4,61 @@ use polars::prelude::{ArrowDataType, DataType, PolarsResult, Series};
 use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::Bitmap;
 
-use super::error::wrong_argument;
+use crate::call::params::WIDTH;
 use crate::math::Column;
-
-/// Whether a column of this type can be read as numbers. An untyped NULL is a number that is missing.
-pub(super) fn is_number(dtype: &DataType) -> bool {
-    dtype.is_primitive_numeric() || dtype.is_decimal() || dtype.is_null()
-}
 
 /// One numeric argument: its values, and which of its rows are NULL.
 ///
 /// Single and double precision are read where they lie; every other type is converted once.
 #[derive(Debug, Clone)]
 pub(super) struct Number {
-    values: Values,
+    values: NumberValues,
     validity: Option<Bitmap>,
 }
 
 #[derive(Debug, Clone)]
-enum Values {
+enum NumberValues {
     /// One value for all rows; `None` is NULL.
     Scalar(Option<f64>),
     Double(PrimitiveArray<f64>),
     Single(PrimitiveArray<f32>),
-    /// One place of lists of three that lie one behind the other.
-    Place {
+    /// One index of lists that lie one behind the other.
+    Strided {
         lists: PrimitiveArray<f64>,
-        place: usize,
+        index: usize,
     },
 }
 
 impl Number {
-    /// Reads an argument of `function`. A series of one row stands for every row.
+    /// Reads a numeric argument. A series of one row stands for every row.
     ///
     /// # Errors
-    /// Where the series holds no numbers.
-    pub(super) fn try_new(function: &str, argument: &str, series: &Series) -> PolarsResult<Self> {
+    /// Where Polars cannot convert the type.
+    pub(super) fn of_series(series: &Series) -> PolarsResult<Self> {
         match series.dtype() {
             DataType::Null => Ok(Self::scalar(None)),
-            DataType::Float64 => Ok(Self::from_double(double_array(series)?)),
             DataType::Float32 => Ok(Self::from_single(single_array(series)?)),
-            dtype if is_number(dtype) => Ok(Self::from_double(double_array(series)?)),
-            dtype => Err(wrong_argument(function, argument, "a number", dtype.to_string())),
+            _ => Ok(Self::from_double(double_array(series)?)),
         }
     }
 
     /// The same value in every row; `None` is NULL.
     pub(super) fn scalar(value: Option<f64>) -> Self {
-        Self { values: Values::Scalar(value), validity: None }
+        Self { values: NumberValues::Scalar(value), validity: None }
     }
 
-    /// One place of lists of three; `validity` is that of the lists.
-    pub(super) fn place(
+    /// The numbers at one index of lists that are one behind the other, as long as params are; `validity` is that of
+    /// the lists.
+    pub(super) fn of_lists(
         lists: PrimitiveArray<f64>,
-        place: usize,
+        index: usize,
         validity: Option<Bitmap>,
     ) -> Self {
-        if lists.len() != super::params::PLACES {
-            return Self { values: Values::Place { lists, place }, validity };
+        if lists.len() != WIDTH {
+            return Self { values: NumberValues::Strided { lists, index }, validity };
         }
         let valid = validity.is_none_or(|validity| validity.unset_bits() == 0);
-        Self::scalar(lists.values().get(place).copied().filter(|_| valid))
+        Self::scalar(lists.values().get(index).copied().filter(|_| valid))
     }
 
     /// A numeric or boolean column as a feature: NaN, which is "missing" in the core, in the place of a NULL.
@@ -81,20 +75,20 @@ impl Number {
     fn from_double(array: PrimitiveArray<f64>) -> Self {
         match array.values().as_slice() {
             [value] => Self::scalar(Some(*value).filter(|_| array.null_count() == 0)),
-            _ => Self { validity: nulls_of(&array), values: Values::Double(array) },
+            _ => Self { validity: nulls_of(&array), values: NumberValues::Double(array) },
         }
     }
 
     fn from_single(array: PrimitiveArray<f32>) -> Self {
         match array.values().as_slice() {
             [value] => Self::scalar(Some(f64::from(*value)).filter(|_| array.null_count() == 0)),
-            _ => Self { validity: nulls_of(&array), values: Values::Single(array) },
+            _ => Self { validity: nulls_of(&array), values: NumberValues::Single(array) },
         }
     }
 
     /// Whether every row is NULL by a NULL that stands for all rows.
     pub(super) fn is_null_scalar(&self) -> bool {
-        matches!(self.values, Values::Scalar(None))
+        matches!(self.values, NumberValues::Scalar(None))
     }
 
     /// Which rows are not NULL.
@@ -105,11 +99,11 @@ impl Number {
     /// The values, with anything in the place of a NULL.
     pub(super) fn column(&self) -> Column<'_> {
         match &self.values {
-            Values::Scalar(value) => Column::Scalar(value.unwrap_or(f64::NAN)),
-            Values::Double(array) => Column::F64(array.values()),
-            Values::Single(array) => Column::F32(array.values()),
-            Values::Place { lists, place } => {
-                Column::Strided { values: lists.values(), offset: *place, stride: 3 }
+            NumberValues::Scalar(value) => Column::Scalar(value.unwrap_or(f64::NAN)),
+            NumberValues::Double(array) => Column::F64(array.values()),
+            NumberValues::Single(array) => Column::F32(array.values()),
+            NumberValues::Strided { lists, index } => {
+                Column::Strided { values: lists.values(), offset: *index, stride: WIDTH }
             }
         }
     }

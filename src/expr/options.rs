@@ -1,61 +1,56 @@
-//! Training options from a struct, as Polars' SQL and the plugin give them.
+//! Constants among the arguments, as Polars' SQL and the plugin give them: training options from a struct.
 
-use polars::prelude::{AnyValue, DataType, PolarsResult, Series};
+use polars::prelude::{AnyValue, PolarsResult, Series};
 
-use super::error::{refuse, wrong_argument};
-use crate::error::quoted;
+use super::error::refuse;
+use crate::Error;
+use crate::call::options::{option_that_differs, wrong_option};
 use crate::fit::{OptionValue, Options};
 
 /// Reads options that were given as a struct column of a constant.
 ///
 /// # Errors
-/// Where it is no struct, differs from row to row, or an option is refused.
-pub(super) fn read(function: &str, series: &Series) -> PolarsResult<Options> {
-    let DataType::Struct(fields) = series.dtype() else {
-        let got = series.dtype().to_string();
-        return Err(wrong_argument(function, "options", "a struct of options", got));
-    };
-    let pairs = fields
-        .iter()
-        .zip(series.struct_()?.fields_as_series())
-        .map(|(field, column)| {
-            let value = constant(function, field.name(), &column)?;
-            Ok((field.name().to_string(), option_value(function, field.name(), &value)?))
-        })
-        .collect::<PolarsResult<Vec<_>>>()?;
-    Options::from_pairs(pairs).map_err(|error| refuse(function, &error))
+/// Where it differs from row to row, or an option is refused.
+pub(super) fn read(function: &str, options: &Series) -> PolarsResult<Options> {
+    let columns = options.struct_()?.fields_as_series();
+    let pairs = columns.iter().map(|column| {
+        let name = column.name().to_string();
+        let value = constant(column, || option_that_differs(&name))?;
+        let value =
+            option_value(&value).ok_or_else(|| wrong_option(&name, value.dtype().to_string()))?;
+        Ok((name, value))
+    });
+    let options = pairs.collect::<Result<Vec<_>, Error>>().and_then(Options::from_pairs);
+    options.map_err(|error| refuse(function, &error))
 }
 
 /// The value that a column has in every row; NULL where there is no row.
+///
+/// # Errors
+/// `differs`, where rows have several.
 pub(super) fn constant(
-    function: &str,
-    argument: &str,
     column: &Series,
-) -> PolarsResult<AnyValue<'static>> {
-    if column.is_empty() {
-        return Ok(AnyValue::Null);
+    differs: impl FnOnce() -> Error,
+) -> Result<AnyValue<'static>, Error> {
+    // What cannot be counted is of no type that an option has, and is refused for that.
+    if column.len() > 1 && column.n_unique().is_ok_and(|values| values > 1) {
+        return Err(differs());
     }
-    if column.len() > 1 && column.n_unique()? > 1 {
-        return Err(wrong_argument(function, argument, "a constant", "values that differ"));
-    }
-    Ok(column.get(0)?.into_static())
+    Ok(column.get(0).map_or(AnyValue::Null, AnyValue::into_static))
 }
 
-fn option_value(function: &str, name: &str, value: &AnyValue<'_>) -> PolarsResult<OptionValue> {
-    if let Some(text) = value.get_str() {
-        return Ok(OptionValue::Text(text.to_string()));
-    }
+/// A constant as an option; `None` if it is of a type that no option has.
+pub(super) fn option_value(value: &AnyValue<'_>) -> Option<OptionValue> {
     match value {
-        AnyValue::Null => Ok(OptionValue::Null),
-        AnyValue::Boolean(value) => Ok(OptionValue::Bool(*value)),
-        value if value.is_integer() => Ok(match value.extract::<i64>() {
-            Some(value) => OptionValue::Integer(value),
-            None => OptionValue::Number(value.extract::<f64>().unwrap_or(f64::INFINITY)),
-        }),
-        value => value.extract::<f64>().map(OptionValue::Number).ok_or_else(|| {
-            let argument = format!("options.{}", quoted(name));
-            let got = value.dtype().to_string();
-            wrong_argument(function, &argument, "a number, a string or a boolean", got)
-        }),
+        AnyValue::Null => Some(OptionValue::Null),
+        AnyValue::Boolean(value) => Some(OptionValue::Bool(*value)),
+        value => match value.get_str() {
+            Some(text) => Some(OptionValue::from(text)),
+            None if value.is_integer() => Some(match value.extract::<i64>() {
+                Some(value) => OptionValue::Integer(value),
+                None => OptionValue::Number(value.extract::<f64>().unwrap_or(f64::INFINITY)),
+            }),
+            None => value.extract::<f64>().map(OptionValue::Number),
+        },
     }
 }

@@ -3,16 +3,15 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::error::wrong_arity;
+use super::error::{refuse, wrong_arity};
 use super::number::Number;
 use super::params::params_type;
 use super::result::{Shape, all_valid};
+use super::types::types_of;
+use crate::call::params::from_prob::{self, NAME, USAGE};
 use crate::math;
 
-pub(super) const FUNCTION: Function = Function::scalar("ziln_params", params, params_type);
-
-const NAME: &str = FUNCTION.name;
-const USAGE: &str = "ziln_params(pay_prob, mu, sigma)";
+pub(super) const FUNCTION: Function = Function::scalar(NAME, params, params_type);
 
 /// The params struct (`logit`, `mu`, `sigma`) of a distribution given by its parameters.
 ///
@@ -21,14 +20,11 @@ const USAGE: &str = "ziln_params(pay_prob, mu, sigma)";
 /// # Errors
 /// Where an input is no number, or there are not three.
 pub fn params(inputs: &[Series]) -> PolarsResult<Series> {
+    from_prob::check(&types_of(inputs)).map_err(|error| refuse(NAME, &error))?;
     let [pay_prob, mu, sigma] = inputs else {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
-    let numbers = [
-        Number::try_new(NAME, "pay_prob", pay_prob)?,
-        Number::try_new(NAME, "mu", mu)?,
-        Number::try_new(NAME, "sigma", sigma)?,
-    ];
+    let numbers = [Number::of_series(pay_prob)?, Number::of_series(mu)?, Number::of_series(sigma)?];
     let shape = Shape::try_new(NAME, inputs)?;
     let validity = all_valid(shape.rows(), &numbers);
     let [pay_prob, mu, sigma] = numbers.each_ref().map(Number::column);

@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::PAY_AMOUNT;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_pay_amount", pay_amount);
+pub(super) const FUNCTION: Function = Function::number(PAY_AMOUNT.name, pay_amount);
 
 /// The mean amount of a customer who pays, `exp(mu + sigma^2 / 2)`.
 ///
@@ -15,5 +15,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_pay_amount", pay_am
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn pay_amount(inputs: &[Series]) -> PolarsResult<Series> {
-    of_params(FUNCTION.name, inputs, math::pay_amount)
+    compute(&PAY_AMOUNT, inputs)
 }

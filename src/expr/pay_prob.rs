@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::PAY_PROB;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_pay_prob", pay_prob);
+pub(super) const FUNCTION: Function = Function::number(PAY_PROB.name, pay_prob);
 
 /// The probability to pay, `p = sigmoid(logit)`.
 ///
@@ -15,5 +15,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_pay_prob", pay_prob
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn pay_prob(inputs: &[Series]) -> PolarsResult<Series> {
-    of_params(FUNCTION.name, inputs, math::pay_prob)
+    compute(&PAY_PROB, inputs)
 }

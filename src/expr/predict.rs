@@ -1,22 +1,21 @@
 //! `predict(model, features)`.
 
+use std::sync::Arc;
+
 use polars::prelude::{PolarsResult, Series};
 use polars_arrow::bitmap::Bitmap;
 
 use super::Function;
 use super::error::{refuse, wrong_arity};
-use super::features::{Features, ListWidth};
+use super::features::Features;
 use super::params::params_type;
-use super::result::{ParamsColumns, Shape};
-use super::text::model_places;
-use crate::Error;
-use crate::culprit::of_model_in_row;
-use crate::model::{FeatureInput, NO_SCORER, ParamsOut, Scorer, ScorerSet};
+use super::result::Shape;
+use super::text::scorer_of_row;
+use crate::call::culprit::of_model_in_row;
+use crate::call::predict::{NAME, USAGE};
+use crate::model::{FeatureInput, Models, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
-pub(super) const FUNCTION: Function = Function::scalar("ziln_predict", predict, params_type);
-
-const NAME: &str = FUNCTION.name;
-const USAGE: &str = "ziln_predict(model, features)";
+pub(super) const FUNCTION: Function = Function::scalar(NAME, predict, params_type);
 
 /// The params struct (`logit`, `mu`, `sigma`) that a model predicts.
 ///
@@ -32,33 +31,33 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
     let shape = Shape::try_new(NAME, inputs)?;
-    let mut models = ScorerSet::default();
-    let place = |text: &str| Ok(models.add(Scorer::of_text(text)?));
-    let mut scorer_of_row = model_places(NAME, "model", model, place)?;
-    let is_constant = model.len() == 1;
-    if let [one] = scorer_of_row.as_slice() {
-        // Of no rows one: then too the model must fit the features.
-        scorer_of_row = vec![*one; shape.rows().max(1)];
+    let mut set = ScorerSet::default();
+    let place = |text: &str| Ok(set.add(Scorer::of_text(text)?));
+    let mut scorer_of_row = scorer_of_row(NAME, "model", model, place)?;
+    if let &[place] = scorer_of_row.as_slice() {
+        if let Some(scorer) = set.get(place) {
+            return predict_rows(Models::One(Arc::clone(scorer)), features, shape, None);
+        }
+        scorer_of_row = vec![place; shape.rows()];
     }
-    let width = || Ok(ListWidth::Fixed(models.most_features(&scorer_of_row)));
-    let features = Features::try_new(NAME, features, width)?;
-    predict_rows(&mut models, &scorer_of_row, is_constant, &features, shape)
+    let has_model = scorer_of_row.iter().map(|&place| place != NO_SCORER);
+    let validity = has_model.clone().any(|has| !has).then(|| has_model.collect::<Bitmap>());
+    predict_rows(Models::Each(&mut set, &scorer_of_row), features, shape, validity)
 }
 
-/// Predicts each row with the model of its place; NULL where it has none. A constant model has no row of its own.
+/// Predicts each row with its model.
 fn predict_rows(
-    models: &mut ScorerSet,
-    scorer_of_row: &[u32],
-    is_constant: bool,
-    features: &Features,
+    mut models: Models<'_>,
+    features: &Series,
     shape: Shape,
+    validity: Option<Bitmap>,
 ) -> PolarsResult<Series> {
-    let refuse = |error: Error, of_row: Option<Error>| refuse(NAME, &of_row.unwrap_or(error));
-    let bound = match models.bind(&features.names, scorer_of_row) {
+    let features = Features::try_new(NAME, features, || models.most_features())?;
+    let bound = match models.bind(&features.names) {
         Ok(bound) => bound,
         Err(error) => {
-            let bind = |place| models.bind(&features.names, &[place]).map(|_| ());
-            return Err(refuse(error, of_model_in_row(scorer_of_row, is_constant, bind)));
+            let bind = |set: &mut ScorerSet, place| set.bind(&features.names, &[place]).map(|_| ());
+            return Err(refuse(NAME, &of_model_in_row(error, &mut models, bind)));
         }
     };
     features.check_lengths(NAME, shape.rows(), |row| bound.feature_count(row))?;
@@ -69,23 +68,14 @@ fn predict_rows(
     let levels: Vec<_> = columns.iter().map(|column| column.levels().unwrap_or_default()).collect();
     let inputs: Vec<FeatureInput<'_>> =
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
-    let has_model = scorer_of_row.iter().take(shape.rows()).map(|&place| place != NO_SCORER);
-    let validity = has_model.clone().any(|has| !has).then(|| has_model.collect::<Bitmap>());
     let mut refused = None;
     let result = shape.params(validity, |out| {
-        let out = out.into();
-        bound.predict(&inputs, out).map_err(|error| refuse(refused.insert(error).clone(), None))
+        bound.predict(&inputs, out).map_err(|error| refuse(NAME, refused.insert(error)))
     });
     let Some(error) = refused else { return result };
-    let of_row = of_model_in_row(scorer_of_row, is_constant, |place| {
-        let out = ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] };
-        models.bind(&features.names, &[place])?.predict(&inputs, out)
-    });
-    Err(refuse(error, of_row))
-}
-
-impl<'a> From<ParamsColumns<'a>> for ParamsOut<'a> {
-    fn from(columns: ParamsColumns<'a>) -> Self {
-        Self { logit: columns.logit, mu: columns.mu, sigma: columns.sigma }
-    }
+    let predict = |set: &mut ScorerSet, place| {
+        let none = ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] };
+        set.bind(&features.names, &[place])?.predict(&inputs, none)
+    };
+    Err(refuse(NAME, &of_model_in_row(error, &mut models, predict)))
 }

@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_number_and_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::QUANTILE;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_quantile", quantile);
+pub(super) const FUNCTION: Function = Function::number(QUANTILE.name, quantile);
 
 /// The amount that the lifetime value exceeds with probability `1 - q`; 0 where `q <= 1 - p`.
 ///
@@ -16,5 +16,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_quantile", quantile
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn quantile(inputs: &[Series]) -> PolarsResult<Series> {
-    of_number_and_params(FUNCTION.name, "q", inputs, math::quantile)
+    compute(&QUANTILE, inputs)
 }

@@ -6,19 +6,14 @@ use polars::prelude::{
 use polars_arrow::bitmap::Bitmap;
 
 use super::number::Number;
+use crate::call::params::FIELD_NAMES;
+use crate::model::ParamsOut;
 
 /// The name and the number of rows of a call's result.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
     name: PlSmallStr,
     rows: usize,
-}
-
-/// Where the three columns of a params struct are written.
-pub(super) struct ParamsColumns<'a> {
-    pub(super) logit: &'a mut [f64],
-    pub(super) mu: &'a mut [f64],
-    pub(super) sigma: &'a mut [f64],
 }
 
 impl Shape {
@@ -61,16 +56,23 @@ impl Shape {
     pub(super) fn params(
         self,
         validity: Option<Bitmap>,
-        compute: impl FnOnce(ParamsColumns<'_>) -> PolarsResult<()>,
+        compute: impl FnOnce(ParamsOut<'_>) -> PolarsResult<()>,
     ) -> PolarsResult<Series> {
         let (mut logit, mut mu, mut sigma) =
             (vec![0.0; self.rows], vec![0.0; self.rows], vec![0.0; self.rows]);
-        compute(ParamsColumns { logit: &mut logit, mu: &mut mu, sigma: &mut sigma })?;
-        let fields = [("logit", logit), ("mu", mu), ("sigma", sigma)]
-            .map(|(name, values)| Float64Chunked::from_vec(name.into(), values).into_series());
+        compute(ParamsOut { logit: &mut logit, mu: &mut mu, sigma: &mut sigma })?;
+        let columns = FIELD_NAMES.into_iter().zip([logit, mu, sigma]);
+        let fields: Vec<Series> = columns
+            .map(|(name, values)| Float64Chunked::from_vec(name.into(), values).into_series())
+            .collect();
         let params = StructChunked::from_series(self.name, self.rows, fields.iter())?;
         Ok(params.with_outer_validity(validity).into_series())
     }
+}
+
+/// The name of a call's result, that of its first argument.
+pub(super) fn name_of(inputs: &[Series]) -> PlSmallStr {
+    inputs.first().map(|input| input.name().clone()).unwrap_or_default()
 }
 
 /// Which rows are NULL in none of `numbers`; `None` where no row is NULL.

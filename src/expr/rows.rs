@@ -8,11 +8,10 @@ use polars_arrow::bitmap::Bitmap;
 use super::error::refuse;
 use super::number::Number;
 use super::result::all_valid;
-use crate::culprit::row_of_batch;
+use crate::call::weight::check_weights;
 use crate::math::Column;
-use crate::metrics::weight::{is_weight, wrong_weight};
 
-/// Which rows count: the places of those that are NULL nowhere.
+/// Which rows count: those that are NULL nowhere.
 #[derive(Debug)]
 pub(super) struct Rows {
     len: usize,
@@ -23,12 +22,6 @@ impl Rows {
     /// The rows that are NULL in none of `numbers`.
     pub(super) fn complete<'a>(len: usize, numbers: impl IntoIterator<Item = &'a Number>) -> Self {
         Self { len, complete: all_valid(len, numbers) }
-    }
-
-    /// Those of the rows of which `counts` is true, too.
-    pub(super) fn and(&self, counts: impl Fn(usize) -> bool) -> Self {
-        let complete = (0..self.len).map(|row| self.contains(row) && counts(row)).collect();
-        Self { len: self.len, complete: Some(complete) }
     }
 
     /// Whether a row counts.
@@ -95,7 +88,7 @@ pub(super) fn in_chunks(inputs: &[Series], rows: usize) -> Vec<Part> {
 /// Reads the argument `weight` of an aggregate over `rows` rows from `start` on, if there is one; an untyped NULL is none.
 ///
 /// # Errors
-/// Where it is no number, or one is negative, NaN or infinite.
+/// Where one is negative, NaN or infinite.
 pub(super) fn read_weight(
     function: &str,
     weight: Option<&Series>,
@@ -103,18 +96,12 @@ pub(super) fn read_weight(
     rows: usize,
 ) -> PolarsResult<Option<Number>> {
     let Some(series) = weight.filter(|weight| !weight.dtype().is_null()) else { return Ok(None) };
-    let weight = Number::try_new(function, "weight", series)?;
+    let weight = Number::of_series(series)?;
     let given = Rows::complete(rows, [&weight]);
     let all = Rows::complete(rows, []).doubles(&weight);
-    let mut weights = all.iter().enumerate();
-    if let Some((row, wrong)) = weights.find(|&(row, &w)| !is_weight(w) && given.contains(row)) {
-        let is_constant = series.len() == 1 && start + rows > 1;
-        let got = if is_constant {
-            wrong.to_string()
-        } else {
-            format!("{wrong} in {}", row_of_batch(start + row))
-        };
-        return Err(refuse(function, &wrong_weight(got)));
-    }
+    let is_constant = series.len() == 1 && start + rows > 1;
+    let row_of = |index: usize| (!is_constant).then_some(start + index);
+    check_weights(&all, |index| given.contains(index), row_of)
+        .map_err(|error| refuse(function, &error))?;
     Ok(Some(weight))
 }

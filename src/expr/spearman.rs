@@ -3,16 +3,13 @@
 use polars::prelude::{DataType, NamedFrom, PolarsResult, Series};
 
 use super::Function;
-use super::error::wrong_arity;
-use super::number::Number;
-use super::result::Shape;
-use super::rows::Rows;
+use super::metric_function::AmountArguments;
+use super::result::name_of;
+use crate::call::metric::SPEARMAN;
 use crate::metrics;
 
 pub(super) const FUNCTION: Function =
-    Function::aggregate("ziln_spearman", spearman, || DataType::Float64);
-
-const NAME: &str = FUNCTION.name;
+    Function::aggregate(SPEARMAN.name, spearman, || DataType::Float64);
 
 /// The rank correlation of labels and predictions, in one row.
 ///
@@ -22,13 +19,10 @@ const NAME: &str = FUNCTION.name;
 /// # Errors
 /// Where an input is no number.
 pub fn spearman(inputs: &[Series]) -> PolarsResult<Series> {
-    let [label, prediction] = inputs else {
-        return Err(wrong_arity(NAME, "ziln_spearman(label, prediction)", inputs.len()));
-    };
-    let shape = Shape::try_new(NAME, inputs)?;
-    let label_number = Number::try_new(NAME, "label", label)?;
-    let prediction = Number::try_new(NAME, "prediction", prediction)?;
-    let rows = Rows::complete(shape.rows(), [&label_number, &prediction]);
-    let spearman = metrics::spearman(&rows.doubles(&label_number), &rows.doubles(&prediction));
-    Ok(Series::new(label.name().clone(), [spearman]))
+    let arguments = AmountArguments::read(&SPEARMAN, inputs)?;
+    let spearman = metrics::spearman(
+        &arguments.numbers(&arguments.label),
+        &arguments.numbers(&arguments.prediction),
+    );
+    Ok(Series::new(name_of(inputs), [spearman]))
 }

@@ -3,10 +3,10 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::params_function::of_params;
-use crate::math;
+use super::params_function::compute;
+use crate::call::distribution::VARIANCE;
 
-pub(super) const FUNCTION: Function = Function::number("ziln_variance", variance);
+pub(super) const FUNCTION: Function = Function::number(VARIANCE.name, variance);
 
 /// The variance of the lifetime value, `p exp(2 mu + 2 sigma^2) - expected_ltv^2`.
 ///
@@ -15,5 +15,5 @@ pub(super) const FUNCTION: Function = Function::number("ziln_variance", variance
 /// # Errors
 /// Where an input has a type or a length that the function does not take.
 pub fn variance(inputs: &[Series]) -> PolarsResult<Series> {
-    of_params(FUNCTION.name, inputs, math::variance)
+    compute(&VARIANCE, inputs)
 }

@@ -3,13 +3,14 @@
 use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
-use super::error::wrong_arity;
+use super::model_function::read;
 use super::record::{record_list_series, record_list_type};
-use super::text::Texts;
-use crate::model::{Model, WeightRow};
+use super::result::name_of;
+use crate::call::model::WEIGHTS;
+use crate::model::WeightRow;
 
 pub(super) const FUNCTION: Function =
-    Function::scalar("ziln_weights", weights, record_list_type::<WeightRow>);
+    Function::scalar(WEIGHTS.name, weights, record_list_type::<WeightRow>);
 
 /// The coefficients of a model as a list of structs, the intercept of each head first.
 ///
@@ -18,11 +19,5 @@ pub(super) const FUNCTION: Function =
 /// # Errors
 /// Where a text is no model.
 pub fn weights(inputs: &[Series]) -> PolarsResult<Series> {
-    let [model] = inputs else {
-        return Err(wrong_arity(FUNCTION.name, "ziln_weights(model)", inputs.len()));
-    };
-    let texts = Texts::of_models(FUNCTION.name, "model", model)?;
-    let weights =
-        texts.map_models(FUNCTION.name, "model", |text| Ok(Model::from_json(text)?.weights()))?;
-    record_list_series(model.name().clone(), weights)
+    record_list_series(name_of(inputs), read(&WEIGHTS, inputs)?)
 }

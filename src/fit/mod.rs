@@ -25,6 +25,7 @@ mod descent;
 mod encode;
 mod finish;
 mod guard;
+mod memory;
 mod network;
 mod objective;
 mod options;
@@ -39,8 +40,11 @@ mod train;
 mod warm_start;
 mod warnings;
 
+pub use memory::{Shape, model_bytes, training_bytes};
 pub use network::Network;
-pub use options::{OPTIONS, OptionDoc, OptionValue, Options};
+#[cfg(feature = "datafusion")]
+pub(crate) use options::option_names;
+pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use rows::sample::Sample;
 pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use sgd::{Optimizer, Schedule};

@@ -1,5 +1,6 @@
-//! The training options: one table of them, and their parsing.
+//! The training options: one table of them, their parsing, and their builder.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::network::Network;
@@ -8,8 +9,9 @@ use crate::error::quoted;
 use crate::model::Model;
 use crate::{Error, Result};
 
-/// The value of an option as an engine gives it.
+/// The value of an option as an engine or a program gives it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum OptionValue {
     /// The default.
     Null,
@@ -21,160 +23,170 @@ pub enum OptionValue {
     Number(f64),
     /// Text.
     Text(String),
+    /// A model that was read before.
+    Model(Arc<Model>),
 }
 
-/// What an option is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OptionDoc {
+/// What an option may be; shown as messages and documents say it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum OptionRange {
+    /// An integer.
+    Integer {
+        /// The least.
+        least: u64,
+        /// The greatest.
+        most: u64,
+    },
+    /// A number.
+    Number {
+        /// The least.
+        least: f64,
+        /// The greatest.
+        most: f64,
+    },
+    /// A number above 0.
+    Positive {
+        /// The greatest.
+        most: f64,
+    },
+    /// One of these names.
+    OneOf(&'static [&'static str]),
+    /// A boolean.
+    Boolean,
+    /// A model, or its text.
+    Model,
+}
+
+/// A training option: an entry of [`OPTIONS`].
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingOption {
     /// Its name.
     pub name: &'static str,
-    /// Its default; `auto` is decided from the data as `docs/training.md` says.
-    pub default: &'static str,
     /// What it may be.
-    pub range: &'static str,
+    pub range: OptionRange,
     /// What it is for.
     pub purpose: &'static str,
+    default: fn(&Options) -> String,
+    set: fn(&mut Options, &Given<'_>) -> Result<()>,
 }
 
-const fn doc(
-    name: &'static str,
-    default: &'static str,
-    range: &'static str,
-    purpose: &'static str,
-) -> OptionDoc {
-    OptionDoc { name, default, range, purpose }
-}
-
-/// Every training option: documentation and error messages are made from this table.
-pub const OPTIONS: &[OptionDoc] = &[
-    doc(
-        "epochs",
-        "auto",
-        "an integer from 0 to 1000000",
-        "passes over the rows; 0 keeps the intercepts the training starts from",
-    ),
-    doc(
-        "batch_size",
-        "auto",
-        "an integer from 1 to 1000000000",
-        "rows a step; the rows are divided evenly, so that no step has more",
-    ),
-    doc("learning_rate", "auto", "a number greater than 0, at most 1000", "size of a step"),
-    doc(
-        "optimizer",
-        "adam",
-        "one of adam, adamw, sgd, momentum, nesterov, adagrad",
-        "how gradients become steps",
-    ),
-    doc(
-        "schedule",
-        "cosine",
-        "one of constant, linear, cosine, inverse_sqrt",
-        "how the learning rate falls from step to step",
-    ),
-    doc(
-        "l2",
-        "auto",
-        "a number from 0 to 1000000",
-        "penalty l2/2 * sum of squared standardised weights, added to the mean loss; 0 is the plain likelihood",
-    ),
-    doc(
-        "clip_norm",
-        "auto",
-        "a number greater than 0",
-        "greatest norm of a gradient (of the paying part and of the amount part, each)",
-    ),
-    doc(
-        "seed",
-        "0",
-        "an integer from 0 to 9223372036854775807",
-        "chooses the order of the rows and the validation split",
-    ),
-    doc(
-        "validation_fraction",
-        "0",
-        "a number from 0 to 0.9",
-        "share of the rows held out for early stopping",
-    ),
-    doc(
-        "patience",
-        "5",
-        "an integer from 1 to 1000000",
-        "epochs without a better validation loss before training stops",
-    ),
-    doc(
-        "max_sigma",
-        "auto",
-        "a number greater than 0, at most 30",
-        "greatest sigma the model predicts, and its losses are computed with",
-    ),
-    doc(
-        "min_payment",
-        "auto",
-        "a number from 0 to 1e300",
-        "least payment; a smaller positive label is a residue and counts as 0",
-    ),
-    doc(
-        "min_count",
-        "2",
-        "an integer from 1 to 1000000000",
-        "rows a level of a categorical feature needs to have weights",
-    ),
-    doc("init", "none", "the text of a model", "a model to continue from"),
-    doc(
-        "keep_state",
-        "false",
-        "true or false",
-        "store the optimiser's state in the model, for an exact continuation with init",
-    ),
-];
-
-/// Checked training options. `None` stands for a value decided from the data.
-#[derive(Debug, Clone)]
-pub struct Options {
-    pub(super) epochs: Option<u64>,
-    pub(super) batch_size: Option<u64>,
-    pub(super) learning_rate: Option<f64>,
-    pub(super) optimizer: Optimizer,
-    pub(super) schedule: Schedule,
-    pub(super) l2: Option<f64>,
-    pub(super) clip_norm: Option<f64>,
-    pub(super) seed: u64,
-    pub(super) validation_fraction: f64,
-    pub(super) patience: u64,
-    pub(super) max_sigma: Option<f64>,
-    pub(super) min_payment: Option<f64>,
-    pub(super) min_count: u64,
-    pub(super) init: Option<Arc<Model>>,
-    pub(super) keep_state: bool,
-    /// A network on top of the linear heads.
-    pub(super) network: Option<Network>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            epochs: None,
-            batch_size: None,
-            learning_rate: None,
-            optimizer: Optimizer::Adam,
-            schedule: Schedule::Cosine,
-            l2: None,
-            clip_norm: None,
-            seed: 0,
-            validation_fraction: 0.0,
-            patience: 5,
-            max_sigma: None,
-            min_payment: None,
-            min_count: 2,
-            init: None,
-            keep_state: false,
-            network: None,
-        }
+impl TrainingOption {
+    /// Its default; `auto` is decided from the data as `docs/training.md` says.
+    pub fn default(&self) -> String {
+        (self.default)(&Options::default())
     }
 }
 
+/// The table of the options. An entry is
+/// `name(what the builder takes): what the field holds = default, what it may be, "what it is for";`
+/// and there is no other place to add one, since [`Options`], [`OPTIONS`] and [`OptionsBuilder`] are made of the entries.
+/// It is a macro because nothing else makes fields and methods of a table.
+macro_rules! options {
+    ($($name:ident($value:ty): $field:ty = $default:expr, $range:expr, $purpose:literal;)*) => {
+        /// Checked training options. `None` stands for a value decided from the data.
+        ///
+        /// [`Options::builder`] makes them in a program, [`Options::from_pairs`] of what a person wrote.
+        #[derive(Debug, Clone)]
+        pub struct Options {
+            $(pub(super) $name: $field,)*
+            /// A network on top of the linear heads.
+            pub(super) network: Option<Network>,
+        }
+
+        impl Default for Options {
+            fn default() -> Self {
+                Self { $($name: $default,)* network: None }
+            }
+        }
+
+        /// Every training option: parsing, documentation and error messages are made from this table.
+        pub const OPTIONS: &[TrainingOption] = &[$(TrainingOption {
+            name: stringify!($name),
+            range: $range,
+            purpose: $purpose,
+            default: |options| options.$name.text(),
+            set: |options, given| {
+                options.$name = Setting::read(given)?;
+                Ok(())
+            },
+        },)*];
+
+        /// One method an option; those not called keep their defaults. What is said twice is as it was said last.
+        impl OptionsBuilder {
+            $(
+                #[doc = concat!("`", stringify!($name), "`: ", $purpose, ".")]
+                pub fn $name(self, $name: $value) -> Self {
+                    self.with(stringify!($name), $name.into())
+                }
+            )*
+        }
+    };
+}
+
+options! {
+    epochs(u64): Option<u64> = None,
+        OptionRange::Integer { least: 0, most: 1_000_000 },
+        "passes over the rows; 0 keeps the intercepts the training starts from";
+    batch_size(u64): Option<u64> = None,
+        OptionRange::Integer { least: 1, most: 1_000_000_000 },
+        "rows a step; the rows are divided evenly, so that no step has more";
+    learning_rate(f64): Option<f64> = None,
+        OptionRange::Positive { most: 1000.0 },
+        "size of a step";
+    optimizer(Optimizer): Optimizer = Optimizer::Adam,
+        OptionRange::OneOf(&["adam", "adamw", "sgd", "momentum", "nesterov", "adagrad"]),
+        "how gradients become steps";
+    schedule(Schedule): Schedule = Schedule::Cosine,
+        OptionRange::OneOf(&["constant", "linear", "cosine", "inverse_sqrt"]),
+        "how the learning rate falls from step to step";
+    l2(f64): Option<f64> = None,
+        OptionRange::Number { least: 0.0, most: 1e6 },
+        "penalty l2/2 * sum of squared standardised weights, added to the mean loss; 0 is the plain likelihood";
+    clip_norm(f64): Option<f64> = None,
+        OptionRange::Positive { most: f64::MAX },
+        "greatest norm of a gradient (of the paying part and of the amount part, each)";
+    seed(u64): u64 = 0,
+        OptionRange::Integer { least: 0, most: i64::MAX as u64 },
+        "chooses the order of the rows and the validation split";
+    validation_fraction(f64): f64 = 0.0,
+        OptionRange::Number { least: 0.0, most: 0.9 },
+        "share of the rows held out for early stopping";
+    patience(u64): u64 = 5,
+        OptionRange::Integer { least: 1, most: 1_000_000 },
+        "epochs without a better validation loss before training stops";
+    max_sigma(f64): Option<f64> = None,
+        OptionRange::Positive { most: 30.0 },
+        "greatest sigma the model predicts, and its losses are computed with";
+    min_payment(f64): Option<f64> = None,
+        OptionRange::Number { least: 0.0, most: 1e300 },
+        "least payment; a smaller positive label is a residue and counts as 0";
+    min_count(u64): u64 = 2,
+        OptionRange::Integer { least: 1, most: 1_000_000_000 },
+        "rows a level of a categorical feature needs to have weights";
+    init(Arc<Model>): Option<Arc<Model>> = None,
+        OptionRange::Model,
+        "a model to continue from";
+    keep_state(bool): bool = false,
+        OptionRange::Boolean,
+        "store the optimiser's state in the model, for an exact continuation with init";
+}
+
 impl Options {
+    /// Options of a program, each by a method of its own.
+    ///
+    /// ```
+    /// use ziln::fit::{Optimizer, Options};
+    ///
+    /// let options = Options::builder().epochs(30).l2(0.001).optimizer(Optimizer::Adamw).build()?;
+    /// let error = Options::builder().learning_rate(-1.0).build().unwrap_err();
+    /// assert!(error.to_string().contains("expected a number greater than 0, at most 1000, got -1"));
+    /// # Ok::<(), ziln::Error>(())
+    /// ```
+    pub fn builder() -> OptionsBuilder {
+        OptionsBuilder::default()
+    }
+
     /// Options from the names and values a person gave; those not named keep their defaults.
     ///
     /// # Errors
@@ -204,30 +216,12 @@ impl Options {
     }
 
     fn set(&mut self, name: &str, value: &OptionValue) -> Result<()> {
-        let doc = OPTIONS.iter().find(|doc| doc.name == name).ok_or_else(|| unknown(name))?;
+        let option = OPTIONS.iter().find(|option| option.name == name);
+        let option = option.ok_or_else(|| unknown(name))?;
         if *value == OptionValue::Null {
             return Ok(());
         }
-        let given = Given { doc, value };
-        match name {
-            "epochs" => self.epochs = Some(given.integer(0, 1_000_000)?),
-            "batch_size" => self.batch_size = Some(given.integer(1, 1_000_000_000)?),
-            "learning_rate" => self.learning_rate = Some(given.positive(1000.0)?),
-            "optimizer" => self.optimizer = given.choice(Optimizer::from_name)?,
-            "schedule" => self.schedule = given.choice(Schedule::from_name)?,
-            "l2" => self.l2 = Some(given.number(0.0, 1e6)?),
-            "clip_norm" => self.clip_norm = Some(given.positive(f64::MAX)?),
-            "seed" => self.seed = given.integer(0, u64::MAX)?,
-            "validation_fraction" => self.validation_fraction = given.number(0.0, 0.9)?,
-            "patience" => self.patience = given.integer(1, 1_000_000)?,
-            "max_sigma" => self.max_sigma = Some(given.positive(30.0)?),
-            "min_payment" => self.min_payment = Some(given.number(0.0, 1e300)?),
-            "min_count" => self.min_count = given.integer(1, 1_000_000_000)?,
-            "init" => self.init = Some(Arc::new(given.model()?)),
-            "keep_state" => self.keep_state = given.boolean()?,
-            _ => return Err(unknown(name)),
-        }
-        Ok(())
+        (option.set)(self, &Given { option, value })
     }
 
     /// Whether there is a model to continue from.
@@ -249,62 +243,189 @@ impl Options {
     }
 }
 
-/// A value and the option it is for.
-struct Given<'a> {
-    doc: &'static OptionDoc,
-    value: &'a OptionValue,
+/// [`Options`] in the making.
+#[derive(Debug, Clone, Default)]
+#[must_use = "`build` makes the options"]
+pub struct OptionsBuilder {
+    pairs: Vec<(String, OptionValue)>,
 }
 
-impl Given<'_> {
-    fn integer(&self, least: u64, most: u64) -> Result<u64> {
-        let value = match *self.value {
-            OptionValue::Integer(value) => u64::try_from(value).ok(),
-            // A whole number that an engine typed as a float, such as 1e3. Above 2^53 not every integer is one.
-            OptionValue::Number(value)
-                if value >= 0.0 && value.fract() == 0.0 && value <= 9_007_199_254_740_992.0 =>
-            {
-                Some(value as u64)
+impl OptionsBuilder {
+    /// The options.
+    ///
+    /// # Errors
+    /// [`Error::Option`] where a value is out of range.
+    pub fn build(self) -> Result<Options> {
+        Options::from_pairs(self.pairs)
+    }
+
+    fn with(mut self, name: &str, value: OptionValue) -> Self {
+        self.pairs.retain(|(said, _)| said != name);
+        self.pairs.push((name.to_owned(), value));
+        self
+    }
+}
+
+impl From<bool> for OptionValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<u64> for OptionValue {
+    /// As a number where it is greater than every integer that engines have.
+    fn from(value: u64) -> Self {
+        i64::try_from(value).map_or(Self::Number(value as f64), Self::Integer)
+    }
+}
+
+impl From<f64> for OptionValue {
+    fn from(value: f64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<&str> for OptionValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Optimizer> for OptionValue {
+    fn from(optimizer: Optimizer) -> Self {
+        optimizer.name().into()
+    }
+}
+
+impl From<Schedule> for OptionValue {
+    fn from(schedule: Schedule) -> Self {
+        schedule.name().into()
+    }
+}
+
+impl From<Arc<Model>> for OptionValue {
+    fn from(model: Arc<Model>) -> Self {
+        Self::Model(model)
+    }
+}
+
+impl fmt::Display for OptionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Integer { least, most } => write!(f, "an integer from {least} to {most}"),
+            // All digits of a large number are nothing to read.
+            Self::Number { least, most } if most > 1e15 => {
+                write!(f, "a number from {least} to {most:e}")
             }
+            Self::Number { least, most } => write!(f, "a number from {least} to {most}"),
+            Self::Positive { most: f64::MAX } => f.write_str("a number greater than 0"),
+            Self::Positive { most } => write!(f, "a number greater than 0, at most {most}"),
+            Self::OneOf(names) => write!(f, "one of {}", names.join(", ")),
+            Self::Boolean => f.write_str("true or false"),
+            Self::Model => f.write_str("the text of a model"),
+        }
+    }
+}
+
+/// What a field of [`Options`] holds: how it is read from what was given, and written in documents.
+trait Setting: Sized {
+    /// What is written where the value is left to the data.
+    const UNSET: &'static str = "auto";
+
+    fn read(given: &Given<'_>) -> Result<Self>;
+
+    fn text(&self) -> String;
+}
+
+impl<T: Setting> Setting for Option<T> {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        T::read(given).map(Some)
+    }
+
+    fn text(&self) -> String {
+        self.as_ref().map_or_else(|| T::UNSET.to_owned(), T::text)
+    }
+}
+
+impl Setting for u64 {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        let OptionRange::Integer { least, most } = given.option.range else {
+            return Err(given.refuse());
+        };
+        let value = given.value.whole().and_then(|value| u64::try_from(value).ok());
+        value.filter(|value| (least..=most).contains(value)).ok_or_else(|| given.refuse())
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for f64 {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        let range = match given.option.range {
+            OptionRange::Number { least, most } => least..=most,
+            OptionRange::Positive { most } => Self::MIN_POSITIVE..=most,
+            _ => return Err(given.refuse()),
+        };
+        let value = match *given.value {
+            OptionValue::Integer(value) => Some(value as Self),
+            OptionValue::Number(value) => Some(value),
             _ => None,
         };
-        value.filter(|value| (least..=most).contains(value)).ok_or_else(|| self.refuse())
+        value.filter(|value| range.contains(value)).ok_or_else(|| given.refuse())
     }
 
-    fn number(&self, least: f64, most: f64) -> Result<f64> {
-        let value = match *self.value {
-            OptionValue::Integer(value) => value as f64,
-            OptionValue::Number(value) => value,
-            _ => return Err(self.refuse()),
-        };
-        if (least..=most).contains(&value) { Ok(value) } else { Err(self.refuse()) }
+    fn text(&self) -> String {
+        self.to_string()
     }
+}
 
-    fn positive(&self, most: f64) -> Result<f64> {
-        self.number(f64::MIN_POSITIVE, most)
-    }
-
-    fn boolean(&self) -> Result<bool> {
-        match *self.value {
+impl Setting for bool {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        match *given.value {
             OptionValue::Bool(value) => Ok(value),
-            _ => Err(self.refuse()),
+            _ => Err(given.refuse()),
         }
     }
 
-    fn choice<T>(&self, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
-        match self.value {
-            OptionValue::Text(name) => from_name(name).ok_or_else(|| self.refuse()),
-            _ => Err(self.refuse()),
-        }
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for Optimizer {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        given.choice(Self::from_name)
     }
 
-    fn model(&self) -> Result<Model> {
-        let OptionValue::Text(text) = self.value else { return Err(self.refuse()) };
-        if !text.trim_start().starts_with('{') {
-            return Err(self.refuse());
-        }
-        Model::from_json(text).map_err(|error| Error::Option {
-            option: self.doc.name.to_owned(),
-            expected: self.doc.range.to_owned(),
+    fn text(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl Setting for Schedule {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        given.choice(Self::from_name)
+    }
+
+    fn text(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl Setting for Arc<Model> {
+    const UNSET: &'static str = "none";
+
+    fn read(given: &Given<'_>) -> Result<Self> {
+        let text = match given.value {
+            OptionValue::Model(model) => return Ok(Self::clone(model)),
+            OptionValue::Text(text) if text.trim_start().starts_with('{') => text,
+            _ => return Err(given.refuse()),
+        };
+        Model::from_json(text).map(Self::new).map_err(|error| Error::Option {
+            option: given.option.name.to_owned(),
+            expected: given.option.range.to_string(),
             got: match error {
                 Error::Model { problem } => format!("'{}' ({problem})", quoted(text)),
                 other => other.to_string(),
@@ -312,20 +433,71 @@ impl Given<'_> {
         })
     }
 
-    fn refuse(&self) -> Error {
-        let got = match self.value {
-            OptionValue::Null => "NULL".to_owned(),
-            OptionValue::Bool(value) => value.to_string(),
-            OptionValue::Integer(value) => value.to_string(),
-            OptionValue::Number(value) => value.to_string(),
-            OptionValue::Text(value) => format!("text '{}'", quoted(value)),
-        };
-        Error::Option { option: self.doc.name.to_owned(), expected: self.doc.range.to_owned(), got }
+    fn text(&self) -> String {
+        self.to_json()
     }
 }
 
+impl OptionValue {
+    /// The integer that it is. An engine may have typed a whole number as a float, such as 1e3; above 2^53 not every
+    /// integer is one.
+    pub(crate) fn whole(&self) -> Option<i64> {
+        match *self {
+            Self::Integer(value) => Some(value),
+            Self::Number(value)
+                if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 =>
+            {
+                Some(value as i64)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// As messages say what came.
+impl fmt::Display for OptionValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("NULL"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Number(value) => value.fmt(f),
+            Self::Text(value) => write!(f, "text '{}'", quoted(value)),
+            Self::Model(_) => f.write_str("a model"),
+        }
+    }
+}
+
+/// A value and the option it is for.
+struct Given<'a> {
+    option: &'static TrainingOption,
+    value: &'a OptionValue,
+}
+
+impl Given<'_> {
+    fn choice<T>(&self, from_name: impl Fn(&str) -> Option<T>) -> Result<T> {
+        match self.value {
+            OptionValue::Text(name) => from_name(name).ok_or_else(|| self.refuse()),
+            _ => Err(self.refuse()),
+        }
+    }
+
+    fn refuse(&self) -> Error {
+        Error::Option {
+            option: self.option.name.to_owned(),
+            expected: self.option.range.to_string(),
+            got: self.value.to_string(),
+        }
+    }
+}
+
+/// The names of all options.
+pub(crate) fn option_names() -> Vec<&'static str> {
+    OPTIONS.iter().map(|option| option.name).collect()
+}
+
 fn unknown(name: &str) -> Error {
-    let names: Vec<&str> = OPTIONS.iter().map(|doc| doc.name).collect();
+    let names = option_names();
     let hint =
         nearest(name, &names).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
     Error::Option {
@@ -373,12 +545,48 @@ mod tests {
     }
 
     #[test]
-    fn every_documented_option_is_parsed() {
-        for doc in OPTIONS {
-            assert!(one(doc.name, OptionValue::Null).is_ok(), "{}", doc.name);
-            let error = one(doc.name, OptionValue::Text("?".to_owned())).unwrap_err().to_string();
-            assert!(error.contains(doc.name) && error.contains(doc.range), "{error}");
+    fn every_option_takes_what_its_range_says() {
+        for TrainingOption { name, range, .. } in OPTIONS {
+            assert!(one(name, OptionValue::Null).is_ok(), "{name}");
+            let error = one(name, "?".into()).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(&range.to_string()), "{error}");
+            let (inside, outside): (Vec<OptionValue>, Vec<OptionValue>) = match *range {
+                OptionRange::Integer { least, most } => {
+                    (vec![least.into(), most.into()], vec![(most + 1).into(), 0.5.into()])
+                }
+                OptionRange::Number { least, most } => {
+                    (vec![least.into(), most.into()], vec![(-1.0).into(), (most * 1.1).into()])
+                }
+                OptionRange::Positive { most } => (vec![most.into()], vec![0.0.into()]),
+                OptionRange::OneOf(names) => (names.iter().map(|&n| n.into()).collect(), vec![]),
+                OptionRange::Boolean => (vec![true.into(), false.into()], vec![1.0.into()]),
+                OptionRange::Model => (vec![], vec!["{}".into(), 1.0.into()]),
+            };
+            for value in inside {
+                assert!(one(name, value.clone()).is_ok(), "{name}: {value}");
+            }
+            for value in outside {
+                assert!(one(name, value.clone()).is_err(), "{name}: {value}");
+            }
         }
+    }
+
+    #[test]
+    fn defaults_are_shown_as_they_are() {
+        let shown = |name| OPTIONS.iter().find(|option| option.name == name).unwrap().default();
+        assert_eq!(["epochs", "optimizer", "seed"].map(shown), ["auto", "adam", "0"]);
+        assert_eq!(["init", "keep_state"].map(shown), ["none", "false"]);
+    }
+
+    #[test]
+    fn the_builder_keeps_what_was_said_last() {
+        let options = Options::builder().epochs(1).seed(7).epochs(2).build().unwrap();
+        assert_eq!((options.epochs, options.seed, options.patience), (Some(2), 7, 5));
+        let error = Options::builder().seed(u64::MAX).build().unwrap_err().to_string();
+        assert!(
+            error.contains("from 0 to 9223372036854775807, got 18446744073709552000"),
+            "{error}"
+        );
     }
 
     #[test]

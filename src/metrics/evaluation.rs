@@ -24,6 +24,7 @@ const CHUNK: usize = 256 * BLOCK;
 /// A metric is `None` where it is undefined. Rows whose prediction is not finite are counted and left out of everything
 /// else, so that one of them does not hide what the others say.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// Rows evaluated, each once whatever its weight.
     pub rows: u64,

@@ -30,18 +30,17 @@
 //!   they are rounded once, and tied rows are never told apart.
 //! - Columns of unequal length are read up to the shortest.
 
+mod average_precision;
+mod decile_stats;
+mod evaluation;
 mod exact_sum;
+mod gini;
 mod ranking;
+mod roc_auc;
 mod scaled_weights;
+mod spearman;
 mod sums;
-
-pub mod average_precision;
-pub mod decile_stats;
-pub mod evaluation;
-pub mod gini;
-pub mod roc_auc;
-pub mod spearman;
-pub mod weight;
+pub(crate) mod weight;
 
 pub use average_precision::average_precision;
 pub use decile_stats::{DEFAULT_BUCKETS, DecileStats, MAX_BUCKETS, check_buckets, decile_stats};

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::feature::FAR_UNIT;
+use super::feature::HUGE_UNIT;
 use super::input::FeatureInput;
-use super::scorer::Scorer;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
 use crate::math::{Blocks, dispatch};
 
@@ -12,8 +11,15 @@ use crate::math::{Blocks, dispatch};
 /// and so few that the heads stay in the first-level cache.
 pub(super) const ROWS: usize = 512;
 
-/// The three heads of a block of rows; those past the last row have no meaning.
-pub(super) type Heads = [[f64; ROWS]; 3];
+/// Numeric features that are read at a time: so many that memory is asked for several columns at once, and so few that a
+/// processor foresees what comes next of each.
+const FEATURES: usize = 8;
+
+/// Rows whose heads a processor keeps in its registers while it adds feature after feature.
+const LANES: usize = 32;
+
+/// The three heads of a block of rows.
+pub(super) type Heads<'a> = [&'a mut [f64]; 3];
 
 /// The columns of a model's features with what they add.
 pub(super) struct Columns<'a> {
@@ -22,33 +28,25 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// `columns` are those of the model's features, and of the kinds it needs.
-    pub(super) fn new(scorer: &'a Scorer, columns: &[FeatureInput<'a>], rows: usize) -> Self {
-        let (numbers, others) = scorer.split(columns);
-        let numbers = scorer.numbers.iter().zip(&numbers);
-        let others = scorer.others.iter().zip(&others);
+    /// Of numbers and of other features, each with its column.
+    pub(super) fn new(
+        numbers: impl Iterator<Item = (NumberTerms, FeatureInput<'a>)>,
+        others: impl Iterator<Item = (&'a OtherTerms, FeatureInput<'a>)>,
+        rows: usize,
+    ) -> Self {
         Self {
-            numbers: numbers.map(|(terms, column)| NumberColumn::new(*terms, *column)).collect(),
-            others: others.map(|(terms, column)| OtherColumn::new(terms, *column, rows)).collect(),
+            numbers: numbers.map(|(terms, column)| NumberColumn::new(terms, column)).collect(),
+            others: others.map(|(terms, column)| OtherColumn::new(terms, column, rows)).collect(),
         }
     }
 
-    /// Adds what the rows have.
-    pub(super) fn add(&mut self, heads: &mut Heads, rows: &Range<usize>) {
-        let mut rest = self.numbers.as_mut_slice();
-        loop {
-            rest = match rest {
-                // Four at a time, so that the heads are seldom read and written.
-                [a, b, c, d, rest @ ..] => {
-                    add_numbers(heads, [a, b, c, d].map(|number| number.rows(rows)));
-                    rest
-                }
-                [number, rest @ ..] => {
-                    add_numbers(heads, [number.rows(rows)]);
-                    rest
-                }
-                [] => break,
-            }
+    /// Adds what the rows have, to heads of as many rows.
+    pub(super) fn add(&mut self, heads: &mut Heads<'_>, rows: &Range<usize>) {
+        let features = self.numbers.len();
+        let rounds = features.div_ceil(FEATURES).max(1);
+        for columns in self.numbers.chunks_mut(features.div_ceil(rounds).max(1)) {
+            let numbers: Vec<_> = columns.iter_mut().map(|column| column.rows(rows)).collect();
+            add_numbers(heads, &numbers);
         }
         for other in &mut self.others {
             other.add(heads, rows);
@@ -80,30 +78,44 @@ impl<'a> NumberColumn<'a> {
 }
 
 /// Adds what some features give, one after the other.
-fn add_numbers<const N: usize>(heads: &mut Heads, features: [NumberRows<'_>; N]) {
-    let count = features.iter().map(|feature| feature.values.len()).min().unwrap_or_default();
-    let values = features.map(|feature| &feature.values[..count]);
-    let terms = features.map(|feature| feature.terms);
-    let [logit, mu, raw_sigma] = heads.each_mut().map(|head| &mut head[..count]);
+fn add_numbers(heads: &mut Heads<'_>, features: &[NumberRows<'_>]) {
+    let [logit, mu, raw_sigma] = heads.each_mut().map(|head| head.as_chunks_mut::<LANES>());
     dispatch(
         #[inline(always)]
         move || {
-            let values = values.map(|values| &values[..count]);
-            for row in 0..count {
-                let mut heads = [logit[row], mu[row], raw_sigma[row]];
-                for i in 0..N {
-                    heads = terms[i].add(heads, values[i][row]);
+            let chunks = logit.0.iter_mut().zip(mu.0).zip(raw_sigma.0);
+            for (chunk, ((logit, mu), raw_sigma)) in chunks.enumerate() {
+                let mut heads = [*logit, *mu, *raw_sigma];
+                for feature in features {
+                    add_lanes(&mut heads, &feature.values.as_chunks().0[chunk], feature.terms);
                 }
-                [logit[row], mu[row], raw_sigma[row]] = heads;
+                [*logit, *mu, *raw_sigma] = heads;
+            }
+            let rest = logit.1.iter_mut().zip(mu.1).zip(raw_sigma.1);
+            for (row, ((logit, mu), raw_sigma)) in rest.enumerate() {
+                let mut heads = [*logit, *mu, *raw_sigma];
+                for feature in features {
+                    heads = feature.terms.add(heads, feature.values.as_chunks::<LANES>().1[row]);
+                }
+                [*logit, *mu, *raw_sigma] = heads;
             }
         },
     );
 }
 
+#[inline(always)]
+fn add_lanes(heads: &mut [[f64; LANES]; 3], values: &[f64; LANES], terms: NumberTerms) {
+    let [logit, mu, raw_sigma] = heads;
+    for lane in 0..LANES {
+        let added = terms.add([logit[lane], mu[lane], raw_sigma[lane]], values[lane]);
+        [logit[lane], mu[lane], raw_sigma[lane]] = added;
+    }
+}
+
 /// The column of a feature that is no plain number.
 enum OtherColumn<'a> {
-    /// A number, and a block of it in units of [`FAR_UNIT`].
-    Far(NumberColumn<'a>, Box<[f64; ROWS]>),
+    /// A number, and a block of it in units of [`HUGE_UNIT`].
+    Huge(NumberColumn<'a>, Box<[f64; ROWS]>),
     /// Codes, and what they add.
     Codes(&'a [u32], LevelWeights),
 }
@@ -111,8 +123,8 @@ enum OtherColumn<'a> {
 impl<'a> OtherColumn<'a> {
     fn new(terms: &OtherTerms, column: FeatureInput<'a>, rows: usize) -> Self {
         match terms {
-            OtherTerms::Far(terms) => {
-                Self::Far(NumberColumn::new(*terms, column), Box::new([0.0; ROWS]))
+            OtherTerms::Huge(terms) => {
+                Self::Huge(NumberColumn::new(*terms, column), Box::new([0.0; ROWS]))
             }
             OtherTerms::Levels(terms) => {
                 let (codes, levels) = column.codes();
@@ -121,14 +133,14 @@ impl<'a> OtherColumn<'a> {
         }
     }
 
-    fn add(&mut self, heads: &mut Heads, rows: &Range<usize>) {
+    fn add(&mut self, heads: &mut Heads<'_>, rows: &Range<usize>) {
         match self {
-            Self::Far(number, far) => {
+            Self::Huge(number, scaled) => {
                 let NumberRows { values, terms } = number.rows(rows);
-                for (far, value) in far.iter_mut().zip(values) {
-                    *far = value * FAR_UNIT;
+                for (scaled, value) in scaled.iter_mut().zip(values) {
+                    *scaled = value * HUGE_UNIT;
                 }
-                add_numbers(heads, [NumberRows { values: &far[..values.len()], terms }]);
+                add_numbers(heads, &[NumberRows { values: &scaled[..values.len()], terms }]);
             }
             Self::Codes(codes, weights) => weights.add(heads, codes, rows),
         }
@@ -153,10 +165,10 @@ impl LevelWeights {
     }
 
     /// Adds the weights of the rows.
-    fn add(&self, [logit, mu, raw_sigma]: &mut Heads, codes: &[u32], rows: &Range<usize>) {
+    fn add(&self, heads: &mut Heads<'_>, codes: &[u32], rows: &Range<usize>) {
         let codes = codes.iter().enumerate().skip(rows.start).take(rows.len());
-        let heads = logit.iter_mut().zip(mu).zip(raw_sigma);
-        for ((row, code), ((logit, mu), raw_sigma)) in codes.zip(heads) {
+        let [logit, mu, raw_sigma] = heads.each_mut().map(|head| head.iter_mut());
+        for ((row, code), ((logit, mu), raw_sigma)) in codes.zip(logit.zip(mu).zip(raw_sigma)) {
             let [a, b, c] = self.at(*code, row);
             *logit += a;
             *mu += b;

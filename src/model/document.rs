@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
-use super::info::ModelInfo;
 use super::network::{Network, NetworkParts, NetworkTraining};
 use super::objects;
 use super::range::Range;
@@ -30,19 +29,55 @@ pub const NETWORK_VERSION: u32 = 2;
 /// assert!(Model::from_json("{}").is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Version1")]
 pub struct Model {
     format_version: u32,
     features: Vec<Feature>,
     weights: Weights,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<Network>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     mu_range: Option<Range>,
     max_sigma: f64,
     options: OptionsInForce,
     training: Training,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     optimizer_state: Option<OptimizerState>,
+}
+
+/// A text of version 1 or 2 as it is read: a [`Model`] that has not been checked.
+#[derive(Deserialize)]
+struct Version1 {
+    format_version: u32,
+    features: Vec<Feature>,
+    weights: Weights,
+    network: Option<Network>,
+    mu_range: Option<Range>,
+    max_sigma: f64,
+    options: OptionsInForce,
+    training: Training,
+    optimizer_state: Option<OptimizerState>,
+}
+
+impl TryFrom<Version1> for Model {
+    type Error = Error;
+
+    fn try_from(read: Version1) -> Result<Self> {
+        check_version(read.format_version)?;
+        let model = Self {
+            format_version: read.format_version,
+            features: read.features,
+            weights: read.weights,
+            network: read.network,
+            mu_range: read.mu_range,
+            max_sigma: read.max_sigma,
+            options: read.options,
+            training: read.training,
+            optimizer_state: read.optimizer_state,
+        };
+        model.check()?;
+        Ok(model)
+    }
 }
 
 /// What a prediction of the amount stays within, whatever the features.
@@ -102,11 +137,16 @@ impl Model {
     /// [`Error::Model`] if the text is not JSON, is of another version, or is not a sound model: lists in the place of
     /// objects, wrong lengths, names or levels that stand twice, a scale that is not positive.
     pub fn from_json(text: &str) -> Result<Self> {
-        let parsed = objects::from_str::<Self>(text);
-        check_version(parsed.as_ref().ok().map(|model| model.format_version), text)?;
-        let model = parsed.map_err(|error| problem(without_long_quote(&error.to_string())))?;
-        model.check()?;
-        Ok(model)
+        // What a text says is of use only if it is of a version that this build reads. Each version is read as its own
+        // struct, which becomes a model.
+        let problem = match objects::from_str::<Version1>(text) {
+            Ok(read) => return Self::try_from(read),
+            Err(error) => problem(without_long_quote(&error.to_string())),
+        };
+        if let Ok(Version { format_version }) = objects::from_str(text) {
+            check_version(format_version)?;
+        }
+        Err(problem)
     }
 
     /// The model's text: the same text for the same model, floats exactly.
@@ -156,11 +196,6 @@ impl Model {
         self.optimizer_state.as_ref()
     }
 
-    /// What happened in training and the options in force, as one flat record.
-    pub fn info(&self) -> ModelInfo {
-        ModelInfo::of(self)
-    }
-
     /// Whether all numbers that training computed are finite; JSON has no others.
     pub(crate) fn is_finite(&self) -> bool {
         let Training { weight_sum, train_loss, objective, validation_loss, history, .. } =
@@ -206,15 +241,13 @@ impl Model {
     }
 }
 
-fn check_version(version: Option<u32>, text: &str) -> Result<()> {
-    let version =
-        version.or_else(|| objects::from_str::<Version>(text).ok().map(|head| head.format_version));
-    match version {
-        Some(FORMAT_VERSION | NETWORK_VERSION) | None => Ok(()),
-        Some(other) => Err(problem(format!(
-            "the text is of format_version {other}, and this build of ziln reads versions {FORMAT_VERSION} and {NETWORK_VERSION}"
-        ))),
+fn check_version(version: u32) -> Result<()> {
+    if matches!(version, FORMAT_VERSION | NETWORK_VERSION) {
+        return Ok(());
     }
+    Err(problem(format!(
+        "the text is of format_version {version}, and this build of ziln reads versions {FORMAT_VERSION} and {NETWORK_VERSION}"
+    )))
 }
 
 fn check_encoding(feature: &Feature) -> Result<()> {

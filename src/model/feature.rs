@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::range::Range;
 
-/// Numbers from here on, and scales, are computed with in units of [`FAR_UNIT`]: differences and inverses of them, as
-/// they are, overflow or vanish.
-pub(crate) const FAR_NUMBER: f64 = 1e150;
+/// A number whose scale is from here on is computed with in units of [`HUGE_UNIT`]: the differences and the inverses of
+/// such numbers overflow or vanish.
+pub(crate) const HUGE_SCALE: f64 = 1e150;
 
-/// A power of two that brings all numbers below [`FAR_NUMBER`].
-pub(crate) const FAR_UNIT: f64 = f64::from_bits((1023 - 600) << 52);
+/// A power of two, in units of which no number is huge.
+pub(crate) const HUGE_UNIT: f64 = f64::from_bits((1023 - 600) << 52);
 
 /// A feature of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Feature {
     /// The name that prediction matches by.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct Feature {
 
 /// How the values of a feature become numbers; learnt in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// A number `x` becomes `(x - mean) / scale`, once it is held within a range; a missing one (NULL, NaN, infinite)

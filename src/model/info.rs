@@ -9,11 +9,14 @@ pub struct ModelInfo {
     values: Vec<FieldValue>,
 }
 
-impl ModelInfo {
-    pub(super) fn of(model: &Model) -> Self {
-        Self { values: INFO.iter().map(|(_, value)| value(model)).collect() }
+impl Model {
+    /// What happened in training and the options in force, as one flat record.
+    pub fn info(&self) -> ModelInfo {
+        ModelInfo { values: INFO.iter().map(|(_, value)| value(self)).collect() }
     }
+}
 
+impl ModelInfo {
     /// The value of the field of that name.
     pub fn get(&self, name: &str) -> Option<&FieldValue> {
         let place = Self::FIELDS.iter().position(|field| field.name == name)?;

@@ -57,8 +57,8 @@ impl<'a> FeatureInput<'a> {
 pub(super) enum Kind {
     /// A number.
     Number,
-    /// A number near the greatest there are.
-    Far,
+    /// A number whose scale is huge.
+    Huge,
     /// A category.
     Category,
 }
@@ -67,9 +67,9 @@ impl Kind {
     /// Why a feature of this kind cannot be read from the column, if it cannot.
     pub(super) fn refuses(self, column: &FeatureInput<'_>, rows: usize) -> Option<&'static str> {
         let is_long_enough = match (self, column) {
-            (Self::Number | Self::Far, FeatureInput::Number(column)) => holds(column, rows),
+            (Self::Number | Self::Huge, FeatureInput::Number(column)) => holds(column, rows),
             (Self::Category, FeatureInput::Codes { codes, .. }) => codes.len() >= rows,
-            (Self::Number | Self::Far, FeatureInput::Codes { .. }) => {
+            (Self::Number | Self::Huge, FeatureInput::Codes { .. }) => {
                 return Some("is a number in the model, and text came; cast it to a number");
             }
             (Self::Category, FeatureInput::Number(_)) => {

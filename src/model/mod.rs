@@ -3,14 +3,18 @@
 //! Imports [`math`](crate::math), `net` (its hidden layers), `family`, [`record`](crate::record) and the error; no engine.
 //! The schema of the text is documented field by field in `docs/model-format.md`.
 
-mod cache;
+mod bound;
 mod columns;
 mod document;
 mod feature;
 mod info;
 mod input;
+mod layout;
 mod limits;
+mod mixed;
 mod model_rows;
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+mod models;
 mod network;
 mod network_scorer;
 mod objects;
@@ -27,13 +31,16 @@ pub use crate::family::{Head, SigmaPrior};
 pub(crate) use document::Bounds;
 pub use document::{FORMAT_VERSION, Model};
 pub use feature::{Encoding, Feature};
-pub(crate) use feature::{FAR_NUMBER, FAR_UNIT};
+pub(crate) use feature::{HUGE_SCALE, HUGE_UNIT};
 pub use info::ModelInfo;
 pub use input::FeatureInput;
+pub use layout::FeatureUse;
 pub use limits::MOST_FEATURES;
-#[cfg(any(feature = "datafusion", feature = "polars"))]
+#[cfg(any(feature = "datafusion", feature = "polars", test))]
 pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+pub(crate) use models::Models;
 pub(crate) use network::NetworkParts;
 pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
@@ -41,7 +48,7 @@ pub use network::{
 };
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};
-pub use scorer_set::{FeatureUse, NO_SCORER, ScorerSet};
+pub use scorer_set::{NO_SCORER, ScorerSet};
 pub(crate) use state::AMOUNT_SCALES;
 pub use state::{HeadState, OptimizerState};
 pub use training::{History, L2, OptionsInForce, StopReason, Training};

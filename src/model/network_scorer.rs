@@ -5,13 +5,13 @@ use std::ops::Range as Rows;
 
 use foldhash::fast::RandomState;
 
-use super::columns::{Heads, ROWS};
-use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT, Feature};
+use super::columns::ROWS;
+use super::feature::{Encoding, Feature, HUGE_SCALE, HUGE_UNIT};
 use super::input::FeatureInput;
 use super::network::{Network, NetworkParts};
 use super::range::Range;
 use crate::math::{Blocks, dispatch, dispatch_simd};
-use crate::net::deep::{Embedding, Forward, ROWS as TILE_ROWS, Shape, Tile, Transposed};
+use crate::net::deep::{Embedding, Forward, ROWS as TILE_ROWS, Tile, Transposed};
 
 /// A network made ready for prediction.
 #[derive(Debug, Clone)]
@@ -97,57 +97,10 @@ impl NetworkScorer {
         NetworkColumns { network: self, numbers, levels, tile }
     }
 
-    /// Adds what the network says of some rows to their heads, from the columns of the model's features.
-    pub(super) fn add_to_rows(
-        &self,
-        columns: &[FeatureInput<'_>],
-        rows: &[usize],
-        out: [&mut [f64]; 3],
-    ) {
-        let mut tile = Tile::new(self.shape());
-        let [logit, mu, raw_sigma] = out;
-        for rows in rows.chunks(TILE_ROWS) {
-            self.load_rows(columns, rows, &mut tile);
-            self.forward(&mut tile, rows.len());
-            for (head, added) in [&mut *logit, mu, raw_sigma].into_iter().zip(&tile.heads) {
-                for (&row, added) in rows.iter().zip(added) {
-                    head[row] += f64::from(*added);
-                }
-            }
-        }
-    }
-
-    fn load_rows(&self, columns: &[FeatureInput<'_>], rows: &[usize], tile: &mut Tile) {
-        let width = tile.embedded_width;
-        let mut numbers = tile.numbers.chunks_exact_mut(TILE_ROWS);
-        let mut embeddings = self.parts.embeddings.iter().zip(&self.parts.vectors);
-        for (input, column) in self.inputs.iter().zip(columns) {
-            match input {
-                Input::Number(standard) => {
-                    for (to, &row) in numbers.next().unwrap_or_default().iter_mut().zip(rows) {
-                        *to = standard.of(column.number(row));
-                    }
-                }
-                Input::Levels(of) => {
-                    let Some((embedding, vectors)) = embeddings.next() else { continue };
-                    let (codes, levels) = column.codes();
-                    let place = |&row: &usize| of.of_code(*codes.get(row)?, levels);
-                    let places = rows.iter().map(|row| Some(place(row)? as usize));
-                    let embedded = &mut tile.embedded[..rows.len() * width];
-                    embedding.gather(vectors, places, width, embedded);
-                }
-            }
-        }
-    }
-
     fn forward(&self, tile: &mut Tile, rows: usize) {
         let NetworkParts { shape, weights, .. } = &self.parts;
         let transposed = &self.transposed;
         dispatch_simd(Forward { shape, weights, transposed, dropout: None, tile, rows });
-    }
-
-    fn shape(&self) -> &Shape {
-        &self.parts.shape
     }
 }
 
@@ -155,7 +108,7 @@ impl Input {
     fn new(encoding: &Encoding) -> Self {
         match encoding {
             Encoding::Numeric { mean, scale, range, .. } => {
-                let unit = if *scale < FAR_NUMBER { 1.0 } else { FAR_UNIT };
+                let unit = if *scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT };
                 Self::Number(Standard {
                     mean: *mean,
                     range: range.unwrap_or(Range::ALL),
@@ -222,7 +175,7 @@ pub(super) struct NetworkColumns<'a> {
 
 impl NetworkColumns<'_> {
     /// Adds what the network says of the rows, at most [`ROWS`] of them.
-    pub(super) fn add(&mut self, heads: &mut Heads, rows: &Rows<usize>) {
+    pub(super) fn add(&mut self, heads: &mut [&mut [f64]; 3], rows: &Rows<usize>) {
         for start in rows.clone().step_by(TILE_ROWS) {
             let rows = TILE_ROWS.min(rows.end - start);
             self.load(start, rows);

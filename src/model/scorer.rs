@@ -1,14 +1,18 @@
 //! Prediction with one model, on columns.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::columns::{Columns, ROWS};
 use super::document::Model;
-use super::feature::{Encoding, FAR_NUMBER, FAR_UNIT};
+use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT};
 use super::input::{FeatureInput, Kind};
 use super::network_scorer::NetworkScorer;
 use super::range::Range;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
 use crate::error::quoted;
-use crate::math::sigmas_from_raw;
+use crate::math::{dispatch, sigmas_from_raw};
 use crate::{Error, Result};
 
 /// A model made ready for prediction.
@@ -28,7 +32,7 @@ pub struct Scorer {
     pub(super) kinds: Vec<Kind>,
     names: Vec<String>,
     /// What a network adds.
-    pub(super) network: Option<NetworkScorer>,
+    network: Option<NetworkScorer>,
 }
 
 /// Where the predicted parameters go, all three of one length.
@@ -84,15 +88,15 @@ impl Scorer {
             Encoding::Numeric { mean, scale, range, payer_range } => {
                 let weights = weights.next().unwrap_or_default();
                 let ranges = [range, payer_range].map(|range| range.unwrap_or(Range::ALL));
-                if *scale < FAR_NUMBER {
+                if *scale < HUGE_SCALE {
                     self.numbers.push(NumberTerms::new(*mean, *scale, ranges, weights));
                     Kind::Number
                 } else {
-                    let ranges = ranges.map(|range| range.times(FAR_UNIT));
-                    let (mean, scale) = (mean * FAR_UNIT, scale * FAR_UNIT);
+                    let ranges = ranges.map(|range| range.times(HUGE_UNIT));
+                    let (mean, scale) = (mean * HUGE_UNIT, scale * HUGE_UNIT);
                     let terms = NumberTerms::new(mean, scale, ranges, weights);
-                    self.others.push(OtherTerms::Far(terms));
-                    Kind::Far
+                    self.others.push(OtherTerms::Huge(terms));
+                    Kind::Huge
                 }
             }
         };
@@ -104,8 +108,11 @@ impl Scorer {
     /// # Errors
     /// [`Error::Feature`] if a feature is missing.
     pub fn match_features<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<usize>> {
+        let positions: HashMap<&str, usize, RandomState> =
+            // The first of a name counts, as it comes last.
+            names.iter().enumerate().rev().map(|(place, name)| (name.as_ref(), place)).collect();
         let position = |needed: &String| {
-            names.iter().position(|name| name.as_ref() == needed).ok_or_else(|| {
+            positions.get(needed.as_str()).copied().ok_or_else(|| {
                 let problem = format!(
                     "the model needs a feature `{}`, and the features given are: {}",
                     quoted(needed),
@@ -115,6 +122,11 @@ impl Scorer {
             })
         };
         self.names.iter().map(position).collect()
+    }
+
+    /// Whether the model has a network.
+    pub(super) fn has_network(&self) -> bool {
+        self.network.is_some()
     }
 
     /// How many features the model has.
@@ -142,11 +154,15 @@ impl Scorer {
         let rows = out.rows();
         self.check(columns, rows)?;
         let mut network = self.network.as_ref().map(|network| network.columns(columns, rows));
-        let mut columns = Columns::new(self, columns, rows);
+        let (numbers, others) = self.split(columns);
+        let numbers = self.numbers.iter().copied().zip(numbers);
+        let mut columns = Columns::new(numbers, self.others.iter().zip(others), rows);
         let ParamsOut { logit, mu, sigma } = out;
-        let mut heads = [[0.0; ROWS]; 3];
+        let mut raw_sigmas = [0.0; ROWS];
         for start in (0..rows).step_by(ROWS) {
             let rows = start..rows.min(start + ROWS);
+            let (mu, sigma) = (&mut mu[rows.clone()], &mut sigma[rows.clone()]);
+            let mut heads = [&mut logit[rows.clone()], mu, &mut raw_sigmas[..rows.len()]];
             for (head, intercept) in heads.iter_mut().zip(self.intercept) {
                 head.fill(intercept);
             }
@@ -154,16 +170,17 @@ impl Scorer {
             if let Some(network) = &mut network {
                 network.add(&mut heads, &rows);
             }
-            let [logits, mus, raw_sigmas] = heads.each_ref().map(|head| &head[..rows.len()]);
-            logit[rows.clone()].copy_from_slice(logits);
-            for (mu, held) in mu[rows.clone()].iter_mut().zip(mus) {
-                *mu = self.mu_range.hold(*held);
-            }
-            let sigma = &mut sigma[rows];
+            let [_, mu, raw_sigmas] = heads;
             sigmas_from_raw(raw_sigmas, sigma);
-            for sigma in sigma {
-                *sigma = cap_sigma(*sigma, self.max_sigma);
-            }
+            dispatch(
+                #[inline(always)]
+                || {
+                    for (mu, sigma) in mu.iter_mut().zip(sigma) {
+                        *mu = self.mu_range.hold(*mu);
+                        *sigma = cap_sigma(*sigma, self.max_sigma);
+                    }
+                },
+            );
         }
         Ok(())
     }

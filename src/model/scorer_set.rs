@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::input::{FeatureInput, Kind};
+use super::bound::BoundModels;
 use super::model_rows::ModelRows;
-use super::range::Range;
 use super::scorer::Scorer;
-use super::terms::NumberTerms;
 use crate::Result;
 
-/// In the place of a row's model: the row has none.
+/// The place of no model, for a row that has none.
 pub const NO_SCORER: u32 = u32::MAX;
 
 /// Models of which every row uses one.
@@ -49,58 +47,10 @@ pub const NO_SCORER: u32 = u32::MAX;
 /// ```
 #[derive(Debug, Default)]
 pub struct ScorerSet {
-    pub(super) scorers: Vec<Arc<Scorer>>,
-    /// Where each scorer stands, by its address.
+    scorers: Vec<Arc<Scorer>>,
+    /// The place of each scorer, by its address.
     places: HashMap<usize, u32, RandomState>,
-    pub(super) bound: Bound,
-}
-
-/// The models as they read the columns of certain names.
-#[derive(Debug, Default)]
-pub(super) struct Bound {
-    names: Vec<String>,
-    /// In the places of the set; `None` until a row uses the model.
-    models: Vec<Option<BoundModel>>,
-    /// What the numbers of all models add: side by side, so that a thousand models stay in the cache.
-    numbers: Vec<NumberTerms>,
-    pub(super) layouts: Vec<Layout>,
-}
-
-/// A model as it reads the columns.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BoundModel {
-    /// Of the three heads, and a zero that makes them a vector.
-    pub(super) intercept: [f64; 4],
-    pub(super) mu_range: Range,
-    pub(super) max_sigma: f64,
-    /// Its place in the set.
-    pub(super) place: usize,
-    /// The place of its layout.
-    pub(super) layout: usize,
-    /// The place of what its first number adds.
-    first_number: usize,
-}
-
-/// Which columns a model reads, and how. Most models of a query share one, so columns are checked once a layout.
-#[derive(Debug)]
-pub(super) struct Layout {
-    /// A model that has it.
-    pub(super) scorer: Arc<Scorer>,
-    /// For each feature the position of its column.
-    positions: Vec<usize>,
-    /// The same for [`Scorer::numbers`].
-    pub(super) numbers: Vec<usize>,
-    /// The same for [`Scorer::others`].
-    pub(super) others: Vec<usize>,
-}
-
-/// A column that a model reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FeatureUse {
-    /// Its position among the columns.
-    pub position: usize,
-    /// Whether the model takes it as a category; it takes it as a number otherwise.
-    pub is_category: bool,
+    bound: BoundModels,
 }
 
 impl ScorerSet {
@@ -115,16 +65,21 @@ impl ScorerSet {
         place
     }
 
+    /// The model of a place.
+    pub fn get(&self, place: u32) -> Option<&Arc<Scorer>> {
+        self.scorers.get(place as usize)
+    }
+
     /// The most features that a model of the rows has.
     pub fn most_features(&self, scorer_of_row: &[u32]) -> usize {
-        let used = used_places(scorer_of_row, self.scorers.len());
-        used.iter().map(|&place| self.scorers[place].feature_count()).max().unwrap_or_default()
+        let scorers = self.used(scorer_of_row).into_iter().filter_map(|place| self.get(place));
+        scorers.map(|scorer| scorer.feature_count()).max().unwrap_or_default()
     }
 
     /// Gives every row its model, and finds the columns that the models read by their names.
     ///
-    /// Row `i` uses the model of the place `scorer_of_row[i]`; [`NO_SCORER`] stands for none, as any place does that no
-    /// model has.
+    /// Row `i` uses the model of the place `scorer_of_row[i]`. A place that no model has, such as [`NO_SCORER`], means that
+    /// the row has none.
     ///
     /// # Errors
     /// [`Error::Feature`](crate::Error::Feature) if a feature of a model that a row uses has no column.
@@ -133,87 +88,26 @@ impl ScorerSet {
         names: &[N],
         scorer_of_row: &'a [u32],
     ) -> Result<ModelRows<'a>> {
-        if !names.iter().map(AsRef::as_ref).eq(&self.bound.names) {
+        if !names.iter().map(AsRef::as_ref).eq(self.bound.names()) {
             let names = names.iter().map(|name| name.as_ref().to_owned()).collect();
-            self.bound = Bound { names, ..Bound::default() };
+            self.bound = BoundModels::new(names);
         }
-        let used = used_places(scorer_of_row, self.scorers.len());
-        let layouts = used.iter().map(|&place| self.bound.bind(place, &self.scorers));
-        let mut layouts = layouts.collect::<Result<Vec<usize>>>()?;
+        let used = self.used(scorer_of_row);
+        let bind = |&place: &u32| self.bound.bind(place, &self.scorers[place as usize]);
+        let mut layouts = used.iter().map(bind).collect::<Result<Vec<usize>>>()?;
         layouts.sort_unstable();
         layouts.dedup();
-        Ok(ModelRows::new(self, scorer_of_row, &used, layouts))
+        Ok(ModelRows::of_each(&self.bound, scorer_of_row, used, layouts))
     }
-}
 
-/// The places that occur, in order.
-fn used_places(scorer_of_row: &[u32], scorers: usize) -> Vec<usize> {
-    let mut is_used = vec![false; scorers];
-    for &place in scorer_of_row {
-        if let Some(is_used) = is_used.get_mut(place as usize) {
-            *is_used = true;
+    /// The places of models that rows use, in order.
+    fn used(&self, scorer_of_row: &[u32]) -> Vec<u32> {
+        let mut is_used = vec![false; self.scorers.len()];
+        for &place in scorer_of_row {
+            if let Some(is_used) = is_used.get_mut(place as usize) {
+                *is_used = true;
+            }
         }
-    }
-    (0..scorers).filter(|&place| is_used[place]).collect()
-}
-
-impl Bound {
-    /// The model of a place, if it has been bound.
-    #[inline(always)]
-    pub(super) fn model(&self, place: u32) -> Option<&BoundModel> {
-        self.models.get(place as usize)?.as_ref()
-    }
-
-    /// What `count` numbers of a model add, from its first.
-    #[inline(always)]
-    pub(super) fn numbers(&self, model: &BoundModel, count: usize) -> &[NumberTerms] {
-        &self.numbers[model.first_number..][..count]
-    }
-
-    /// Binds the model of a place, if it is not yet, and returns the place of its layout.
-    fn bind(&mut self, place: usize, scorers: &[Arc<Scorer>]) -> Result<usize> {
-        self.models.resize(scorers.len(), None);
-        if let Some(model) = &self.models[place] {
-            return Ok(model.layout);
-        }
-        let scorer = &scorers[place];
-        let layout = self.layout_of(scorer)?;
-        let [logit, mu, raw_sigma] = scorer.intercept;
-        self.models[place] = Some(BoundModel {
-            intercept: [logit, mu, raw_sigma, 0.0],
-            mu_range: scorer.mu_range,
-            max_sigma: scorer.max_sigma,
-            place,
-            layout,
-            first_number: self.numbers.len(),
-        });
-        self.numbers.extend_from_slice(&scorer.numbers);
-        Ok(layout)
-    }
-
-    fn layout_of(&mut self, scorer: &Arc<Scorer>) -> Result<usize> {
-        let positions = scorer.match_features(&self.names)?;
-        let is_it =
-            |known: &Layout| known.positions == positions && known.scorer.kinds == scorer.kinds;
-        if let Some(place) = self.layouts.iter().position(is_it) {
-            return Ok(place);
-        }
-        let (numbers, others) = scorer.split(&positions);
-        self.layouts.push(Layout { scorer: Arc::clone(scorer), positions, numbers, others });
-        Ok(self.layouts.len() - 1)
-    }
-}
-
-impl Layout {
-    /// What it reads.
-    pub(super) fn uses(&self) -> impl Iterator<Item = FeatureUse> {
-        let pairs = self.positions.iter().zip(&self.scorer.kinds);
-        let is_category = |kind: &Kind| *kind == Kind::Category;
-        pairs.map(move |(&position, kind)| FeatureUse { position, is_category: is_category(kind) })
-    }
-
-    /// The columns of the features, in their order.
-    pub(super) fn pick<'a>(&self, columns: &[FeatureInput<'a>]) -> Vec<FeatureInput<'a>> {
-        self.positions.iter().filter_map(|&position| columns.get(position).copied()).collect()
+        (0..).zip(is_used).filter_map(|(place, is_used)| is_used.then_some(place)).collect()
     }
 }

@@ -11,6 +11,7 @@ pub(crate) const AMOUNT_SCALES: RangeInclusive<f64> = 1e-9..=1e9;
 
 /// The state of the optimiser after the last epoch. Stored with option `keep_state`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OptimizerState {
     /// The optimiser it belongs to.
     pub optimizer: String,
@@ -116,6 +117,7 @@ impl OptimizerState {
 /// The averages an optimiser keeps for one head: the intercept's first, then one a weight. Empty where the
 /// optimiser keeps none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HeadState {
     /// Of the gradient (the velocity, for momentum).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -15,36 +15,48 @@ use super::range::Range;
 pub(super) struct NumberTerms {
     weights: [f64; 3],
     mean: f64,
-    /// The range of the logit head, around the mean.
-    of_logit: Range,
-    /// The range of the heads of the amount, around the mean.
-    of_amount: Range,
+    /// The least distances from the mean: for the logit head, and for the heads of the amount.
+    least: [f64; 2],
+    /// The greatest.
+    most: [f64; 2],
 }
 
 impl NumberTerms {
     /// From the moments of the feature, its ranges (of the logit head and of the heads of the amount) and its weights on
     /// the standardised scale.
     pub(super) fn new(mean: f64, scale: f64, ranges: [Range; 2], weights: [f64; 3]) -> Self {
-        let [of_logit, of_amount] = ranges.map(|range| range.around(mean));
-        Self { mean, weights: weights.map(|weight| weight / scale), of_logit, of_amount }
+        let ranges = ranges.map(|range| range.around(mean));
+        Self {
+            mean,
+            weights: weights.map(|weight| weight / scale),
+            least: ranges.map(|range| range.least),
+            most: ranges.map(|range| range.most),
+        }
     }
 
     /// The heads with what the number adds.
     #[inline(always)]
     pub(super) fn add(self, heads: [f64; 3], x: f64) -> [f64; 3] {
-        let centred = self.centred(x);
-        let (of_logit, amount) = (self.of_logit.hold(centred), self.of_amount.hold(centred));
+        let [of_logit, of_amount] = self.held(self.centred(x));
         let ([logit, mu, raw_sigma], [a, b, c]) = (heads, self.weights);
-        [of_logit.mul_add(a, logit), amount.mul_add(b, mu), amount.mul_add(c, raw_sigma)]
+        [of_logit.mul_add(a, logit), of_amount.mul_add(b, mu), of_amount.mul_add(c, raw_sigma)]
     }
 
     /// Heads in one vector with what the number adds, from its distance to the mean. The fourth lane means nothing.
     #[inline(always)]
     pub(super) fn add_centred(self, heads: [f64; 4], centred: f64) -> [f64; 4] {
-        let ([a, b, c], of_logit, of_amount) = (self.weights, self.of_logit, self.of_amount);
+        let ([a, b, c], [of_logit, of_amount]) = (self.weights, self.held(centred));
         let terms = [a, b, c, self.mean];
-        let ranges = [of_logit, of_amount, of_amount, of_amount];
-        std::array::from_fn(|lane| ranges[lane].hold(centred).mul_add(terms[lane], heads[lane]))
+        let held = [of_logit, of_amount, of_amount, of_amount];
+        std::array::from_fn(|lane| held[lane].mul_add(terms[lane], heads[lane]))
+    }
+
+    /// The distance from the mean as the logit head and as the heads of the amount take it.
+    #[inline(always)]
+    fn held(self, centred: f64) -> [f64; 2] {
+        std::array::from_fn(|head| {
+            Range { least: self.least[head], most: self.most[head] }.hold(centred)
+        })
     }
 
     /// The distance from the mean, which a missing number counts as.
@@ -97,8 +109,8 @@ impl LevelTerms {
 /// What a feature adds that is no plain number.
 #[derive(Debug, Clone)]
 pub(super) enum OtherTerms {
-    /// A number in units of [`FAR_UNIT`](super::feature::FAR_UNIT), for numbers near the greatest there are.
-    Far(NumberTerms),
+    /// A number in units of [`HUGE_UNIT`](super::feature::HUGE_UNIT).
+    Huge(NumberTerms),
     /// A category.
     Levels(LevelTerms),
 }

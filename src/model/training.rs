@@ -6,6 +6,7 @@ use crate::family::SigmaPrior;
 
 /// The options that were in force, with every automatic one as it was decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OptionsInForce {
     /// Passes over the rows, at most.
     pub epochs: u64,
@@ -42,6 +43,7 @@ pub struct OptionsInForce {
 
 /// The penalty `l2/2 * sum of squared weights` of each head, in the units of the weighted mean loss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct L2 {
     /// On the weights of the logit head.
     pub logit: f64,
@@ -53,6 +55,7 @@ pub struct L2 {
 
 /// What happened in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Training {
     /// Rows trained on or held out.
     pub rows: u64,
@@ -101,6 +104,7 @@ pub struct Training {
 
 /// Why training stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// All epochs were run.
@@ -125,6 +129,7 @@ impl StopReason {
 
 /// Losses after some of the epochs: at most 32, evenly spaced, and the last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct History {
     /// The epochs, counted from 1.
     pub epoch: Vec<u64>,

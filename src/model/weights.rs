@@ -9,6 +9,7 @@ use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// The weights of the three heads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Weights {
     /// The logit of the probability to pay.
     pub logit: HeadWeights,
@@ -20,6 +21,7 @@ pub struct Weights {
 
 /// One linear head: `intercept + sum of weight * encoded feature`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HeadWeights {
     /// The value for a customer whose features all are at their training mean.
     pub intercept: f64,
@@ -86,6 +88,7 @@ fn head_rows(head: Head, weights: &HeadWeights, features: &[Feature]) -> Vec<Wei
 
 /// One coefficient of a model.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct WeightRow {
     /// The head it belongs to.
     pub head: Head,

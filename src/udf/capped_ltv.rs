@@ -4,7 +4,7 @@ use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::params_function::ParamsFunction;
-use crate::math::{self, Column, Params};
+use crate::call::distribution::{self, DistributionCall};
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -33,12 +33,7 @@ use crate::math::{self, Column, Params};
 pub(super) struct CappedLtv;
 
 impl ParamsFunction for CappedLtv {
-    const NAME: &'static str = "ziln_capped_ltv";
-    const LEADING: &'static [&'static str] = &["cap"];
-
-    fn compute(leading: &[Column<'_>], params: &Params<'_>, out: &mut [f64]) {
-        math::capped_ltv(leading[0], params, out);
-    }
+    const CALL: DistributionCall = distribution::CAPPED_LTV;
 
     fn documentation(&self) -> Option<&Documentation> {
         self.doc()

@@ -4,7 +4,7 @@ use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::params_function::ParamsFunction;
-use crate::math::{self, Column, Params};
+use crate::call::distribution::{self, DistributionCall};
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -30,12 +30,7 @@ use crate::math::{self, Column, Params};
 pub(super) struct Cdf;
 
 impl ParamsFunction for Cdf {
-    const NAME: &'static str = "ziln_cdf";
-    const LEADING: &'static [&'static str] = &["x"];
-
-    fn compute(leading: &[Column<'_>], params: &Params<'_>, out: &mut [f64]) {
-        math::cdf(leading[0], params, out);
-    }
+    const CALL: DistributionCall = distribution::CDF;
 
     fn documentation(&self) -> Option<&Documentation> {
         self.doc()

@@ -6,9 +6,10 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric::{Amount, MetricFunction, MetricGroup};
 use super::record::{record_list_array, record_list_type};
-use crate::metrics::{DEFAULT_BUCKETS, DecileStats, decile_stats};
+use crate::call::metric::{self, MetricCall};
+use crate::metrics::{DecileStats, decile_stats};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
@@ -30,25 +31,22 @@ use crate::metrics::{DEFAULT_BUCKETS, DecileStats, decile_stats};
     argument(name = "buckets", description = "How many buckets: a constant, 10 by default."),
     related_udf(name = "ziln_evaluate")
 )]
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct DecileStatsFunction;
 
 impl MetricFunction for DecileStatsFunction {
-    const NAME: &'static str = "ziln_decile_stats";
-    const USAGE: &'static str = "ziln_decile_stats(label, prediction [, buckets])";
-    const PREDICTED: Predicted = Predicted::Amount;
-    const TRAILING: Trailing = Trailing::Buckets;
+    const CALL: MetricCall = metric::DECILE_STATS;
 
+    type Predicted = Amount;
     type Value = Vec<DecileStats>;
 
     fn return_type() -> DataType {
         record_list_type::<DecileStats>()
     }
 
-    fn compute(pieces: &[MetricRows<'_>]) -> Vec<DecileStats> {
-        let rows = MetricRows::whole(pieces);
-        let buckets = pieces.first().map_or(DEFAULT_BUCKETS, |piece| piece.buckets);
-        decile_stats(&rows.label, &rows.prediction, buckets)
+    fn compute(group: &MetricGroup<'_, Amount>) -> Vec<DecileStats> {
+        let rows = group.whole();
+        decile_stats(&rows.label, &rows.predicted, group.buckets)
     }
 
     /// A group without a row has no buckets, which is NULL as with the engine's own aggregates.

@@ -8,9 +8,9 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric::{Distribution, MetricFunction, MetricGroup, MetricRows};
 use super::record::{record_array, record_type};
-use crate::math::{Column, Params, Spread};
+use crate::call::metric::{self, MetricCall};
 use crate::metrics::{Evaluation, Scored, evaluate};
 
 #[user_doc(
@@ -40,24 +40,21 @@ use crate::metrics::{Evaluation, Scored, evaluate};
     related_udf(name = "ziln_predict"),
     related_udf(name = "ziln_gini")
 )]
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Evaluate;
 
 impl MetricFunction for Evaluate {
-    const NAME: &'static str = "ziln_evaluate";
-    const USAGE: &'static str = "ziln_evaluate(label, params [, weight]) with params one struct or list, or \
-                                 ziln_evaluate(label, logit, mu, raw_sigma [, weight])";
-    const PREDICTED: Predicted = Predicted::Params;
-    const TRAILING: Trailing = Trailing::Weight;
+    const CALL: MetricCall = metric::EVALUATE;
 
+    type Predicted = Distribution;
     type Value = Evaluation;
 
     fn return_type() -> DataType {
         record_type::<Evaluation>()
     }
 
-    fn compute(pieces: &[MetricRows<'_>]) -> Evaluation {
-        evaluate(&pieces.iter().map(scored).collect::<Vec<_>>())
+    fn compute(group: &MetricGroup<'_, Distribution>) -> Evaluation {
+        evaluate(&group.pieces.iter().map(scored).collect::<Vec<_>>())
     }
 
     /// A group without a row still has a struct: 0 rows, and NULL for every metric.
@@ -71,11 +68,6 @@ impl MetricFunction for Evaluate {
 }
 
 /// Rows as the core reads them.
-fn scored<'a>(rows: &'a MetricRows<'_>) -> Scored<'a> {
-    let [logit, mu, sigma] = [0, 1, 2].map(|place: usize| Column::F64(&rows.predicted[place]));
-    Scored {
-        label: &rows.label,
-        params: Params { logit, mu, spread: Spread::Sigma(sigma) },
-        weight: rows.weight.as_deref(),
-    }
+fn scored<'a>(rows: &'a MetricRows<'_, Distribution>) -> Scored<'a> {
+    Scored { label: &rows.label, params: rows.predicted.params(), weight: rows.weight.as_deref() }
 }

@@ -1,28 +1,26 @@
 //! The forms of the argument `features`: a struct, a list of numbers, a single number.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, LargeListArray, UInt64Array,
 };
 use arrow::compute::{cast, nullif, take};
-use arrow::datatypes::{ArrowNativeType, DataType, Fields, Float32Type, Float64Type};
-use datafusion_common::{DataFusionError, Result, exec_err};
+use arrow::datatypes::{ArrowNativeType, DataType, Float32Type, Float64Type};
+use datafusion_common::{Result, exec_err};
+use foldhash::fast::RandomState;
 
-use super::error::{refuse_plan, wrong_type};
+use super::error::{refuse_plan, refuse_value};
 use super::lists::trimmed;
-use super::number::{doubles_with_nan, is_number};
-use super::rows::encode_strings;
-use super::strings::Strings;
-use crate::error::quoted;
+use super::number::doubles_with_nan;
+use super::strings::StringColumn;
+use crate::call::features::{FeaturesForm, column_argument, is_category};
+use crate::call::{ArgumentType, TypeForm};
 use crate::fit::NO_LIST;
 use crate::math::Column;
-use crate::model::{FeatureInput, check_feature_count};
-
-/// What the argument `features` may be.
-const EXPECTED: &str =
-    "a struct of numbers, booleans and strings, a list of numbers, or one number";
+use crate::model::FeatureInput;
 
 /// What a feature's column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,85 +54,33 @@ pub(super) enum FeatureShape {
 impl FeatureShape {
     /// The features of a column of this type.
     pub fn of_type(function: &str, data_type: &DataType) -> Result<Self> {
-        match data_type {
-            DataType::Struct(fields) => Ok(Self::Fields(struct_fields(function, fields)?)),
-            DataType::FixedSizeList(item, length) if is_number(item.data_type()) => {
-                check_count(function, usize::try_from(*length).unwrap_or_default())?;
-                let field = |place| numbered(place as usize, item.data_type());
-                Ok(Self::Fields((0..*length).map(field).collect()))
+        let form = FeaturesForm::of_type(data_type);
+        Ok(Self::of_form(form.map_err(|error| refuse_plan(function, &error))?))
+    }
+
+    /// The features of a form.
+    pub fn of_form(form: FeaturesForm<'_, DataType>) -> Self {
+        let field = |(name, data_type): (Cow<'_, str>, &DataType)| FeatureField {
+            name: name.into_owned(),
+            kind: kind_of(data_type),
+        };
+        match form {
+            FeaturesForm::Columns(columns) => {
+                Self::Fields(columns.into_iter().map(field).collect())
             }
-            DataType::List(item) | DataType::LargeList(item) if is_number(item.data_type()) => {
-                Ok(Self::Lists)
-            }
-            other if is_number(other) => Ok(Self::Fields(vec![numbered(0, other)])),
-            other => Err(wrong_type(function, "features", EXPECTED, other.to_string())),
+            FeaturesForm::Lists => Self::Lists,
         }
     }
 }
 
-/// The name of the feature at a place of a list.
-pub(super) fn numbered_name(place: usize) -> String {
-    format!("x{place}")
-}
-
-fn numbered(place: usize, data_type: &DataType) -> FeatureField {
-    let kind = feature_kind(data_type).unwrap_or(FeatureKind::Number);
-    FeatureField { name: numbered_name(place), kind }
-}
-
-fn struct_fields(function: &str, fields: &Fields) -> Result<Vec<FeatureField>> {
-    if fields.is_empty() {
-        return Err(wrong_type(function, "features", EXPECTED, "a struct without fields"));
+/// What a column of this type holds as a feature.
+fn kind_of(data_type: &DataType) -> FeatureKind {
+    match (data_type, data_type.form()) {
+        (_, TypeForm::Text) => FeatureKind::Category,
+        (DataType::Float32, _) => FeatureKind::Single,
+        (DataType::Dictionary(_, values), _) => kind_of(values),
+        _ => FeatureKind::Number,
     }
-    check_count(function, fields.len())?;
-    check_names(function, fields)?;
-    fields
-        .iter()
-        .map(|field| {
-            let kind = feature_kind(field.data_type())
-                .ok_or_else(|| wrong_feature(function, field.name(), field.data_type()))?;
-            Ok(FeatureField { name: field.name().clone(), kind })
-        })
-        .collect()
-}
-
-/// Refuses more features than a model may have.
-fn check_count(function: &str, count: usize) -> Result<()> {
-    check_feature_count(count).map_err(|error| refuse_plan(function, &error))
-}
-
-/// Refuses two fields of one name: features are matched by it.
-pub(super) fn check_names(function: &str, fields: &Fields) -> Result<()> {
-    let mut names = HashSet::new();
-    match fields.iter().find(|field| !names.insert(field.name())) {
-        None => Ok(()),
-        Some(field) => {
-            let got = format!("two fields `{}`", quoted(field.name()));
-            Err(wrong_type(function, "features", "fields of different names", got))
-        }
-    }
-}
-
-/// What a column of this type is as a feature; `None` if it is none.
-pub(super) fn feature_kind(data_type: &DataType) -> Option<FeatureKind> {
-    match data_type {
-        DataType::Boolean => Some(FeatureKind::Number),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(FeatureKind::Category),
-        DataType::Dictionary(_, values) => feature_kind(values),
-        DataType::Float32 => Some(FeatureKind::Single),
-        other if is_number(other) => Some(FeatureKind::Number),
-        _ => None,
-    }
-}
-
-/// A feature of a type that is none.
-pub(super) fn wrong_feature(function: &str, name: &str, data_type: &DataType) -> DataFusionError {
-    wrong_type(
-        function,
-        &format!("features.{}", quoted(name)),
-        "a number, a boolean or a string (cast a date or another type to one of them)",
-        data_type.to_string(),
-    )
 }
 
 /// The column of every feature of a struct, or of the one number. A struct that is NULL has no feature known.
@@ -149,12 +95,12 @@ pub(super) fn feature_arrays(features: &ArrayRef) -> Result<Vec<ArrayRef>> {
         DataType::FixedSizeList(_, length) => {
             let lists = features.as_fixed_size_list();
             let length = usize::try_from(*length).unwrap_or_default();
-            let places = (0..length).map(|place| {
-                let index = |row| lists.is_valid(row).then_some((row * length + place) as u64);
-                let index: UInt64Array = (0..lists.len()).map(index).collect();
-                Ok(take(lists.values(), &index, None)?)
+            let columns = (0..length).map(|index| {
+                let element = |row| lists.is_valid(row).then_some((row * length + index) as u64);
+                let elements: UInt64Array = (0..lists.len()).map(element).collect();
+                Ok(take(lists.values(), &elements, None)?)
             });
-            places.collect()
+            columns.collect()
         }
         _ => Ok(vec![Arc::clone(features)]),
     }
@@ -238,31 +184,28 @@ fn list_type() -> DataType {
 pub(super) enum FeatureColumn {
     /// Numbers, NaN where missing; one value where all rows have the same.
     Number(ArrayRef),
-    /// Codes, and the strings that they stand for.
-    Category { codes: Vec<u32>, levels: ArrayRef },
+    /// Codes, the strings, and which of their values each code stands for.
+    Category { codes: Vec<u32>, strings: StringColumn, value_of_code: Vec<usize> },
 }
 
 impl FeatureColumn {
     /// Reads a feature to predict from.
     pub fn try_new(function: &str, name: &str, array: &ArrayRef) -> Result<Self> {
-        match feature_kind(array.data_type()) {
-            Some(FeatureKind::Number | FeatureKind::Single) => {
-                number_feature(function, name, array)
-            }
-            Some(FeatureKind::Category) => category_feature(array),
-            None => Err(wrong_feature(function, name, array.data_type())),
+        match is_category(name, array.data_type()) {
+            Ok(false) => number_feature(function, name, array),
+            Ok(true) => category_feature(array),
+            Err(error) => Err(refuse_value(function, &error)),
         }
     }
 
-    /// The levels that codes stand for; empty for a number. NULL is the last.
+    /// The levels that codes stand for; empty for a number.
     pub fn levels(&self) -> Result<Vec<Option<&str>>> {
-        Ok(match self {
-            Self::Number(_) => Vec::new(),
-            Self::Category { levels, .. } => {
-                let strings = Strings::try_new(levels)?;
-                (0..strings.len()).map(|place| strings.get(place)).chain([None]).collect()
+        match self {
+            Self::Number(_) => Ok(Vec::new()),
+            Self::Category { strings, value_of_code, .. } => {
+                value_of_code.iter().map(|&value| strings.text(value)).collect()
             }
-        })
+        }
     }
 
     /// The column as the core reads it.
@@ -289,17 +232,22 @@ fn number_feature(function: &str, name: &str, array: &ArrayRef) -> Result<Featur
     if array.data_type() == &DataType::Float32 && array.null_count() == 0 {
         return Ok(FeatureColumn::Number(Arc::clone(array)));
     }
-    let numbers = doubles_with_nan(function, &format!("features.{}", quoted(name)), array)?;
+    let numbers = doubles_with_nan(function, &column_argument(name), array)?;
     Ok(FeatureColumn::Number(Arc::new(numbers)))
 }
 
 fn category_feature(array: &ArrayRef) -> Result<FeatureColumn> {
-    let encoded = encode_strings(array)?;
-    let null_code = u32::try_from(encoded.values().len()).unwrap_or(u32::MAX);
-    let codes = encoded
-        .keys()
-        .iter()
-        .map(|key| key.and_then(|key| u32::try_from(key).ok()).unwrap_or(null_code))
-        .collect();
-    Ok(FeatureColumn::Category { codes, levels: Arc::clone(encoded.values()) })
+    let strings = StringColumn::of(array);
+    let mut value_of_code = Vec::new();
+    let mut code_of_text: HashMap<Option<&str>, u32, RandomState> = HashMap::default();
+    let codes = strings.codes(|value, text| {
+        let next = value_of_code.len() as u32;
+        let code = *code_of_text.entry(text).or_insert(next);
+        if code == next {
+            value_of_code.push(value);
+        }
+        Ok(code)
+    })?;
+    drop(code_of_text);
+    Ok(FeatureColumn::Category { codes, strings, value_of_code })
 }

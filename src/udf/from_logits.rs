@@ -5,12 +5,13 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
-use super::params::{ParamsArgument, check_params, params_result, params_type};
+use super::error::refuse_plan;
+use super::params::{ParamsArgument, params_result, params_type};
 use super::signature::listing;
+use super::types::refs;
+use crate::call::params::ParamsForm;
+use crate::call::params::from_logits::{NAME, USAGE};
 use crate::math;
-
-const NAME: &str = "ziln_from_logits";
-const USAGE: &str = "ziln_from_logits(logit, mu, raw_sigma), or one list of these three";
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -54,7 +55,8 @@ impl ScalarUDFImpl for FromLogits {
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        check_params(NAME, USAGE, arg_types)?;
+        let form = ParamsForm::of_types(USAGE, &refs(arg_types));
+        form.map_err(|error| refuse_plan(NAME, &error))?;
         Ok(params_type())
     }
 

@@ -8,7 +8,8 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric::{Amount, MetricFunction, MetricGroup};
+use crate::call::metric::{self, MetricCall};
 use crate::metrics;
 
 #[user_doc(
@@ -34,24 +35,22 @@ use crate::metrics;
     ),
     related_udf(name = "ziln_evaluate")
 )]
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Gini;
 
 impl MetricFunction for Gini {
-    const NAME: &'static str = "ziln_gini";
-    const USAGE: &'static str = "ziln_gini(label, prediction [, weight])";
-    const PREDICTED: Predicted = Predicted::Amount;
-    const TRAILING: Trailing = Trailing::Weight;
+    const CALL: MetricCall = metric::GINI;
 
+    type Predicted = Amount;
     type Value = Option<f64>;
 
     fn return_type() -> DataType {
         DataType::Float64
     }
 
-    fn compute(pieces: &[MetricRows<'_>]) -> Option<f64> {
-        let rows = MetricRows::whole(pieces);
-        metrics::gini(&rows.label, &rows.prediction, rows.weight.as_deref())
+    fn compute(group: &MetricGroup<'_, Amount>) -> Option<f64> {
+        let rows = group.whole();
+        metrics::gini(&rows.label, &rows.predicted, rows.weight.as_deref())
     }
 
     fn collect(values: Vec<Option<f64>>) -> Result<ArrayRef> {

@@ -9,7 +9,7 @@ use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::model_function::ModelFunction;
-use crate::model::Scorer;
+use crate::call::model::{self, ModelCall};
 
 #[user_doc(
     doc_section(label = "Other Functions"),
@@ -38,19 +38,12 @@ use crate::model::Scorer;
 pub(super) struct IsModelFunction;
 
 impl ModelFunction for IsModelFunction {
-    const NAME: &'static str = "ziln_is_model";
-    const ARGUMENT: &'static str = "text";
-    const EXPECTED: &'static str = "text";
-
     type Value = bool;
+
+    const CALL: ModelCall<bool> = model::IS_MODEL;
 
     fn return_type() -> DataType {
         DataType::Boolean
-    }
-
-    /// Through the cache: who asks is about to predict.
-    fn read(text: &str) -> crate::Result<bool> {
-        Ok(Scorer::of_text(text).is_ok())
     }
 
     fn collect(values: impl Iterator<Item = Option<bool>>) -> Result<ArrayRef> {

@@ -2,11 +2,13 @@
 //!
 //! One file a function; [`scalar_functions`] and [`aggregate_functions`] are the only lists of them. An adapter
 //! turns Arrow arrays into the core's columns, calls the core and turns columns into arrays: no formula stands
-//! here. This room may import every room of the core, Arrow and DataFusion, but not `expr`.
+//! here. This room may import every room of the core, `call`, Arrow and
+//! DataFusion, but not `expr`.
 //!
-//! Shared by the functions: `number` reads numeric arguments, `params` the three forms of `params`,
-//! `features` the forms of `features`, `record` builds struct results, `rows` buffers the rows of groups for
-//! aggregates that need them all. [`guard`] is around every function.
+//! Shared by the functions: `types` says what Arrow's types are to the rules in `call`; `number` reads numeric arguments,
+//! `params` the three forms of `params`, `features` the forms of `features`, `record` builds struct results. `aggregate`
+//! makes DataFusion's aggregates of what they keep for their groups, and `rows` is what those keep that need all rows.
+//! `guard` is around every function.
 
 use std::sync::Arc;
 
@@ -14,11 +16,12 @@ use datafusion_common::Result;
 use datafusion_expr::registry::FunctionRegistry;
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 
+mod aggregate;
 mod constant;
 mod error;
 mod features;
 pub mod guard;
-mod metric_function;
+mod metric;
 mod model;
 mod model_function;
 mod number;
@@ -49,11 +52,15 @@ mod quantile;
 mod signature;
 mod spearman;
 mod strings;
+mod types;
 mod variance;
 mod weight;
 mod weights;
 
-use metric_function::MetricUdaf;
+use aggregate::Aggregate;
+#[cfg(any(test, debug_assertions))]
+#[doc(hidden)]
+pub use aggregate::panicking_aggregate;
 use model_function::ModelUdf;
 use params_function::ParamsUdf;
 
@@ -82,13 +89,13 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
 /// Every aggregate function, in the order of the documentation.
 pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
     let functions = [
-        AggregateUDF::from(fit_sgd::FitSgd::default()),
-        AggregateUDF::from(MetricUdaf::<evaluate::Evaluate>::default()),
-        AggregateUDF::from(MetricUdaf::<gini::Gini>::default()),
-        AggregateUDF::from(MetricUdaf::<spearman::Spearman>::default()),
-        AggregateUDF::from(MetricUdaf::<decile_stats::DecileStatsFunction>::default()),
+        AggregateUDF::from(Aggregate::of(fit_sgd::FitSgd)),
+        AggregateUDF::from(Aggregate::of(evaluate::Evaluate)),
+        AggregateUDF::from(Aggregate::of(gini::Gini)),
+        AggregateUDF::from(Aggregate::of(spearman::Spearman)),
+        AggregateUDF::from(Aggregate::of(decile_stats::DecileStatsFunction)),
     ];
-    functions.into_iter().map(guard::guarded_aggregate).map(Arc::new).collect()
+    functions.into_iter().map(Arc::new).collect()
 }
 
 /// Registers every function of ziln: with a `SessionContext`, one call makes them all usable in SQL.

@@ -8,35 +8,24 @@ use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 
-use super::error::{no_model, wrong_arity};
-use super::model::{DistinctTexts, check_text};
+use super::error::{refuse_plan, refuse_value};
+use super::model::DistinctTexts;
 use super::signature::listing;
-use crate::error::MODEL_TEXT;
+use super::types::refs;
+use crate::call::model::ModelCall;
 
-/// A function of a model: what differs from one to the next.
+/// A function of a model: what is DataFusion's of it.
 pub(super) trait ModelFunction:
     Debug + Default + PartialEq + Eq + Hash + Send + Sync + 'static
 {
-    /// The function's name in SQL.
-    const NAME: &'static str;
-
-    /// The name of its argument.
-    const ARGUMENT: &'static str = "model";
-
-    /// What the argument may be.
-    const EXPECTED: &'static str = MODEL_TEXT;
-
     /// What is read from a model.
     type Value: Clone;
 
+    /// Its name, its argument and the core's function.
+    const CALL: ModelCall<Self::Value>;
+
     /// The type of the result.
     fn return_type() -> DataType;
-
-    /// Reads a model's text.
-    ///
-    /// # Errors
-    /// Where it is none, unless that is what the function tells.
-    fn read(text: &str) -> crate::Result<Self::Value>;
 
     /// The results of all rows; `None` where the model is NULL.
     fn collect(values: impl Iterator<Item = Option<Self::Value>>) -> Result<ArrayRef>;
@@ -60,7 +49,7 @@ impl<F: ModelFunction> Default for ModelUdf<F> {
 
 impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
     fn name(&self) -> &str {
-        F::NAME
+        F::CALL.name
     }
 
     fn signature(&self) -> &Signature {
@@ -68,10 +57,8 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        let [model] = arg_types else {
-            return Err(wrong_arity(F::NAME, &usage::<F>(), arg_types.len()));
-        };
-        check_text(F::NAME, F::ARGUMENT, F::EXPECTED, model)?;
+        let checked = F::CALL.check(&refs(arg_types));
+        checked.map_err(|error| refuse_plan(F::CALL.name, &error))?;
         Ok(F::return_type())
     }
 
@@ -80,17 +67,14 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [model] = args.args.as_slice() else {
-            return Err(wrong_arity(F::NAME, &usage::<F>(), args.args.len()));
-        };
-        let is_scalar = matches!(model, ColumnarValue::Scalar(_));
+        let argument = F::CALL.argument_of(&args.args);
+        let texts = argument.map_err(|error| refuse_plan(F::CALL.name, &error))?;
+        let is_scalar = matches!(texts, ColumnarValue::Scalar(_));
         let rows = if is_scalar { 1 } else { args.number_rows };
-        let texts = DistinctTexts::try_new(F::NAME, &model.to_array(rows)?)?;
-        let values = texts.map_rows(|row, text| {
-            let row = (!is_scalar).then_some(row);
-            F::read(text).map_err(|error| no_model(F::NAME, F::ARGUMENT, text, row, &error))
-        })?;
-        let values = F::collect(values)?;
+        let texts = DistinctTexts::try_new(&texts.to_array(rows)?)?;
+        let values = texts.map_models(F::CALL.argument, is_scalar, F::CALL.read);
+        let values = values.map_err(|error| refuse_value(F::CALL.name, &error))?;
+        let values = F::collect(values.into_iter())?;
         if is_scalar {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?));
         }
@@ -100,8 +84,4 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
     fn documentation(&self) -> Option<&Documentation> {
         self.function.documentation()
     }
-}
-
-fn usage<F: ModelFunction>() -> String {
-    format!("{}({})", F::NAME, F::ARGUMENT)
 }

@@ -10,7 +10,8 @@ use datafusion_macros::user_doc;
 
 use super::model_function::ModelFunction;
 use super::record::{record_array, record_type};
-use crate::model::{Model, ModelInfo};
+use crate::call::model::{self, ModelCall};
+use crate::model::ModelInfo;
 
 #[user_doc(
     doc_section(label = "Other Functions"),
@@ -34,16 +35,12 @@ use crate::model::{Model, ModelInfo};
 pub(super) struct ModelInfoFunction;
 
 impl ModelFunction for ModelInfoFunction {
-    const NAME: &'static str = "ziln_model_info";
-
     type Value = ModelInfo;
+
+    const CALL: ModelCall<ModelInfo> = model::MODEL_INFO;
 
     fn return_type() -> DataType {
         record_type::<ModelInfo>()
-    }
-
-    fn read(text: &str) -> crate::Result<ModelInfo> {
-        Ok(Model::from_json(text)?.info())
     }
 
     fn collect(values: impl Iterator<Item = Option<ModelInfo>>) -> Result<ArrayRef> {

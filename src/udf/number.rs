@@ -9,23 +9,13 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion_common::Result;
 use datafusion_expr::ColumnarValue;
 
-use super::error::wrong_type;
+use super::error::refuse_plan;
+use crate::call::{ArgumentType, wrong_argument};
 use crate::math::Column;
 
 /// Whether a column of this type can be read as numbers. An untyped NULL is a number that is missing.
-pub(super) fn is_number(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => is_number(values),
-        other => other.is_numeric() || other.is_null(),
-    }
-}
-
-/// Refuses an argument that is not a number.
-pub(super) fn check_number(function: &str, argument: &str, data_type: &DataType) -> Result<()> {
-    if is_number(data_type) {
-        return Ok(());
-    }
-    Err(wrong_type(function, argument, "a number", data_type.to_string()))
+fn is_number(data_type: &DataType) -> bool {
+    data_type.form().is_number()
 }
 
 /// One numeric argument: its values, and which of its rows are NULL.
@@ -33,12 +23,12 @@ pub(super) fn check_number(function: &str, argument: &str, data_type: &DataType)
 /// Single and double precision are read where they lie; every other type is converted once.
 #[derive(Debug, Clone)]
 pub(super) struct Number {
-    values: Values,
+    values: NumberValues,
     nulls: Option<NullBuffer>,
 }
 
 #[derive(Debug, Clone)]
-enum Values {
+enum NumberValues {
     /// One value for all rows; `None` is NULL.
     Scalar(Option<f64>),
     /// A `Float64Array` or a `Float32Array`.
@@ -46,42 +36,38 @@ enum Values {
 }
 
 impl Number {
-    /// Reads an argument of `function`.
-    pub(super) fn try_new(function: &str, argument: &str, value: &ColumnarValue) -> Result<Self> {
+    /// Reads an argument.
+    pub(super) fn of_value(value: &ColumnarValue) -> Result<Self> {
         match value {
-            ColumnarValue::Array(array) => Self::from_array(function, argument, array),
-            ColumnarValue::Scalar(scalar) => {
-                let one = Self::from_array(function, argument, &scalar.to_array()?)?;
-                Ok(one.into_scalar())
-            }
+            ColumnarValue::Array(array) => Self::of_array(array),
+            ColumnarValue::Scalar(scalar) => Ok(Self::of_array(&scalar.to_array()?)?.into_scalar()),
         }
     }
 
     /// Reads a column.
-    pub(super) fn from_array(function: &str, argument: &str, array: &ArrayRef) -> Result<Self> {
-        check_number(function, argument, array.data_type())?;
+    pub(super) fn of_array(array: &ArrayRef) -> Result<Self> {
         let values = match array.data_type() {
             DataType::Float64 | DataType::Float32 => array.clone(),
             _ => cast(array, &DataType::Float64)?,
         };
-        Ok(Self { nulls: values.nulls().cloned(), values: Values::Array(values) })
+        Ok(Self { nulls: values.nulls().cloned(), values: NumberValues::Array(values) })
     }
 
     /// The value of the only row, for every row.
     fn into_scalar(self) -> Self {
         let value = match (&self.values, self.column()) {
-            (Values::Array(array), _) if array.is_empty() || array.is_null(0) => None,
+            (NumberValues::Array(array), _) if array.is_empty() || array.is_null(0) => None,
             (_, Column::F64(values)) => values.first().copied(),
             (_, Column::F32(values)) => values.first().map(|&value| f64::from(value)),
             (_, Column::Scalar(value)) => Some(value),
             (_, Column::Strided { .. }) => None,
         };
-        Self { values: Values::Scalar(value), nulls: None }
+        Self { values: NumberValues::Scalar(value), nulls: None }
     }
 
     /// Whether every row is NULL by a NULL literal.
     pub(super) fn is_null_scalar(&self) -> bool {
-        matches!(self.values, Values::Scalar(None))
+        matches!(self.values, NumberValues::Scalar(None))
     }
 
     /// Which rows are NULL.
@@ -92,8 +78,8 @@ impl Number {
     /// The values, with anything in the place of a NULL.
     pub(super) fn column(&self) -> Column<'_> {
         match &self.values {
-            Values::Scalar(value) => Column::Scalar(value.unwrap_or(f64::NAN)),
-            Values::Array(array) => column_of(array),
+            NumberValues::Scalar(value) => Column::Scalar(value.unwrap_or(f64::NAN)),
+            NumberValues::Array(array) => column_of(array),
         }
     }
 }
@@ -134,7 +120,8 @@ fn numbers_with_nan<T: ArrowPrimitiveType>(
     nan: T::Native,
 ) -> Result<PrimitiveArray<T>> {
     if !is_number(array.data_type()) && array.data_type() != &DataType::Boolean {
-        return Err(wrong_type(function, argument, "a number", array.data_type().to_string()));
+        let error = wrong_argument(argument, "a number", array.data_type().to_string());
+        return Err(refuse_plan(function, &error));
     }
     let numbers = cast(array, &T::DATA_TYPE)?;
     let numbers = numbers.as_primitive::<T>();

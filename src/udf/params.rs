@@ -1,30 +1,21 @@
 //! The three forms of the argument `params`: a struct, three numbers, one list of three numbers.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StructArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, Fields, Float64Type};
-use datafusion_common::{Result, ScalarValue};
+use arrow::datatypes::{DataType, Field, Fields};
+use datafusion_common::{Result, ScalarValue, exec_err};
 use datafusion_expr::ColumnarValue;
 
-use super::error::{wrong_arity, wrong_type, wrong_value};
+use super::error::{refuse_plan, refuse_value};
 use super::lists::trimmed;
-use super::number::{Number, check_number, doubles_with_nan, is_number};
-use crate::culprit::row_of_batch;
-use crate::error::quoted;
-use crate::math::{Column, Params, Spread};
+use super::number::{Number, doubles_with_nan};
+use super::types::{refs, types_of};
+use crate::call::params::{FIELD_NAMES, ParamsForm, WIDTH, check_lengths, spread};
+use crate::math::{Column, Params};
 use crate::model::ParamsOut;
-
-/// The names of the raw outputs, as three arguments or the places of a list.
-const RAW_NAMES: [&str; 3] = ["logit", "mu", "raw_sigma"];
-
-/// The fields of a params struct.
-const STRUCT_NAMES: [&str; 3] = ["logit", "mu", "sigma"];
-
-/// What the argument `params` may be.
-const EXPECTED: &str = "a struct with fields logit, mu and sigma, a list of 3 numbers (logit, mu, raw_sigma), \
-                        or three numbers logit, mu, raw_sigma";
 
 /// The type of a params struct.
 pub(super) fn params_type() -> DataType {
@@ -32,8 +23,8 @@ pub(super) fn params_type() -> DataType {
 }
 
 /// The fields of a params struct: all `Float64`.
-pub(super) fn params_fields() -> Fields {
-    STRUCT_NAMES.iter().map(|name| Field::new(*name, DataType::Float64, true)).collect()
+fn params_fields() -> Fields {
+    FIELD_NAMES.iter().map(|name| Field::new(*name, DataType::Float64, true)).collect()
 }
 
 /// A params struct, computed by `compute`: one value if all arguments were scalars, else a column in which a NULL
@@ -58,111 +49,81 @@ pub(super) fn params_result(
     Ok(ColumnarValue::Array(Arc::new(params)))
 }
 
-/// Refuses argument types that are none of the three forms.
-pub(super) fn check_params(function: &str, usage: &str, types: &[DataType]) -> Result<()> {
-    match types {
-        [one] => check_one(function, one),
-        [_, _, _] => {
-            RAW_NAMES.iter().zip(types).try_for_each(|(name, t)| check_number(function, name, t))
-        }
-        _ => Err(wrong_arity(function, usage, types.len())),
-    }
-}
-
-fn check_one(function: &str, data_type: &DataType) -> Result<()> {
-    match data_type {
-        DataType::Null => Ok(()),
-        DataType::Struct(fields) => STRUCT_NAMES.iter().try_for_each(|name| {
-            let Some((_, field)) = fields.find(name) else {
-                return Err(wrong_type(function, "params", EXPECTED, describe_struct(fields)));
-            };
-            check_number(function, &format!("params.{name}"), field.data_type())
-        }),
-        DataType::FixedSizeList(item, 3) | DataType::List(item) | DataType::LargeList(item)
-            if is_number(item.data_type()) =>
-        {
-            Ok(())
-        }
-        DataType::FixedSizeList(_, length) if *length != 3 => {
-            let length = usize::try_from(*length).unwrap_or_default();
-            Err(wrong_type(function, "params", EXPECTED, list_of(length)))
-        }
-        other => Err(wrong_type(function, "params", EXPECTED, other.to_string())),
-    }
-}
-
-fn describe_struct(fields: &Fields) -> String {
-    let names: Vec<String> = fields.iter().map(|field| quoted(field.name())).collect();
-    format!("a struct with fields {}", names.join(", "))
-}
-
-fn list_of(length: usize) -> String {
-    format!("a list of length {length}")
-}
-
 /// The argument `params`, whatever its form.
 #[derive(Debug)]
 pub(super) struct ParamsArgument {
-    form: Form,
+    form: ParamsForm,
+    values: ParamsValues,
     nulls: Option<NullBuffer>,
     is_scalar: bool,
 }
 
 #[derive(Debug)]
-enum Form {
-    /// An untyped NULL.
+enum ParamsValues {
+    /// NULL in every row.
     Null,
-    /// Three numbers before softplus.
-    Raw([Number; 3]),
-    /// The fields of a struct: the sigma is after softplus.
-    Struct([Number; 3]),
+    /// Three columns.
+    Numbers([Number; WIDTH]),
     /// Lists of three, one behind the other.
-    List(Float64Array),
+    Lists(Float64Array),
 }
 
 impl ParamsArgument {
     /// Reads the arguments that are left after a function's own.
     pub(super) fn try_new(function: &str, usage: &str, values: &[ColumnarValue]) -> Result<Self> {
-        let types: Vec<DataType> = values.iter().map(ColumnarValue::data_type).collect();
-        check_params(function, usage, &types)?;
+        let form = ParamsForm::of_types(usage, &refs(&types_of(values)));
+        let form = form.map_err(|error| refuse_plan(function, &error))?;
+        Self::of_form(function, form, values)
+    }
+
+    /// Reads arguments of a form that is known.
+    pub(super) fn of_form(
+        function: &str,
+        form: ParamsForm,
+        values: &[ColumnarValue],
+    ) -> Result<Self> {
         match values {
-            [ColumnarValue::Scalar(one)] => Self::from_array(function, &one.to_array()?, true),
-            [ColumnarValue::Array(one)] => Self::from_array(function, one, false),
-            [logit, mu, raw_sigma] => Self::from_numbers(function, [logit, mu, raw_sigma]),
-            _ => Err(wrong_arity(function, usage, values.len())),
+            [ColumnarValue::Scalar(one)] => Self::of_array(function, form, &one.to_array()?, true),
+            [ColumnarValue::Array(one)] => Self::of_array(function, form, one, false),
+            [logit, mu, raw_sigma] => Self::of_numbers(form, [logit, mu, raw_sigma]),
+            _ => exec_err!("{function}: params in {} columns", values.len()),
         }
     }
 
-    fn from_numbers(function: &str, values: [&ColumnarValue; 3]) -> Result<Self> {
-        let numbers = [
-            Number::try_new(function, RAW_NAMES[0], values[0])?,
-            Number::try_new(function, RAW_NAMES[1], values[1])?,
-            Number::try_new(function, RAW_NAMES[2], values[2])?,
-        ];
+    fn of_numbers(
+        form: ParamsForm,
+        [logit, mu, raw_sigma]: [&ColumnarValue; WIDTH],
+    ) -> Result<Self> {
+        let is_scalar =
+            [logit, mu, raw_sigma].iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let numbers =
+            [Number::of_value(logit)?, Number::of_value(mu)?, Number::of_value(raw_sigma)?];
         if numbers.iter().any(Number::is_null_scalar) {
-            return Ok(Self { form: Form::Null, nulls: None, is_scalar: true });
+            return Ok(Self { form, values: ParamsValues::Null, nulls: None, is_scalar: true });
         }
         let nulls = NullBuffer::union_many(numbers.iter().map(Number::nulls));
-        let is_scalar = values.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
-        Ok(Self { form: Form::Raw(numbers), nulls, is_scalar })
+        Ok(Self { form, values: ParamsValues::Numbers(numbers), nulls, is_scalar })
     }
 
-    fn from_array(function: &str, array: &ArrayRef, is_scalar: bool) -> Result<Self> {
-        let (form, nulls) = match array.data_type() {
-            DataType::Struct(_) => read_struct(function, array.as_struct())?,
-            DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => {
-                read_list(function, array)?
-            }
-            _ => (Form::Null, None),
+    fn of_array(
+        function: &str,
+        form: ParamsForm,
+        array: &ArrayRef,
+        is_scalar: bool,
+    ) -> Result<Self> {
+        let (values, nulls) = match form {
+            ParamsForm::Struct(positions) => read_struct(array.as_struct(), positions)?,
+            ParamsForm::Lists => read_lists(function, array, is_scalar)?,
+            ParamsForm::Null | ParamsForm::Numbers => (ParamsValues::Null, None),
         };
         let is_null = is_scalar && nulls.as_ref().is_some_and(|nulls| nulls.is_null(0));
-        let form = if is_null { Form::Null } else { form };
-        Ok(Self { form, nulls: if is_scalar { None } else { nulls }, is_scalar })
+        let values = if is_null { ParamsValues::Null } else { values };
+        Ok(Self { form, values, nulls: if is_scalar { None } else { nulls }, is_scalar })
     }
 
     /// Whether the result is NULL in every row.
     pub(super) fn is_null_scalar(&self) -> bool {
-        matches!(self.form, Form::Null)
+        matches!(self.values, ParamsValues::Null)
     }
 
     /// Whether all rows have the same params.
@@ -177,24 +138,13 @@ impl ParamsArgument {
 
     /// The params as the core reads them.
     pub(super) fn params(&self) -> Params<'_> {
-        match &self.form {
-            Form::Null => constant_params(f64::NAN),
-            Form::Raw([logit, mu, raw_sigma]) => Params {
-                logit: self.column(logit),
-                mu: self.column(mu),
-                spread: Spread::RawSigma(self.column(raw_sigma)),
-            },
-            Form::Struct([logit, mu, sigma]) => Params {
-                logit: self.column(logit),
-                mu: self.column(mu),
-                spread: Spread::Sigma(self.column(sigma)),
-            },
-            Form::List(values) => Params {
-                logit: self.place(values.values(), 0),
-                mu: self.place(values.values(), 1),
-                spread: Spread::RawSigma(self.place(values.values(), 2)),
-            },
-        }
+        self.form.params(match &self.values {
+            ParamsValues::Null => [Column::Scalar(f64::NAN); WIDTH],
+            ParamsValues::Numbers(numbers) => numbers.each_ref().map(|number| self.column(number)),
+            ParamsValues::Lists(numbers) => {
+                [0, 1, 2].map(|offset| self.strided(numbers.values(), offset))
+            }
+        })
     }
 
     /// A column of one row that stands for all rows is a scalar.
@@ -206,35 +156,31 @@ impl ParamsArgument {
         }
     }
 
-    fn place<'a>(&self, values: &'a [f64], offset: usize) -> Column<'a> {
+    fn strided<'a>(&self, values: &'a [f64], offset: usize) -> Column<'a> {
         match values.get(offset) {
             Some(value) if self.is_scalar => Column::Scalar(*value),
-            _ => Column::Strided { values, offset, stride: 3 },
+            _ => Column::Strided { values, offset, stride: WIDTH },
         }
     }
 }
 
-fn constant_params(value: f64) -> Params<'static> {
-    let column = Column::Scalar(value);
-    Params { logit: column, mu: column, spread: Spread::Sigma(column) }
-}
-
-fn read_struct(function: &str, array: &StructArray) -> Result<(Form, Option<NullBuffer>)> {
-    let read = |name: &str| {
-        let argument = format!("params.{name}");
-        let column = array.column_by_name(name).ok_or_else(|| {
-            wrong_type(function, "params", EXPECTED, describe_struct(array.fields()))
-        })?;
-        Number::from_array(function, &argument, column)
-    };
-    let numbers = [read(STRUCT_NAMES[0])?, read(STRUCT_NAMES[1])?, read(STRUCT_NAMES[2])?];
+fn read_struct(
+    array: &StructArray,
+    [logit, mu, sigma]: [usize; WIDTH],
+) -> Result<(ParamsValues, Option<NullBuffer>)> {
+    let read = |position: usize| Number::of_array(array.column(position));
+    let numbers = [read(logit)?, read(mu)?, read(sigma)?];
     let nulls = NullBuffer::union_many(
         numbers.iter().map(Number::nulls).chain(std::iter::once(array.nulls())),
     );
-    Ok((Form::Struct(numbers), nulls))
+    Ok((ParamsValues::Numbers(numbers), nulls))
 }
 
-fn read_list(function: &str, array: &ArrayRef) -> Result<(Form, Option<NullBuffer>)> {
+fn read_lists(
+    function: &str,
+    array: &ArrayRef,
+    is_scalar: bool,
+) -> Result<(ParamsValues, Option<NullBuffer>)> {
     let array = &trimmed(array)?;
     let (values, offsets) = match array.data_type() {
         DataType::List(_) => {
@@ -247,10 +193,10 @@ fn read_list(function: &str, array: &ArrayRef) -> Result<(Form, Option<NullBuffe
         }
         _ => {
             let lists = array.as_fixed_size_list();
-            (lists.values().clone(), (0..=lists.len()).map(|row| row * 3).collect())
+            (lists.values().clone(), (0..=lists.len()).map(|row| row * WIDTH).collect())
         }
     };
-    flatten(function, array, &values, &offsets)
+    flatten(function, array, &values, &offsets, is_scalar)
 }
 
 fn widen<T: arrow::array::OffsetSizeTrait>(offsets: &OffsetBuffer<T>) -> Vec<usize> {
@@ -263,38 +209,22 @@ fn flatten(
     array: &ArrayRef,
     values: &ArrayRef,
     offsets: &[usize],
-) -> Result<(Form, Option<NullBuffer>)> {
+    is_scalar: bool,
+) -> Result<(ParamsValues, Option<NullBuffer>)> {
+    let lists = || offsets.windows(2).map(|bounds| bounds[0]..bounds[1]);
+    let lengths = lists().enumerate().map(|(row, list)| array.is_valid(row).then_some(list.len()));
+    check_lengths(lengths, is_scalar).map_err(|error| refuse_value(function, &error))?;
     let element_nulls = values.logical_nulls();
+    let has_null = |mut list: Range<usize>| {
+        element_nulls.as_ref().is_some_and(|nulls| list.any(|element| nulls.is_null(element)))
+    };
+    let valid = lists().enumerate().map(|(row, list)| array.is_valid(row) && !has_null(list));
+    let valid: Vec<bool> = valid.collect();
     let doubles = doubles_with_nan(function, "params", values)?;
-    let mut valid = Vec::with_capacity(array.len());
-    for (row, bounds) in offsets.windows(2).enumerate() {
-        let is_valid = array.is_valid(row);
-        if is_valid && bounds[1] - bounds[0] != 3 {
-            let got = format!("{} in {}", list_of(bounds[1] - bounds[0]), row_of_batch(row));
-            return Err(wrong_value(function, "params", EXPECTED, got));
-        }
-        let has_null = |nulls: &NullBuffer| (bounds[0]..bounds[1]).any(|i| nulls.is_null(i));
-        valid.push(is_valid && !element_nulls.as_ref().is_some_and(has_null));
-    }
-    let dense = offsets.windows(2).all(|bounds| bounds[1] - bounds[0] == 3);
-    let flat = if dense {
-        doubles.slice(offsets[0], array.len() * 3)
-    } else {
-        spread_lists(&doubles, offsets)
+    let numbers = match lists().all(|list| list.len() == WIDTH) {
+        true => doubles.slice(offsets[0], array.len() * WIDTH),
+        false => Float64Array::new(spread(doubles.values(), lists()).into(), None),
     };
     let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
-    Ok((Form::List(flat), nulls))
-}
-
-/// Gives every row three places, also a NULL row that has none.
-fn spread_lists(doubles: &Float64Array, offsets: &[usize]) -> Float64Array {
-    let values = doubles.values();
-    let mut flat = Vec::with_capacity((offsets.len() - 1) * 3);
-    for bounds in offsets.windows(2) {
-        match values.get(bounds[0]..bounds[1]) {
-            Some(list) if list.len() == 3 => flat.extend_from_slice(list),
-            _ => flat.extend([f64::NAN; 3]),
-        }
-    }
-    arrow::array::PrimitiveArray::<Float64Type>::new(flat.into(), None)
+    Ok((ParamsValues::Lists(numbers), nulls))
 }

@@ -6,15 +6,13 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::wrong_arity;
-use super::number::{Number, check_number};
+use super::error::{refuse_plan, wrong_arity};
+use super::number::Number;
 use super::params::{params_result, params_type};
 use super::signature::listing;
+use super::types::refs;
+use crate::call::params::from_prob::{self, NAME, USAGE};
 use crate::math;
-
-const NAME: &str = "ziln_params";
-const USAGE: &str = "ziln_params(pay_prob, mu, sigma)";
-const ARGUMENTS: [&str; 3] = ["pay_prob", "mu", "sigma"];
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -57,12 +55,7 @@ impl ScalarUDFImpl for ParamsFromProb {
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        if arg_types.len() != ARGUMENTS.len() {
-            return Err(wrong_arity(NAME, USAGE, arg_types.len()));
-        }
-        for (name, data_type) in ARGUMENTS.iter().zip(arg_types) {
-            check_number(NAME, name, data_type)?;
-        }
+        from_prob::check(&refs(arg_types)).map_err(|error| refuse_plan(NAME, &error))?;
         Ok(params_type())
     }
 
@@ -71,14 +64,11 @@ impl ScalarUDFImpl for ParamsFromProb {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let numbers = ARGUMENTS
-            .iter()
-            .zip(&args.args)
-            .map(|(name, value)| Number::try_new(NAME, name, value))
-            .collect::<Result<Vec<_>>>()?;
-        let [pay_prob, mu, sigma] = numbers.as_slice() else {
+        let [pay_prob, mu, sigma] = args.args.as_slice() else {
             return Err(wrong_arity(NAME, USAGE, args.args.len()));
         };
+        let numbers =
+            [Number::of_value(pay_prob)?, Number::of_value(mu)?, Number::of_value(sigma)?];
         if numbers.iter().any(Number::is_null_scalar) {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from(params_type())?));
         }
@@ -86,7 +76,7 @@ impl ScalarUDFImpl for ParamsFromProb {
         let nulls = NullBuffer::union_many(numbers.iter().map(Number::nulls));
         let rows = if is_scalar { 1 } else { args.number_rows };
         params_result(rows, nulls, is_scalar, |out| {
-            let (pay_prob, mu, sigma) = (pay_prob.column(), mu.column(), sigma.column());
+            let [pay_prob, mu, sigma] = numbers.each_ref().map(Number::column);
             math::params_from_prob(pay_prob, mu, sigma, out.logit, out.mu, out.sigma);
             Ok(())
         })

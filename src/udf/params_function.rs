@@ -1,4 +1,4 @@
-//! What all functions of the distribution share: some numbers, then `params`, to one number a row.
+//! The functions of the distribution: some numbers, then `params`, to one number a row.
 
 use std::any::type_name;
 use std::fmt::Debug;
@@ -11,23 +11,20 @@ use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue, exec_err};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 
-use super::error::wrong_arity;
-use super::number::{Number, check_number};
-use super::params::{ParamsArgument, check_params, params_type};
+use super::error::refuse_plan;
+use super::number::Number;
+use super::params::{ParamsArgument, params_type};
 use super::signature::listing;
-use crate::math::{Column, Params};
+use super::types::{refs, types_of};
+use crate::call::distribution::DistributionCall;
+use crate::call::params::ParamsForm;
 
-/// A function of the distribution: what differs from one to the next.
+/// A function of the distribution: what is DataFusion's of it.
 pub(super) trait ParamsFunction:
     Debug + Default + PartialEq + Eq + Hash + Send + Sync + 'static
 {
-    /// The function's name in SQL.
-    const NAME: &'static str;
-    /// The names of the numbers before `params`.
-    const LEADING: &'static [&'static str];
-
-    /// Calls the core with as many columns as [`Self::LEADING`] has names.
-    fn compute(leading: &[Column<'_>], params: &Params<'_>, out: &mut [f64]);
+    /// Its name, its arguments and the core's function.
+    const CALL: DistributionCall;
 
     /// What `SHOW FUNCTIONS` says.
     fn documentation(&self) -> Option<&Documentation>;
@@ -48,7 +45,7 @@ impl<F: ParamsFunction> Default for ParamsUdf<F> {
 
 impl<F: ParamsFunction> ScalarUDFImpl for ParamsUdf<F> {
     fn name(&self) -> &str {
-        F::NAME
+        F::CALL.name
     }
 
     fn signature(&self) -> &Signature {
@@ -57,17 +54,7 @@ impl<F: ParamsFunction> ScalarUDFImpl for ParamsUdf<F> {
 
     /// Checks the types. None is coerced: the kernels read every numeric type themselves.
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        let Some((leading, params)) = arg_types.split_at_checked(F::LEADING.len()) else {
-            return Err(wrong_arity(F::NAME, &usage::<F>(), arg_types.len()));
-        };
-        if !matches!(params.len(), 1 | 3) {
-            return Err(wrong_arity(F::NAME, &usage::<F>(), arg_types.len()));
-        }
-        for (name, data_type) in F::LEADING.iter().zip(leading) {
-            check_number(F::NAME, name, data_type)?;
-        }
-        check_params(F::NAME, &usage::<F>(), params)?;
-        Ok(DataType::Float64)
+        params_form::<F>(arg_types).map(|_| DataType::Float64)
     }
 
     fn is_strict(&self) -> bool {
@@ -75,22 +62,18 @@ impl<F: ParamsFunction> ScalarUDFImpl for ParamsUdf<F> {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let Some((leading, params)) = args.args.split_at_checked(F::LEADING.len()) else {
-            return Err(wrong_arity(F::NAME, &usage::<F>(), args.args.len()));
-        };
-        let params = ParamsArgument::try_new(F::NAME, &usage::<F>(), params)?;
-        let numbers = F::LEADING
-            .iter()
-            .zip(leading)
-            .map(|(name, value)| Number::try_new(F::NAME, name, value))
-            .collect::<Result<Vec<_>>>()?;
-        if params.is_null_scalar() || numbers.iter().any(Number::is_null_scalar) {
+        let form = params_form::<F>(&types_of(&args.args))?;
+        let split = F::CALL.split(&args.args);
+        let (number, params) = split.map_err(|error| refuse_plan(F::CALL.name, &error))?;
+        let params = ParamsArgument::of_form(F::CALL.name, form, params)?;
+        let is_scalar =
+            params.is_scalar() && number.is_none_or(|n| matches!(n, ColumnarValue::Scalar(_)));
+        let number = number.map(Number::of_value).transpose()?;
+        if params.is_null_scalar() || number.as_ref().is_some_and(Number::is_null_scalar) {
             return Ok(ColumnarValue::Scalar(ScalarValue::Float64(None)));
         }
-        let is_scalar = params.is_scalar()
-            && leading.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
-        let out = compute::<F>(&numbers, &params, if is_scalar { 1 } else { rows })?;
+        let rows = if is_scalar { 1 } else { args.number_rows };
+        let out = compute::<F>(number.as_ref(), &params, rows)?;
         if is_scalar {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&out, 0)?));
         }
@@ -104,33 +87,29 @@ impl<F: ParamsFunction> ScalarUDFImpl for ParamsUdf<F> {
 
 /// Numbers first, then params as one struct or as three numbers.
 fn signature<F: ParamsFunction>() -> Signature {
-    let leading = vec![DataType::Float64; F::LEADING.len()];
-    let with = |params: &[DataType]| [leading.as_slice(), params].concat();
+    let numbers = vec![DataType::Float64; F::CALL.numbers()];
+    let with = |params: &[DataType]| [numbers.as_slice(), params].concat();
     listing(vec![with(&[params_type()]), with(&[const { DataType::Float64 }; 3])])
 }
 
+fn params_form<F: ParamsFunction>(types: &[DataType]) -> Result<ParamsForm> {
+    F::CALL.params_form(&refs(types)).map_err(|error| refuse_plan(F::CALL.name, &error))
+}
+
 fn compute<F: ParamsFunction>(
-    numbers: &[Number],
+    number: Option<&Number>,
     params: &ParamsArgument,
     rows: usize,
 ) -> Result<ArrayRef> {
-    let columns: Vec<Column<'_>> = numbers.iter().map(Number::column).collect();
-    let nulls = NullBuffer::union_many(
-        numbers.iter().map(Number::nulls).chain(std::iter::once(params.nulls())),
-    );
+    let nulls = NullBuffer::union(number.and_then(Number::nulls), params.nulls());
     if nulls.as_ref().is_some_and(|nulls| nulls.len() != rows) {
-        return exec_err!("{}: arguments of different lengths in {}", F::NAME, type_name::<F>());
+        return exec_err!(
+            "{}: arguments of different lengths in {}",
+            F::CALL.name,
+            type_name::<F>()
+        );
     }
     let mut out = vec![0.0; rows];
-    F::compute(&columns, &params.params(), &mut out);
+    F::CALL.compute(number.map(Number::column), &params.params(), &mut out);
     Ok(Arc::new(Float64Array::new(out.into(), nulls)))
-}
-
-/// How the function is called, for messages about the number of arguments.
-fn usage<F: ParamsFunction>() -> String {
-    let leading: String = F::LEADING.iter().flat_map(|name| [*name, ", "]).collect();
-    format!(
-        "{name}({leading}params) with params one struct or list, or {name}({leading}logit, mu, raw_sigma)",
-        name = F::NAME
-    )
 }

@@ -4,7 +4,7 @@ use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::params_function::ParamsFunction;
-use crate::math::{self, Column, Params};
+use crate::call::distribution::{self, DistributionCall};
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -29,12 +29,7 @@ use crate::math::{self, Column, Params};
 pub(super) struct PayProb;
 
 impl ParamsFunction for PayProb {
-    const NAME: &'static str = "ziln_pay_prob";
-    const LEADING: &'static [&'static str] = &[];
-
-    fn compute(_leading: &[Column<'_>], params: &Params<'_>, out: &mut [f64]) {
-        math::pay_prob(params, out);
-    }
+    const CALL: DistributionCall = distribution::PAY_PROB;
 
     fn documentation(&self) -> Option<&Documentation> {
         self.doc()

@@ -9,21 +9,17 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
-use super::error::{refuse_value, wrong_arity, wrong_value};
-use super::features::{
-    FeatureColumn, FeatureShape, NumberLists, check_names, feature_arrays, numbered_name,
-};
+use super::error::{refuse_value, wrong_arity};
+use super::features::{FeatureColumn, FeatureShape, NumberLists, feature_arrays};
 use super::model::check_model;
 use super::params::{params_result, params_type};
 use super::recent_models::{scorer_of_text, with_models};
 use super::signature::{example_features, listing};
-use crate::Error;
-use crate::culprit::{of_model_in_row, row_of_batch};
+use crate::call::culprit::of_model_in_row;
+use crate::call::features::{numbered_name, short_list};
+use crate::call::predict::{NAME, USAGE};
 use crate::math::Column;
-use crate::model::{FeatureInput, FeatureUse, NO_SCORER, ParamsOut, ScorerSet};
-
-const NAME: &str = "ziln_predict";
-const USAGE: &str = "ziln_predict(model, features)";
+use crate::model::{FeatureInput, FeatureUse, Models, NO_SCORER, ParamsOut, ScorerSet};
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -80,7 +76,7 @@ impl ScalarUDFImpl for Predict {
             return Err(wrong_arity(NAME, USAGE, arg_types.len()));
         };
         check_model(NAME, model)?;
-        check_features(features)?;
+        FeatureShape::of_type(NAME, features)?;
         Ok(params_type())
     }
 
@@ -92,31 +88,25 @@ impl ScalarUDFImpl for Predict {
         let rows = if is_scalar { 1 } else { args.number_rows };
         let features = features.to_array(rows)?;
         match model {
-            ColumnarValue::Array(models) => with_models(NAME, models, |models, scorer_of_row| {
-                predict(models, scorer_of_row, false, &features, (rows, false))
+            ColumnarValue::Array(models) => with_models(NAME, models, |set, scorer_of_row| {
+                let nulls = scorer_of_row.contains(&NO_SCORER).then(|| {
+                    let has_model = |row| scorer_of_row[row] != NO_SCORER;
+                    NullBuffer::new(BooleanBuffer::collect_bool(rows, has_model))
+                });
+                predict(Models::Each(set, scorer_of_row), &features, (rows, false), nulls)
             }),
             ColumnarValue::Scalar(text) => {
                 let Some(text) = text.try_as_str().flatten() else {
                     return Ok(ColumnarValue::Scalar(ScalarValue::try_from(params_type())?));
                 };
-                let mut models = ScorerSet::default();
-                let place = models.add(scorer_of_text(NAME, text, None)?);
-                // Of no rows one: then too the model must fit the features.
-                predict(&mut models, &vec![place; rows.max(1)], true, &features, (rows, is_scalar))
+                let model = Models::One(scorer_of_text(NAME, text, None)?);
+                predict(model, &features, (rows, is_scalar), None)
             }
         }
     }
 
     fn documentation(&self) -> Option<&Documentation> {
         self.doc()
-    }
-}
-
-/// Refuses what can hold no features. Features of a struct that a model does not use may have any type.
-fn check_features(data_type: &DataType) -> Result<()> {
-    match data_type {
-        DataType::Struct(fields) => check_names(NAME, fields),
-        other => FeatureShape::of_type(NAME, other).map(|_| ()),
     }
 }
 
@@ -156,22 +146,14 @@ impl Features {
         let Some(lists) = &self.lists else { return Ok(()) };
         let is_short = |&row: &usize| lists.length(row).is_some_and(|length| length < needed(row));
         let Some(row) = (0..lists.len()).find(is_short) else { return Ok(()) };
-        Err(wrong_value(
-            NAME,
-            "features",
-            format!("a list of {} numbers, as the model was trained on", needed(row)),
-            format!(
-                "a list of length {} in {}",
-                lists.length(row).unwrap_or_default(),
-                row_of_batch(row)
-            ),
-        ))
+        let length = lists.length(row).unwrap_or_default();
+        Err(refuse_value(NAME, &short_list(needed(row), length, Some(row))))
     }
 
     /// The columns at these positions, read once each.
     ///
     /// An untyped NULL is a missing value of the kind that the model needs.
-    fn read(&self, uses: impl Iterator<Item = FeatureUse>) -> Result<Vec<Option<FeatureColumn>>> {
+    fn read(&self, uses: Vec<FeatureUse>) -> Result<Vec<Option<FeatureColumn>>> {
         let mut columns: Vec<Option<FeatureColumn>> = self.arrays.iter().map(|_| None).collect();
         for FeatureUse { position, is_category } in uses {
             if columns[position].is_none() {
@@ -201,40 +183,33 @@ fn levels_of(columns: &[Option<FeatureColumn>]) -> Result<Vec<Vec<Option<&str>>>
     columns.iter().map(|c| c.as_ref().map_or(Ok(Vec::new()), FeatureColumn::levels)).collect()
 }
 
-/// Predicts each row with the model of its place; NULL where it has none. A constant model has no row of its own.
+/// Predicts each row with its model.
 fn predict(
-    models: &mut ScorerSet,
-    scorer_of_row: &[u32],
-    is_constant: bool,
+    mut models: Models<'_>,
     features: &ArrayRef,
     (rows, is_scalar): (usize, bool),
+    nulls: Option<NullBuffer>,
 ) -> Result<ColumnarValue> {
-    let features = Features::try_new(features, || models.most_features(scorer_of_row))?;
-    let refuse = |error: Error, of_row: Option<Error>| refuse_value(NAME, &of_row.unwrap_or(error));
-    let bound = match models.bind(&features.names, scorer_of_row) {
+    let features = Features::try_new(features, || models.most_features())?;
+    let bound = match models.bind(&features.names) {
         Ok(bound) => bound,
         Err(error) => {
-            let bind = |place| models.bind(&features.names, &[place]).map(|_| ());
-            return Err(refuse(error, of_model_in_row(scorer_of_row, is_constant, bind)));
+            let bind = |set: &mut ScorerSet, place| set.bind(&features.names, &[place]).map(|_| ());
+            return Err(refuse_value(NAME, &of_model_in_row(error, &mut models, bind)));
         }
     };
     features.check_lengths(|row| bound.feature_count(row))?;
     let columns = features.read(bound.uses())?;
     let levels = levels_of(&columns)?;
     let inputs = inputs(&columns, &levels)?;
-    let has_model = |row| scorer_of_row[row] != NO_SCORER;
-    let nulls = scorer_of_row
-        .contains(&NO_SCORER)
-        .then(|| NullBuffer::new(BooleanBuffer::collect_bool(rows, has_model)));
     let mut refused = None;
     let result = params_result(rows, nulls, is_scalar, |out| {
-        bound.predict(&inputs, out).map_err(|error| refuse(refused.insert(error).clone(), None))
+        bound.predict(&inputs, out).map_err(|error| refuse_value(NAME, refused.insert(error)))
     });
     let Some(error) = refused else { return result };
-    let of_row = of_model_in_row(scorer_of_row, is_constant, |place| {
-        models
-            .bind(&features.names, &[place])?
-            .predict(&inputs, ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] })
-    });
-    Err(refuse(error, of_row))
+    let predict = |set: &mut ScorerSet, place| {
+        let none = ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] };
+        set.bind(&features.names, &[place])?.predict(&inputs, none)
+    };
+    Err(refuse_value(NAME, &of_model_in_row(error, &mut models, predict)))
 }

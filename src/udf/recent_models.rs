@@ -1,28 +1,51 @@
 //! The models of the rows of a batch, recognised by where their texts lie.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::Buffer;
 use datafusion_common::Result;
-use foldhash::fast::RandomState;
 
-use super::error::no_model;
+use super::error::refuse_value;
 use super::model::{DistinctTexts, check_model, repeats_views, text_views};
+use crate::call::Codes;
+use crate::call::culprit::no_model;
 use crate::model::{NO_SCORER, Scorer, ScorerSet};
 
-/// Buffers that are larger together are not kept alive for the next batch.
-const KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// The most bytes that all threads together keep for the batches to come: buffers of texts, and what is made of these.
+const KEPT_BYTES: usize = 128 * 1024 * 1024;
 
-/// Models by the words of their views.
+/// The bytes that all threads keep.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// A share of [`KEPT_BYTES`].
+#[derive(Debug)]
+struct Kept(usize);
+
+impl Kept {
+    /// `None` if there is no room for so many bytes.
+    fn reserve(bytes: usize) -> Option<Self> {
+        let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= KEPT_BYTES);
+        KEPT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| Self(bytes))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        KEPT.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
+/// Models by the words of their views: those of the last batch that a thread saw.
 ///
 /// The buffers that views point into are kept, so equal words mean equal texts for as long as they are.
 #[derive(Debug, Default)]
 struct RecentModels {
+    kept: Option<Kept>,
     buffers: Vec<Buffer>,
-    places: HashMap<u128, u32, RandomState>,
+    scorer_of_view: Codes<u128>,
     models: ScorerSet,
 }
 
@@ -30,7 +53,7 @@ thread_local! {
     static RECENT: RefCell<RecentModels> = RefCell::default();
 }
 
-/// Hands on the models of a column: a set that holds them, and for every row the place of its own.
+/// Hands on the models of a column: a set that holds them, and for every row the index of its own.
 ///
 /// A join repeats a model by repeating its view, and hands the same buffers to batch after batch: such models are found
 /// without a look at their texts. Other encodings repeat the text, which is then read in every batch.
@@ -41,20 +64,23 @@ pub(super) fn with_models<R>(
 ) -> Result<R> {
     check_model(function, texts.data_type())?;
     if !repeats_views(texts.data_type()) {
-        let texts = DistinctTexts::try_new(function, texts)?;
+        let texts = DistinctTexts::try_new(texts)?;
         let mut models = ScorerSet::default();
         let scorer = |(row, text)| scorer_of_text(function, text, Some(row));
-        let places = texts.iter().map(|text| Ok(models.add(scorer(text)?)));
-        let places = places.collect::<Result<Vec<u32>>>()?;
-        let place = |&index: &u32| places.get(index as usize).copied().unwrap_or(NO_SCORER);
-        let scorer_of_row: Vec<u32> = texts.index_of_row.iter().map(place).collect();
+        let scorers = texts.iter().map(|text| Ok(models.add(scorer(text)?)));
+        let scorers = scorers.collect::<Result<Vec<u32>>>()?;
+        let scorer_of = |&code: &u32| scorers.get(code as usize).copied().unwrap_or(NO_SCORER);
+        let scorer_of_row: Vec<u32> = texts.code_of_row().iter().map(scorer_of).collect();
         return predict(&mut models, &scorer_of_row);
     }
     let texts = text_views(texts)?;
-    let bytes: usize = texts.data_buffers().iter().map(Buffer::capacity).sum();
-    RECENT.with(|recent| match recent.try_borrow_mut() {
-        Ok(mut recent) if bytes <= KEPT_BYTES => recent.with_models(function, &texts, predict),
-        _ => RecentModels::default().with_models(function, &texts, predict),
+    RECENT.with(|recent| {
+        if let Ok(mut recent) = recent.try_borrow_mut()
+            && recent.may_keep(texts.data_buffers())
+        {
+            return recent.with_models(function, &texts, predict);
+        }
+        RecentModels::default().with_models(function, &texts, predict)
     })
 }
 
@@ -64,20 +90,33 @@ pub(super) fn scorer_of_text(
     text: &str,
     row: Option<usize>,
 ) -> Result<Arc<Scorer>> {
-    Scorer::of_text(text).map_err(|error| no_model(function, "model", text, row, &error))
+    Scorer::of_text(text)
+        .map_err(|error| refuse_value(function, &no_model("model", text, row, &error)))
 }
 
 impl RecentModels {
+    /// Makes room for the models of these buffers, if they are not there already and all threads together may keep them.
+    fn may_keep(&mut self, buffers: &[Buffer]) -> bool {
+        if !self.keeps(buffers) {
+            *self = Self::default();
+            // A scorer takes about as much as its text.
+            let bytes = buffers.iter().map(|buffer| 2 * buffer.capacity()).sum();
+            self.kept = Kept::reserve(bytes);
+            self.buffers = buffers.to_vec();
+        }
+        if self.kept.is_none() {
+            *self = Self::default();
+        }
+        self.kept.is_some()
+    }
+
     fn with_models<R>(
         &mut self,
         function: &str,
         texts: &StringViewArray,
         predict: impl FnOnce(&mut ScorerSet, &[u32]) -> Result<R>,
     ) -> Result<R> {
-        if !self.keeps(texts.data_buffers()) {
-            *self = Self { buffers: texts.data_buffers().to_vec(), ..Self::default() };
-        }
-        let scorer_of_row = self.places(function, texts)?;
+        let scorer_of_row = self.scorer_of_row(function, texts)?;
         predict(&mut self.models, &scorer_of_row)
     }
 
@@ -89,45 +128,38 @@ impl RecentModels {
         self.buffers.len() == buffers.len() && self.buffers.iter().zip(buffers).all(same)
     }
 
-    /// For every row the place of its model.
-    fn places(&mut self, function: &str, texts: &StringViewArray) -> Result<Vec<u32>> {
-        let views = texts.views();
-        let mut places = vec![NO_SCORER; texts.len()];
-        let mut last: Option<(usize, u32)> = None;
-        let mut of_new_text = HashMap::default();
-        for (row, place) in places.iter_mut().enumerate() {
-            if texts.is_null(row) {
-                continue;
-            }
-            *place = match last {
-                Some((last, place)) if views[last] == views[row] => place,
-                _ => match self.places.get(&views[row]) {
-                    Some(&place) => place,
-                    None => self.new_place(function, texts, row, &mut of_new_text)?,
-                },
-            };
-            last = Some((row, *place));
-        }
-        Ok(places)
-    }
-
-    /// The place of the model of a view not seen before.
+    /// For every row the index of its model.
     ///
-    /// Its text may have been, in the same column: a constant is written out for every row.
-    fn new_place<'a>(
-        &mut self,
-        function: &str,
-        texts: &'a StringViewArray,
-        row: usize,
-        of_new_text: &mut HashMap<&'a str, u32, RandomState>,
-    ) -> Result<u32> {
-        let text = texts.value(row);
-        if let Some(&place) = of_new_text.get(text) {
-            return Ok(place);
-        }
-        let place = self.models.add(scorer_of_text(function, text, Some(row))?);
-        self.places.insert(texts.views()[row], place);
-        of_new_text.insert(text, place);
-        Ok(place)
+    /// A text may stand at a view not seen before and at others all the same: a constant is written out for every row.
+    fn scorer_of_row(&mut self, function: &str, texts: &StringViewArray) -> Result<Vec<u32>> {
+        let Self { scorer_of_view, models, .. } = self;
+        let mut of_new_text = Codes::default();
+        let scorers = (0..texts.len()).map(|row| {
+            if texts.is_null(row) {
+                return Ok(NO_SCORER);
+            }
+            scorer_of_view.code(texts.views()[row], || {
+                let text = texts.value(row);
+                of_new_text
+                    .code(text, || Ok(models.add(scorer_of_text(function, text, Some(row))?)))
+            })
+        });
+        scorers.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_threads_together_keep_no_more_than_is_allowed() {
+        let third = KEPT_BYTES / 3;
+        let kept: Vec<Kept> = (0..5).filter_map(|_| Kept::reserve(third)).collect();
+        assert!((1..=3).contains(&kept.len()), "{}", kept.len());
+        assert!(Kept::reserve(KEPT_BYTES).is_none());
+        assert!(Kept::reserve(usize::MAX).is_none());
+        drop(kept);
+        assert!(Kept::reserve(third).is_some());
     }
 }

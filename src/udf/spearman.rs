@@ -8,7 +8,8 @@ use datafusion_common::Result;
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::metric_function::{MetricFunction, MetricRows, Predicted, Trailing};
+use super::metric::{Amount, MetricFunction, MetricGroup};
+use crate::call::metric::{self, MetricCall};
 use crate::metrics;
 
 #[user_doc(
@@ -27,24 +28,22 @@ use crate::metrics;
     argument(name = "prediction", description = "What was predicted."),
     related_udf(name = "ziln_evaluate")
 )]
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Spearman;
 
 impl MetricFunction for Spearman {
-    const NAME: &'static str = "ziln_spearman";
-    const USAGE: &'static str = "ziln_spearman(label, prediction)";
-    const PREDICTED: Predicted = Predicted::Amount;
-    const TRAILING: Trailing = Trailing::Nothing;
+    const CALL: MetricCall = metric::SPEARMAN;
 
+    type Predicted = Amount;
     type Value = Option<f64>;
 
     fn return_type() -> DataType {
         DataType::Float64
     }
 
-    fn compute(pieces: &[MetricRows<'_>]) -> Option<f64> {
-        let rows = MetricRows::whole(pieces);
-        metrics::spearman(&rows.label, &rows.prediction)
+    fn compute(group: &MetricGroup<'_, Amount>) -> Option<f64> {
+        let rows = group.whole();
+        metrics::spearman(&rows.label, &rows.predicted)
     }
 
     fn collect(values: Vec<Option<f64>>) -> Result<ArrayRef> {

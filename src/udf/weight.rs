@@ -6,8 +6,7 @@ use datafusion_common::Result;
 
 use super::error::refuse_value;
 use super::number::doubles_with_nan;
-use crate::culprit::row_of_batch;
-use crate::metrics::weight::{is_weight, wrong_weight};
+use crate::call::weight::{check_weights, counts};
 
 /// The weights of a batch, and which rows count: those whose weight is neither NULL nor 0.
 ///
@@ -16,13 +15,9 @@ use crate::metrics::weight::{is_weight, wrong_weight};
 pub(super) fn read_weight(function: &str, weight: &ArrayRef) -> Result<(Float64Array, NullBuffer)> {
     let nulls = weight.logical_nulls();
     let weight = doubles_with_nan(function, "weight", weight)?;
-    let known = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-    let mut weights = weight.values().iter().enumerate();
-    if let Some((row, wrong)) = weights.find(|&(row, &w)| !is_weight(w) && known(row)) {
-        let got = format!("{wrong} in {}", row_of_batch(row));
-        return Err(refuse_value(function, &wrong_weight(got)));
-    }
-    // The place of a NULL holds NaN, which is not above 0 either.
-    let counts = weight.values().iter().map(|&weight| weight > 0.0).collect();
+    let is_known = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    check_weights(weight.values(), is_known, Some)
+        .map_err(|error| refuse_value(function, &error))?;
+    let counts = weight.values().iter().map(|&weight| counts(weight)).collect();
     Ok((weight, counts))
 }

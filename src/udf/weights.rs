@@ -8,7 +8,8 @@ use datafusion_macros::user_doc;
 
 use super::model_function::ModelFunction;
 use super::record::{record_list_array, record_list_type};
-use crate::model::{Model, WeightRow};
+use crate::call::model::{self, ModelCall};
+use crate::model::WeightRow;
 
 #[user_doc(
     doc_section(label = "Other Functions"),
@@ -33,16 +34,12 @@ use crate::model::{Model, WeightRow};
 pub(super) struct WeightsFunction;
 
 impl ModelFunction for WeightsFunction {
-    const NAME: &'static str = "ziln_weights";
-
     type Value = Vec<WeightRow>;
+
+    const CALL: ModelCall<Vec<WeightRow>> = model::WEIGHTS;
 
     fn return_type() -> DataType {
         record_list_type::<WeightRow>()
-    }
-
-    fn read(text: &str) -> crate::Result<Vec<WeightRow>> {
-        Ok(Model::from_json(text)?.weights())
     }
 
     fn collect(values: impl Iterator<Item = Option<Vec<WeightRow>>>) -> Result<ArrayRef> {

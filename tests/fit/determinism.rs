@@ -127,29 +127,55 @@ proptest! {
     }
 }
 
-/// Many rows: hashing, sorting, packing and training run on as many threads as there are.
+/// So many rows and numbers that hashing, sorting, packing and both parts of training are each worth several threads.
+const MANY_ROWS: usize = 270_000;
+const MANY_NUMBERS: usize = 6;
+
 #[test]
 fn the_number_of_threads_does_not_matter() {
-    let rows: Vec<Row> = (0..150_000_u32)
-        .map(|i| {
-            let number = f64::from(i.wrapping_mul(2_654_435_761) >> 8) / 1e7;
-            let pays = i % 3 == 0 || number > 1.0;
-            Row {
-                label: if pays { 1.0 + number * f64::from(i % 7) } else { 0.0 },
-                weight: 1.0,
-                number,
-                level: LEVELS[(i % 4) as usize],
-            }
-        })
-        .collect();
-    let with_threads = |count| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
-        pool.install(|| fit_rows(&rows, &[8192], 0, &options()))
+    let mut random = StdRng::seed_from_u64(11);
+    let mut column =
+        || -> Vec<f64> { (0..MANY_ROWS).map(|_| random.random_range(-1.0..9.0)).collect() };
+    let numbers: [Vec<f64>; MANY_NUMBERS] = std::array::from_fn(|_| column());
+    let label: Vec<f64> = column().into_iter().map(|y| if y > 5.0 { y } else { 0.0 }).collect();
+    let codes: Vec<u32> = (0..MANY_ROWS as u32).map(|row| row % 4).collect();
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let mut features: Vec<FeatureColumn> =
+        names.iter().map(|name| FeatureColumn { name, levels: None }).collect();
+    features.push(FeatureColumn { name: "level", levels: Some(LEVELS.to_vec()) });
+    let mut values: Vec<Values> = numbers.iter().map(|column| Values::Numbers(column)).collect();
+    values.push(Values::Codes(&codes));
+    let chunks = vec![Chunk { label: &label, weight: None, features: values }];
+    let table = Table { features, chunks };
+    let rows: Vec<RowId> = (0..MANY_ROWS as u32).map(|row| RowId { chunk: 0, row }).collect();
+    let options = options_of(&[
+        ("epochs", OptionValue::Integer(2)),
+        ("validation_fraction", OptionValue::Number(0.1)),
+    ]);
+    let with_threads = |count: usize| {
+        let name = move |thread| format!("fit-{count}-{thread}");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(name);
+        let pool = pool.build().unwrap();
+        let text = pool.install(|| fit(&table, &rows, &options).unwrap().unwrap().to_json());
+        // Equal texts prove nothing where one thread did everything.
+        let busy = busy_threads(&format!("fit-{count}-"));
+        assert!(busy.is_none_or(|busy| busy >= count.min(2)), "{busy:?} of {count} threads");
+        text
     };
     let one = with_threads(1);
-    assert!(one.is_some());
     assert_eq!(one, with_threads(2));
     assert_eq!(one, with_threads(5));
+}
+
+/// How many threads of this process whose names begin so have run for 5 ms or more, where the system tells.
+fn busy_threads(name: &str) -> Option<usize> {
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    let is_busy = |folder: std::path::PathBuf| {
+        let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap_or_default();
+        let nanoseconds = read("schedstat").split(' ').next().and_then(|n| n.parse::<u64>().ok());
+        read("comm").starts_with(name) && nanoseconds.is_some_and(|n| n >= 5_000_000)
+    };
+    Some(tasks.flatten().filter(|task| is_busy(task.path())).count())
 }
 
 /// Many rows are packed in another way than few; where the table has many more rows, as a group of it has, they are not.

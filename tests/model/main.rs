@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
+mod fuzz;
 mod made;
 mod scorer;
 mod scorer_set;

@@ -167,7 +167,7 @@ fn uses_are_those_of_the_rows_models() {
     ];
     for (names, which, expected) in tables {
         let rows = set.bind(names, which).unwrap();
-        assert_eq!(rows.uses().collect::<Vec<_>>(), expected);
+        assert_eq!(rows.uses(), expected);
     }
     let which = [part, whole, NO_SCORER, 7];
     let rows = set.bind(&["a", "b", "c"], &which).unwrap();

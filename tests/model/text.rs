@@ -5,7 +5,7 @@ use ziln::model::{FORMAT_VERSION, Model, Scorer};
 use ziln::record::Record;
 
 /// A model with a number and a category, with its optimiser's state.
-fn model() -> Model {
+pub(crate) fn model() -> Model {
     let label: Vec<f64> =
         (0..60).map(|i| if i % 3 == 0 { f64::from(i) + 0.1 } else { 0.0 }).collect();
     let number: Vec<f64> = (0..60).map(|i| f64::from(i * 7 % 11) / 3.0).collect();
@@ -244,4 +244,17 @@ fn what_a_message_quotes_is_short_and_printable() {
     let twice = names.to_string().replace("\"visits\"", &format!("\"{name}\""));
     let message = problem(&twice);
     assert!(message.contains(&format!("feature `{}...` stands twice", &name[..40])), "{message}");
+}
+
+#[test]
+fn serde_reads_no_model_past_the_checks() {
+    let text = model().to_json();
+    assert_eq!(serde_json::from_str::<Model>(&text).unwrap(), model());
+    for (path, value, says) in [
+        ("/weights/mu/weights", serde_json::json!([1.0]), "`mu` has 1 weights"),
+        ("/format_version", 2.into(), "format_version 2"),
+    ] {
+        let error = serde_json::from_str::<Model>(&with(path, value)).unwrap_err().to_string();
+        assert!(error.contains(says), "{path}: {error}");
+    }
 }

@@ -589,3 +589,33 @@ def test_anything_in_datafusion(ctx: datafusion.SessionContext, block: int) -> N
             messages.append(str(error))
     assert not [message for message in messages if "panic" in message.lower()]
     assert 20 < len(messages) <= 100
+
+
+# A query in which each step of an aggregate comes up.
+PANICS = {
+    "plan": "SELECT ziln_panicking(y) FROM t",
+    "update": "SELECT ziln_panicking(y) FROM t",
+    "state": "SELECT ziln_panicking(y) FROM t",
+    "merge": "SELECT ziln_panicking(y) FROM t",
+    "finish": "SELECT name, ziln_panicking(y) FROM t GROUP BY name",
+    "size": "SELECT name, ziln_panicking(y) FROM t GROUP BY name",
+}
+
+
+PANICKING = getattr(ziln._ziln, "panicking_aggregate", None)
+
+
+@pytest.mark.skipif(PANICKING is None, reason="a release build has no such function")
+@pytest.mark.parametrize("step", PANICS)
+def test_a_panic_in_an_aggregate_is_an_exception(step: str) -> None:
+    config = datafusion.SessionConfig().with_target_partitions(2)
+    ctx = datafusion.SessionContext(config)
+    rows = FRAME.to_arrow().to_batches()
+    ctx.register_record_batches("t", [rows, rows])
+    assert PANICKING is not None
+    ctx.register_udaf(datafusion.udaf(PANICKING(step)))
+    with pytest.raises(Exception, match=f"ziln_panicking: internal error: met a panic in {step}"):
+        ctx.sql(PANICS[step]).collect()
+    # The process lives on, and so does the session.
+    ctx.register_udaf(datafusion.udaf(PANICKING("nothing")))
+    assert ctx.sql(PANICS[step]).collect()

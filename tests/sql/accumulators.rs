@@ -11,6 +11,7 @@ use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
+use ziln::fit::{RowId, Shape, model_bytes, training_bytes};
 
 use crate::customers::{customers, shuffled};
 use crate::session::session;
@@ -467,7 +468,7 @@ async fn size_is_honest() {
 }
 
 /// A number takes 8 bytes, a category 4, and all that is about them at most 30% of that, set aside or in use, whatever
-/// the batches are and however many groups there are.
+/// the batches are and however many groups there are. What training will take is counted beside them.
 #[tokio::test]
 async fn buffers_are_compact() {
     const ROW_BYTES: usize = 5 * 8 + 4;
@@ -483,9 +484,18 @@ async fn buffers_are_compact() {
             accumulator.update_batch(&rows.values, &rows.groups, None, groups).expect("an update");
         }
         let size = accumulator.size();
+        let threads = rayon::current_num_threads();
+        let at_once = threads.min(groups);
         let labels = state(&mut *accumulator, EmitTo::All).into_iter().step_by(6);
         let kept: usize = labels.map(|piece| piece.as_list::<i64>().values().len()).sum();
         let needed = kept * ROW_BYTES;
+        let rows = kept.div_ceil(groups);
+        let shape = Shape { rows, numbers: 3, categories: 1, levels: 4, weighted: true };
+        let training = at_once * training_bytes(&shape, threads.div_ceil(at_once))
+            + kept * size_of::<RowId>()
+            + groups * model_bytes(shape.numbers, shape.levels);
+        assert!(size > training, "{size} bytes, of which {training} for training");
+        let size = size - training;
         assert!(
             needed > 100_000 && size >= needed && 10 * size <= 13 * needed,
             "{size} bytes for {kept} rows in batches of {batch} and {groups} groups"

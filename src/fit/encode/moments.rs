@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::math::dispatch;
-use crate::model::{FAR_UNIT, Range};
+use crate::model::{HUGE_UNIT, Range};
 
 /// Rows whose moments are taken together: few enough to be read again from the cache.
 pub(in crate::fit) const MOMENT_ROWS: usize = 2048;
@@ -106,9 +106,9 @@ impl<'a> NumberLearner<'a> {
 /// The power of two that brings numbers to a size at which their squares neither overflow nor vanish.
 fn unit_of(range: Range) -> f64 {
     if range.most.max(-range.least) > FAR_SPREAD {
-        FAR_UNIT
+        HUGE_UNIT
     } else if range.most - range.least < 1.0 / FAR_SPREAD {
-        1.0 / FAR_UNIT
+        1.0 / HUGE_UNIT
     } else {
         1.0
     }

@@ -2,14 +2,14 @@
 
 use super::layout::Layout;
 use crate::math::dispatch;
-use crate::model::{FAR_NUMBER, FAR_UNIT};
+use crate::model::{HUGE_SCALE, HUGE_UNIT};
 
 /// Standardised values are kept within this, beyond any real one, so that single precision never overflows.
 const MOST_STANDARD: f64 = 1e15;
 
 /// A value as [`write_standardized`] writes it.
 pub(in crate::fit) fn standardized(value: f64, mean: f64, scale: f64) -> f32 {
-    let unit = if scale < FAR_NUMBER { 1.0 } else { FAR_UNIT };
+    let unit = if scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT };
     let standard = (value * unit - mean * unit) * (1.0 / (scale * unit));
     standard.clamp(-MOST_STANDARD, MOST_STANDARD) as f32
 }
@@ -32,10 +32,10 @@ pub(in crate::fit) fn write_standardized(
     dispatch(
         #[inline(always)]
         || {
-            if scale < FAR_NUMBER {
+            if scale < HUGE_SCALE {
                 write_batches(values, 1.0, mean, scale, layout, out);
             } else {
-                write_batches(values, FAR_UNIT, mean * FAR_UNIT, scale * FAR_UNIT, layout, out);
+                write_batches(values, HUGE_UNIT, mean * HUGE_UNIT, scale * HUGE_UNIT, layout, out);
             }
         },
     );

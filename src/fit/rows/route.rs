@@ -15,10 +15,10 @@ const BUCKET_ROWS: usize = 1 << 13;
 const _: () = assert!(BUCKET_ROWS.is_multiple_of(MOMENT_ROWS) && BUCKET_ROWS < 1 << 16);
 
 /// Fewer rows than this fit into the cache as they are.
-const LEAST_ROWS: usize = 1 << 18;
+pub(in crate::fit) const LEAST_ROWS: usize = 1 << 18;
 
 /// For fewer columns than this the way costs as much as it saves.
-const LEAST_NUMBERS: usize = 4;
+pub(in crate::fit) const LEAST_NUMBERS: usize = 4;
 
 /// A table with more rows than so many times the rows of the order is not worth reading as a whole.
 const MOST_TABLE_ROWS: usize = 2;

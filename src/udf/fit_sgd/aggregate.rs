@@ -5,26 +5,29 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, BooleanArray, StringViewArray};
-use arrow::buffer::NullBuffer;
+use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 use rayon::prelude::*;
 
-use super::NAME;
 use super::arguments::{Arguments, INIT};
 use crate::Error;
-use crate::culprit::{no_model_of_group, of_init, several_models};
-use crate::error::quoted;
-use crate::fit::{Chunk, FeatureColumn, ListPlace, Options, RowId, Table, Values, fit};
-use crate::model::{Model, check_feature_count};
-use crate::udf::error::{refuse_value, wrong_value};
+use crate::call::culprit::of_init;
+use crate::call::features::{column_argument, list_width, numbered_name};
+use crate::call::fit_sgd::NAME;
+use crate::call::init::options_of_group;
+use crate::fit::{
+    Chunk, FeatureColumn, ListPlace, Options, RowId, Shape, Table, Values, fit, model_bytes,
+    training_bytes,
+};
+use crate::model::Model;
+use crate::udf::aggregate::BatchRows;
+use crate::udf::error::refuse_value;
 use crate::udf::features::{
-    FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists, numbered_name,
+    FeatureField, FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists,
 };
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
-use crate::udf::rows::accumulator::{BatchRows, RowAggregate};
-use crate::udf::rows::{GroupedRows, RowSchema, encode_strings, primitive_values};
+use crate::udf::rows::{GroupedRows, Load, RowAggregate, RowSchema, primitive_values};
 use crate::udf::weight::read_weight;
 
 /// A call of the function: which arguments, which options.
@@ -57,20 +60,16 @@ impl RowAggregate for FitAggregate {
         }
         columns.extend(read_features(&self.arguments.features, &values[1])?);
         if self.arguments.has_init {
-            columns.push(Arc::new(encode_strings(&values[INIT])?));
+            columns.push(Arc::clone(&values[INIT]));
         }
-        let nulls = NullBuffer::union_many(nulls.iter().map(Option::as_ref));
-        Ok(BatchRows {
-            columns,
-            keep: nulls.map(|nulls| BooleanArray::new(nulls.inner().clone(), None)),
-        })
+        Ok(BatchRows::without_nulls(columns, &nulls))
     }
 
     fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
         let lists = self.lists(rows)?;
         let width = |group: usize| match lists.as_slice() {
             [] => Ok(0),
-            lists => list_width(lists, &rows.rows(group)),
+            lists => width_of_group(lists, &rows.rows(group)),
         };
         let widths =
             (0..rows.groups()).into_par_iter().map(width).collect::<Result<Vec<usize>>>()?;
@@ -100,6 +99,43 @@ impl RowAggregate for FitAggregate {
             .collect::<Result<Vec<Option<String>>>>()?;
         Ok(Arc::new(StringViewArray::from_iter(texts)))
     }
+
+    /// As many models at once as there are threads, and the texts of all.
+    fn evaluation_bytes(&self, load: &Load) -> usize {
+        if load.rows == 0 {
+            return 0;
+        }
+        let threads = rayon::current_num_threads();
+        let at_once = threads.min(load.groups).max(1);
+        let in_groups = load.rows.min(at_once * load.greatest);
+        let shape = self.shape(load, in_groups.div_ceil(at_once));
+        let training = at_once * training_bytes(&shape, threads.div_ceil(at_once));
+        let lists = match self.arguments.features {
+            FeatureShape::Fields(_) => 0,
+            FeatureShape::Lists => load.rows * size_of::<usize>(),
+        };
+        // Of one group, the rows are listed as it is trained.
+        let listed = if load.groups > 1 { 0 } else { load.rows * size_of::<RowId>() };
+        let per_group = self.shape(load, load.rows.div_ceil(load.groups));
+        let text = model_bytes(shape.numbers, per_group.levels);
+        training + lists + listed + load.groups * text
+    }
+}
+
+impl FitAggregate {
+    /// The features of a model of some of these rows.
+    fn shape(&self, load: &Load, rows: usize) -> Shape {
+        let is_category = |field: &&FeatureField| field.kind == FeatureKind::Category;
+        let (numbers, categories) = match &self.arguments.features {
+            FeatureShape::Fields(fields) => {
+                let categories = fields.iter().filter(is_category).count();
+                (fields.len() - categories, categories)
+            }
+            FeatureShape::Lists => (load.list_numbers.div_ceil(load.rows.max(1)), 0),
+        };
+        let levels = load.levels.min(categories * rows);
+        Shape { rows, numbers, categories, levels, weighted: self.arguments.has_weight }
+    }
 }
 
 /// The models that groups continue from.
@@ -116,41 +152,21 @@ impl Inits<'_> {
     /// The options with the model of these rows, which must be the same in all of them.
     fn options(&self, options: &Options, rows: &[RowId]) -> Result<Options> {
         let code_of = |row: &RowId| self.codes.get(row.chunk as usize)?.get(row.row as usize);
-        let codes = || rows.iter().filter_map(code_of).copied();
+        let codes = rows.iter().filter_map(code_of).copied();
         let text_of = |code: u32| self.texts.get(code as usize).copied().flatten();
-        let Some(first) = codes().next() else { return Ok(options.clone()) };
-        if let Some(other) = codes().find(|&code| code != first) {
-            let two = [first, other].map(text_of);
-            return Err(refuse_value(NAME, &several_models(codes(), two, rows.len())));
-        }
-        let Some(text) = text_of(first) else { return Ok(options.clone()) };
-        let model =
-            self.models[first as usize].get_or_init(|| Model::from_json(text).map(Arc::new));
-        match model {
-            Ok(model) => Ok(options.with_init(Arc::clone(model))),
-            Err(error) => {
-                let error = no_model_of_group("init", text, rows.len(), error);
-                Err(refuse_value(NAME, &error))
-            }
-        }
+        let read = |code: u32, text: &str| {
+            let model = &self.models[code as usize];
+            model.get_or_init(|| Model::from_json(text).map(Arc::new)).clone()
+        };
+        options_of_group(options, codes, text_of, read, rows.len())
+            .map_err(|error| refuse_value(NAME, &error))
     }
 }
 
 /// How many numbers the lists of a group have, the same in each; 0 if all are NULL.
-fn list_width(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
-    let mut lengths =
-        rows.iter().filter_map(|row| lists.get(row.chunk as usize)?.length(row.row as usize));
-    let Some(width) = lengths.next() else { return Ok(0) };
-    check_feature_count(width).map_err(|error| refuse_value(NAME, &error))?;
-    match lengths.find(|&length| length != width) {
-        None => Ok(width),
-        Some(other) => Err(wrong_value(
-            NAME,
-            "features",
-            "lists of one length in all rows of a group",
-            format!("lists of {} and of {} numbers", width.min(other), width.max(other)),
-        )),
-    }
+fn width_of_group(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
+    let length = |row: &RowId| lists.get(row.chunk as usize)?.length(row.row as usize);
+    list_width(rows.iter().map(length)).map_err(|error| refuse_value(NAME, &error))
 }
 
 /// The features of one batch as the schema's columns.
@@ -163,9 +179,9 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
         .iter()
         .zip(&arrays)
         .map(|(field, array)| {
-            let argument = || format!("features.{}", quoted(&field.name));
+            let argument = || column_argument(&field.name);
             Ok(match field.kind {
-                FeatureKind::Category => Arc::new(encode_strings(array)?) as ArrayRef,
+                FeatureKind::Category => Arc::clone(array),
                 FeatureKind::Number => Arc::new(doubles_with_nan(NAME, &argument(), array)?),
                 FeatureKind::Single => Arc::new(singles_with_nan(NAME, &argument(), array)?),
             })

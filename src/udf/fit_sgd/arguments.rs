@@ -3,15 +3,11 @@
 use arrow::datatypes::DataType;
 use datafusion_common::Result;
 
-use super::NAME;
-use crate::error::MODEL_TEXT;
-use crate::udf::error::{wrong_arity, wrong_type};
+use crate::call::fit_sgd::{FitArguments, NAME};
+use crate::udf::error::refuse_plan;
 use crate::udf::features::{FeatureKind, FeatureShape};
-use crate::udf::model::check_text;
-use crate::udf::number::check_number;
 use crate::udf::rows::{ColumnKind, RowColumn, RowSchema};
-
-const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options]) or ziln_fit_sgd(label, features, weight, options, init)";
+use crate::udf::types::refs;
 
 /// The position of the model to continue from.
 pub(super) const INIT: usize = 4;
@@ -32,34 +28,15 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Reads the types of a call.
     pub fn of_types(types: &[DataType]) -> Result<Self> {
-        let (label, features, rest) = match types {
-            [label, features, rest @ ..] if rest.len() <= 3 => (label, features, rest),
-            _ => return Err(wrong_arity(NAME, USAGE, types.len())),
-        };
-        check_number(NAME, "label", label)?;
-        let features = FeatureShape::of_type(NAME, features)?;
-        // A NULL without a type is an argument left out.
-        let (has_weight, options) = match rest {
-            [] | [DataType::Null] => (false, None),
-            [DataType::Struct(_)] => (false, Some(2)),
-            [weight] => {
-                check_third(weight)?;
-                (true, None)
-            }
-            [weight, options, ..] => {
-                check_number(NAME, "weight", weight)?;
-                check_options(options)?;
-                (!weight.is_null(), (!options.is_null()).then_some(3))
-            }
-        };
-        let has_init = match types.get(INIT) {
-            None | Some(DataType::Null) => false,
-            Some(init) => {
-                check_text(NAME, "init", MODEL_TEXT, init)?;
-                true
-            }
-        };
-        Ok(Self { has_weight, options, has_init, features })
+        let types = refs(types);
+        let arguments =
+            FitArguments::of_types(&types).map_err(|error| refuse_plan(NAME, &error))?;
+        Ok(Self {
+            has_weight: arguments.weight.is_some(),
+            options: arguments.options,
+            has_init: arguments.init.is_some(),
+            features: FeatureShape::of_form(arguments.features),
+        })
     }
 
     /// Where the options are.
@@ -96,25 +73,5 @@ impl Arguments {
     /// The position of the first feature among the buffered columns.
     pub fn first_feature(&self) -> usize {
         1 + usize::from(self.has_weight)
-    }
-}
-
-fn check_third(data_type: &DataType) -> Result<()> {
-    check_number(NAME, "weight", data_type).map_err(|_| {
-        wrong_type(
-            NAME,
-            "weight or options",
-            "a number (weight) or a struct such as {epochs: 30} (options)",
-            data_type.to_string(),
-        )
-    })
-}
-
-fn check_options(data_type: &DataType) -> Result<()> {
-    match data_type {
-        DataType::Struct(_) | DataType::Null => Ok(()),
-        other => {
-            Err(wrong_type(NAME, "options", "a struct such as {epochs: 30}", other.to_string()))
-        }
     }
 }

@@ -7,22 +7,22 @@ mod aggregate;
 mod arguments;
 mod options;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::{Result, ScalarValue};
-use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion_expr::utils::AggregateOrderSensitivity;
-use datafusion_expr::{Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, Signature};
+use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 
-use super::error::{refuse_distinct, wrong_type};
-use super::rows::accumulator::{RowAccumulator, RowAggregate, RowGroupsAccumulator};
-use super::signature::{example_features, example_options, listing};
+use super::aggregate::{AggregateFunction, Call};
+use super::error::refuse_plan;
+use super::rows::RowState;
+use super::signature::{example_features, example_options};
+use crate::call::fit_sgd::NAME;
+use crate::call::init::check_once;
+use crate::fit::option_names;
 use aggregate::FitAggregate;
 use arguments::Arguments;
-
-const NAME: &str = "ziln_fit_sgd";
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
@@ -48,7 +48,7 @@ const NAME: &str = "ziln_fit_sgd";
     ),
     argument(
         name = "options",
-        description = "A constant struct such as {epochs: 30, l2: 0.001}: epochs, batch_size, learning_rate, optimizer, schedule, l2, clip_norm, seed, validation_fraction, patience, max_sigma, min_payment, min_count, init, keep_state. Optional."
+        description = "A constant struct such as {epochs: 30, l2: 0.001}. Optional. Known are"
     ),
     argument(
         name = "init",
@@ -58,86 +58,59 @@ const NAME: &str = "ziln_fit_sgd";
     related_udf(name = "ziln_model_info")
 )]
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct FitSgd {
-    signature: Signature,
-}
+pub(super) struct FitSgd;
 
-impl Default for FitSgd {
-    fn default() -> Self {
-        Self { signature: signature() }
-    }
-}
+impl AggregateFunction for FitSgd {
+    const NAME: &'static str = NAME;
+    type State = RowState;
 
-/// Label and features, then a weight, options, or both, and then a model to continue from.
-fn signature() -> Signature {
-    let with = |rest: &[DataType]| [&[DataType::Float64, example_features()], rest].concat();
-    listing(vec![
-        with(&[]),
-        with(&[DataType::Float64]),
-        with(&[example_options()]),
-        with(&[DataType::Float64, example_options()]),
-        with(&[DataType::Float64, example_options(), DataType::Utf8View]),
-    ])
-}
-
-impl AggregateUDFImpl for FitSgd {
-    fn name(&self) -> &str {
-        NAME
+    /// Label and features, then a weight, options, or both, and then a model to continue from.
+    fn calls() -> Vec<Vec<DataType>> {
+        let with = |rest: &[DataType]| [&[DataType::Float64, example_features()], rest].concat();
+        vec![
+            with(&[]),
+            with(&[DataType::Float64]),
+            with(&[example_options()]),
+            with(&[DataType::Float64, example_options()]),
+            with(&[DataType::Float64, example_options(), DataType::Utf8View]),
+        ]
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        Arguments::of_types(arg_types)?;
+    fn return_type(types: &[DataType]) -> Result<DataType> {
+        Arguments::of_types(types)?;
         Ok(DataType::Utf8View)
     }
 
-    fn default_value(&self, _data_type: &DataType) -> Result<ScalarValue> {
+    fn default_value() -> Result<ScalarValue> {
         Ok(ScalarValue::Utf8View(None))
     }
 
-    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        AggregateOrderSensitivity::Insensitive
+    fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
+        Ok(Arguments::of_types(types)?.schema().state_fields(name))
     }
 
-    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let types: Vec<DataType> =
-            args.input_fields.iter().map(|field| field.data_type().clone()).collect();
-        Ok(Arguments::of_types(&types)?.schema().state_fields(args.name))
-    }
-
-    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(RowAccumulator::new(fit_aggregate(&args)?)))
-    }
-
-    fn groups_accumulator_supported(&self, _args: AccumulatorArgs) -> bool {
-        true
-    }
-
-    fn create_groups_accumulator(
-        &self,
-        args: AccumulatorArgs,
-    ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(RowGroupsAccumulator::new(fit_aggregate(&args)?)))
+    fn state(&self, call: &Call<'_>) -> Result<RowState> {
+        let arguments = Arguments::of_types(&call.types)?;
+        let options = arguments.options_position().map(|position| &call.expressions[position]);
+        let options = options::read(options)?;
+        if arguments.has_init {
+            check_once(&options).map_err(|error| refuse_plan(NAME, &error))?;
+        }
+        Ok(RowState::of(Arc::new(FitAggregate::new(arguments, options))))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
+        static WITH_OPTIONS: OnceLock<Option<Documentation>> = OnceLock::new();
+        WITH_OPTIONS.get_or_init(|| self.doc().cloned().map(with_options)).as_ref()
     }
 }
 
-fn fit_aggregate(args: &AccumulatorArgs) -> Result<Arc<dyn RowAggregate>> {
-    refuse_distinct(NAME, args.is_distinct)?;
-    let types: Vec<DataType> =
-        args.expr_fields.iter().map(|field| field.data_type().clone()).collect();
-    let arguments = Arguments::of_types(&types)?;
-    let options =
-        options::read(arguments.options_position().map(|position| &args.exprs[position]))?;
-    if arguments.has_init && options.has_init() {
-        let expected = "a model to continue from either as an option or as an argument";
-        return Err(wrong_type(NAME, "init", expected, "both"));
+/// The documentation with the names of the options, which stand in the core's table.
+fn with_options(mut documentation: Documentation) -> Documentation {
+    for (argument, text) in documentation.arguments.iter_mut().flatten() {
+        if argument == "options" {
+            *text = format!("{text} {}.", option_names().join(", "));
+        }
     }
-    Ok(Arc::new(FitAggregate::new(arguments, options)))
+    documentation
 }

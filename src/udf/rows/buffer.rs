@@ -3,10 +3,9 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute::take;
-use arrow::datatypes::Int32Type;
-use datafusion_common::{Result, exec_datafusion_err};
+use datafusion_common::Result;
 use datafusion_expr::EmitTo;
 
 use super::grouped::GroupedRows;
@@ -24,6 +23,19 @@ const ROOM: RangeInclusive<usize> = 16..=1 << 20;
 /// A chunk has room for one row in so many of those before it, and no more than that is set aside in vain.
 const ROOM_SHARE: usize = 6;
 
+/// How much is buffered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::udf) struct Load {
+    pub rows: usize,
+    pub groups: usize,
+    /// The rows of the group that has most.
+    pub greatest: usize,
+    /// The numbers in the lists of all rows.
+    pub list_numbers: usize,
+    /// The levels of all categories.
+    pub levels: usize,
+}
+
 /// Rows of many groups, in columns.
 #[derive(Debug)]
 pub(in crate::udf) struct RowBuffer {
@@ -34,8 +46,13 @@ pub(in crate::udf) struct RowBuffer {
     chunks: Vec<Chunk>,
     /// Rows that are being collected.
     open: OpenChunk,
-    /// How many groups there are.
-    groups: usize,
+    /// How many rows each group has.
+    counts: Vec<u32>,
+    /// The rows of all groups, and of the one that has most.
+    rows: usize,
+    greatest: u32,
+    /// The numbers in the lists of all rows.
+    list_numbers: usize,
     /// The memory of the chunks, in bytes.
     bytes: usize,
 }
@@ -66,23 +83,65 @@ impl RowBuffer {
     pub fn new(schema: RowSchema) -> Self {
         let levels = schema.columns().iter().map(|_| Arc::new(Levels::default())).collect();
         let open = OpenChunk::default();
-        Self { schema, levels, chunks: Vec::new(), open, groups: 0, bytes: 0 }
+        Self {
+            schema,
+            levels,
+            chunks: Vec::new(),
+            open,
+            counts: Vec::new(),
+            rows: 0,
+            greatest: 0,
+            list_numbers: 0,
+            bytes: 0,
+        }
+    }
+
+    /// How much is buffered.
+    pub fn load(&self) -> Load {
+        Load {
+            rows: self.rows,
+            groups: self.counts.len(),
+            greatest: self.greatest as usize,
+            list_numbers: self.list_numbers,
+            levels: self.levels.iter().map(|levels| levels.len()).sum(),
+        }
+    }
+
+    /// Counts groups, and rows of a group each.
+    fn count(&mut self, groups: impl Iterator<Item = (usize, usize)>, total: usize) {
+        self.counts.resize(total.max(self.counts.len()), 0);
+        for (group, rows) in groups {
+            self.rows += rows;
+            if let Some(count) = self.counts.get_mut(group) {
+                *count = count.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+                self.greatest = self.greatest.max(*count);
+            }
+        }
+    }
+
+    fn count_list_numbers(&mut self, columns: &[ArrayRef]) {
+        let columns = self.schema.kinds().zip(columns);
+        let lists = columns.filter(|(kind, _)| *kind == ColumnKind::Numbers);
+        let numbers = lists.filter_map(|(_, lists)| lists.as_list_opt::<i64>());
+        self.list_numbers += numbers.map(|lists| lists.values().len()).sum::<usize>();
     }
 
     /// The memory held, in bytes.
     pub fn size(&self) -> usize {
         let levels: usize = self.levels.iter().map(|levels| levels.size()).sum();
         let chunks = self.chunks.capacity() * size_of::<Chunk>() + self.bytes + self.open.size();
-        size_of::<Self>() + chunks + levels
+        let counts = self.counts.capacity() * size_of::<u32>();
+        size_of::<Self>() + chunks + levels + counts
     }
 
-    /// Adds rows, given in the columns of the schema with strings as dictionaries.
+    /// Adds rows, given in the columns of the schema with categories as strings of any encoding.
     pub fn append(&mut self, columns: Vec<ArrayRef>, groups: &[usize], total: usize) -> Result<()> {
-        self.groups = self.groups.max(total);
+        self.count(groups.iter().map(|&group| (group, 1)), total);
         if groups.is_empty() {
             return Ok(());
         }
         let columns = self.encode_categories(columns)?;
+        self.count_list_numbers(&columns);
         self.collect(&columns, groups)
     }
 
@@ -112,18 +171,20 @@ impl RowBuffer {
 
     /// Adds the rows of states, one state a group index.
     pub fn merge(&mut self, state: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.groups = self.groups.max(total);
+        self.count(std::iter::empty(), total);
         for (columns, bounds) in self.schema.read_state(state)? {
             let rows = bounds.last().copied().unwrap_or_default();
             if rows == 0 {
                 continue;
             }
+            let lengths = bounds.windows(2).map(|bounds| bounds[1] - bounds[0]);
+            let lengths = groups.iter().copied().zip(lengths);
+            self.count(lengths.clone(), total);
             let columns = self.encode_categories(columns)?;
+            self.count_list_numbers(&columns);
             if rows < SMALL {
-                let lengths = bounds.windows(2).map(|bounds| bounds[1] - bounds[0]);
-                let groups = groups.iter().zip(lengths);
                 let groups: Vec<usize> =
-                    groups.flat_map(|(&group, rows)| std::iter::repeat_n(group, rows)).collect();
+                    lengths.flat_map(|(group, rows)| std::iter::repeat_n(group, rows)).collect();
                 self.collect(&columns, &groups)?;
             } else {
                 let columns = columns.into_iter().map(compact).collect::<Result<Vec<_>>>()?;
@@ -137,17 +198,17 @@ impl RowBuffer {
     /// The state of rows that are not buffered, given as to [`Self::append`], so many of each group.
     pub fn state_of(&self, columns: Vec<ArrayRef>, lengths: &[usize]) -> Result<Vec<ArrayRef>> {
         let columns = self.schema.kinds().zip(columns).map(|(kind, column)| match kind {
-            ColumnKind::Category => Ok(Arc::new(Levels::state_of(dictionary(&column)?)?) as _),
+            ColumnKind::Category => Ok(Arc::new(Levels::state_of(&column)?) as _),
             ColumnKind::Number | ColumnKind::Single | ColumnKind::Numbers => Ok(column),
         });
         self.schema.state_arrays(&columns.collect::<Result<Vec<_>>>()?, lengths)
     }
 
-    /// Dictionaries as codes of the buffer's own.
+    /// Strings as codes of the buffer's own.
     fn encode_categories(&mut self, columns: Vec<ArrayRef>) -> Result<Vec<ArrayRef>> {
         let levels = self.schema.kinds().zip(&mut self.levels);
         let columns = levels.zip(columns).map(|((kind, levels), column)| match kind {
-            ColumnKind::Category => encode(levels, &column),
+            ColumnKind::Category => Ok(Arc::new(Arc::make_mut(levels).encode(&column)?) as _),
             ColumnKind::Number | ColumnKind::Single | ColumnKind::Numbers => Ok(column),
         });
         columns.collect()
@@ -201,7 +262,7 @@ impl RowBuffer {
             self.chunks.iter().map(|chunk| chunk.columns.clone()).collect(),
             groups,
         );
-        if self.groups == 1 && groups == 1 && self.chunks.iter().all(Chunk::is_whole) {
+        if self.counts.len() == 1 && groups == 1 && self.chunks.iter().all(Chunk::is_whole) {
             grouped.keep_order();
             return grouped;
         }
@@ -214,10 +275,10 @@ impl RowBuffer {
             });
         }
         grouped.start();
-        for (place, chunk) in (0_u32..).zip(&self.chunks) {
+        for (index, chunk) in (0_u32..).zip(&self.chunks) {
             chunk.groups.for_each_row(|group, row| {
                 if emits(group) {
-                    grouped.place(group, place, row);
+                    grouped.put(group, index, row);
                 }
             });
         }
@@ -227,35 +288,29 @@ impl RowBuffer {
     /// Forgets the groups that `emit_to` names.
     fn release(&mut self, emit_to: EmitTo) {
         let groups = self.emitted(emit_to);
-        if groups >= self.groups {
-            self.chunks = Vec::new();
-            self.levels.iter_mut().for_each(|levels| *levels = Arc::default());
-        } else {
-            // No group has a number that does not fit.
-            let n = u32::try_from(groups).unwrap_or(u32::MAX);
-            self.chunks.iter_mut().for_each(|chunk| chunk.live = chunk.groups.forget(n));
-            self.chunks.retain(|chunk| chunk.live > 0);
+        if groups >= self.counts.len() {
+            *self = Self::new(self.schema.clone());
+            return;
         }
-        self.groups -= groups.min(self.groups);
+        // No group has a number that does not fit.
+        let n = u32::try_from(groups).unwrap_or(u32::MAX);
+        self.chunks.iter_mut().for_each(|chunk| chunk.live = chunk.groups.forget(n));
+        self.chunks.retain(|chunk| chunk.live > 0);
+        let before = self.rows;
+        self.rows -= self.counts.drain(..groups).map(|count| count as usize).sum::<usize>();
+        self.greatest = self.counts.iter().copied().max().unwrap_or_default();
+        // Whose numbers these were is not known: about as many a row.
+        self.list_numbers =
+            (self.list_numbers as u128 * self.rows as u128 / before.max(1) as u128) as usize;
         self.bytes = self.chunks.iter().map(Chunk::size).sum();
     }
 
     fn emitted(&self, emit_to: EmitTo) -> usize {
         match emit_to {
-            EmitTo::All => self.groups,
+            EmitTo::All => self.counts.len(),
             EmitTo::First(n) => n,
         }
     }
-}
-
-fn encode(levels: &mut Arc<Levels>, column: &ArrayRef) -> Result<ArrayRef> {
-    Ok(Arc::new(Arc::make_mut(levels).encode(dictionary(column)?)?))
-}
-
-fn dictionary(column: &ArrayRef) -> Result<&DictionaryArray<Int32Type>> {
-    column.as_dictionary_opt().ok_or_else(|| {
-        exec_datafusion_err!("a category is not a dictionary but {}", column.data_type())
-    })
 }
 
 /// A column that does not keep a much larger buffer alive, as a short slice would.

@@ -29,7 +29,7 @@ pub(in crate::udf) struct GroupedRows {
 }
 
 impl GroupedRows {
-    /// Rows that are still to be counted, then placed.
+    /// Rows that are still to be counted, then put into their groups.
     pub(super) fn new(
         schema: RowSchema,
         levels: Vec<Arc<Levels>>,
@@ -56,7 +56,7 @@ impl GroupedRows {
         }
     }
 
-    /// Turns counts into the places of the first rows.
+    /// Turns counts into where the rows of each group begin.
     pub(super) fn start(&mut self) {
         let mut total = 0;
         for offset in &mut self.offsets {
@@ -65,12 +65,12 @@ impl GroupedRows {
         self.rows = Some(vec![RowId { chunk: 0, row: 0 }; total]);
     }
 
-    /// Places a row of a group behind its earlier ones. When all are placed every offset has moved to the end of
+    /// Puts a row of a group behind its earlier ones. When all are put every offset has moved to the end of
     /// its group, which is where the next group begins.
-    pub(super) fn place(&mut self, group: u32, chunk: u32, row: u32) {
+    pub(super) fn put(&mut self, group: u32, chunk: u32, row: u32) {
         let Some(offset) = self.offsets.get_mut(group as usize) else { return };
-        if let Some(place) = self.rows.as_mut().and_then(|rows| rows.get_mut(*offset)) {
-            *place = RowId { chunk, row };
+        if let Some(slot) = self.rows.as_mut().and_then(|rows| rows.get_mut(*offset)) {
+            *slot = RowId { chunk, row };
         }
         *offset += 1;
     }
@@ -134,9 +134,9 @@ impl GroupedRows {
     /// The state of rows that are picked from the chunks: a column after the other.
     fn grouped_state(mut self, rows: &[RowId], lengths: &[usize]) -> Result<Vec<ArrayRef>> {
         let mut columns = Vec::with_capacity(self.schema.columns().len());
-        for (place, kind) in self.schema.kinds().enumerate() {
+        for (index, kind) in self.schema.kinds().enumerate() {
             let take = |chunk: &mut Vec<ArrayRef>| {
-                let column = chunk.get_mut(place)?;
+                let column = chunk.get_mut(index)?;
                 Some(std::mem::replace(column, new_empty_array(&DataType::Null)))
             };
             let chunks: Vec<ArrayRef> = self.chunks.iter_mut().filter_map(take).collect();
@@ -144,7 +144,7 @@ impl GroupedRows {
                 ColumnKind::Number => pick::<Float64Type>(&chunks, rows)?,
                 ColumnKind::Single => pick::<Float32Type>(&chunks, rows)?,
                 ColumnKind::Numbers => pick_lists(&chunks, rows)?,
-                ColumnKind::Category => self.decode(place, &pick::<UInt32Type>(&chunks, rows)?)?,
+                ColumnKind::Category => self.decode(index, &pick::<UInt32Type>(&chunks, rows)?)?,
             });
         }
         self.schema.state_arrays(&columns, lengths)
@@ -156,11 +156,11 @@ impl GroupedRows {
         let mut start = 0;
         for part in parts(lengths) {
             let mut columns = Vec::with_capacity(self.schema.columns().len());
-            for (place, kind) in self.schema.kinds().enumerate() {
+            for (index, kind) in self.schema.kinds().enumerate() {
                 let values =
-                    self.part_of_column(place, kind, part.start - start..part.end - start)?;
+                    self.part_of_column(index, kind, part.start - start..part.end - start)?;
                 let is_category = kind == ColumnKind::Category;
-                columns.push(if is_category { self.decode(place, &values)? } else { values });
+                columns.push(if is_category { self.decode(index, &values)? } else { values });
             }
             arrays.extend(self.schema.piece_arrays(columns, &part, lengths)?);
             start += self.drop_chunks(part.end - start);
@@ -171,13 +171,13 @@ impl GroupedRows {
     /// Some of the rows of all chunks, in their order.
     fn part_of_column(
         &self,
-        place: usize,
+        index: usize,
         kind: ColumnKind,
         part: Range<usize>,
     ) -> Result<ArrayRef> {
         let mut slices = Vec::new();
         let mut start = 0;
-        for column in self.chunks.iter().filter_map(|chunk| chunk.get(place)) {
+        for column in self.chunks.iter().filter_map(|chunk| chunk.get(index)) {
             let end = start + column.len();
             let overlap = part.start.max(start)..part.end.min(end);
             if !overlap.is_empty() {
@@ -207,9 +207,9 @@ impl GroupedRows {
     }
 
     /// Codes of a category as the dictionary that states hold.
-    fn decode(&self, place: usize, codes: &ArrayRef) -> Result<ArrayRef> {
+    fn decode(&self, index: usize, codes: &ArrayRef) -> Result<ArrayRef> {
         let codes: &UInt32Array = codes.as_primitive();
-        Ok(Arc::new(self.levels[place].decode(codes)?))
+        Ok(Arc::new(self.levels[index].decode(codes)?))
     }
 }
 

@@ -3,53 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, DictionaryArray, LargeStringArray, UInt32Array};
+use arrow::array::{ArrayRef, DictionaryArray, LargeStringArray, UInt32Array};
 use arrow::datatypes::Int32Type;
 use datafusion_common::{Result, exec_datafusion_err};
+use foldhash::fast::RandomState;
 
-use crate::udf::strings::Strings;
-
-/// The codes of the keys of a dictionary that have been met.
-enum KnownCodes {
-    /// By key; the last is that of NULL.
-    Dense(Vec<Option<u32>>),
-    /// For few rows of a large dictionary.
-    Sparse(HashMap<usize, u32>),
-}
-
-impl KnownCodes {
-    fn new(values: usize, rows: usize) -> Self {
-        if values / 16 > rows {
-            Self::Sparse(HashMap::new())
-        } else {
-            Self::Dense(vec![None; values + 1])
-        }
-    }
-
-    fn get(&self, key: usize) -> Option<u32> {
-        match self {
-            Self::Dense(codes) => codes.get(key).copied().flatten(),
-            Self::Sparse(codes) => codes.get(&key).copied(),
-        }
-    }
-
-    fn insert(&mut self, key: usize, code: u32) {
-        match self {
-            Self::Dense(codes) => {
-                if let Some(slot) = codes.get_mut(key) {
-                    *slot = Some(code);
-                }
-            }
-            Self::Sparse(codes) => _ = codes.insert(key, code),
-        }
-    }
-}
+use crate::udf::strings::StringColumn;
 
 /// Distinct levels in the order of their arrival. NULL is a level.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Levels {
     values: Vec<Option<Arc<str>>>,
-    codes: HashMap<Arc<str>, u32>,
+    codes: HashMap<Arc<str>, u32, RandomState>,
     null_code: Option<u32>,
     bytes: usize,
 }
@@ -60,34 +25,19 @@ impl Levels {
         self.values.iter().map(Option::as_deref).collect()
     }
 
+    /// How many levels there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
     /// The memory that the levels take, in bytes.
     pub fn size(&self) -> usize {
         self.bytes
     }
 
-    /// The code of every row; new levels are added.
-    pub fn encode(&mut self, strings: &DictionaryArray<Int32Type>) -> Result<UInt32Array> {
-        let values = Strings::try_new(strings.values())?;
-        let keys = strings.keys();
-        // Only values that a row uses become levels: the dictionary of a slice may hold many more.
-        let mut known = KnownCodes::new(values.len(), keys.len());
-        let mut codes = Vec::with_capacity(keys.len());
-        for row in 0..keys.len() {
-            let key = if keys.is_null(row) {
-                values.len()
-            } else {
-                usize::try_from(keys.value(row)).unwrap_or(values.len())
-            };
-            let code = if let Some(code) = known.get(key) {
-                code
-            } else {
-                let level = if key < values.len() { values.get(key) } else { None };
-                let code = self.code(level)?;
-                known.insert(key, code);
-                code
-            };
-            codes.push(code);
-        }
+    /// The code of every row; new levels are added, if a row has them: the dictionary of a slice may hold many more.
+    pub fn encode(&mut self, strings: &ArrayRef) -> Result<UInt32Array> {
+        let codes = StringColumn::of(strings).codes(|_, level| self.code(level))?;
         Ok(UInt32Array::from(codes))
     }
 
@@ -110,7 +60,7 @@ impl Levels {
     }
 
     /// Strings as the dictionary that states hold.
-    pub fn state_of(strings: &DictionaryArray<Int32Type>) -> Result<DictionaryArray<Int32Type>> {
+    pub fn state_of(strings: &ArrayRef) -> Result<DictionaryArray<Int32Type>> {
         let mut levels = Self::default();
         let codes = levels.encode(strings)?;
         levels.decode(&codes)
@@ -122,8 +72,8 @@ impl Levels {
         let mut used: Vec<Option<&str>> = Vec::new();
         let mut keys = Vec::with_capacity(codes.len());
         for &code in codes.values() {
-            let place = code as usize;
-            let (Some(key), Some(level)) = (keys_of_codes.get_mut(place), self.values.get(place))
+            let index = code as usize;
+            let (Some(key), Some(level)) = (keys_of_codes.get_mut(index), self.values.get(index))
             else {
                 return Err(exec_datafusion_err!("code {code} stands for no level"));
             };

@@ -5,16 +5,19 @@
 //! states keeps references to them.
 //!
 //! [`RowSchema`] says which columns are buffered, [`RowBuffer`] holds them, [`GroupedRows`] is what an
-//! aggregate computes from, and [`accumulator`] holds DataFusion's two interfaces over them.
+//! aggregate computes from, and [`RowState`] is the buffer as what an aggregate keeps for its groups
+//! ([`aggregate`](super::aggregate)).
 
-pub(super) mod accumulator;
 mod buffer;
 mod grouped;
 mod groups_of_rows;
 mod levels;
 mod open_chunk;
 mod schema;
+mod state;
 
-pub(super) use buffer::RowBuffer;
+pub(super) use buffer::Load;
+use buffer::RowBuffer;
 pub(super) use grouped::{GroupedRows, primitive_values};
-pub(super) use schema::{ColumnKind, RowColumn, RowSchema, encode_strings};
+pub(super) use schema::{ColumnKind, RowColumn, RowSchema};
+pub(super) use state::{RowAggregate, RowState};

@@ -1,18 +1,13 @@
 //! Which columns of a row are buffered, and their Arrow types.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, LargeListArray, StringViewArray, UInt64Array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, LargeListArray};
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Field, FieldRef, Int32Type};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion_common::{Result, exec_datafusion_err};
 use datafusion_expr::utils::format_state_name;
-use foldhash::fast::RandomState;
 
 use crate::udf::lists::trimmed;
 
@@ -175,47 +170,6 @@ pub(super) fn state_column_type(kind: ColumnKind) -> DataType {
         ColumnKind::Category => dictionary_type(DataType::LargeUtf8),
         ColumnKind::Numbers => DataType::new_large_list(DataType::Float64, true),
     }
-}
-
-/// A string column of any encoding as a dictionary of strings of that encoding. A value may stand twice.
-pub(in crate::udf) fn encode_strings(strings: &ArrayRef) -> Result<DictionaryArray<Int32Type>> {
-    let values = match strings.data_type() {
-        DataType::Dictionary(_, values) => values.as_ref().clone(),
-        DataType::Utf8View => return encode_views(strings.as_string_view()),
-        other => other.clone(),
-    };
-    let encoded = cast(strings, &dictionary_type(values))?;
-    Ok(encoded.as_dictionary::<Int32Type>().clone())
-}
-
-/// Views as a dictionary of views into the same buffers. A join repeats a string by repeating its view: a string is
-/// looked at once for each of its views.
-fn encode_views(strings: &StringViewArray) -> Result<DictionaryArray<Int32Type>> {
-    let mut of_view: HashMap<u128, i32, RandomState> = HashMap::default();
-    let mut of_text: HashMap<&str, i32, RandomState> = HashMap::default();
-    let mut first_rows: Vec<u64> = Vec::new();
-    let mut keys = Vec::with_capacity(strings.len());
-    for (row, &view) in strings.views().iter().enumerate() {
-        if strings.is_null(row) {
-            keys.push(None);
-            continue;
-        }
-        let key = if let Some(&key) = of_view.get(&view) {
-            key
-        } else {
-            let next = i32::try_from(first_rows.len())
-                .map_err(|_| exec_datafusion_err!("more than {} strings", i32::MAX))?;
-            let key = *of_text.entry(strings.value(row)).or_insert(next);
-            if key == next {
-                first_rows.push(row as u64);
-            }
-            of_view.insert(view, key);
-            key
-        };
-        keys.push(Some(key));
-    }
-    let values = take(strings, &UInt64Array::from(first_rows), None)?;
-    Ok(DictionaryArray::try_new(keys.into(), values)?)
 }
 
 fn dictionary_type(values: DataType) -> DataType {

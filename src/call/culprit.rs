@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::Error;
 use crate::error::{MODEL_TEXT, quoted};
-use crate::model::NO_SCORER;
+use crate::model::{Models, NO_SCORER, ScorerSet};
 
 /// Characters before the place where two texts begin to differ, where they are quoted from there.
 const CONTEXT: usize = 10;
@@ -15,7 +15,7 @@ const CONTEXT: usize = 10;
 /// The most characters that two texts have in common and are quoted from their start all the same.
 const SAME: usize = 24;
 
-/// A row of a batch, by its place.
+/// A row of a batch, by its index.
 pub(crate) fn row_of_batch(row: usize) -> String {
     format!("row {} of the batch, counted from 1", row + 1)
 }
@@ -91,27 +91,22 @@ fn quoted_apart(first: Option<&str>, second: Option<&str>) -> (String, String) {
     (quoted(first), quoted(second))
 }
 
-/// The error of the first row whose model alone fails; the models of rows are given by their places. `None` where no
-/// model fails alone, or the model is a constant, which needs no row.
+/// The error of a call in which a model failed, with the first row whose model fails alone. One model of all rows needs no
+/// row.
 pub(crate) fn of_model_in_row(
-    scorer_of_row: &[u32],
-    is_constant: bool,
-    mut attempt: impl FnMut(u32) -> crate::Result<()>,
-) -> Option<Error> {
-    let mut tried = HashSet::new();
-    let rows = scorer_of_row.iter().enumerate().filter(|&(_, &place)| place != NO_SCORER);
-    let mut failures = rows.filter_map(|(row, &place)| {
-        if !tried.insert(place) {
-            return None;
-        }
-        Some((row, attempt(place).err()?))
-    });
-    let (row, error) = failures.next()?;
-    match error {
-        Error::Feature { problem } if !is_constant => Some(Error::Feature {
+    error: Error,
+    models: &mut Models<'_>,
+    mut attempt: impl FnMut(&mut ScorerSet, u32) -> crate::Result<()>,
+) -> Error {
+    let Models::Each(set, scorer_of_row) = models else { return error };
+    let mut tried = HashSet::from([NO_SCORER]);
+    let new = scorer_of_row.iter().enumerate().filter(|&(_, place)| tried.insert(*place));
+    let mut failures = new.filter_map(|(row, &place)| Some((row, attempt(set, place).err()?)));
+    match failures.next() {
+        Some((row, Error::Feature { problem })) => Error::Feature {
             problem: format!("{problem}; the model is that of {}", row_of_batch(row)),
-        }),
-        _ => None,
+        },
+        _ => error,
     }
 }
 
@@ -151,14 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_named_by_its_row_unless_it_is_a_constant() {
-        let problem = || Error::Feature { problem: "no `x`".to_owned() };
-        let attempt = |place| if place == 2 { Err(problem()) } else { Ok(()) };
-        let error = of_model_in_row(&[NO_SCORER, 1, 1, 2, 2], false, attempt).unwrap();
+    fn a_model_is_named_by_its_row() {
+        let problem = |problem: &str| Error::Feature { problem: problem.to_owned() };
+        let attempt =
+            |_: &mut ScorerSet, place| if place == 2 { Err(problem("no `x`")) } else { Ok(()) };
+        let set = &mut ScorerSet::default();
+        let mut of = |places: &[u32]| {
+            of_model_in_row(problem("as it was"), &mut Models::Each(set, places), attempt)
+                .to_string()
+        };
         let expected =
             "argument `features`: no `x`; the model is that of row 4 of the batch, counted from 1";
-        assert_eq!(error.to_string(), expected);
-        assert_eq!(of_model_in_row(&[2, 2], true, attempt), None);
-        assert_eq!(of_model_in_row(&[1, NO_SCORER], false, attempt), None);
+        assert_eq!(of(&[NO_SCORER, 1, 1, 2, 2]), expected);
+        assert_eq!(of(&[1, NO_SCORER]), "argument `features`: as it was");
     }
 }

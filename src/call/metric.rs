@@ -1,0 +1,137 @@
+//! The metrics: aggregates of a label, what is predicted, and what may follow.
+
+use std::ops::Range;
+
+use super::params::{ParamsForm, WIDTH};
+use super::{ArgumentType, check_number, wrong_arity};
+use crate::Result;
+
+pub(crate) const EVALUATE: MetricCall = MetricCall {
+    name: "ziln_evaluate",
+    usage: "ziln_evaluate(label, params [, weight]) with params one struct or list, or \
+            ziln_evaluate(label, logit, mu, raw_sigma [, weight])",
+    predicted: Predicted::Params,
+    trailing: Trailing::Weight,
+};
+pub(crate) const GINI: MetricCall = MetricCall {
+    name: "ziln_gini",
+    usage: "ziln_gini(label, prediction [, weight])",
+    predicted: Predicted::Amount,
+    trailing: Trailing::Weight,
+};
+pub(crate) const SPEARMAN: MetricCall = MetricCall {
+    name: "ziln_spearman",
+    usage: "ziln_spearman(label, prediction)",
+    predicted: Predicted::Amount,
+    trailing: Trailing::Nothing,
+};
+pub(crate) const DECILE_STATS: MetricCall = MetricCall {
+    name: "ziln_decile_stats",
+    usage: "ziln_decile_stats(label, prediction [, buckets])",
+    predicted: Predicted::Amount,
+    trailing: Trailing::Buckets,
+};
+
+/// What a metric compares labels with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Predicted {
+    /// A predicted amount.
+    Amount,
+    /// The predicted distribution.
+    Params,
+}
+
+/// What may follow the label and what is predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trailing {
+    /// Nothing.
+    Nothing,
+    /// How often a row counts.
+    Weight,
+    /// How many buckets there are: a constant.
+    Buckets,
+}
+
+/// A metric.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MetricCall {
+    /// The name in SQL.
+    pub name: &'static str,
+    /// How it is called.
+    pub usage: &'static str,
+    /// What it compares labels with.
+    pub predicted: Predicted,
+    /// What may follow.
+    pub trailing: Trailing,
+}
+
+/// Which argument of a call is which; the label is the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MetricArguments {
+    /// Those that say what is predicted.
+    pub predicted: Range<usize>,
+    /// The weight.
+    pub weight: Option<usize>,
+    /// The number of buckets.
+    pub buckets: Option<usize>,
+}
+
+impl MetricCall {
+    /// Reads the types of a call. A NULL without a type is a weight left out.
+    pub fn arguments<T: ArgumentType>(&self, types: &[&T]) -> Result<MetricArguments> {
+        let wrong = || wrong_arity(self.usage, types.len());
+        let predicted_count = match self.predicted {
+            Predicted::Params if types.len() > WIDTH => WIDTH,
+            Predicted::Params | Predicted::Amount => 1,
+        };
+        let [label, rest @ ..] = types else { return Err(wrong()) };
+        let (predicted, trailing) = rest.split_at_checked(predicted_count).ok_or_else(wrong)?;
+        check_number("label", *label)?;
+        match (self.predicted, predicted) {
+            (Predicted::Amount, [amount, ..]) => check_number("prediction", *amount)?,
+            _ => _ = ParamsForm::of_types(self.usage, predicted)?,
+        }
+        let predicted = 1..1 + predicted_count;
+        let (mut weight, mut buckets) = (None, None);
+        match (self.trailing, trailing) {
+            (_, []) => {}
+            (Trailing::Weight, [given]) => {
+                check_number("weight", *given)?;
+                weight = (!given.form().is_null()).then_some(predicted.end);
+            }
+            (Trailing::Buckets, [_]) => buckets = Some(predicted.end),
+            _ => return Err(wrong()),
+        }
+        Ok(MetricArguments { predicted, weight, buckets })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::test_type::TestType::{Null, Number, Struct, Text};
+
+    #[test]
+    fn what_follows_is_told_by_the_number_of_arguments() {
+        let at = |function: MetricCall, types: &[&_]| {
+            let arguments = function.arguments(types).unwrap();
+            (arguments.predicted, arguments.weight, arguments.buckets)
+        };
+        let params = Struct(vec![("logit", Number), ("mu", Number), ("sigma", Number)]);
+        assert_eq!(at(EVALUATE, &[&Number, &params]), (1..2, None, None));
+        assert_eq!(at(EVALUATE, &[&Number, &params, &Number]), (1..2, Some(2), None));
+        assert_eq!(at(EVALUATE, &[&Number; 4]), (1..4, None, None));
+        assert_eq!(at(EVALUATE, &[&Number; 5]), (1..4, Some(4), None));
+        assert_eq!(at(GINI, &[&Number, &Number, &Null]), (1..2, None, None));
+        assert_eq!(at(DECILE_STATS, &[&Number, &Number, &Text]), (1..2, None, Some(2)));
+    }
+
+    #[test]
+    fn too_many_or_too_few_are_refused() {
+        for (function, count) in [(SPEARMAN, 3), (GINI, 4), (GINI, 1), (EVALUATE, 6), (EVALUATE, 0)]
+        {
+            let message = function.arguments(&vec![&Number; count]).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("expected {}, got {count} arg", function.usage)));
+        }
+    }
+}

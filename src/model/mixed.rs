@@ -1,0 +1,183 @@
+//! The kernel of prediction with a model that differs from row to row: a tile of rows at a time.
+
+use super::bound::{BoundModel, BoundModels};
+use super::feature::HUGE_UNIT;
+use super::input::FeatureInput;
+use super::scorer::cap_sigma;
+use super::terms::{NumberTerms, OtherTerms};
+use super::tile::{LANES, TILE_ROWS, Tile};
+use crate::math::{dispatch, sigmas_from_raw};
+
+/// Features that are computed at a time.
+const FEATURES: usize = 16;
+
+/// Columns of logits, mus and sigmas, all of one length.
+pub(super) type Out<'a> = [&'a mut [f64]; 3];
+
+/// The heads of a row in one vector: logit, mu, raw sigma, and a lane that means nothing.
+type HeadVector = [f64; 4];
+
+/// Rows that use several models.
+pub(super) struct Mixed<'a> {
+    models: &'a BoundModels,
+    columns: &'a [FeatureInput<'a>],
+    /// For each layout, in its place, the slots of its numbers in the tile.
+    slots: Vec<Vec<usize>>,
+    tile: Tile<'a>,
+}
+
+impl<'a> Mixed<'a> {
+    /// Of columns that were checked, for rows that use the layouts of these places.
+    pub(super) fn new(
+        models: &'a BoundModels,
+        used_layouts: &[usize],
+        columns: &'a [FeatureInput<'a>],
+    ) -> Self {
+        let layouts = models.layouts();
+        let uses = used_layouts.iter().flat_map(|&place| layouts[place].uses());
+        let numbers = uses.filter(|used| !used.is_category).map(|used| used.position);
+        let tile = Tile::new(columns, numbers.collect());
+        let mut slots = vec![Vec::new(); layouts.len()];
+        for &place in used_layouts {
+            let numbers = layouts[place].numbers.iter();
+            slots[place] = numbers.filter_map(|&position| tile.slot(position)).collect();
+        }
+        Self { models, columns, slots, tile }
+    }
+
+    /// Predicts all rows, whose models have these places. A row without a model gets NaN.
+    pub(super) fn predict(&mut self, places: &[u32], [logit, mu, sigma]: Out<'_>) {
+        let mut raw_sigmas = [0.0; TILE_ROWS];
+        let mut most_sigmas = [f64::NAN; TILE_ROWS];
+        for start in (0..logit.len()).step_by(TILE_ROWS) {
+            let rows = start..logit.len().min(start + TILE_ROWS);
+            self.tile.fill(&rows);
+            let (places, sigma) = (&places[rows.clone()], &mut sigma[rows.clone()]);
+            let raw_sigmas = &mut raw_sigmas[..rows.len()];
+            let heads = [&mut logit[rows.clone()], &mut mu[rows.clone()], &mut *raw_sigmas];
+            dispatch(
+                #[inline(always)]
+                || self.predict_tile(start, places, heads, &mut most_sigmas),
+            );
+            sigmas_from_raw(raw_sigmas, sigma);
+            dispatch(
+                #[inline(always)]
+                || {
+                    for (sigma, most) in sigma.iter_mut().zip(most_sigmas) {
+                        *sigma = cap_sigma(*sigma, most);
+                    }
+                },
+            );
+        }
+    }
+
+    /// The heads of the tile's rows, of which `start` is the first, the third raw; and the greatest sigma of each.
+    #[inline(always)]
+    fn predict_tile(
+        &self,
+        start: usize,
+        places: &[u32],
+        [logit, mu, raw_sigma]: Out<'_>,
+        most_sigma: &mut [f64; TILE_ROWS],
+    ) {
+        let mut write = |row: usize, [a, b, c, _]: HeadVector, most: f64| {
+            [logit[row], mu[row], raw_sigma[row], most_sigma[row]] = [a, b, c, most];
+        };
+        for (group, places) in places.chunks(LANES).enumerate() {
+            let row = group * LANES;
+            if let Some(models) = self.side_by_side(places) {
+                let heads = self.heads(models, start, row, 0);
+                for ((row, heads), model) in (row..).zip(heads).zip(models) {
+                    write(row, heads, model.max_sigma);
+                }
+                continue;
+            }
+            for (lane, &place) in places.iter().enumerate() {
+                match self.models.model(place) {
+                    Some(model) => {
+                        let [heads] = self.heads([model], start, row, lane);
+                        write(row + lane, heads, model.max_sigma);
+                    }
+                    None => write(row + lane, [f64::NAN; 4], f64::NAN),
+                }
+            }
+        }
+    }
+
+    /// The models of [`LANES`] rows, if all have one and read the same columns.
+    #[inline(always)]
+    fn side_by_side(&self, places: &[u32]) -> Option<[&BoundModel; LANES]> {
+        let bound = self.models;
+        let &[a, b, c, d] = places else { return None };
+        let models = [bound.model(a)?, bound.model(b)?, bound.model(c)?, bound.model(d)?];
+        models.iter().all(|model| model.layout == models[0].layout).then_some(models)
+    }
+
+    /// The heads of `N` rows whose models have one layout, mu held: from this lane of the [`LANES`] rows of the tile that
+    /// begin at `row`.
+    #[inline(always)]
+    fn heads<const N: usize>(
+        &self,
+        models: [&BoundModel; N],
+        start: usize,
+        row: usize,
+        lane: usize,
+    ) -> [HeadVector; N] {
+        let slots = self.slots[models[0].layout].as_slice();
+        let numbers = self.tile.slots_of_rows(row);
+        let mut heads: [HeadVector; N] = [[0.0; 4]; N];
+        let mut terms: [&[NumberTerms]; N] = [&[]; N];
+        for ((heads, terms), model) in heads.iter_mut().zip(&mut terms).zip(models) {
+            *heads = model.intercept;
+            *terms = self.models.numbers(model, slots.len());
+        }
+        for start in (0..slots.len()).step_by(FEATURES) {
+            let features = start..slots.len().min(start + FEATURES);
+            // All distances first: this loop is vectorised across the rows, and has the models fetched from memory.
+            let mut centred = [[0.0; N]; FEATURES];
+            for (centred, feature) in centred.iter_mut().zip(features.clone()) {
+                let numbers = &numbers[slots[feature]][lane..][..N];
+                let of_feature: [NumberTerms; N] = std::array::from_fn(|lane| terms[lane][feature]);
+                for ((centred, terms), number) in centred.iter_mut().zip(of_feature).zip(numbers) {
+                    *centred = terms.centred(*number);
+                }
+            }
+            for (centred, feature) in centred.iter().zip(features) {
+                for ((heads, terms), centred) in heads.iter_mut().zip(terms).zip(centred) {
+                    *heads = terms[feature].add_centred(*heads, *centred);
+                }
+            }
+        }
+        for ((heads, model), row) in heads.iter_mut().zip(models).zip(row + lane..) {
+            self.add_others(heads, model, start, row);
+            heads[1] = model.mu_range.hold(heads[1]);
+        }
+        heads
+    }
+
+    /// Adds what the features of a row of the tile add that are no plain numbers.
+    #[inline(always)]
+    fn add_others(&self, heads: &mut HeadVector, model: &BoundModel, start: usize, row: usize) {
+        let layout = &self.models.layouts()[model.layout];
+        if layout.others.is_empty() {
+            return;
+        }
+        let terms = &model.scorer.others;
+        for (terms, &position) in terms.iter().zip(&layout.others) {
+            match terms {
+                OtherTerms::Huge(terms) => {
+                    let Some(slot) = self.tile.slot(position) else { continue };
+                    let number = self.tile.slots_of_rows(row)[slot][row % LANES];
+                    *heads = terms.add_centred(*heads, terms.centred(number * HUGE_UNIT));
+                }
+                OtherTerms::Levels(terms) => {
+                    let (codes, levels) = self.columns[position].codes();
+                    let weights = terms.of_code(codes[start + row], levels);
+                    for (head, weight) in heads.iter_mut().zip(weights) {
+                        *head += weight;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A call of a metric: its rows are buffered, and a group's are handed to the core.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use datafusion_common::Result;
+use rayon::prelude::*;
+
+use super::function::MetricFunction;
+use super::predicted::{Amount, Predicted};
+use crate::call::metric::MetricArguments;
+use crate::udf::aggregate::BatchRows;
+use crate::udf::number::doubles_with_nan;
+use crate::udf::rows::{ColumnKind, GroupedRows, Load, RowAggregate, RowColumn, RowSchema};
+use crate::udf::weight::read_weight;
+
+/// What a metric sorts of a row: two keys and a weight.
+const SORTED_BYTES: usize = 24;
+
+/// The rows of one group: all of them, or a piece.
+#[derive(Debug)]
+pub(in crate::udf) struct MetricRows<'a, P: Predicted> {
+    /// The labels.
+    pub label: Cow<'a, [f64]>,
+    /// What was predicted.
+    pub predicted: P::Columns<'a>,
+    /// The weights, if the call has any.
+    pub weight: Option<Cow<'a, [f64]>>,
+}
+
+/// What a metric is computed from.
+#[derive(Debug)]
+pub(in crate::udf) struct MetricGroup<'a, P: Predicted> {
+    /// The rows; without a row there may be no piece.
+    pub pieces: Vec<MetricRows<'a, P>>,
+    /// How many buckets are asked for.
+    pub buckets: usize,
+}
+
+impl MetricGroup<'_, Amount> {
+    /// The rows of all pieces, copied if there are several.
+    pub fn whole(&self) -> MetricRows<'_, Amount> {
+        let weight: Option<Vec<&[f64]>> =
+            self.pieces.iter().map(|piece| piece.weight.as_deref()).collect();
+        MetricRows {
+            label: concat(self.pieces.iter().map(|piece| piece.label.as_ref())),
+            predicted: concat(self.pieces.iter().map(|piece| piece.predicted.as_ref())),
+            weight: weight.map(|weight| concat(weight.into_iter())),
+        }
+    }
+}
+
+fn concat<'a>(mut pieces: impl Iterator<Item = &'a [f64]>) -> Cow<'a, [f64]> {
+    let first = pieces.next().unwrap_or_default();
+    pieces.fold(Cow::Borrowed(first), |mut all, piece| {
+        all.to_mut().extend_from_slice(piece);
+        all
+    })
+}
+
+/// A call of a metric.
+#[derive(Debug)]
+pub(super) struct MetricBatches<F> {
+    pub arguments: MetricArguments,
+    pub buckets: usize,
+    pub function: PhantomData<F>,
+}
+
+/// The columns to buffer: label, what is predicted, weight if there is one.
+pub(super) fn schema<F: MetricFunction>(arguments: &MetricArguments) -> RowSchema {
+    let weight: &[&str] = if arguments.weight.is_some() { &["weight"] } else { &[] };
+    let names = ["label"].iter().chain(F::Predicted::NAMES).chain(weight);
+    let column = |name: &&str| RowColumn { name: (*name).to_string(), kind: ColumnKind::Number };
+    RowSchema::new(names.map(column).collect())
+}
+
+impl<F: MetricFunction> RowAggregate for MetricBatches<F> {
+    fn schema(&self) -> RowSchema {
+        schema::<F>(&self.arguments)
+    }
+
+    fn read(&self, arguments: &[ArrayRef]) -> Result<BatchRows> {
+        let MetricArguments { predicted, weight, .. } = &self.arguments;
+        let label = &arguments[0];
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(doubles_with_nan(F::NAME, "label", label)?)];
+        let (predicted, predicted_nulls) =
+            F::Predicted::read(F::named(), &arguments[predicted.clone()])?;
+        columns.extend(predicted);
+        let mut nulls = vec![label.logical_nulls(), predicted_nulls];
+        if let Some(position) = *weight {
+            let (weight, counts) = read_weight(F::NAME, &arguments[position])?;
+            nulls.push(Some(counts));
+            columns.push(Arc::new(weight));
+        }
+        Ok(BatchRows::without_nulls(columns, &nulls))
+    }
+
+    fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
+        let columns = 0..self.schema().columns().len();
+        let columns = columns.map(|column| rows.numbers(column));
+        let columns = columns.collect::<Result<Vec<Vec<&[f64]>>>>()?;
+        let groups = (0..rows.groups()).into_par_iter();
+        let values = groups.map(|group| F::compute(&self.group(&columns, rows, group)));
+        F::collect(values.collect())
+    }
+
+    /// What the core sorts of as many groups as there are threads, and their columns where they are put together.
+    fn evaluation_bytes(&self, load: &Load) -> usize {
+        let at_once = rayon::current_num_threads().min(load.groups);
+        let rows = load.rows.min(at_once * load.greatest);
+        let in_place = load.groups == 1 && F::Predicted::IN_PIECES;
+        let all = 1 + F::Predicted::NAMES.len() + usize::from(self.arguments.weight.is_some());
+        let columns = if in_place { 0 } else { all };
+        rows * (SORTED_BYTES + columns * size_of::<f64>())
+    }
+}
+
+impl<F: MetricFunction> MetricBatches<F> {
+    /// The rows of a group, in the pieces of every column, which are the same for all.
+    fn group<'a>(
+        &self,
+        columns: &[Vec<&'a [f64]>],
+        rows: &GroupedRows,
+        group: usize,
+    ) -> MetricGroup<'a, F::Predicted> {
+        let pieces = columns.iter().map(|column| rows.pieces(column, group));
+        let mut columns: Vec<Vec<Cow<'a, [f64]>>> = pieces.collect();
+        let pieces = 0..columns.first().map_or(0, Vec::len);
+        let piece = |piece: usize| {
+            let mut columns = columns.iter_mut().map(|column| std::mem::take(&mut column[piece]));
+            let mut next = || columns.next().unwrap_or_default();
+            MetricRows {
+                label: next(),
+                predicted: F::Predicted::columns(&mut next),
+                weight: self.arguments.weight.is_some().then(next),
+            }
+        };
+        MetricGroup { pieces: pieces.map(piece).collect(), buckets: self.buckets }
+    }
+}

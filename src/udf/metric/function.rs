@@ -1,0 +1,112 @@
+//! A metric as an aggregate function.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion_common::{Result, ScalarValue};
+use datafusion_expr::Documentation;
+
+use super::call::{MetricBatches, MetricGroup, schema};
+use super::predicted::{Named, Predicted};
+use crate::call::buckets;
+use crate::call::metric::{MetricArguments, MetricCall, Trailing};
+use crate::metrics::DEFAULT_BUCKETS;
+use crate::udf::aggregate::{AggregateFunction, Call};
+use crate::udf::constant::{constant, option_value};
+use crate::udf::error::refuse_plan;
+use crate::udf::rows::RowState;
+use crate::udf::types::refs;
+
+/// A metric: what differs from one to the next.
+pub(in crate::udf) trait MetricFunction:
+    Debug + PartialEq + Eq + Hash + Send + Sync + 'static
+{
+    /// Its name and its arguments.
+    const CALL: MetricCall;
+    /// The function's name in SQL.
+    const NAME: &'static str = Self::CALL.name;
+
+    /// What it compares labels with.
+    type Predicted: Predicted;
+    /// The value for a group.
+    type Value: Send;
+
+    /// The type of the result.
+    fn return_type() -> DataType;
+
+    /// Calls the core with the rows of a group.
+    fn compute(group: &MetricGroup<'_, Self::Predicted>) -> Self::Value;
+
+    /// The results of all groups.
+    fn collect(values: Vec<Self::Value>) -> Result<ArrayRef>;
+
+    /// What `SHOW FUNCTIONS` says.
+    fn documentation(&self) -> Option<&Documentation>;
+
+    /// The function as messages name it.
+    fn named() -> Named {
+        Named { name: Self::NAME, usage: Self::CALL.usage }
+    }
+}
+
+impl<F: MetricFunction> AggregateFunction for F {
+    const NAME: &'static str = F::NAME;
+    type State = RowState;
+
+    /// Label and what is predicted, with and without what may follow.
+    fn calls() -> Vec<Vec<DataType>> {
+        let short = vec![DataType::Float64, F::Predicted::argument_type()];
+        let with = |last: DataType| [short.as_slice(), &[last]].concat();
+        match F::CALL.trailing {
+            Trailing::Nothing => vec![short],
+            Trailing::Weight => vec![short.clone(), with(DataType::Float64)],
+            Trailing::Buckets => vec![short.clone(), with(DataType::Int64)],
+        }
+    }
+
+    fn return_type(types: &[DataType]) -> Result<DataType> {
+        arguments::<F>(types)?;
+        Ok(F::return_type())
+    }
+
+    fn default_value() -> Result<ScalarValue> {
+        let nobody = MetricGroup { pieces: Vec::new(), buckets: DEFAULT_BUCKETS };
+        ScalarValue::try_from_array(&F::collect(vec![F::compute(&nobody)])?, 0)
+    }
+
+    fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
+        Ok(schema::<F>(&arguments::<F>(types)?).state_fields(name))
+    }
+
+    fn state(&self, call: &Call<'_>) -> Result<RowState> {
+        let arguments = arguments::<F>(&call.types)?;
+        let buckets = match arguments.buckets {
+            Some(position) => read_buckets(F::NAME, constant(&call.expressions[position]))?,
+            None => DEFAULT_BUCKETS,
+        };
+        Ok(RowState::of(Arc::new(MetricBatches::<F> { arguments, buckets, function: PhantomData })))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        MetricFunction::documentation(self)
+    }
+}
+
+fn arguments<F: MetricFunction>(types: &[DataType]) -> Result<MetricArguments> {
+    F::CALL.arguments(&refs(types)).map_err(|error| refuse_plan(F::NAME, &error))
+}
+
+fn read_buckets(function: &str, value: Result<ScalarValue, String>) -> Result<usize> {
+    let buckets = match value {
+        Err(got) => Err(buckets::no_constant(got)),
+        Ok(value) => match option_value(&value) {
+            Some(value) => buckets::read(&value),
+            None => Err(buckets::no_constant(value.data_type().to_string())),
+        },
+    };
+    buckets.map_err(|error| refuse_plan(function, &error))
+}

@@ -1,0 +1,120 @@
+//! Training beside its estimate.
+
+use ziln::fit::{
+    Chunk, FeatureColumn, OptionValue, Options, RowId, Shape, Table, Values, fit, model_bytes,
+    training_bytes,
+};
+
+use crate::allocator::peak_of;
+
+/// Rows as an adapter owns them, a third of them payers.
+struct Rows {
+    shape: Shape,
+    label: Vec<f64>,
+    weight: Vec<f64>,
+    numbers: Vec<Vec<f64>>,
+    codes: Vec<Vec<u32>>,
+    names: Vec<String>,
+    levels: Vec<String>,
+}
+
+impl Rows {
+    fn of(shape: Shape) -> Self {
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as f64 / (1_u64 << 31) as f64
+        };
+        let mut column = |from: f64, to: f64| -> Vec<f64> {
+            (0..shape.rows).map(|_| from + (to - from) * random()).collect()
+        };
+        let label = column(-2.0, 1.0).into_iter().map(|y| y.max(0.0) * 100.0).collect();
+        let levels = shape.levels / shape.categories.max(1);
+        let codes = (0..shape.categories)
+            .map(|_| column(0.0, levels as f64).into_iter().map(|level| level as u32).collect());
+        let codes = codes.collect();
+        Self {
+            shape,
+            label,
+            weight: column(0.5, 2.0),
+            numbers: (0..shape.numbers).map(|_| column(-1.0, 3.0)).collect(),
+            codes,
+            names: (0..shape.numbers + shape.categories).map(|i| format!("x{i}")).collect(),
+            levels: (0..levels).map(|level| format!("level {level}")).collect(),
+        }
+    }
+
+    fn table(&self) -> Table<'_> {
+        let levels: Vec<Option<&str>> = self.levels.iter().map(|l| Some(l.as_str())).collect();
+        let is_number = |index: usize| index < self.shape.numbers;
+        let numbers = self.numbers.iter().map(|column| Values::Numbers(column));
+        Table {
+            features: (self.names.iter().enumerate())
+                .map(|(index, name)| FeatureColumn {
+                    name,
+                    levels: (!is_number(index)).then(|| levels.clone()),
+                })
+                .collect(),
+            chunks: vec![Chunk {
+                label: &self.label,
+                weight: self.shape.weighted.then_some(self.weight.as_slice()),
+                features: numbers.chain(self.codes.iter().map(|c| Values::Codes(c))).collect(),
+            }],
+        }
+    }
+
+    /// The text of the model of these rows, and the most memory on the way.
+    fn train(&self, threads: usize) -> (String, usize) {
+        let table = self.table();
+        let ids: Vec<RowId> =
+            (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
+        let epochs = [("epochs".to_owned(), OptionValue::Integer(1))];
+        let options = Options::from_pairs(epochs).unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| peak_of(|| fit(&table, &ids, &options).unwrap().unwrap().to_json()))
+    }
+}
+
+pub(crate) fn the_estimate_is_what_training_takes() {
+    let shape = |rows, numbers, categories, levels, weighted| Shape {
+        rows,
+        numbers,
+        categories,
+        levels,
+        weighted,
+    };
+    for shape in [
+        shape(100_000, 1, 0, 0, false),
+        shape(270_000, 4, 0, 0, true),
+        shape(300_000, 20, 0, 0, false),
+        shape(200_000, 10, 2, 100, true),
+        shape(150_000, 0, 3, 30_000, false),
+        shape(70_000, 60, 1, 10, false),
+        shape(1000, 5, 1, 10, false),
+        shape(50, 3, 0, 0, false),
+    ] {
+        let rows = Rows::of(shape);
+        for threads in [1, 2] {
+            let (_, peak) = rows.train(threads);
+            let estimate = training_bytes(&shape, threads);
+            println!(
+                "{shape:?} {threads}: {peak} of {estimate}, {:.2}",
+                estimate as f64 / peak as f64
+            );
+            let is_near = peak <= estimate + estimate / 10 && estimate <= 2 * peak + (64 << 10);
+            assert!(is_near, "{peak} bytes, not {estimate}: {shape:?}, {threads} threads");
+        }
+    }
+}
+
+pub(crate) fn the_estimate_is_what_a_model_takes() {
+    for (numbers, categories, levels) in [(1, 0, 0), (50, 0, 0), (3, 1, 1000)] {
+        let rows = 20_000;
+        let shape = Shape { rows, numbers, categories, levels, weighted: false };
+        let (text, _) = Rows::of(shape).train(1);
+        let estimate = model_bytes(numbers, levels);
+        println!("{numbers} {levels}: {} of {estimate}", text.len());
+        let is_near = text.len() <= estimate + estimate / 5 && estimate <= 2 * text.len();
+        assert!(is_near, "{} bytes, not {estimate}: {shape:?}", text.len());
+    }
+}

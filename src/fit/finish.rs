@@ -2,6 +2,7 @@
 
 use super::encode::standardized;
 use super::guard::guard;
+use super::network::{Linear, Outcome, train_network};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
 use super::sgd::{Parts, Progress, Weights};
@@ -9,7 +10,10 @@ use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::Seen;
 use crate::family::Head;
-use crate::model::{Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Training};
+use crate::model::{
+    Encoding, Feature, Model, NetworkParts, NetworkTraining, OptimizerState, OptionsInForce, Range,
+    Training,
+};
 
 /// What a solver leaves.
 pub(super) struct Fitted {
@@ -28,6 +32,7 @@ pub(super) struct Fitted {
 
 /// The model.
 pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
+    let usable_rows = problem.usable.rows;
     let held = hold_rising_numbers(&mut problem, fitted.parts.head(Head::Logit));
     let shrunk = guard_total(&problem, &mut fitted);
     let train_loss = if shrunk.is_some() || held {
@@ -37,15 +42,29 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     };
     let totals = totals_of(&problem, &fitted, None);
     let validation_loss = problem.rows.validation_loss(&mut fitted.parts);
+    let of_linear = Outcome {
+        train_loss,
+        validation_loss,
+        validation_rows: (usable_rows - problem.training_rows) as u64,
+        totals,
+        shrunk,
+    };
+    let (network, outcome) = match network_on(&problem, &fitted) {
+        None => (None, of_linear),
+        Some((network, outcome)) => {
+            let shrunk = [outcome.shrunk, shrunk].into_iter().flatten().reduce(f64::min);
+            (Some(network), Outcome { shrunk, ..outcome })
+        }
+    };
     let weights = warm_start::save_weights(&fitted.parts, &problem.places, fitted.amount_scale);
-    let mut warnings = warnings(&problem, totals, shrunk);
+    let mut warnings = warnings(&problem, outcome.totals, outcome.shrunk);
     let Fitted { regularizer, progress, in_force, state, warnings: of_solver, .. } = fitted;
     warnings.extend(of_solver);
     let usable = problem.usable;
     let training = Training {
         rows: usable.rows as u64,
         payers: usable.payers,
-        validation_rows: (usable.rows - problem.training_rows) as u64,
+        validation_rows: outcome.validation_rows,
         skipped_labels: usable.skipped,
         negative_labels: usable.negative,
         tiny_labels: usable.tiny,
@@ -55,20 +74,50 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
         epochs_run: progress.epochs,
         best_epoch: progress.best_epoch,
         stop_reason: progress.stop,
-        train_loss,
-        objective: train_loss
+        train_loss: outcome.train_loss,
+        objective: outcome.train_loss
             + regularizer.penalty(&weights)
             + regularizer.of_sigma(weights.raw_sigma.intercept)
             + regularizer.drawn,
-        validation_loss,
-        prediction_ratio: Some(totals.ratio).filter(|ratio| ratio.is_finite()),
+        validation_loss: outcome.validation_loss,
+        prediction_ratio: Some(outcome.totals.ratio).filter(|ratio| ratio.is_finite()),
         warnings,
         history: progress.history,
     };
     let bounds = problem.widened_bounds();
     let names = problem.table.features.iter().map(|column| column.name.to_owned());
     let features = names.zip(problem.encodings).map(|(name, encoding)| Feature { name, encoding });
-    Model::new(features.collect(), weights, bounds, in_force, training, state)
+    let model = Model::new(features.collect(), weights, bounds, in_force, training, state);
+    match network {
+        Some((parts, of)) => model.with_network(parts, of),
+        None => model,
+    }
+}
+
+/// The network on top of the linear heads, if there is to be one, and what it comes to.
+fn network_on(
+    problem: &Problem<'_>,
+    fitted: &Fitted,
+) -> Option<((NetworkParts, NetworkTraining), Outcome)> {
+    let plan = problem.options.network.as_ref()?;
+    let parts = &fitted.parts;
+    let linear = Linear {
+        table: problem.table,
+        usable: problem.usable,
+        ordered: &problem.ordered,
+        encodings: &problem.encodings,
+        heads: total::Heads {
+            logit: parts.head(Head::Logit),
+            mu: parts.head(Head::Mu),
+            raw_sigma: parts.head(Head::RawSigma),
+            amount_scale: fitted.amount_scale,
+            bounds: problem.widened_bounds(),
+        },
+        unit: problem.start.mu,
+        held_out: problem.options.validation_fraction,
+        seed: problem.options.seed,
+    };
+    train_network(&linear, plan)
 }
 
 /// Has the logit head hold a number where it would rise beyond all payers: nobody out there paid. Returns whether that

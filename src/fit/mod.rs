@@ -13,6 +13,7 @@
 //! | `problem` | all of that, ready for a solver |
 //! | `objective`, `regularizer` | loss and gradient over a batch, and what is added to them |
 //! | `sgd`, `descent` | the solver by steps: parts of weights, steps, epochs, attempts |
+//! | `network` | hidden layers on top of the linear heads |
 //! | `newton` | the exact solver: Fisher scoring, standard errors |
 //! | `prior` | campaigns that share a prior |
 //! | `finish`, `guard`, `total`, `warnings` | from weights to a model whose predictions are credible |
@@ -27,6 +28,7 @@ mod encode;
 mod finish;
 mod guard;
 mod memory;
+mod network;
 mod newton;
 mod objective;
 mod options;
@@ -43,6 +45,7 @@ mod warm_start;
 mod warnings;
 
 pub use memory::{Shape, model_bytes, training_bytes};
+pub use network::Network;
 pub use newton::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, fit_newton};
 #[cfg(feature = "datafusion")]
 pub(crate) use options::option_names;

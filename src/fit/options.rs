@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::network::Network;
 use super::sgd::{Optimizer, Schedule};
 use crate::error::quoted;
 use crate::model::Model;
@@ -89,11 +90,13 @@ macro_rules! options {
         #[derive(Debug, Clone)]
         pub struct Options {
             $(pub(super) $name: $field,)*
+            /// A network on top of the linear heads.
+            pub(super) network: Option<Network>,
         }
 
         impl Default for Options {
             fn default() -> Self {
-                Self { $($name: $default,)* }
+                Self { $($name: $default,)* network: None }
             }
         }
 
@@ -214,6 +217,13 @@ impl Options {
     /// Whether there is a model to continue from.
     pub fn has_init(&self) -> bool {
         self.init.is_some()
+    }
+
+    /// These options with a network on top of the linear heads; without hidden layers there is none.
+    #[must_use]
+    pub fn with_network(&self, network: Network) -> Self {
+        let network = Some(network).filter(|network| !network.hidden().is_empty());
+        Self { network, ..self.clone() }
     }
 
     /// These options with a model to continue from.

@@ -4,7 +4,7 @@ use super::automatic;
 use super::encode::{Known, Learnt, Packed, PackedFor, Targets, deal, pack_encoded, pack_training};
 use super::options::Options;
 use super::penalty::{Survey, survey};
-use super::rows::{Table, Usable};
+use super::rows::{Hashed, Table, Usable};
 use super::sgd::Rows;
 use super::split::Split;
 use super::warm_start;
@@ -20,6 +20,8 @@ pub(super) struct Problem<'a> {
     pub(super) table: &'a Table<'a>,
     pub(super) options: &'a Options,
     pub(super) usable: &'a Usable,
+    /// All rows in canonical order, if there is a network to train on them.
+    pub(super) ordered: Vec<Hashed>,
     pub(super) training_rows: usize,
     /// Rows a batch.
     pub(super) batch_size: u64,
@@ -53,7 +55,7 @@ impl<'a> Problem<'a> {
         options: &'a Options,
         known: Option<&[Feature]>,
     ) -> Self {
-        let Split { training, labels, validation } = split;
+        let Split { ordered, training, labels, validation } = split;
         let training_rows = training.len();
         let payers = labels.iter().filter(|&&label| label > 0.0).count();
         let batch_size = automatic::batch_size(options, training_rows, payers);
@@ -82,6 +84,7 @@ impl<'a> Problem<'a> {
             table,
             options,
             usable,
+            ordered,
             training_rows,
             batch_size,
             places: warm_start::places(&encodings, &packed),

@@ -5,6 +5,8 @@ use super::rows::{Hashed, RowId, Table, Usable, canonical_order};
 
 /// The rows in canonical order, in two parts.
 pub(super) struct Split {
+    /// All rows, if there is a network to train on them.
+    pub(super) ordered: Vec<Hashed>,
     pub(super) training: Vec<RowId>,
     /// The labels of the training rows.
     pub(super) labels: Vec<f64>,
@@ -26,17 +28,20 @@ impl Split {
         let bound = (options.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
         let held_out = ordered.partition_point(|row| row.hash < bound);
         let (validation, training) = ordered.split_at(held_out);
-        let split = Self::new(table, usable, training, validation);
-        if held_out == 0 || split.labels.iter().any(|&label| label > 0.0) {
-            return split;
+        let mut split = Self::new(table, usable, training, validation);
+        if held_out > 0 && split.labels.iter().all(|&label| label <= 0.0) {
+            split = Self::new(table, usable, &ordered, &[]);
         }
-        Self::new(table, usable, &ordered, &[])
+        if options.network.is_some() {
+            split.ordered = ordered;
+        }
+        split
     }
 
     fn new(table: &Table<'_>, usable: &Usable, training: &[Hashed], validation: &[Hashed]) -> Self {
         let rows = |part: &[Hashed]| part.iter().map(|row| row.row).collect::<Vec<RowId>>();
         let training = rows(training);
         let labels = usable.labels(table, &training);
-        Self { training, labels, validation: rows(validation) }
+        Self { ordered: Vec::new(), training, labels, validation: rows(validation) }
     }
 }

@@ -6,7 +6,7 @@ use crate::model::{Bounds, Encoding};
 use crate::net::TileRows;
 
 /// Rows that are looked at: whole batches up to about this many.
-const ROWS: usize = 1 << 16;
+pub(super) const ROWS: usize = 1 << 16;
 
 /// The weights of the heads of a model in training, and what they stay within.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ pub(super) fn totals(
         for tile in batch.tiles(false) {
             dispatch(
                 #[inline(always)]
-                || seen.add(packed, &tile, &payer_ranges, heads, unit),
+                || seen.add_tile(packed, &tile, &payer_ranges, heads, unit),
             );
         }
         rows += batch.rows;
@@ -49,7 +49,24 @@ pub(super) fn totals(
             break;
         }
     }
-    Totals { ratio: seen.predicted / seen.actual, at_max_sigma: seen.at_max_sigma / seen.weight }
+    seen.totals()
+}
+
+/// Hands on the heads of all rows, a tile at a time.
+pub(super) fn linear_heads(
+    packed: &Packed,
+    encodings: &[Encoding],
+    heads: &Heads<'_>,
+    mut take: impl FnMut(&TileRows<'_>, &[[f64; TILE]; 3]),
+) {
+    let ranges = payer_ranges(encodings);
+    for tile in packed.batches.iter().flat_map(|batch| batch.tiles(false)) {
+        let of_rows = dispatch(
+            #[inline(always)]
+            || outputs(packed, &tile, &ranges, heads),
+        );
+        take(&tile, &of_rows);
+    }
 }
 
 /// The ranges of the payers, standardised.
@@ -64,8 +81,9 @@ fn payer_ranges(encodings: &[Encoding]) -> Vec<[f32; 2]> {
     encodings.iter().filter_map(range).collect()
 }
 
-#[derive(Default)]
-struct Sums {
+/// Sums on the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
     weight: f64,
     predicted: f64,
     actual: f64,
@@ -74,7 +92,7 @@ struct Sums {
 
 impl Sums {
     #[inline(always)]
-    fn add(
+    fn add_tile(
         &mut self,
         packed: &Packed,
         tile: &TileRows<'_>,
@@ -82,7 +100,20 @@ impl Sums {
         heads: &Heads<'_>,
         unit: f64,
     ) {
-        let [logit, mu, raw_sigma] = outputs(packed, tile, ranges, heads);
+        let of_rows = outputs(packed, tile, ranges, heads);
+        self.add_rows(packed, tile, of_rows.each_ref(), heads, unit);
+    }
+
+    /// Adds rows that have these outputs.
+    #[inline(always)]
+    pub(super) fn add_rows(
+        &mut self,
+        packed: &Packed,
+        tile: &TileRows<'_>,
+        [logit, mu, raw_sigma]: [&[f64; TILE]; 3],
+        heads: &Heads<'_>,
+        unit: f64,
+    ) {
         let weight = packed.tile_weight(tile);
         let Bounds { mu: range, max_sigma } = heads.bounds;
         for row in 0..tile.rows {
@@ -97,6 +128,19 @@ impl Sums {
         for (log_amount, weight) in log_amounts.iter().skip(tile.start).zip(&weight[..tile.rows]) {
             self.actual += weight * exp(log_amount - unit);
         }
+    }
+
+    /// Adds those of other rows.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.weight += other.weight;
+        self.predicted += other.predicted;
+        self.actual += other.actual;
+        self.at_max_sigma += other.at_max_sigma;
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        let Self { weight, predicted, actual, at_max_sigma } = self;
+        Totals { ratio: predicted / actual, at_max_sigma: at_max_sigma / weight }
     }
 }
 

@@ -17,8 +17,8 @@ use crate::model::Model;
 /// options alone; see the module's documentation.
 ///
 /// # Errors
-/// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features, or one from which training
-/// does not come to finite numbers.
+/// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features, one with a network that
+/// training would lose, or one from which training does not come to finite numbers.
 ///
 /// ```
 /// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
@@ -42,6 +42,7 @@ pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
         return Ok(Some(without_payers(table, rows, prior)));
     };
     let known = warm_start::known_features(table, options)?;
+    warm_start::check_network(options)?;
     let split = Split::of(table, &usable, kept, options);
     let problem = Problem::new(table, &usable, split, options, known.as_deref());
     let model = Descent::new(problem).train();

@@ -47,6 +47,18 @@ pub(super) fn known_features(table: &Table<'_>, options: &Options) -> Result<Opt
     Ok(Some(features))
 }
 
+/// Refuses a model whose network would be lost: without hidden layers only the linear heads are trained.
+pub(super) fn check_network(options: &Options) -> Result<()> {
+    match options.init.as_deref().and_then(Model::network) {
+        Some(_) if options.network.is_none() => Err(Error::Option {
+            option: "init".to_owned(),
+            expected: "a model without hidden layers, or hidden layers to train".to_owned(),
+            got: "a model with hidden layers".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// The refusal of a model with weights so large that training from them overflows.
 pub(super) fn leads_nowhere() -> Error {
     Error::Option {

@@ -29,3 +29,9 @@
 pub fn dispatch<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
+
+/// Runs what is written for vectors of any width with the widest this machine has; see [`dispatch`].
+#[inline]
+pub(crate) fn dispatch_simd<W: pulp::WithSimd>(work: W) -> W::Output {
+    pulp::Arch::new().dispatch(work)
+}

@@ -49,6 +49,7 @@ pub use column::{BLOCK, Blocks, Column, Params, Spread};
 pub use constants::{LN_2PI_HALF, SIGMA_FLOOR};
 pub use crps::{crps, crps_row};
 pub use dispatch::dispatch;
+pub(crate) use dispatch::dispatch_simd;
 pub use exp::exp;
 pub(crate) use exp_m1::exp_m1_negative;
 pub use expected_ltv::{expected_ltv, expected_ltv_row};

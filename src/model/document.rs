@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::between::Between;
 use super::errors::StandardErrors;
 use super::feature::{Encoding, Feature};
+use super::network::{Network, NetworkParts, NetworkTraining};
 use super::objects;
 use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
@@ -16,8 +17,11 @@ use crate::error::quoted;
 use crate::family::Head;
 use crate::{Error, Result};
 
-/// The version of the text this build writes, and the only one it reads.
+/// The version of the text of a linear model.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// The version of the text of a model with a network.
+pub const NETWORK_VERSION: u32 = 2;
 
 /// A trained model: made by [`fit`](crate::fit::fit) or read from its text.
 ///
@@ -33,6 +37,8 @@ pub struct Model {
     features: Vec<Feature>,
     weights: Weights,
     #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<Network>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mu_range: Option<Range>,
     max_sigma: f64,
     options: OptionsInForce,
@@ -45,12 +51,13 @@ pub struct Model {
     between: Option<Between>,
 }
 
-/// A text of version 1 as it is read: a [`Model`] that has not been checked.
+/// A text of version 1 or 2 as it is read: a [`Model`] that has not been checked.
 #[derive(Deserialize)]
 struct Version1 {
     format_version: u32,
     features: Vec<Feature>,
     weights: Weights,
+    network: Option<Network>,
     mu_range: Option<Range>,
     max_sigma: f64,
     options: OptionsInForce,
@@ -69,6 +76,7 @@ impl TryFrom<Version1> for Model {
             format_version: read.format_version,
             features: read.features,
             weights: read.weights,
+            network: read.network,
             mu_range: read.mu_range,
             max_sigma: read.max_sigma,
             options: read.options,
@@ -111,6 +119,7 @@ impl Model {
             format_version: FORMAT_VERSION,
             features,
             weights,
+            network: None,
             mu_range: Some(bounds.mu),
             max_sigma: bounds.max_sigma,
             options,
@@ -136,6 +145,17 @@ impl Model {
         let mut model = Self { training, between: None, ..self.clone() };
         model.options.init = true;
         model
+    }
+
+    /// The model with a network on top of its heads.
+    pub(crate) fn with_network(self, parts: NetworkParts, training: NetworkTraining) -> Self {
+        let network = Some(Network::of_parts(parts, Some(training), &self.features));
+        Self { format_version: NETWORK_VERSION, network, ..self }
+    }
+
+    /// What is added to the linear heads, if the model has a network.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
     }
 
     /// Reads a model from its text.
@@ -249,6 +269,16 @@ impl Model {
         if self.between.as_ref().is_some_and(|between| !between.fit(self.features.len())) {
             return Err(problem("between does not fit the features".to_owned()));
         }
+        match (&self.network, self.format_version) {
+            (Some(network), NETWORK_VERSION) => network.check(&self.features)?,
+            (None, FORMAT_VERSION) => (),
+            (network, version) => {
+                let with = if network.is_some() { "with" } else { "without" };
+                return Err(problem(format!(
+                    "the text is of format_version {version} {with} a network"
+                )));
+            }
+        }
         match &self.optimizer_state {
             Some(state) => check_state(state, width, &self.features),
             None => Ok(()),
@@ -257,11 +287,11 @@ impl Model {
 }
 
 fn check_version(version: u32) -> Result<()> {
-    if version == FORMAT_VERSION {
+    if matches!(version, FORMAT_VERSION | NETWORK_VERSION) {
         return Ok(());
     }
     Err(problem(format!(
-        "the text is of format_version {version}, and this build of ziln reads version {FORMAT_VERSION}"
+        "the text is of format_version {version}, and this build of ziln reads versions {FORMAT_VERSION} and {NETWORK_VERSION}"
     )))
 }
 

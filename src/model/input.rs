@@ -29,6 +29,20 @@ impl<'a> FeatureInput<'a> {
         )
     }
 
+    /// The number of a row; NaN where there is none.
+    pub(super) fn number(self, row: usize) -> f64 {
+        let number = match self {
+            Self::Number(Column::Scalar(value)) => Some(value),
+            Self::Number(Column::F64(values)) => values.get(row).copied(),
+            Self::Number(Column::F32(values)) => values.get(row).map(|&value| f64::from(value)),
+            Self::Number(Column::Strided { values, offset, stride }) => {
+                values.get(row.saturating_mul(stride).saturating_add(offset)).copied()
+            }
+            Self::Codes { .. } => None,
+        };
+        number.unwrap_or(f64::NAN)
+    }
+
     /// Codes and what they mean; a column of numbers has none.
     pub(super) fn codes(self) -> (&'a [u32], &'a [Option<&'a str>]) {
         match self {

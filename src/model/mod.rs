@@ -1,7 +1,7 @@
 //! What a model is: features and their encodings, the weights of the three heads, prediction, and the JSON text.
 //!
-//! Imports [`math`](crate::math), [`family`](crate::family), [`record`](crate::record) and the error; no engine. The schema of the text is
-//! documented field by field in `docs/model-format.md`.
+//! Imports [`math`](crate::math), `net` (its hidden layers), `family`, [`record`](crate::record) and the error; no engine.
+//! The schema of the text is documented field by field in `docs/model-format.md`.
 
 mod between;
 mod bound;
@@ -18,6 +18,8 @@ mod mixed;
 mod model_rows;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 mod models;
+mod network;
+mod network_scorer;
 mod objects;
 mod params_error;
 mod range;
@@ -47,6 +49,11 @@ pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 pub(crate) use models::Models;
+pub(crate) use network::NetworkParts;
+pub use network::{
+    Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
+    Network, NetworkTraining,
+};
 pub use params_error::{ErrorScorer, ParamsError};
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};

@@ -1,5 +1,6 @@
 //! Rows and the models that they are predicted with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::bound::BoundModels;
@@ -8,6 +9,7 @@ use super::layout::{FeatureUse, Layout};
 use super::mixed::Mixed;
 use super::scorer::{ParamsOut, Scorer};
 use crate::Result;
+use crate::math::Column;
 
 /// Rows with their models, which have found their columns: ready for prediction.
 #[derive(Debug)]
@@ -83,6 +85,38 @@ impl<'a> ModelRows<'a> {
     }
 }
 
+/// Some rows of a column.
+#[derive(Debug, Clone, Default)]
+struct Gathered {
+    numbers: Vec<f64>,
+    codes: Vec<u32>,
+}
+
+impl Gathered {
+    fn new(column: FeatureInput<'_>, rows: &[usize]) -> Self {
+        match column {
+            FeatureInput::Number(_) => Self {
+                numbers: rows.iter().map(|&row| column.number(row)).collect(),
+                codes: Vec::new(),
+            },
+            FeatureInput::Codes { codes, .. } => Self {
+                numbers: Vec::new(),
+                codes: rows.iter().filter_map(|&row| codes.get(row).copied()).collect(),
+            },
+        }
+    }
+
+    /// The rows as a column like the one they are of.
+    fn input<'a>(&'a self, column: FeatureInput<'a>) -> FeatureInput<'a> {
+        match column {
+            FeatureInput::Number(_) => FeatureInput::Number(Column::F64(&self.numbers)),
+            FeatureInput::Codes { levels, .. } => {
+                FeatureInput::Codes { codes: &self.codes, levels }
+            }
+        }
+    }
+}
+
 impl<'a> EachRow<'a> {
     fn layouts(&self) -> impl Iterator<Item = &'a Layout> {
         self.layouts.iter().map(|&place| &self.models.layouts()[place])
@@ -102,7 +136,46 @@ impl<'a> EachRow<'a> {
             return self.predict_with(only, columns, out);
         }
         let mut mixed = Mixed::new(self.models, &self.layouts, columns);
-        mixed.predict(self.scorer_of_row, out);
+        let [logit, mu, sigma] = out;
+        mixed.predict(self.scorer_of_row, [&mut *logit, &mut *mu, &mut *sigma]);
+        self.predict_networks(columns, [logit, mu, sigma])
+    }
+
+    /// Predicts the rows whose models have networks, model by model, from columns of their rows alone.
+    fn predict_networks(
+        &self,
+        columns: &[FeatureInput<'_>],
+        [logit, mu, sigma]: [&mut [f64]; 3],
+    ) -> Result<()> {
+        let models = self.used.iter().filter_map(|&place| Some((place, self.models.model(place)?)));
+        let networks: HashMap<u32, _> =
+            models.filter(|(_, model)| model.scorer.has_network()).collect();
+        if networks.is_empty() {
+            return Ok(());
+        }
+        let of_row = self.scorer_of_row.iter().copied().take(logit.len()).zip(0..);
+        let mut rows: Vec<(u32, usize)> =
+            of_row.filter(|(place, _)| networks.contains_key(place)).collect();
+        rows.sort_unstable();
+        for of_model in rows.chunk_by(|a, b| a.0 == b.0) {
+            let Some(model) = of_model.first().and_then(|row| networks.get(&row.0)) else {
+                continue;
+            };
+            let rows: Vec<usize> = of_model.iter().map(|row| row.1).collect();
+            let layout = &self.models.layouts()[model.layout];
+            let mut gathered = vec![Gathered::default(); columns.len()];
+            for used in layout.uses() {
+                gathered[used.position] = Gathered::new(columns[used.position], &rows);
+            }
+            let inputs = gathered.iter().zip(columns).map(|(rows, column)| rows.input(*column));
+            let inputs: Vec<FeatureInput<'_>> = inputs.collect();
+            let [mut logits, mut mus, mut sigmas] = [0, 1, 2].map(|_| vec![0.0; rows.len()]);
+            let out = ParamsOut { logit: &mut logits, mu: &mut mus, sigma: &mut sigmas };
+            layout.predict_with(&model.scorer, &inputs, out)?;
+            for (place, &row) in rows.iter().enumerate() {
+                [logit[row], mu[row], sigma[row]] = [logits[place], mus[place], sigmas[place]];
+            }
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use super::columns::{Columns, ROWS};
 use super::document::Model;
 use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT};
 use super::input::{FeatureInput, Kind};
+use super::network_scorer::NetworkScorer;
 use super::range::Range;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
 use crate::error::quoted;
@@ -30,6 +31,8 @@ pub struct Scorer {
     pub(super) max_sigma: f64,
     pub(super) kinds: Vec<Kind>,
     names: Vec<String>,
+    /// What a network adds.
+    network: Option<NetworkScorer>,
 }
 
 /// Where the predicted parameters go, all three of one length.
@@ -65,6 +68,7 @@ impl Scorer {
             max_sigma: model.max_sigma(),
             kinds: Vec::new(),
             names: model.features().iter().map(|feature| feature.name.clone()).collect(),
+            network: model.network().map(|network| NetworkScorer::new(network, model.features())),
         };
         let mut place = 0;
         for feature in model.features() {
@@ -120,6 +124,11 @@ impl Scorer {
         self.names.iter().map(position).collect()
     }
 
+    /// Whether the model has a network.
+    pub(super) fn has_network(&self) -> bool {
+        self.network.is_some()
+    }
+
     /// How many features the model has.
     pub fn feature_count(&self) -> usize {
         self.names.len()
@@ -144,6 +153,7 @@ impl Scorer {
     pub fn predict(&self, columns: &[FeatureInput<'_>], out: ParamsOut<'_>) -> Result<()> {
         let rows = out.rows();
         self.check(columns, rows)?;
+        let mut network = self.network.as_ref().map(|network| network.columns(columns, rows));
         let (numbers, others) = self.split(columns);
         let numbers = self.numbers.iter().copied().zip(numbers);
         let mut columns = Columns::new(numbers, self.others.iter().zip(others), rows);
@@ -157,6 +167,9 @@ impl Scorer {
                 head.fill(intercept);
             }
             columns.add(&mut heads, &rows);
+            if let Some(network) = &mut network {
+                network.add(&mut heads, &rows);
+            }
             let [_, mu, raw_sigmas] = heads;
             sigmas_from_raw(raw_sigmas, sigma);
             dispatch(

@@ -5,8 +5,11 @@
 //! [`Affine`] is one layer: forward from the rows of a tile to its outputs, backward from their errors to the sums of
 //! the gradient. Every sum over rows runs in lanes fixed by this code, never by the processor, so that its bits are the
 //! same everywhere.
+//!
+//! Hidden layers lie in [`deep`].
 
 mod affine;
+pub(crate) mod deep;
 mod inputs;
 mod levels;
 mod numbers;

@@ -35,6 +35,12 @@ impl Data {
         self.with_table(|table, rows| fit(table, rows, &options))
     }
 
+    /// Fits some of the rows, in this order.
+    pub fn fit_rows(&self, rows: &[u32], options: &Options) -> ziln::Result<Option<Model>> {
+        let rows: Vec<RowId> = rows.iter().map(|&row| RowId { chunk: 0, row }).collect();
+        self.with_table(|table, _| fit(table, &rows, options))
+    }
+
     pub fn newton(&self, options: &[(&str, OptionValue)]) -> Model {
         self.try_newton(options).unwrap().unwrap()
     }
@@ -79,16 +85,22 @@ impl Data {
         call(&table, &rows)
     }
 
-    /// Logit, mu and sigma of every row; all features are numbers.
+    /// Logit, mu and sigma of every row.
     pub fn predict(&self, model: &Model) -> [Vec<f64>; 3] {
         let rows = self.label.len();
         let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+        let levels = self.features.iter().map(|feature| match feature {
+            Feature::Numbers(_) => Vec::new(),
+            Feature::Levels(_, levels) => levels.iter().map(|l| Some(l.as_str())).collect(),
+        });
+        let levels: Vec<Vec<Option<&str>>> = levels.collect();
         let inputs: Vec<FeatureInput> = self
             .features
             .iter()
-            .map(|feature| match feature {
+            .zip(&levels)
+            .map(|(feature, levels)| match feature {
                 Feature::Numbers(values) => FeatureInput::Number(Column::F64(values)),
-                Feature::Levels(..) => panic!("numbers only"),
+                Feature::Levels(codes, _) => FeatureInput::Codes { codes, levels },
             })
             .collect();
         let [logit, mu, sigma] = &mut out;

@@ -5,6 +5,7 @@
 mod data;
 mod determinism;
 mod docs;
+mod network;
 mod newton;
 mod pinned;
 mod prior;

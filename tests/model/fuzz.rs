@@ -27,6 +27,7 @@ fn check(text: &str) -> Result<bool, TestCaseError> {
     let width = |encoding: &Encoding| match encoding {
         Encoding::Numeric { .. } => 1,
         Encoding::Categorical { levels, .. } => levels.len(),
+        other => unreachable!("{other:?}"),
     };
     let widths: usize = model.features().iter().map(|feature| width(&feature.encoding)).sum();
     let heads = model.head_weights();
@@ -45,6 +46,7 @@ fn check(text: &str) -> Result<bool, TestCaseError> {
         .map(|feature| match feature.encoding {
             Encoding::Numeric { .. } => number,
             Encoding::Categorical { .. } => codes,
+            _ => unreachable!(),
         })
         .collect();
     let scorer = Scorer::new(&model);

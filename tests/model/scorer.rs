@@ -27,7 +27,7 @@ fn by_hand(model: &Model, a: f64, level: Option<&str>, b: f64) -> [f64; 3] {
 fn means(model: &Model) -> f64 {
     match model.features()[0].encoding {
         ziln::model::Encoding::Numeric { mean, .. } => mean,
-        ziln::model::Encoding::Categorical { .. } => unreachable!(),
+        _ => unreachable!(),
     }
 }
 

@@ -64,11 +64,11 @@ fn unknown_fields_are_ignored() {
 fn other_versions_are_named() {
     let message = problem(&with("/format_version", 99.into()));
     assert!(
-        message.contains("format_version 99") && message.contains("reads version 1"),
+        message.contains("format_version 99") && message.contains("reads versions 1 and 2"),
         "{message}"
     );
-    let message = problem("{\"format_version\": 2, \"everything\": \"is different\"}");
-    assert!(message.contains("format_version 2"), "{message}");
+    let message = problem("{\"format_version\": 3, \"everything\": \"is different\"}");
+    assert!(message.contains("format_version 3"), "{message}");
 }
 
 #[test]

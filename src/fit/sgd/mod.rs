@@ -15,3 +15,4 @@ pub(super) use part::{Part, Trained, Weights};
 pub(super) use parts::Parts;
 pub(super) use run::{Plan, Progress, Rows, run};
 pub use schedule::Schedule;
+pub(super) use shuffle::batch_order;

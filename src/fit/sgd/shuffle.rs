@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// A shuffle that depends on the seed and the epoch alone.
-pub(super) fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
+pub(in crate::fit) fn batch_order(count: usize, seed: u64, epoch: u64) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count as u32).collect();
     for last in (1..count).rev() {
         let mut bytes = [0; 16];

@@ -1,0 +1,159 @@
+//! Some rows of a batch, which one thread works on.
+
+use super::errors::Terms;
+use super::rows::Rows;
+use super::values::Ready;
+use crate::family::AmountTerm;
+use crate::fit::total::{Heads, Sums};
+use crate::math::{dispatch, dispatch_simd};
+use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, ROWS, Shape, Tile};
+use crate::net::{Batch, TileRows};
+
+/// Rows of a block: the gradient of a batch is the sum over its blocks, in their order, however many threads there are.
+pub(super) const BLOCK: usize = 256;
+
+/// Memory that a block is worked on in, and what comes out of it.
+#[derive(Debug)]
+pub(super) struct Worker {
+    tile: Tile,
+    terms: Terms,
+    pub(super) gradient: Vec<Panel>,
+    /// The derivatives by the embedded rows, [`Worker::embedded_width`] numbers each.
+    pub(super) by_embedded: Vec<f32>,
+    pub(super) loss: f64,
+    pub(super) sums: Sums,
+}
+
+/// A block of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) batch: &'a Batch,
+    /// Its place in the batch.
+    pub(super) place: usize,
+}
+
+/// What is left out in a step.
+#[derive(Clone, Copy)]
+pub(super) struct Dropped {
+    pub(super) dropout: Dropout,
+    /// Of the step.
+    pub(super) key: u64,
+}
+
+impl<'a> Block<'a> {
+    /// The rows, a tile at a time, with the first row's place in the block.
+    fn tiles(self) -> impl Iterator<Item = TileRows<'a>> {
+        let batch = self.batch;
+        let (first, end) = (self.place * BLOCK, batch.rows.min((self.place + 1) * BLOCK));
+        let tile = move |start| TileRows { batch, start, rows: ROWS.min(end - start) };
+        (first..end).step_by(ROWS).map(tile)
+    }
+}
+
+impl Worker {
+    pub(super) fn new(shape: &Shape) -> Self {
+        let tile = Tile::new(shape);
+        Self {
+            by_embedded: vec![0.0; BLOCK * tile.embedded_width],
+            tile,
+            terms: Terms::new(),
+            gradient: vec![[0.0; PANEL]; shape.panels()],
+            loss: 0.0,
+            sums: Sums::default(),
+        }
+    }
+
+    /// Numbers of an embedded row.
+    pub(super) fn embedded_width(&self) -> usize {
+        self.tile.embedded_width
+    }
+
+    /// The gradient of the summed loss of a block.
+    pub(super) fn gradient(
+        &mut self,
+        network: &Ready<'_>,
+        amount: &AmountTerm,
+        block: Block<'_>,
+        dropped: Option<Dropped>,
+    ) {
+        self.gradient.fill([0.0; PANEL]);
+        let Ready { shape, values, transposed, .. } = *network;
+        let weights = &values.weights;
+        for rows in block.tiles() {
+            if let Some(Dropped { dropout, key }) = dropped {
+                let (first, tile) = (rows.range().start, &mut self.tile);
+                dispatch(
+                    #[inline(always)]
+                    || dropout.draw(shape, key, first, rows.rows, tile),
+                );
+            }
+            let dropout = dropped.map(|dropped| dropped.dropout);
+            self.forward(network, block.rows, &rows, dropout);
+            let Self { tile, terms, gradient, by_embedded, .. } = self;
+            dispatch(
+                #[inline(always)]
+                || terms.of_tile(amount, block.rows, &rows, tile, false),
+            );
+            let width = tile.embedded_width;
+            let count = rows.rows;
+            dispatch_simd(Backward {
+                shape,
+                weights,
+                transposed,
+                dropout,
+                tile,
+                rows: count,
+                gradient,
+            });
+            let first = (rows.start - block.place * BLOCK) * width;
+            by_embedded[first..][..count * width]
+                .copy_from_slice(&tile.by_embedded[..count * width]);
+        }
+    }
+
+    /// The summed loss of a block.
+    pub(super) fn loss(&mut self, network: &Ready<'_>, amount: &AmountTerm, block: Block<'_>) {
+        self.loss = 0.0;
+        for rows in block.tiles() {
+            self.forward(network, block.rows, &rows, None);
+            let Self { tile, terms, loss, .. } = self;
+            *loss += dispatch(
+                #[inline(always)]
+                || terms.of_tile(amount, block.rows, &rows, tile, true),
+            );
+        }
+    }
+
+    /// What is predicted for a block, added to the sums.
+    pub(super) fn total(
+        &mut self,
+        network: &Ready<'_>,
+        heads: &Heads<'_>,
+        unit: f64,
+        block: Block<'_>,
+    ) {
+        for rows in block.tiles() {
+            self.forward(network, block.rows, &rows, None);
+            let Self { tile, terms, sums, .. } = self;
+            dispatch(
+                #[inline(always)]
+                || terms.total(sums, (heads, unit), block.rows, &rows, tile),
+            );
+        }
+    }
+
+    fn forward(
+        &mut self,
+        network: &Ready<'_>,
+        data: &Rows,
+        rows: &TileRows<'_>,
+        dropout: Option<Dropout>,
+    ) {
+        let Ready { shape, embeddings, values, transposed } = *network;
+        let tile = &mut self.tile;
+        data.load(&values.vectors, embeddings, rows, tile);
+        let (weights, rows) = (&values.weights, rows.rows);
+        dispatch_simd(Forward { shape, weights, transposed, dropout, tile, rows });
+    }
+}

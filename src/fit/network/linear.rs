@@ -1,0 +1,40 @@
+//! What a network starts from, and what it comes to.
+
+use crate::family::AmountTerm;
+use crate::fit::rows::{Hashed, Table, Usable};
+use crate::fit::total::{Heads, Totals};
+use crate::model::Encoding;
+
+/// The linear model, trained, and the rows.
+pub(in crate::fit) struct Linear<'a> {
+    pub(in crate::fit) table: &'a Table<'a>,
+    pub(in crate::fit) usable: &'a Usable,
+    /// All rows in canonical order.
+    pub(in crate::fit) ordered: &'a [Hashed],
+    pub(in crate::fit) encodings: &'a [Encoding],
+    pub(in crate::fit) heads: Heads<'a>,
+    /// Totals are in units of the exponential of this.
+    pub(in crate::fit) unit: f64,
+    /// The share of the rows that it was not trained on.
+    pub(in crate::fit) held_out: f64,
+    pub(in crate::fit) seed: u64,
+}
+
+impl Linear<'_> {
+    /// The term about the amounts.
+    pub(super) fn amount(&self) -> AmountTerm {
+        let Heads { amount_scale, bounds, .. } = self.heads;
+        AmountTerm { scale: amount_scale, max_sigma: bounds.max_sigma, prior: None }
+    }
+}
+
+/// What a model comes to on its rows.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::fit) struct Outcome {
+    pub(in crate::fit) train_loss: f64,
+    pub(in crate::fit) validation_loss: Option<f64>,
+    pub(in crate::fit) validation_rows: u64,
+    pub(in crate::fit) totals: Totals,
+    /// What the weights of the amount were multiplied by, if they were.
+    pub(in crate::fit) shrunk: Option<f64>,
+}

@@ -1,0 +1,215 @@
+//! Prediction with the network of a model.
+
+use std::collections::HashMap;
+use std::ops::Range as Rows;
+
+use foldhash::fast::RandomState;
+
+use super::columns::ROWS;
+use super::feature::{Encoding, Feature, HUGE_SCALE, HUGE_UNIT};
+use super::input::FeatureInput;
+use super::network::{Network, NetworkParts};
+use super::range::Range;
+use crate::math::{Blocks, dispatch, dispatch_simd};
+use crate::net::deep::{Embedding, Forward, ROWS as TILE_ROWS, Tile, Transposed};
+
+/// A network made ready for prediction.
+#[derive(Debug, Clone)]
+pub(super) struct NetworkScorer {
+    parts: NetworkParts,
+    transposed: Transposed,
+    inputs: Vec<Input>,
+}
+
+/// How a feature goes into a network.
+#[derive(Debug, Clone)]
+enum Input {
+    Number(Standard),
+    /// Where the vectors of the levels lie.
+    Levels(Levels),
+}
+
+/// A number becomes `(x - mean) / scale`, held within a range first, as in training.
+#[derive(Debug, Clone, Copy)]
+struct Standard {
+    mean: f64,
+    range: Range,
+    unit: f64,
+    unit_mean: f64,
+    per_scale: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Levels {
+    null: Option<u32>,
+    known: HashMap<Box<str>, u32, RandomState>,
+}
+
+/// Standardised values stay within this, as in training.
+const FAR: f64 = 1e15;
+
+impl Standard {
+    #[inline(always)]
+    fn of(self, x: f64) -> f32 {
+        let x = if x.abs() < f64::INFINITY { x } else { self.mean };
+        let standard = (self.range.hold(x) * self.unit - self.unit_mean) * self.per_scale;
+        let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };
+        kept.clamp(-FAR, FAR) as f32
+    }
+}
+
+impl Levels {
+    fn place(&self, level: Option<&str>) -> Option<u32> {
+        match level {
+            Some(name) => self.known.get(name).copied(),
+            None => self.null,
+        }
+    }
+
+    fn of_code(&self, code: u32, levels: &[Option<&str>]) -> Option<u32> {
+        self.place(*levels.get(code as usize)?)
+    }
+}
+
+impl NetworkScorer {
+    pub(super) fn new(network: &Network, features: &[Feature]) -> Self {
+        let parts = network.to_parts(features);
+        let mut transposed = Transposed::new(&parts.shape);
+        transposed.take_heads(&parts.shape, &parts.weights);
+        let inputs = features.iter().map(|feature| Input::new(&feature.encoding)).collect();
+        Self { parts, transposed, inputs }
+    }
+
+    /// The columns of the model's features, and room to work in.
+    pub(super) fn columns<'a>(
+        &'a self,
+        columns: &[FeatureInput<'a>],
+        rows: usize,
+    ) -> NetworkColumns<'a> {
+        let (mut numbers, mut levels) = (Vec::new(), Vec::new());
+        for (input, column) in self.inputs.iter().zip(columns) {
+            match input {
+                Input::Number(standard) => numbers.push((column.numbers(ROWS), *standard)),
+                Input::Levels(of) => levels.push(LevelColumn::new(of, *column, rows)),
+            }
+        }
+        let tile = Tile::new(&self.parts.shape);
+        NetworkColumns { network: self, numbers, levels, tile }
+    }
+
+    fn forward(&self, tile: &mut Tile, rows: usize) {
+        let NetworkParts { shape, weights, .. } = &self.parts;
+        let transposed = &self.transposed;
+        dispatch_simd(Forward { shape, weights, transposed, dropout: None, tile, rows });
+    }
+}
+
+impl Input {
+    fn new(encoding: &Encoding) -> Self {
+        match encoding {
+            Encoding::Numeric { mean, scale, range, .. } => {
+                let unit = if *scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT };
+                Self::Number(Standard {
+                    mean: *mean,
+                    range: range.unwrap_or(Range::ALL),
+                    unit,
+                    unit_mean: mean * unit,
+                    per_scale: 1.0 / (scale * unit),
+                })
+            }
+            Encoding::Categorical { levels, .. } => {
+                let mut of = Levels { null: None, known: HashMap::default() };
+                for (level, place) in levels.iter().zip(0..) {
+                    match level {
+                        Some(name) => {
+                            of.known.insert(name.as_str().into(), place);
+                        }
+                        None => of.null = Some(place),
+                    }
+                }
+                Self::Levels(of)
+            }
+        }
+    }
+}
+
+/// A column of codes, and where the vectors of what they mean lie.
+struct LevelColumn<'a> {
+    codes: &'a [u32],
+    places: Places,
+}
+
+enum Places {
+    OfCode(Vec<Option<u32>>),
+    /// Where the levels outnumber the rows.
+    OfRow(Vec<Option<u32>>),
+}
+
+impl<'a> LevelColumn<'a> {
+    fn new(of: &Levels, column: FeatureInput<'a>, rows: usize) -> Self {
+        let (codes, levels) = column.codes();
+        let places = if levels.len() <= rows {
+            Places::OfCode(levels.iter().map(|level| of.place(*level)).collect())
+        } else {
+            Places::OfRow(codes.iter().take(rows).map(|code| of.of_code(*code, levels)).collect())
+        };
+        Self { codes, places }
+    }
+
+    fn place(&self, row: usize) -> Option<usize> {
+        let place = match &self.places {
+            Places::OfCode(places) => places.get(*self.codes.get(row)? as usize),
+            Places::OfRow(places) => places.get(row),
+        };
+        place.copied().flatten().map(|place| place as usize)
+    }
+}
+
+/// The columns that a network predicts from.
+pub(super) struct NetworkColumns<'a> {
+    network: &'a NetworkScorer,
+    numbers: Vec<(Blocks<'a>, Standard)>,
+    levels: Vec<LevelColumn<'a>>,
+    tile: Tile,
+}
+
+impl NetworkColumns<'_> {
+    /// Adds what the network says of the rows, at most [`ROWS`] of them.
+    pub(super) fn add(&mut self, heads: &mut [&mut [f64]; 3], rows: &Rows<usize>) {
+        for start in rows.clone().step_by(TILE_ROWS) {
+            let rows = TILE_ROWS.min(rows.end - start);
+            self.load(start, rows);
+            self.network.forward(&mut self.tile, rows);
+            let within = start % ROWS;
+            for (head, added) in heads.iter_mut().zip(&self.tile.heads) {
+                for (head, added) in head[within..].iter_mut().zip(&added[..rows]) {
+                    *head += f64::from(*added);
+                }
+            }
+        }
+    }
+
+    fn load(&mut self, start: usize, rows: usize) {
+        let Self { network, numbers, levels, tile } = self;
+        for ((blocks, standard), to) in
+            numbers.iter_mut().zip(tile.numbers.chunks_exact_mut(TILE_ROWS))
+        {
+            let (values, standard) = (blocks.rows(start, rows), *standard);
+            dispatch(
+                #[inline(always)]
+                || {
+                    for (to, x) in to.iter_mut().zip(values) {
+                        *to = standard.of(*x);
+                    }
+                },
+            );
+        }
+        let NetworkParts { embeddings, vectors, .. } = &network.parts;
+        let width = tile.embedded_width;
+        for ((column, embedding), vectors) in levels.iter().zip(embeddings).zip(vectors) {
+            let embedding: &Embedding = embedding;
+            let places = (start..start + rows).map(|row| column.place(row));
+            embedding.gather(vectors, places, width, &mut tile.embedded[..rows * width]);
+        }
+    }
+}

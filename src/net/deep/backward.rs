@@ -1,0 +1,90 @@
+//! From the errors of the heads of a tile to the gradient by every weight.
+
+use pulp::{Simd, WithSimd};
+
+use super::dropout::Dropout;
+use super::heads::HEADS;
+use super::layer::{Errors, Gradient, Plain, add_rows};
+use super::product::{Columns, PANEL, Panel, Panels, Rows, Terms, product};
+use super::shape::Shape;
+use super::tile::{ROWS, Tile};
+use super::transposed::Transposed;
+
+/// Adds what the first `rows` rows of a tile say to the gradient, after [`Forward`](super::Forward).
+pub(crate) struct Backward<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) weights: &'a [Panel],
+    pub(crate) transposed: &'a Transposed,
+    pub(crate) dropout: Option<Dropout>,
+    pub(crate) tile: &'a mut Tile,
+    pub(crate) rows: usize,
+    /// Laid out as the weights are.
+    pub(crate) gradient: &'a mut [Panel],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape, weights, transposed, dropout, tile, rows, gradient } = self;
+        let rows = rows.min(ROWS);
+        let factor = dropout.map_or(1.0, Dropout::factor);
+        let Tile { numbers, embedded, embedded_width, layers, errors, by_embedded, .. } = tile;
+        let errors = errors.as_flattened();
+        let (Some(layer), Some(last)) = (shape.layers.last(), layers.last_mut()) else { return };
+        // The heads.
+        let of_heads = Rows { values: errors, stride: ROWS, terms: rows };
+        let units = Terms { values: last.units.as_flattened(), stride: layer.width() };
+        let mut by_heads = Gradient { panels: &mut gradient[shape.heads()], inputs: HEADS };
+        product(simd, HEADS, layer.width(), of_heads, units, &mut by_heads);
+        let bias = &mut gradient[shape.head_biases()];
+        for (bias, errors) in bias.iter_mut().zip(errors.chunks_exact(ROWS)) {
+            for error in &errors[..rows] {
+                *bias += error;
+            }
+        }
+        let left = Columns { values: errors, stride: ROWS, terms: HEADS };
+        let right = Panels { values: &weights[shape.heads()], terms: HEADS };
+        let mut out =
+            Errors { to: &mut last.errors, units: &last.units, panels: layer.panels(), factor };
+        product(simd, rows, layer.width(), left, right, &mut out);
+        // The layers, from the last to the first.
+        for (place, layer) in shape.layers.iter().enumerate().rev() {
+            let (below, above) = layers.split_at_mut(place);
+            let Some(this) = above.first() else { continue };
+            let errors = &this.errors[..rows * layer.panels()];
+            add_rows(simd, errors, &mut gradient[layer.biases()]);
+            let errors = errors.as_flattened();
+            let terms = Terms { values: errors, stride: layer.width() };
+            if layer.numbers > 0 {
+                let left = Rows { values: numbers, stride: ROWS, terms: rows };
+                let panels = &mut gradient[layer.of_numbers()];
+                let mut out = Gradient { panels, inputs: layer.numbers };
+                product(simd, layer.numbers, layer.width(), left, terms, &mut out);
+            }
+            if layer.inputs == 0 {
+                continue;
+            }
+            let panels = &mut gradient[layer.of_inputs()];
+            let mut by_weights = Gradient { panels, inputs: layer.inputs };
+            let left = Rows { values: errors, stride: layer.width(), terms: layer.units };
+            let right = Panels { values: &transposed.layers[place], terms: layer.units };
+            if let (Some(below), Some(under)) =
+                (below.last_mut(), place.checked_sub(1).map(|under| &shape.layers[under]))
+            {
+                let values = below.units.as_flattened();
+                let inputs = Columns { values, stride: under.width(), terms: rows };
+                product(simd, layer.inputs, layer.width(), inputs, terms, &mut by_weights);
+                let (to, units) = (&mut below.errors, &below.units);
+                let mut out = Errors { to, units, panels: under.panels(), factor };
+                product(simd, rows, under.width(), left, right, &mut out);
+            } else {
+                let inputs = Columns { values: embedded, stride: *embedded_width, terms: rows };
+                product(simd, layer.inputs, layer.width(), inputs, terms, &mut by_weights);
+                let mut out = Plain { rows: by_embedded, width: *embedded_width };
+                product(simd, rows, *embedded_width / PANEL * PANEL, left, right, &mut out);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! From the inputs of a tile to what the network adds to the heads.
+
+use pulp::{Simd, WithSimd};
+
+use super::dropout::Dropout;
+use super::heads;
+use super::layer::Units;
+use super::product::Panel;
+use super::product::{Columns, Panels, Rows, product};
+use super::shape::Shape;
+use super::tile::{ROWS, Tile};
+use super::transposed::Transposed;
+
+/// Computes the units and heads of the first `rows` rows of a tile.
+pub(crate) struct Forward<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) weights: &'a [Panel],
+    pub(crate) transposed: &'a Transposed,
+    /// What is dropped, already drawn into the tile.
+    pub(crate) dropout: Option<Dropout>,
+    pub(crate) tile: &'a mut Tile,
+    pub(crate) rows: usize,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape, weights, transposed, dropout, tile, rows } = self;
+        let rows = rows.min(ROWS);
+        let Tile { numbers, embedded, embedded_width, layers, heads, .. } = tile;
+        let mut below: (&[f32], usize) = (embedded, *embedded_width);
+        for (layer, out) in shape.layers.iter().zip(layers.iter_mut()) {
+            let keep = dropout.map(|_| &*out.keep);
+            let mut units = Units {
+                to: &mut out.units,
+                panels: layer.panels(),
+                biases: Some(&weights[layer.biases()]),
+                last: layer.inputs == 0,
+                keep,
+            };
+            if layer.numbers > 0 {
+                let left = Columns { values: numbers, stride: ROWS, terms: layer.numbers };
+                let right = Panels { values: &weights[layer.of_numbers()], terms: layer.numbers };
+                product(simd, rows, layer.width(), left, right, &mut units);
+                units.biases = None;
+            }
+            if layer.inputs > 0 {
+                units.last = true;
+                let left = Rows { values: below.0, stride: below.1, terms: layer.inputs };
+                let right = Panels { values: &weights[layer.of_inputs()], terms: layer.inputs };
+                product(simd, rows, layer.width(), left, right, &mut units);
+            }
+            below = (out.units.as_flattened(), layer.width());
+        }
+        if let (Some(layer), Some(out)) = (shape.layers.last(), layers.last()) {
+            let Transposed { heads: weights, bias, .. } = transposed;
+            heads::add_up(rows, &out.units, layer.panels(), weights, *bias, heads);
+        }
+    }
+}

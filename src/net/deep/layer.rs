@@ -1,0 +1,124 @@
+//! What a product ends in: the units of a layer, errors, or a gradient.
+
+use pulp::Simd;
+
+use super::product::{Out, PANEL, Panel, load, place, store};
+
+/// The units of a layer.
+pub(super) struct Units<'a> {
+    pub(super) to: &'a mut [Panel],
+    pub(super) panels: usize,
+    /// What the sums begin with; without, with what is there.
+    pub(super) biases: Option<&'a [Panel]>,
+    /// Whether these are all terms of the sums.
+    pub(super) last: bool,
+    /// What dropout multiplies the units by.
+    pub(super) keep: Option<&'a [Panel]>,
+}
+
+impl Out for Units<'_> {
+    #[inline(always)]
+    fn start<S: Simd>(&self, _: S, row: usize, vector: usize) -> S::f32s {
+        let (panel, within) = place::<S>(vector);
+        match self.biases {
+            Some(biases) => load::<S>(&biases[panel], within),
+            None => load::<S>(&self.to[row * self.panels + panel], within),
+        }
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
+        let (panel, within) = place::<S>(vector);
+        let at = row * self.panels + panel;
+        let zero = simd.splat_f32s(0.0);
+        let units = match (self.last, self.keep) {
+            (false, _) => sums,
+            (true, None) => simd.select_f32s(simd.less_than_f32s(zero, sums), sums, zero),
+            (true, Some(keep)) => {
+                let units = simd.select_f32s(simd.less_than_f32s(zero, sums), sums, zero);
+                simd.mul_f32s(units, load::<S>(&keep[at], within))
+            }
+        };
+        store::<S>(&mut self.to[at], within, units);
+    }
+}
+
+/// Errors: 0 where the unit is.
+pub(super) struct Errors<'a> {
+    pub(super) to: &'a mut [Panel],
+    pub(super) units: &'a [Panel],
+    pub(super) panels: usize,
+    /// What dropout multiplied the units by.
+    pub(super) factor: f32,
+}
+
+impl Out for Errors<'_> {
+    #[inline(always)]
+    fn start<S: Simd>(&self, simd: S, _: usize, _: usize) -> S::f32s {
+        simd.splat_f32s(0.0)
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
+        let (panel, within) = place::<S>(vector);
+        let at = row * self.panels + panel;
+        let zero = simd.splat_f32s(0.0);
+        let is_active = simd.less_than_f32s(zero, load::<S>(&self.units[at], within));
+        let errors = simd.mul_f32s(sums, simd.splat_f32s(self.factor));
+        store::<S>(&mut self.to[at], within, simd.select_f32s(is_active, errors, zero));
+    }
+}
+
+/// Rows of sums as they are.
+pub(super) struct Plain<'a> {
+    pub(super) rows: &'a mut [f32],
+    pub(super) width: usize,
+}
+
+impl Out for Plain<'_> {
+    #[inline(always)]
+    fn start<S: Simd>(&self, simd: S, _: usize, _: usize) -> S::f32s {
+        simd.splat_f32s(0.0)
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
+        let from = row * self.width + vector * S::F32_LANES;
+        S::as_mut_simd_f32s(&mut self.rows[from..from + S::F32_LANES]).0[0] = sums;
+    }
+}
+
+/// The gradient by weights in panels, which the sums go on from.
+pub(super) struct Gradient<'a> {
+    pub(super) panels: &'a mut [Panel],
+    /// Rows of weights a panel has.
+    pub(super) inputs: usize,
+}
+
+impl Out for Gradient<'_> {
+    #[inline(always)]
+    fn start<S: Simd>(&self, _: S, row: usize, vector: usize) -> S::f32s {
+        let (panel, within) = place::<S>(vector);
+        load::<S>(&self.panels[panel * self.inputs + row], within)
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
+        let (panel, within) = place::<S>(vector);
+        store::<S>(&mut self.panels[panel * self.inputs + row], within, sums);
+    }
+}
+
+/// The columns' sums over rows of panels, added to `sums` in the order of the rows.
+#[inline(always)]
+pub(super) fn add_rows<S: Simd>(simd: S, rows: &[Panel], sums: &mut [Panel]) {
+    let panels = sums.len();
+    for vector in 0..panels * PANEL / S::F32_LANES {
+        let (panel, within) = place::<S>(vector);
+        let mut sum = load::<S>(&sums[panel], within);
+        for row in rows.chunks_exact(panels) {
+            sum = simd.add_f32s(sum, load::<S>(&row[panel], within));
+        }
+        store::<S>(&mut sums[panel], within, sum);
+    }
+}

@@ -1,0 +1,58 @@
+//! Rows that go through a network together.
+
+use super::heads::HEADS;
+use super::product::{PANEL, Panel, padded};
+use super::shape::Shape;
+
+/// Rows of a tile: so few that their units stay in the first-level cache, and so many that the weights are read from the
+/// second seldom.
+pub(crate) const ROWS: usize = 64;
+
+/// The rows' inputs and what the layers make of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Tile {
+    /// Column after column, each [`ROWS`] long.
+    pub(crate) numbers: Vec<f32>,
+    /// Row after row, each [`Tile::embedded_width`] long.
+    pub(crate) embedded: Vec<f32>,
+    pub(crate) embedded_width: usize,
+    pub(super) layers: Vec<LayerTile>,
+    /// Head after head: what the network adds.
+    pub(crate) heads: [[f32; ROWS]; HEADS],
+    /// Head after head: the derivatives of the rows' losses by the heads. The last stays 0.
+    pub(crate) errors: [[f32; ROWS]; HEADS],
+    /// The derivatives by `embedded`, row after row.
+    pub(crate) by_embedded: Vec<f32>,
+}
+
+/// The units of a layer, row after row.
+#[derive(Debug, Clone)]
+pub(super) struct LayerTile {
+    pub(super) units: Vec<Panel>,
+    /// The derivatives of the rows' losses by what goes into the units.
+    pub(super) errors: Vec<Panel>,
+    /// What dropout multiplies the units by.
+    pub(super) keep: Vec<Panel>,
+}
+
+impl Tile {
+    /// Room for a network.
+    pub(crate) fn new(shape: &Shape) -> Self {
+        let (numbers, embedded) = shape.layers.first().map_or((0, 0), |l| (l.numbers, l.inputs));
+        let layer = |panels: usize| LayerTile {
+            units: vec![[0.0; PANEL]; ROWS * panels],
+            errors: vec![[0.0; PANEL]; ROWS * panels],
+            keep: vec![[1.0; PANEL]; ROWS * panels],
+        };
+        let embedded_width = padded(embedded);
+        Self {
+            numbers: vec![0.0; numbers * ROWS],
+            embedded: vec![0.0; embedded_width * ROWS],
+            embedded_width,
+            layers: shape.layers.iter().map(|l| layer(l.panels())).collect(),
+            heads: [[0.0; ROWS]; HEADS],
+            errors: [[0.0; ROWS]; HEADS],
+            by_embedded: vec![0.0; embedded_width * ROWS],
+        }
+    }
+}

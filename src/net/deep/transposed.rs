@@ -1,0 +1,58 @@
+//! The weights again, in the order in which the other direction reads them.
+
+use super::heads::HEADS;
+use super::product::{PANEL, Panel, padded};
+use super::shape::Shape;
+
+/// Copies of the weights of the layers and heads.
+#[derive(Debug, Clone)]
+pub(crate) struct Transposed {
+    /// Of each layer the weights of its inputs that are no numbers: panels of inputs, one row a unit.
+    pub(super) layers: Vec<Vec<Panel>>,
+    /// The weights of the heads, of each unit of the last layer.
+    pub(super) heads: Vec<[f32; HEADS]>,
+    pub(super) bias: [f32; HEADS],
+}
+
+impl Transposed {
+    /// Room for the weights of a network.
+    pub(crate) fn new(shape: &Shape) -> Self {
+        let layer =
+            |inputs: usize, units: usize| vec![[0.0; PANEL]; padded(inputs) / PANEL * units];
+        Self {
+            layers: shape.layers.iter().map(|l| layer(l.inputs, l.units)).collect(),
+            heads: vec![[0.0; HEADS]; shape.last],
+            bias: [0.0; HEADS],
+        }
+    }
+
+    /// Takes the weights that forward needs.
+    pub(crate) fn take_heads(&mut self, shape: &Shape, weights: &[Panel]) {
+        for (unit, heads) in self.heads.iter_mut().enumerate() {
+            for (head, slot) in heads.iter_mut().enumerate() {
+                let (panel, place) = shape.head_weight(unit, head);
+                *slot = weights[panel][place];
+            }
+        }
+        self.bias.copy_from_slice(&weights[shape.head_biases()][..HEADS]);
+    }
+
+    /// Takes the weights that backward needs.
+    pub(crate) fn take_layers(&mut self, shape: &Shape, weights: &[Panel]) {
+        for (to, layer) in self.layers.iter_mut().zip(&shape.layers) {
+            let from = &weights[layer.of_inputs()];
+            if layer.inputs == 0 {
+                continue;
+            }
+            for (panel, rows) in from.chunks_exact(layer.inputs).enumerate() {
+                let units = (layer.units - panel * PANEL).min(PANEL);
+                for (input, row) in rows.iter().enumerate() {
+                    let to = &mut to[input / PANEL * layer.units + panel * PANEL..][..units];
+                    for (to, weight) in to.iter_mut().zip(row) {
+                        to[input % PANEL] = *weight;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Networks on top of linear heads.
+
+use std::sync::Arc;
+
+use ziln::fit::{Network, OptionValue, Options};
+use ziln::math::{Column, expected_ltv_row, loss_row};
+use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, ScorerSet};
+
+use crate::data::{Data, Feature, Random};
+
+/// Customers whose heads a linear model cannot follow: a product, a wave, a bend and levels that matter with a number.
+fn bent(rows: usize, seed: u64) -> Data {
+    let mut random = Random(seed);
+    let x: Vec<Vec<f64>> = (0..4).map(|_| random.normals(rows)).collect();
+    let codes: Vec<u32> = (0..rows).map(|_| (random.next() * 12.0) as u32).collect();
+    let label = (0..rows).map(|row| {
+        let sign = if codes[row] % 2 == 0 { 1.0 } else { -1.0 };
+        let logit = 1.5 * x[0][row] * x[1][row] + sign * x[2][row] - 0.3;
+        let mu = 2.0 + 1.2 * x[3][row].abs();
+        let pays = random.next() < 1.0 / (1.0 + (-logit).exp());
+        if pays { (mu + 0.7 * random.normal()).exp() } else { 0.0 }
+    });
+    let label = label.collect();
+    let levels = (0..12).map(|code| format!("store {code:02}")).collect();
+    let mut features: Vec<Feature> = x.into_iter().map(Feature::Numbers).collect();
+    features.push(Feature::Levels(codes, levels));
+    Data { label, weight: None, features }
+}
+
+fn options(pairs: &[(&str, OptionValue)]) -> Options {
+    let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    Options::from_pairs(pairs).unwrap()
+}
+
+fn network(hidden: &[usize]) -> Options {
+    options(&[]).with_network(Network::new(hidden.to_vec()))
+}
+
+fn rows(data: &Data) -> Vec<u32> {
+    (0..data.label.len() as u32).collect()
+}
+
+fn fit(data: &Data, options: &Options) -> Model {
+    data.fit_rows(&rows(data), options).unwrap().unwrap()
+}
+
+fn mean_loss(data: &Data, model: &Model) -> f64 {
+    let [logit, mu, sigma] = data.predict(model);
+    let loss = |row: usize| loss_row(data.label[row], logit[row], mu[row], sigma[row]);
+    (0..data.label.len()).map(loss).sum::<f64>() / data.label.len() as f64
+}
+
+#[test]
+fn a_network_follows_what_a_linear_model_cannot() {
+    let (train, test) = (bent(20_000, 1), bent(10_000, 2));
+    let linear = fit(&train, &options(&[]));
+    let deep = fit(&train, &network(&[32, 16]));
+    assert!(mean_loss(&test, &deep) < mean_loss(&test, &linear) - 0.15);
+    let training = deep.training();
+    assert!((1500..2500).contains(&training.validation_rows));
+    assert!(training.validation_loss.unwrap() < linear.training().train_loss - 0.15);
+    assert!((0.8..1.25).contains(&training.prediction_ratio.unwrap()));
+    assert_eq!(deep.head_weights(), linear.head_weights());
+    let of = deep.network().unwrap().training.unwrap();
+    assert!(of.best_epoch >= 1 && of.best_epoch <= of.epochs_run && of.epochs_run <= of.epochs);
+}
+
+#[test]
+fn the_training_loss_is_that_of_the_predictions() {
+    let mut data = bent(3000, 3);
+    let model = fit(&data, &network(&[16]));
+    let training = model.training();
+    let held_out = training.validation_rows as f64;
+    let all = data.label.len() as f64;
+    let mean = (training.train_loss * (all - held_out)
+        + training.validation_loss.unwrap() * held_out)
+        / all;
+    assert!((mean - mean_loss(&data, &model)).abs() < 1e-5);
+    let [logit, mu, sigma] = data.predict(&model);
+    let predicted: f64 =
+        (0..logit.len()).map(|row| expected_ltv_row(logit[row], mu[row], sigma[row])).sum();
+    let actual: f64 = data.label.drain(..).sum();
+    // The ratio is of the training rows.
+    assert!((predicted / actual / training.prediction_ratio.unwrap() - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn nothing_to_gain_is_nothing_lost() {
+    let mut random = Random(7);
+    let x = random.normals(4000);
+    let label = |x: &f64, random: &mut Random| {
+        let pays = random.next() < 1.0 / (1.0 + (-x).exp());
+        if pays { (1.0 + 0.5 * x + random.normal()).exp() } else { 0.0 }
+    };
+    let labels = x.iter().map(|x| label(x, &mut random)).collect();
+    let train = Data::numbers(labels, vec![x]);
+    let x = random.normals(20_000);
+    let labels = x.iter().map(|x| label(x, &mut random)).collect();
+    let test = Data::numbers(labels, vec![x]);
+    let linear = mean_loss(&test, &fit(&train, &options(&[])));
+    let deep = mean_loss(&test, &fit(&train, &network(&[64, 32])));
+    assert!(deep < linear + 0.004, "{linear} {deep}");
+}
+
+#[test]
+fn neither_order_nor_threads_change_a_bit() {
+    let data = bent(5000, 11);
+    let mut plan = Network::new(vec![40, 24]);
+    // Blocks of a batch on several threads.
+    plan.batch_size = Some(1024);
+    plan.epochs = Some(4);
+    let options = options(&[]).with_network(plan);
+    let text = fit(&data, &options).to_json();
+    let mut shuffled = rows(&data);
+    let mut random = Random(5);
+    for last in (1..shuffled.len()).rev() {
+        shuffled.swap(last, (random.next() * (last + 1) as f64) as usize);
+    }
+    let of_shuffled = data.fit_rows(&shuffled, &options).unwrap().unwrap().to_json();
+    assert!(text == of_shuffled);
+    for threads in [1, 2, 5] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert!(text == pool.install(|| fit(&data, &options).to_json()), "{threads} threads");
+    }
+}
+
+#[test]
+fn the_seed_chooses_the_weights() {
+    let data = bent(1000, 12);
+    let of = |seed: i64| {
+        let options = options(&[("seed", OptionValue::Integer(seed))]);
+        fit(&data, &options.with_network(Network::new(vec![8]))).network().unwrap().layers.clone()
+    };
+    assert_eq!(of(1), of(1));
+    assert_ne!(of(1), of(2));
+}
+
+#[test]
+fn no_hidden_layer_is_a_linear_model() {
+    let data = bent(500, 13);
+    assert_eq!(fit(&data, &network(&[])).to_json(), fit(&data, &options(&[])).to_json());
+}
+
+#[test]
+fn the_text_leads_back_to_the_network() {
+    let data = bent(2000, 14);
+    let model = fit(&data, &network(&[12, 5]));
+    let text = model.to_json();
+    assert!(text.starts_with("{\"format_version\":2,"), "{}", &text[..40]);
+    let read = Model::from_json(&text).unwrap();
+    assert_eq!(read, model);
+    assert_eq!(read.to_json(), text);
+    assert_eq!(data.predict(&read), data.predict(&model));
+}
+
+#[test]
+fn hostile_networks_are_refused() {
+    let text = fit(&bent(500, 15), &network(&[4, 3])).to_json();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let refused = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut value = value.clone();
+        change(&mut value);
+        assert_ne!(value.to_string(), text);
+        Model::from_json(&value.to_string()).unwrap_err().to_string()
+    };
+    let with = |pointer: &str, new: serde_json::Value| {
+        refused(&|value| *value.pointer_mut(pointer).unwrap() = new.clone())
+    };
+    let zeros = |count: usize| serde_json::json!(vec![0.0; count]);
+    assert!(with("/network/layers/0/weights", zeros(3)).contains("weights"));
+    assert!(with("/network/layers/0/biases", zeros(5)).contains("need"));
+    assert!(with("/network/layers/1/biases", zeros(0)).contains("0 units"));
+    assert!(with("/network/layers/1/biases", zeros(1025)).contains("1025 units"));
+    assert!(with("/network/layers", serde_json::json!([])).contains("0 layers"));
+    assert!(with("/network/heads/mu/weights", zeros(2)).contains("head `mu`"));
+    assert!(with("/network/embeddings/0/size", 1_000_000_000_u64.into()).contains("size"));
+    assert!(with("/network/embeddings/0/size", u64::MAX.into()).contains("size"));
+    assert!(with("/network/embeddings/0/vectors", zeros(1)).contains("embedding"));
+    assert!(with("/network/embeddings/0/feature", "x9".into()).contains("x4"));
+    assert!(with("/network/embeddings", serde_json::json!([])).contains("x4"));
+    assert!(with("/network/activation", "tanh".into()).contains("relu"));
+    assert!(with("/network/layers/0/biases/0", serde_json::json!(1e39)).contains("model"));
+    assert!(with("/network/layers/0/biases/0", serde_json::json!(null)).contains("f32"));
+    assert!(with("/format_version", 1.into()).contains("with a network"));
+    let without = refused(&|value| {
+        value.as_object_mut().unwrap().remove("network");
+    });
+    assert!(without.contains("without a network"), "{without}");
+}
+
+#[test]
+fn an_unseen_level_adds_nothing_and_a_missing_number_is_the_mean() {
+    let data = bent(4000, 16);
+    let model = fit(&data, &network(&[16]));
+    let heads = |level: Option<&str>, x: f64| {
+        let numbers = [x, 0.3, -0.2, 0.5].map(|x| FeatureInput::Number(Column::Scalar(x)));
+        let levels = [level];
+        let mut columns = numbers.to_vec();
+        columns.push(FeatureInput::Codes { codes: &[0], levels: &levels });
+        let [mut logit, mut mu, mut sigma] = [[0.0]; 3];
+        let out = ParamsOut { logit: &mut logit, mu: &mut mu, sigma: &mut sigma };
+        Scorer::new(&model).predict(&columns, out).unwrap();
+        [logit[0], mu[0], sigma[0]]
+    };
+    assert_eq!(heads(Some("nowhere"), 1.0), heads(None, 1.0));
+    assert_ne!(heads(Some("store 01"), 1.0), heads(None, 1.0));
+    let ziln::model::Encoding::Numeric { mean, .. } = model.features()[0].encoding else {
+        panic!()
+    };
+    assert_eq!(heads(None, f64::NAN), heads(None, mean));
+    // Far outside of the training rows a number counts as at the end of its range.
+    assert_eq!(heads(None, 1e300)[1], heads(None, 1e200)[1]);
+    assert!(heads(None, 1e300).iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn joined_models_predict_what_each_does() {
+    let data = bent(2000, 17);
+    let models = [
+        fit(&data, &network(&[10])),
+        fit(&data, &options(&[])),
+        fit(&bent(1500, 18), &network(&[33, 7])),
+    ];
+    let Feature::Levels(codes, names) = &data.features[4] else { panic!() };
+    let levels: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+    let mut columns = Vec::new();
+    for feature in &data.features[..4] {
+        let Feature::Numbers(values) = feature else { panic!() };
+        columns.push(FeatureInput::Number(Column::F64(values)));
+    }
+    columns.push(FeatureInput::Codes { codes, levels: &levels });
+    let mut set = ScorerSet::default();
+    let places: Vec<u32> =
+        models.iter().map(|model| set.add(Arc::new(Scorer::new(model)))).collect();
+    let of_row: Vec<u32> = (0..2000).map(|row| places[row * row % 7 % 3]).collect();
+    let bound = set.bind(&["x0", "x1", "x2", "x3", "x4"], &of_row).unwrap();
+    let mut out = [vec![0.0; 2000], vec![0.0; 2000], vec![0.0; 2000]];
+    let [logit, mu, sigma] = &mut out;
+    bound.predict(&columns, ParamsOut { logit, mu, sigma }).unwrap();
+    let alone: Vec<[Vec<f64>; 3]> = models.iter().map(|model| data.predict(model)).collect();
+    for row in 0..2000 {
+        for (joined, alone) in out.iter().zip(&alone[of_row[row] as usize]) {
+            assert_eq!(joined[row].to_bits(), alone[row].to_bits(), "row {row}");
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_levels_train() {
+    let rows = 200_000_u32;
+    let mut random = Random(51);
+    let codes: Vec<u32> = (0..rows).map(|_| (random.next() * 100_000.0) as u32).collect();
+    let x = random.normals(rows as usize);
+    let label = codes.iter().zip(&x).map(|(code, x)| {
+        let slope = if code % 2 == 0 { 1.0 } else { -1.0 };
+        let pays = random.next() < 1.0 / (1.0 + (-slope * x).exp());
+        if pays { (1.0 + random.normal()).exp() } else { 0.0 }
+    });
+    let label: Vec<f64> = label.collect();
+    let levels: Vec<String> = (0..100_000).map(|code| format!("merchant {code:06}")).collect();
+    let data = Data {
+        label,
+        weight: None,
+        features: vec![Feature::Levels(codes, levels), Feature::Numbers(x)],
+    };
+    let mut plan = Network::new(vec![16]);
+    plan.epochs = Some(2);
+    let options = options(&[("epochs", OptionValue::Integer(2))]).with_network(plan);
+    let model = fit(&data, &options);
+    let vectors = &model.network().unwrap().embeddings[0];
+    assert!(vectors.size >= 8 && vectors.vectors.len() > 50_000 * vectors.size as usize);
+    assert!(data.predict(&model).iter().flatten().all(|value| value.is_finite()));
+}
+
+/// One payer, all pay, constant and copied features, absurd values, weights: a model, and nothing explodes.
+#[test]
+fn degenerate_rows_give_a_usable_model() {
+    let mut random = Random(61);
+    let x = random.normals(600);
+    let mut crawler = x.clone();
+    crawler[3] = 1e12;
+    let one = (0..600).map(|row| if row == 17 { 5.0 } else { 0.0 }).collect::<Vec<f64>>();
+    let all: Vec<f64> = x.iter().map(|x| (1.0 + x).exp()).collect();
+    let equal: Vec<f64> = x.iter().map(|&x| if x > 0.0 { 9.0 } else { 0.0 }).collect();
+    let heavy: Vec<f64> =
+        x.iter().map(|&x| if x > 0.0 { (8.0 * random.normal()).exp() } else { 0.0 }).collect();
+    for (name, label) in [("one", one), ("all", all), ("equal", equal), ("heavy", heavy)] {
+        let features = vec![x.clone(), x.clone(), vec![1.0; 600], crawler.clone()];
+        let mut data = Data::numbers(label, features);
+        for weighted in [false, true] {
+            if weighted {
+                data.weight = Some((0..600).map(|row| [1e-3, 1.0, 1e4][row % 3]).collect());
+            }
+            let model = fit(&data, &network(&[16, 8]));
+            let linear = fit(&data, &options(&[])).training().prediction_ratio.unwrap();
+            let ratio = model.training().prediction_ratio.unwrap();
+            let off = |ratio: f64| ratio.max(1.0 / ratio);
+            assert!(off(ratio) <= 2.0_f64.max(off(linear)) * 1.001, "{name}: {ratio}, {linear}");
+            let [logit, mu, sigma] = data.predict(&model);
+            assert!(logit.iter().chain(&mu).chain(&sigma).all(|value| value.is_finite()), "{name}");
+            assert!(Model::from_json(&model.to_json()).is_ok(), "{name}");
+        }
+    }
+    for rows in [1, 2, 5, 20] {
+        let label = (0..rows).map(|row| f64::from(row as u32)).collect();
+        let mut label: Vec<f64> = label;
+        label[0] = 3.0;
+        let data = Data::numbers(label, vec![random.normals(rows)]);
+        assert!(data.fit_rows(&self::rows(&data), &network(&[4])).unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_weight_of_two_counts_twice_in_the_losses() {
+    let mut data = bent(2000, 71);
+    data.weight = Some((0..2000).map(|row| f64::from(1 + row % 2)).collect());
+    let model = fit(&data, &network(&[16]));
+    let training = model.training();
+    let [logit, mu, sigma] = data.predict(&model);
+    let weights = data.weight.as_ref().unwrap();
+    let total: f64 = (0..2000)
+        .map(|row| weights[row] * loss_row(data.label[row], logit[row], mu[row], sigma[row]))
+        .sum();
+    let mean = total / weights.iter().sum::<f64>();
+    let low = training.train_loss.min(training.validation_loss.unwrap());
+    let high = training.train_loss.max(training.validation_loss.unwrap());
+    assert!(low <= mean && mean <= high, "{low} {mean} {high}");
+}
+
+#[test]
+fn a_network_to_continue_from_is_not_lost_in_silence() {
+    let data = bent(800, 81);
+    let model = Arc::new(fit(&data, &network(&[6])));
+    let error = data.fit_rows(&rows(&data), &options(&[]).with_init(model.clone())).unwrap_err();
+    assert!(error.to_string().contains("hidden layers"), "{error}");
+    assert!(fit(&data, &network(&[6]).with_init(model)).network().is_some());
+}

@@ -26,6 +26,7 @@ enum Keyword {
     Integer(i64),
     Number(f64),
     Text(String),
+    List(Vec<Option<Keyword>>),
 }
 
 impl From<Keyword> for OptionValue {
@@ -35,6 +36,10 @@ impl From<Keyword> for OptionValue {
             Keyword::Integer(value) => Self::Integer(value),
             Keyword::Number(value) => Self::Number(value),
             Keyword::Text(value) => Self::Text(value),
+            Keyword::List(values) => {
+                let value = |value: Option<Keyword>| value.map_or(Self::Null, Self::from);
+                Self::List(values.into_iter().map(value).collect())
+            }
         }
     }
 }

@@ -18,6 +18,9 @@ Number: TypeAlias = str | pl.Expr | pl.Series | int | float
 Features: TypeAlias = str | pl.Expr | Iterable[str | pl.Expr]
 """The columns a model sees: a list of names and expressions, or one struct expression."""
 
+Plain: TypeAlias = bool | int | float | str | list["Plain"] | None
+"""An option as it crosses to the functions."""
+
 _LIBRARY = Path(_ziln.__file__)
 
 
@@ -123,9 +126,13 @@ def message_of(error: pl.exceptions.PolarsError) -> str:
     return str(error).partition("\n\n")[0].removeprefix("the plugin failed with message: ")
 
 
-def _plain(function: str, option: str, value: object) -> bool | int | float | str:
-    """An option as a plain Python value, also from NumPy's scalars."""
+def _plain(function: str, option: str, value: object) -> Plain:
+    """An option as a plain Python value, also from NumPy's scalars and arrays."""
     match _item(value):
+        case None:
+            return None
+        case list(values) | tuple(values):
+            return [_plain(function, option, value) for value in values]
         case bool(plain):
             return plain
         case int(plain):
@@ -138,14 +145,14 @@ def _plain(function: str, option: str, value: object) -> bool | int | float | st
             got = "text that is not Unicode"
         case _:
             got = type(value).__name__
-    msg = f"ziln.{function}: option `{option}`: expected a number, a string or a boolean, got {got}"
+    msg = f"ziln.{function}: option `{option}`: expected a number, a string, a boolean or a list, got {got}"
     raise TypeError(msg)
 
 
 def _item(value: object) -> object:
-    """What a scalar of NumPy holds; anything else as it is."""
+    """What a scalar or an array of NumPy holds; anything else as it is."""
     try:
-        return value.item() if hasattr(value, "item") else value
+        return value.tolist() if hasattr(value, "tolist") else value
     except (TypeError, ValueError):
         return value
 

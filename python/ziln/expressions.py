@@ -22,6 +22,7 @@ the function and the argument, and the row where it is one row's fault; a wrong 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import polars as pl
@@ -507,6 +508,7 @@ def fit_sgd(
     max_sigma: float | None = None,
     min_payment: float | None = None,
     min_count: int | None = None,
+    hidden: int | Sequence[int] | None = None,
     init: str | pl.Expr | pl.Series | None = None,
     keep_state: bool | None = None,
 ) -> pl.Expr:
@@ -555,6 +557,9 @@ def fit_sgd(
         the median of the positive labels.
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
+    hidden
+        The units of each hidden layer of a network on top of the linear heads, such as ``[64, 32]``; one number is one
+        layer. Default: none, the linear model.
     init
         The model to continue from: a column's name or an expression, the same model in all rows of a group (null
         starts anew), or the text of one model for all groups.
@@ -608,6 +613,7 @@ def fit_sgd(
         "max_sigma": max_sigma,
         "min_payment": min_payment,
         "min_count": min_count,
+        "hidden": hidden,
         "init": init if _arguments.is_model_text(init) else None,
         "keep_state": keep_state,
     }

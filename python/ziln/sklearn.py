@@ -81,6 +81,8 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         labels.
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
+    hidden
+        The units of each hidden layer of a network, such as ``[64, 32]``. Default: none, the linear model.
     init
         The text of a model to continue from, such as the ``model_`` of another estimator. Default: none.
     keep_state
@@ -154,6 +156,7 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         max_sigma: float | None = None,
         min_payment: float | None = None,
         min_count: int | None = None,
+        hidden: int | Sequence[int] | None = None,
         init: str | None = None,
         keep_state: bool | None = None,
         random_state: int | np.random.RandomState | None = 0,
@@ -170,6 +173,7 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.max_sigma = max_sigma
         self.min_payment = min_payment
         self.min_count = min_count
+        self.hidden = hidden
         self.init = init
         self.keep_state = keep_state
         self.random_state = random_state

@@ -20,7 +20,7 @@ pub(crate) fn wrong_options(got: impl Into<String>) -> Error {
 /// An option of a type that none has.
 pub(crate) fn wrong_option(name: &str, got: impl Into<String>) -> Error {
     let argument = format!("options.{}", quoted(name));
-    wrong_argument(&argument, "a number, a string or a boolean", got)
+    wrong_argument(&argument, "a number, a string, a boolean or a list", got)
 }
 
 /// An option that differs from row to row.

@@ -44,6 +44,11 @@ pub(super) fn option_value(value: &AnyValue<'_>) -> Option<OptionValue> {
     match value {
         AnyValue::Null => Some(OptionValue::Null),
         AnyValue::Boolean(value) => Some(OptionValue::Bool(*value)),
+        AnyValue::List(values) | AnyValue::Array(values, _) => {
+            let items: Option<Vec<OptionValue>> =
+                values.iter().map(|value| option_value(&value)).collect();
+            items.map(OptionValue::List)
+        }
         value => match value.get_str() {
             Some(text) => Some(OptionValue::from(text)),
             None if value.is_integer() => Some(match value.extract::<i64>() {

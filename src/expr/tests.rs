@@ -212,7 +212,16 @@ fn arguments_of_fit_are_told_by_their_types() {
         "`options.epochs`: expected a constant, got values that differ",
     );
     let list = structs(&[lists(&[Some(&[1.0])])]);
-    assert_refused(fit(&[list]), "`options.lists`: expected a number, a string or a boolean");
+    assert_refused(fit(&[list]), "option `lists`: expected one of epochs");
+    let layers = lists(&[Some(&[4.0, 2.0])]).with_name("hidden".into());
+    assert!(text(&fit(&[structs(&[layers])]).unwrap()).contains("\"network\""));
+    let layers = lists(&[Some(&[0.5])]).with_name("hidden".into());
+    assert_refused(
+        fit(&[structs(&[layers])]),
+        "option `hidden`: expected a list of at most 8 integers",
+    );
+    let date = Series::new_null("epochs".into(), 1).cast(&DataType::Date).unwrap();
+    assert!(fit(&[structs(&[date])]).is_ok(), "NULL of any type is the default");
 }
 
 #[test]

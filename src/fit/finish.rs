@@ -99,7 +99,7 @@ fn network_on(
     problem: &Problem<'_>,
     fitted: &Fitted,
 ) -> Option<((NetworkParts, NetworkTraining), Outcome)> {
-    let plan = problem.options.network.as_ref()?;
+    let plan = problem.options.network()?;
     let parts = &fitted.parts;
     let linear = Linear {
         table: problem.table,

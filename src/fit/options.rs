@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::network::Network;
 use super::sgd::{Optimizer, Schedule};
 use crate::error::quoted;
-use crate::model::Model;
+use crate::model::{MOST_LAYERS, MOST_UNITS, Model};
 use crate::{Error, Result};
 
 /// The value of an option as an engine or a program gives it.
@@ -23,6 +23,8 @@ pub enum OptionValue {
     Number(f64),
     /// Text.
     Text(String),
+    /// A list.
+    List(Vec<OptionValue>),
     /// A model that was read before.
     Model(Arc<Model>),
 }
@@ -56,6 +58,13 @@ pub enum OptionRange {
     Boolean,
     /// A model, or its text.
     Model,
+    /// The units of each hidden layer, or of the only one.
+    Layers {
+        /// The most layers.
+        layers: usize,
+        /// The most units of a layer.
+        units: u64,
+    },
 }
 
 /// A training option: an entry of [`OPTIONS`].
@@ -90,13 +99,11 @@ macro_rules! options {
         #[derive(Debug, Clone)]
         pub struct Options {
             $(pub(super) $name: $field,)*
-            /// A network on top of the linear heads.
-            pub(super) network: Option<Network>,
         }
 
         impl Default for Options {
             fn default() -> Self {
-                Self { $($name: $default,)* network: None }
+                Self { $($name: $default,)* }
             }
         }
 
@@ -164,6 +171,9 @@ options! {
     min_count(u64): u64 = 2,
         OptionRange::Integer { least: 1, most: 1_000_000_000 },
         "rows a level of a categorical feature needs to have weights";
+    hidden(&[u64]): Network = Network::new(Vec::new()),
+        OptionRange::Layers { layers: MOST_LAYERS, units: MOST_UNITS as u64 },
+        "units of each hidden layer of a network on top of the linear heads; none is the linear model";
     init(Arc<Model>): Option<Arc<Model>> = None,
         OptionRange::Model,
         "a model to continue from";
@@ -222,8 +232,12 @@ impl Options {
     /// These options with a network on top of the linear heads; without hidden layers there is none.
     #[must_use]
     pub fn with_network(&self, network: Network) -> Self {
-        let network = Some(network).filter(|network| !network.hidden().is_empty());
-        Self { network, ..self.clone() }
+        Self { hidden: network, ..self.clone() }
+    }
+
+    /// The network on top of the linear heads, if there is to be one.
+    pub(super) fn network(&self) -> Option<&Network> {
+        Some(&self.hidden).filter(|network| !network.hidden().is_empty())
     }
 
     /// These options with a model to continue from.
@@ -304,6 +318,12 @@ impl From<&str> for OptionValue {
     }
 }
 
+impl From<&[u64]> for OptionValue {
+    fn from(values: &[u64]) -> Self {
+        Self::List(values.iter().map(|&value| value.into()).collect())
+    }
+}
+
 impl From<Optimizer> for OptionValue {
     fn from(optimizer: Optimizer) -> Self {
         optimizer.name().into()
@@ -336,6 +356,9 @@ impl fmt::Display for OptionRange {
             Self::OneOf(names) => write!(f, "one of {}", names.join(", ")),
             Self::Boolean => f.write_str("true or false"),
             Self::Model => f.write_str("the text of a model"),
+            Self::Layers { layers, units } => {
+                write!(f, "a list of at most {layers} integers from 1 to {units}, or one")
+            }
         }
     }
 }
@@ -427,6 +450,30 @@ impl Setting for Schedule {
     }
 }
 
+impl Setting for Network {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        let OptionRange::Layers { layers, units } = given.range else {
+            return Err(given.refuse());
+        };
+        let values = match given.value {
+            OptionValue::List(values) => values.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let unit = |value: &OptionValue| {
+            let value = u64::try_from(value.whole()?).ok()?;
+            (1..=units).contains(&value).then_some(value as usize)
+        };
+        let hidden: Option<Vec<usize>> = values.iter().map(unit).collect();
+        let hidden = hidden.filter(|hidden| hidden.len() <= layers);
+        hidden.map(Self::new).ok_or_else(|| given.refuse())
+    }
+
+    fn text(&self) -> String {
+        let units: Vec<String> = self.hidden().iter().map(usize::to_string).collect();
+        if units.is_empty() { "none".to_owned() } else { units.join(", ") }
+    }
+}
+
 impl Setting for Arc<Model> {
     const UNSET: &'static str = "none";
 
@@ -476,6 +523,11 @@ impl fmt::Display for OptionValue {
             Self::Integer(value) => value.fmt(f),
             Self::Number(value) => value.fmt(f),
             Self::Text(value) => write!(f, "text '{}'", quoted(value)),
+            Self::List(values) => {
+                let items: Vec<String> = values.iter().take(10).map(Self::to_string).collect();
+                let rest = if values.len() > items.len() { ", ..." } else { "" };
+                write!(f, "[{}{rest}]", items.join(", "))
+            }
             Self::Model(_) => f.write_str("a model"),
         }
     }

@@ -32,7 +32,7 @@ impl Split {
         if held_out > 0 && split.labels.iter().all(|&label| label <= 0.0) {
             split = Self::new(table, usable, &ordered, &[]);
         }
-        if options.network.is_some() {
+        if options.network().is_some() {
             split.ordered = ordered;
         }
         split

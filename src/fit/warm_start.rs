@@ -48,9 +48,12 @@ pub(super) fn known_features(table: &Table<'_>, options: &Options) -> Result<Opt
 }
 
 /// Refuses a model whose network would be lost: without hidden layers only the linear heads are trained.
+///
+/// # Errors
+/// [`Error::Option`] that says so.
 pub(super) fn check_network(options: &Options) -> Result<()> {
     match options.init.as_deref().and_then(Model::network) {
-        Some(_) if options.network.is_none() => Err(Error::Option {
+        Some(_) if options.network().is_none() => Err(Error::Option {
             option: "init".to_owned(),
             expected: "a model without hidden layers, or hidden layers to train".to_owned(),
             got: "a model with hidden layers".to_owned(),

@@ -184,6 +184,11 @@ impl Model {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The version of the text: [`FORMAT_VERSION`], or 2 for a model with a network.
+    pub fn format_version(&self) -> u32 {
+        self.format_version
+    }
+
     /// The features, in the order of their weights.
     pub fn features(&self) -> &[Feature] {
         &self.features

@@ -6,10 +6,10 @@ use super::input::FeatureInput;
 use super::range::Range;
 use super::row_encoder::{Encoded, RowEncoder};
 use super::scorer::{Scorer, cap_sigma};
-use crate::Result;
 use crate::family::Head;
 use crate::math::{expected_ltv_row, ln, sigma_from_raw};
 use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::{Error, Result};
 
 /// What one feature of a customer adds to the heads, beside the average customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,7 @@ pub struct Explainer {
     average: [f64; 3],
     mu_range: Range,
     max_sigma: f64,
+    has_network: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -81,6 +82,7 @@ impl Explainer {
             average,
             mu_range: model.mu_range().unwrap_or(Range::ALL),
             max_sigma: model.max_sigma(),
+            has_network: model.network().is_some(),
         }
     }
 
@@ -103,8 +105,12 @@ impl Explainer {
     ///
     /// # Errors
     /// [`Error::Feature`](crate::Error::Feature) if a column is missing, too short, or numbers came for categories or the
-    /// reverse.
+    /// reverse. [`Error::Model`](crate::Error::Model) if the model has hidden layers.
     pub fn explain(&self, columns: &[FeatureInput<'_>], row: usize) -> Result<Vec<Contribution>> {
+        if self.has_network {
+            let problem = "it has hidden layers, and contributions are those of a linear model";
+            return Err(Error::Model { problem: problem.to_owned() });
+        }
         self.scorer.check(columns, row + 1)?;
         let encoded = self.encoder.encode(columns, row);
         let beside = self.features.iter().zip(&encoded).map(|(feature, encoded)| {

@@ -1,6 +1,7 @@
 //! What a model says about itself, flat: the fields of `ziln_model_info`.
 
-use super::document::{FORMAT_VERSION, Model};
+use super::document::Model;
+use super::network::LayerWeights;
 use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// What happened in training and the options in force.
@@ -46,9 +47,9 @@ const fn entry(
 
 use FieldType::{Integer, Number, Numbers, Text, Texts};
 
-const INFO: [Entry; 42] = [
-    entry("format_version", Integer, "version of the model text", |_| {
-        integer(u64::from(FORMAT_VERSION))
+const INFO: [Entry; 43] = [
+    entry("format_version", Integer, "version of the model text", |m| {
+        integer(u64::from(m.format_version()))
     }),
     entry("features", Integer, "features the model was trained on", |m| {
         integer(m.features().len() as u64)
@@ -138,6 +139,10 @@ const INFO: [Entry; 42] = [
         FieldValue::Number(m.options().sigma_prior.map(|prior| prior.spread))
     }),
     entry("min_count", Integer, "option min_count", |m| integer(m.options().min_count)),
+    entry("hidden", Numbers, "option hidden: units of each hidden layer; NULL for none", |m| {
+        let units = |layer: &LayerWeights| layer.biases.len() as f64;
+        FieldValue::Numbers(m.network().map(|network| network.layers.iter().map(units).collect()))
+    }),
     entry("init", Integer, "1 if training continued from a given model, else 0", |m| {
         integer(u64::from(m.options().init))
     }),

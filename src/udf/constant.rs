@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion_common::ScalarValue;
@@ -40,6 +41,15 @@ pub(super) fn option_value(value: &ScalarValue) -> Option<OptionValue> {
             _ => number(),
         },
         (_, data_type) if data_type.is_numeric() => number(),
+        (ScalarValue::List(list), _) => option_list(&list.value(0)),
+        (ScalarValue::LargeList(list), _) => option_list(&list.value(0)),
+        (ScalarValue::FixedSizeList(list), _) => option_list(&list.value(0)),
         _ => value.try_as_str().flatten().map(OptionValue::from),
     }
+}
+
+/// The values of a list as an option.
+fn option_list(values: &ArrayRef) -> Option<OptionValue> {
+    let value = |index| option_value(&ScalarValue::try_from_array(values, index).ok()?);
+    (0..values.len()).map(value).collect::<Option<Vec<_>>>().map(OptionValue::List)
 }

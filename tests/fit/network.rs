@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ziln::fit::{Network, OptionValue, Options};
 use ziln::math::{Column, expected_ltv_row, loss_row};
 use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, ScorerSet};
+use ziln::record::FieldValue;
 
 use crate::data::{Data, Feature, Random};
 
@@ -334,4 +335,41 @@ fn a_network_to_continue_from_is_not_lost_in_silence() {
     let error = data.fit_rows(&rows(&data), &options(&[]).with_init(model.clone())).unwrap_err();
     assert!(error.to_string().contains("hidden layers"), "{error}");
     assert!(fit(&data, &network(&[6]).with_init(model)).network().is_some());
+}
+
+#[test]
+fn the_option_is_a_list_or_an_integer() {
+    use OptionValue::{Integer, List, Null, Number, Text};
+
+    let hidden = |value: OptionValue| Options::from_pairs([("hidden".to_owned(), value)]);
+    let list = |values: &[i64]| List(values.iter().map(|&units| Integer(units)).collect());
+    for wrong in [
+        Integer(0),
+        Integer(1025),
+        Number(1.5),
+        Text("64".to_owned()),
+        list(&[64, 0]),
+        list(&[1; 9]),
+        List(vec![Integer(64), Null]),
+        List(vec![list(&[64])]),
+    ] {
+        let message = hidden(wrong).unwrap_err().to_string();
+        let expected = "expected a list of at most 8 integers from 1 to 1024, or one, got ";
+        assert!(message.contains(expected), "{message}");
+    }
+    let data = bent(400, 3);
+    let text = |options: Options| {
+        let rows: Vec<u32> = (0..400).collect();
+        data.fit_rows(&rows, &options).unwrap().unwrap().to_json()
+    };
+    let linear = text(Options::default());
+    assert_eq!(text(hidden(list(&[])).unwrap()), linear);
+    assert_eq!(text(hidden(Null).unwrap()), linear);
+    let layer = text(hidden(Integer(4)).unwrap());
+    assert_eq!(text(hidden(list(&[4])).unwrap()), layer);
+    assert_eq!(text(Options::builder().hidden(&[4]).build().unwrap()), layer);
+    assert_eq!(text(Options::default().with_network(Network::new(vec![4]))), layer);
+    let model = Model::from_json(&layer).unwrap();
+    assert_eq!((linear.contains("network"), model.format_version()), (false, 2));
+    assert_eq!(model.info().get("hidden"), Some(&FieldValue::Numbers(Some(vec![4.0]))));
 }

@@ -64,6 +64,7 @@ pub fn fit_newton(
 ) -> Result<Option<Model>> {
     let shared = &options.shared;
     let known = warm_start::known_features(table, shared)?;
+    warm_start::check_network(shared)?;
     let Some((usable, kept)) = Usable::of(table, rows, shared) else {
         return Ok(prior_of(shared).map(|prior| without_payers(table, rows, prior)));
     };

@@ -19,7 +19,11 @@ level = rng.integers(0, 3, n)
 logit = -0.5 + 0.15 * (a - 10) + 0.4 * (level == 1)
 pays = rng.random(n) < 1 / (1 + np.exp(-logit))
 spread = np.exp(0.1 * rng.normal(size=n) + 0.03 * (a - 10))
-label = np.where(pays, np.round(np.exp(3 + 0.1 * (a - 10) - 0.3 * (level == 0) + spread * rng.standard_t(6, n)), 4), 0.0)
+label = np.where(
+    pays,
+    np.round(np.exp(3 + 0.1 * (a - 10) - 0.3 * (level == 0) + spread * rng.standard_t(6, n)), 4),
+    0.0,
+)
 
 X = np.column_stack([np.ones(n), a, b - 1e6, level == 0, level == 1]).astype(float)
 names = ["intercept", "a", "b", "level 0", "level 1"]
@@ -67,7 +71,14 @@ def moved(values, covariance):
     return (T @ values).tolist(), np.sqrt(np.diag(T @ covariance @ T.T)).tolist()
 
 
-out = {"a": a.tolist(), "b": b.tolist(), "level": level.tolist(), "label": label.tolist(), "names": names, "heads": {}}
+out = {
+    "a": a.tolist(),
+    "b": b.tolist(),
+    "level": level.tolist(),
+    "label": label.tolist(),
+    "names": names,
+    "heads": {},
+}
 blocks = {
     "logit": (fitted.params, fitted.cov_params(), robust.cov_params()),
     "mu": (w[:d], inverse[:d, :d], sandwich[:d, :d]),

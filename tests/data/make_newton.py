@@ -66,9 +66,11 @@ sandwich = inverse @ (S.T @ S) @ inverse
 
 def moved(values, covariance):
     """To the features themselves: the intercept is that of b = 0."""
-    T = np.eye(d)
-    T[0, 2] = -1e6
-    return (T @ values).tolist(), np.sqrt(np.diag(T @ covariance @ T.T)).tolist()
+    transform = np.eye(d)
+    transform[0, 2] = -1e6
+    return (transform @ values).tolist(), np.sqrt(
+        np.diag(transform @ covariance @ transform.T)
+    ).tolist()
 
 
 out = {

@@ -286,7 +286,8 @@ fn sql_has_every_function() {
         "ziln_from_logits" => "logit, mu, raw_sigma",
         "ziln_predict" => "model, features",
         "ziln_model_info" | "ziln_weights" | "ziln_is_model" => "model",
-        "ziln_fit_sgd" => "ltv, features, weight",
+        "ziln_fit_sgd" | "ziln_fit_newton" => "ltv, features, weight",
+        "ziln_fit_prior" => "ltv, features, channel, weight",
         "ziln_gini" | "ziln_spearman" => "ltv, mu",
         "ziln_decile_stats" => "ltv, mu, 4",
         "ziln_evaluate" | "ziln_loss" | "ziln_cdf" | "ziln_capped_ltv" | "ziln_crps" => {

@@ -7,7 +7,7 @@
 //!
 //! Shared by the functions: `types` says what Polars' types are to the rules in `call`; `number`, `params`, `features`,
 //! `lists` and `text` read arguments, `options` those that are constants, `rows` says which rows an aggregate sees,
-//! `result` and `record` build what is returned; `params_function`, `model_function` and `metric_function` are what
+//! `result` and `record` build what is returned; `params_function`, `model_function`, `metric_function` and `fit` are what
 //! functions of one kind share. [`guarded`] is
 //! around what Polars calls.
 //!
@@ -29,6 +29,7 @@ use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
 
 mod error;
 mod features;
+mod fit;
 mod guard;
 mod lists;
 mod metric_function;
@@ -49,6 +50,8 @@ mod crps;
 mod decile_stats;
 mod evaluate;
 mod expected_ltv;
+mod fit_newton;
+mod fit_prior;
 mod fit_sgd;
 mod from_logits;
 mod gini;
@@ -76,6 +79,8 @@ pub use crps::crps;
 pub use decile_stats::{decile_stats, decile_stats_with};
 pub use evaluate::evaluate;
 pub use expected_ltv::expected_ltv;
+pub use fit_newton::{fit_newton, fit_newton_with};
+pub use fit_prior::{fit_prior, fit_prior_with};
 pub use fit_sgd::{fit_sgd, fit_sgd_with};
 pub use from_logits::from_logits;
 pub use gini::gini;
@@ -160,6 +165,8 @@ pub const FUNCTIONS: &[Function] = &[
     weights::FUNCTION,
     is_model::FUNCTION,
     fit_sgd::FUNCTION,
+    fit_newton::FUNCTION,
+    fit_prior::FUNCTION,
     evaluate::FUNCTION,
     gini::FUNCTION,
     spearman::FUNCTION,

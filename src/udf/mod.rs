@@ -7,7 +7,8 @@
 //!
 //! Shared by the functions: `types` says what Arrow's types are to the rules in `call`; `number` reads numeric arguments,
 //! `params` the three forms of `params`, `features` the forms of `features`, `record` builds struct results. `aggregate`
-//! makes DataFusion's aggregates of what they keep for their groups, and `rows` is what those keep that need all rows.
+//! makes DataFusion's aggregates of what they keep for their groups, `rows` is what those keep that need all rows, and `fit`
+//! those that fit models.
 //! `guard` is around every function.
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ mod aggregate;
 mod constant;
 mod error;
 mod features;
+mod fit;
 pub mod guard;
 mod metric;
 mod model;
@@ -37,6 +39,8 @@ mod crps;
 mod decile_stats;
 mod evaluate;
 mod expected_ltv;
+mod fit_newton;
+mod fit_prior;
 mod fit_sgd;
 mod from_logits;
 mod gini;
@@ -61,6 +65,7 @@ use aggregate::Aggregate;
 #[cfg(any(test, debug_assertions))]
 #[doc(hidden)]
 pub use aggregate::panicking_aggregate;
+use fit::Fit;
 use model_function::ModelUdf;
 use params_function::ParamsUdf;
 
@@ -89,7 +94,9 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
 /// Every aggregate function, in the order of the documentation.
 pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
     let functions = [
-        AggregateUDF::from(Aggregate::of(fit_sgd::FitSgd)),
+        AggregateUDF::from(Aggregate::of(Fit(fit_sgd::FitSgd))),
+        AggregateUDF::from(Aggregate::of(Fit(fit_newton::FitNewton))),
+        AggregateUDF::from(Aggregate::of(Fit(fit_prior::FitPrior))),
         AggregateUDF::from(Aggregate::of(evaluate::Evaluate)),
         AggregateUDF::from(Aggregate::of(gini::Gini)),
         AggregateUDF::from(Aggregate::of(spearman::Spearman)),

@@ -133,6 +133,8 @@ plugin!(capped_ltv, capped_ltv_field, "ziln_capped_ltv", expr::capped_ltv);
 plugin!(crps, crps_field, "ziln_crps", expr::crps);
 plugin!(model_info, model_info_field, "ziln_model_info", call_model_info);
 plugin!(weights, weights_field, "ziln_weights", call_weights);
+plugin!(explain, explain_field, "ziln_explain", call_explain);
+plugin!(params_error, params_error_field, "ziln_params_error", call_params_error);
 plugin!(is_model, is_model_field, "ziln_is_model", call_is_model);
 plugin_with_keywords!(fit_sgd, fit_sgd_field, "ziln_fit_sgd", call_fit_sgd);
 plugin_with_keywords!(fit_newton, fit_newton_field, "ziln_fit_newton", call_fit_newton);
@@ -147,11 +149,24 @@ fn texts(models: &[Series]) -> PolarsResult<Vec<Series>> {
     models.iter().map(model_text).collect()
 }
 
-fn call_predict(inputs: &[Series]) -> PolarsResult<Series> {
+/// The arguments of a function of a model and of a customer's features.
+fn model_and_features(inputs: &[Series]) -> PolarsResult<Vec<Series>> {
     match inputs {
-        [model, features] => expr::predict(&[model_text(model)?, unwrapped(features)?]),
-        _ => expr::predict(inputs),
+        [model, features] => Ok(vec![model_text(model)?, unwrapped(features)?]),
+        _ => Ok(inputs.to_vec()),
     }
+}
+
+fn call_predict(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::predict(&model_and_features(inputs)?)
+}
+
+fn call_explain(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::explain(&model_and_features(inputs)?)
+}
+
+fn call_params_error(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::params_error(&model_and_features(inputs)?)
 }
 
 fn call_model_info(inputs: &[Series]) -> PolarsResult<Series> {
@@ -192,7 +207,8 @@ impl FitArguments {
 
     /// An argument that the package always gives.
     fn given(&self, name: &str) -> PolarsResult<&Series> {
-        self.named(name).ok_or_else(|| polars_err!(InvalidOperation: "expected the argument {name}"))
+        self.named(name)
+            .ok_or_else(|| polars_err!(InvalidOperation: "expected the argument {name}"))
     }
 
     fn features(&self) -> PolarsResult<Series> {

@@ -36,6 +36,7 @@ __all__ = [
     "decile_stats",
     "evaluate",
     "expected_ltv",
+    "explain",
     "fit_newton",
     "fit_prior",
     "fit_sgd",
@@ -45,6 +46,7 @@ __all__ = [
     "loss",
     "model_info",
     "params",
+    "params_error",
     "pay_amount",
     "pay_prob",
     "predict",
@@ -304,7 +306,9 @@ def weights(model: str | pl.Expr | pl.Series) -> pl.Expr:
     -------
     pl.Expr
         A list of structs with the head, the feature, the level (null for a number) and the weights, on the
-        standardised and on the raw scale; null where the model is null.
+        standardised and on the raw scale, the range in which the head holds a number (``least``, ``most``), and where
+        the model has them ``standard_error``, ``raw_standard_error``, ``z`` and ``p_value`` (of :func:`fit_newton`) and
+        ``between``, the variance between campaigns (of :func:`fit_prior`); null where the model is null.
 
     Raises
     ------
@@ -322,6 +326,88 @@ def weights(model: str | pl.Expr | pl.Series) -> pl.Expr:
     ['logit', 'mu', 'raw_sigma']
     """
     return _arguments.elementwise("weights", [_arguments.model("weights", model)])
+
+
+def explain(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
+    """
+    Why a model predicts what it does for a customer: what each feature adds.
+
+    The heads are linear, so that the contributions are exact: with those of the average customer they sum to the
+    heads of this one, before mu and sigma are held within their bounds. Features are matched as by :func:`predict`.
+
+    Parameters
+    ----------
+    model
+        The model: a column's name, an expression, a series, or the model's text.
+    features
+        A list of columns' names and expressions, or one struct expression.
+
+    Returns
+    -------
+    pl.Expr
+        A list of structs, one a feature: ``feature``, what it adds to ``logit``, ``mu`` and ``raw_sigma`` beside the
+        average customer, and ``ltv_ratio``, the expected lifetime value over what it would be with the average in the
+        feature's place. The greatest effect comes first. Null where the model is null.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        As :func:`predict`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"visits": range(100), "ltv": [0.0, 0.0, 3.5, 8.0] * 25})
+    >>> model = customers.select(ziln.fit_newton("ltv", ["visits"])).item()
+    >>> customers.head(1).select(ziln.explain(model, ["visits"])).item()[0]["feature"]
+    'visits'
+    """
+    arguments = [_arguments.model("explain", model), _arguments.features("explain", features)]
+    return _arguments.elementwise("explain", arguments)
+
+
+def params_error(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
+    """
+    The standard errors of what a model predicts for a customer.
+
+    They say how far the model's weights leave it open, not how far the customer may be from it: the latter is
+    :func:`variance`. Features are matched as by :func:`predict`.
+
+    Parameters
+    ----------
+    model
+        A model of :func:`fit_newton` with ``covariance=True``: a column's name, an expression, a series, or the
+        model's text.
+    features
+        A list of columns' names and expressions, or one struct expression.
+
+    Returns
+    -------
+    pl.Expr
+        A struct of ``logit``, ``mu``, ``raw_sigma``, and ``expected_ltv`` by the delta method; null where the model is
+        null.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        As :func:`predict`, and if a model keeps no covariances.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"visits": range(100), "ltv": [0.0, 0.0, 3.5, 8.0] * 25})
+    >>> model = customers.select(ziln.fit_newton("ltv", ["visits"], covariance=True)).item()
+    >>> errors = customers.select(ziln.params_error(model, ["visits"]).struct.field("expected_ltv"))
+    >>> errors.to_series().min() > 0
+    True
+    """
+    arguments = [
+        _arguments.model("params_error", model),
+        _arguments.features("params_error", features),
+    ]
+    return _arguments.elementwise("params_error", arguments)
 
 
 def is_model(text: str | pl.Expr | pl.Series) -> pl.Expr:
@@ -773,6 +859,9 @@ def fit_prior(
     >>> models["model"].null_count()  # nobody pays in campaign a
     0
     """
+    if init is not None and not _arguments.is_model_text(init):
+        msg = f"ziln.fit_prior: argument `init`: expected a model's text, got {init!r}"
+        raise TypeError(msg)
     given = {
         "l2": l2,
         "max_sigma": max_sigma,

@@ -135,6 +135,16 @@ pub fn weights(model: Expr) -> Expr {
     expression(&super::weights::FUNCTION, [model])
 }
 
+/// What each feature adds to what a model predicts; named `explain`. `features` is a struct expression.
+pub fn explain(model: Expr, features: Expr) -> Expr {
+    expression(&super::explain::FUNCTION, [model, features])
+}
+
+/// The standard errors of what a model predicts; named `params_error`. `features` is a struct expression.
+pub fn params_error(model: Expr, features: Expr) -> Expr {
+    expression(&super::params_error::FUNCTION, [model, features])
+}
+
 /// Whether a text is a model; named `is_model`.
 pub fn is_model(text: Expr) -> Expr {
     expression(&super::is_model::FUNCTION, [text])

@@ -7,7 +7,7 @@
 //!
 //! Shared by the functions: `types` says what Polars' types are to the rules in `call`; `number`, `params`, `features`,
 //! `lists` and `text` read arguments, `options` those that are constants, `rows` says which rows an aggregate sees,
-//! `result` and `record` build what is returned; `params_function`, `model_function`, `metric_function` and `fit` are what
+//! `result` and `record` build what is returned; `params_function`, `model_function`, `customer`, `metric_function` and `fit` are what
 //! functions of one kind share. [`guarded`] is
 //! around what Polars calls.
 //!
@@ -27,6 +27,7 @@
 
 use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
 
+mod customer;
 mod error;
 mod features;
 mod fit;
@@ -50,6 +51,7 @@ mod crps;
 mod decile_stats;
 mod evaluate;
 mod expected_ltv;
+mod explain;
 mod fit_newton;
 mod fit_prior;
 mod fit_sgd;
@@ -58,6 +60,7 @@ mod gini;
 mod is_model;
 mod loss;
 mod model_info;
+mod params_error;
 mod params_from_prob;
 mod pay_amount;
 mod pay_prob;
@@ -79,6 +82,7 @@ pub use crps::crps;
 pub use decile_stats::{decile_stats, decile_stats_with};
 pub use evaluate::evaluate;
 pub use expected_ltv::expected_ltv;
+pub use explain::explain;
 pub use fit_newton::{fit_newton, fit_newton_with};
 pub use fit_prior::{fit_prior, fit_prior_with};
 pub use fit_sgd::{fit_sgd, fit_sgd_with};
@@ -88,6 +92,7 @@ pub use guard::guarded;
 pub use is_model::is_model;
 pub use loss::loss;
 pub use model_info::model_info;
+pub use params_error::params_error;
 pub use params_from_prob::params;
 pub use pay_amount::pay_amount;
 pub use pay_prob::pay_prob;
@@ -163,6 +168,8 @@ pub const FUNCTIONS: &[Function] = &[
     crps::FUNCTION,
     model_info::FUNCTION,
     weights::FUNCTION,
+    explain::FUNCTION,
+    params_error::FUNCTION,
     is_model::FUNCTION,
     fit_sgd::FUNCTION,
     fit_newton::FUNCTION,

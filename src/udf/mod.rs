@@ -6,7 +6,7 @@
 //! DataFusion, but not `expr`.
 //!
 //! Shared by the functions: `types` says what Arrow's types are to the rules in `call`; `number` reads numeric arguments,
-//! `params` the three forms of `params`, `features` the forms of `features`, `record` builds struct results. `aggregate`
+//! `params` the three forms of `params`, `features` the forms of `features`, `customer` the columns that models need, `record` builds struct results. `aggregate`
 //! makes DataFusion's aggregates of what they keep for their groups, `rows` is what those keep that need all rows, and `fit`
 //! those that fit models.
 //! `guard` is around every function.
@@ -19,6 +19,8 @@ use datafusion_expr::{AggregateUDF, ScalarUDF};
 
 mod aggregate;
 mod constant;
+mod customer;
+mod customer_function;
 mod error;
 mod features;
 mod fit;
@@ -39,6 +41,7 @@ mod crps;
 mod decile_stats;
 mod evaluate;
 mod expected_ltv;
+mod explain;
 mod fit_newton;
 mod fit_prior;
 mod fit_sgd;
@@ -48,6 +51,7 @@ mod is_model;
 mod lists;
 mod loss;
 mod model_info;
+mod params_error;
 mod params_from_prob;
 mod pay_amount;
 mod pay_prob;
@@ -65,6 +69,7 @@ use aggregate::Aggregate;
 #[cfg(any(test, debug_assertions))]
 #[doc(hidden)]
 pub use aggregate::panicking_aggregate;
+use customer_function::CustomerUdf;
 use fit::Fit;
 use model_function::ModelUdf;
 use params_function::ParamsUdf;
@@ -86,6 +91,8 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ParamsUdf::<crps::Crps>::default()),
         ScalarUDF::from(ModelUdf::<model_info::ModelInfoFunction>::default()),
         ScalarUDF::from(ModelUdf::<weights::WeightsFunction>::default()),
+        ScalarUDF::from(CustomerUdf::<explain::Explain>::default()),
+        ScalarUDF::from(CustomerUdf::<params_error::ParamsErrorFunction>::default()),
         ScalarUDF::from(ModelUdf::<is_model::IsModelFunction>::default()),
     ];
     functions.into_iter().map(guard::guarded_scalar).map(Arc::new).collect()

@@ -9,13 +9,14 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 /// Every function of the contract.
-pub(crate) const FUNCTIONS: [&str; 22] = [
+pub(crate) const FUNCTIONS: [&str; 24] = [
     "ziln_capped_ltv",
     "ziln_cdf",
     "ziln_crps",
     "ziln_decile_stats",
     "ziln_evaluate",
     "ziln_expected_ltv",
+    "ziln_explain",
     "ziln_fit_newton",
     "ziln_fit_prior",
     "ziln_fit_sgd",
@@ -25,6 +26,7 @@ pub(crate) const FUNCTIONS: [&str; 22] = [
     "ziln_loss",
     "ziln_model_info",
     "ziln_params",
+    "ziln_params_error",
     "ziln_pay_amount",
     "ziln_pay_prob",
     "ziln_predict",

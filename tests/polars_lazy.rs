@@ -13,7 +13,7 @@ use polars_sql::SQLContext;
 use polars_sql::function_registry::FunctionRegistry;
 use ziln::expr::lazy::{self, ParamsExpr, SqlFunctions};
 use ziln::expr::{self, FUNCTIONS, FunctionKind};
-use ziln::fit::Options;
+use ziln::fit::{NewtonOptions, OptionValue, Options};
 
 fn customers() -> DataFrame {
     let rows = 0..60_i32;
@@ -267,6 +267,11 @@ fn metrics_take_a_group_each() {
     assert_eq!(deciles.inner_length(), 3 * 4);
 }
 
+fn covariance() -> NewtonOptions {
+    let covariance = ("covariance".to_owned(), OptionValue::Bool(true));
+    NewtonOptions::from_pairs([covariance]).unwrap()
+}
+
 fn sql(query: &str) -> PolarsResult<DataFrame> {
     let mut context = SQLContext::new().with_function_registry(Arc::new(SqlFunctions));
     let model = lazy::fit_sgd(col("ltv"), features(), None, options(), None);
@@ -274,6 +279,7 @@ fn sql(query: &str) -> PolarsResult<DataFrame> {
         features().alias("features"),
         lazy::from_logits(raw()).alias("params"),
         model.over([col("campaign")]).unwrap(),
+        lazy::fit_newton(col("ltv"), features(), None, covariance(), None).alias("newton"),
     ]);
     context.register("customers", frame);
     context.execute(query)?.collect()
@@ -284,9 +290,11 @@ fn sql_has_every_function() {
     let arguments = |name: &str| match name {
         "ziln_params" => "0.5, mu, 1.0",
         "ziln_from_logits" => "logit, mu, raw_sigma",
-        "ziln_predict" => "model, features",
+        "ziln_predict" | "ziln_explain" => "model, features",
+        "ziln_params_error" => "newton, features",
         "ziln_model_info" | "ziln_weights" | "ziln_is_model" => "model",
-        "ziln_fit_sgd" => "ltv, features, weight",
+        "ziln_fit_sgd" | "ziln_fit_newton" => "ltv, features, weight",
+        "ziln_fit_prior" => "ltv, features, channel, weight",
         "ziln_gini" | "ziln_spearman" => "ltv, mu",
         "ziln_decile_stats" => "ltv, mu, 4",
         "ziln_evaluate" | "ziln_loss" | "ziln_cdf" | "ziln_capped_ltv" | "ziln_crps" => {
@@ -327,6 +335,26 @@ fn sql_gives_what_expressions_give() {
         .sort(["campaign"], SortMultipleOptions::default())
         .collect();
     assert_eq!(by_sql.unwrap(), by_expr.unwrap());
+}
+
+#[test]
+fn priors_and_what_is_drawn_to_them_are_those_of_expressions() {
+    let by_sql =
+        sql("SELECT ziln_fit_prior(ltv, features, channel, weight) AS model FROM customers");
+    let weight = || Some(col("weight"));
+    let options = NewtonOptions::default();
+    let prior = lazy::fit_prior(col("ltv"), features(), col("channel"), weight(), options.clone());
+    let by_expr = customers().lazy().select([prior.clone()]).collect();
+    assert_eq!(by_sql.unwrap(), by_expr.unwrap());
+    let models = customers()
+        .lazy()
+        .with_column(prior.alias("prior"))
+        .group_by([col("channel")])
+        .agg([lazy::fit_newton(col("ltv"), features(), weight(), options, Some(col("prior")))])
+        .collect()
+        .unwrap();
+    assert!(models.height() > 1);
+    assert_eq!(models.column("model").unwrap().null_count(), 0);
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     allocator::give_memory_back_soon();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(training_options, module)?)?;
+    module.add_function(wrap_pyfunction!(newton_options, module)?)?;
     module.add_class::<capsules::ScalarFunction>()?;
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
@@ -32,4 +33,11 @@ fn training_options() -> Vec<(&'static str, String, String, &'static str)> {
         .iter()
         .map(|option| (option.name, option.default(), option.range.to_string(), option.purpose))
         .collect()
+}
+
+/// The names of the options of the exact solver.
+#[pyfunction]
+fn newton_options() -> Vec<&'static str> {
+    let own = ziln::fit::NEWTON_OPTIONS.iter().map(|option| option.name);
+    ziln::fit::SHARED_OPTIONS.iter().copied().chain(own).collect()
 }

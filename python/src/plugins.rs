@@ -10,7 +10,7 @@ use polars::prelude::{DataType, Field, PolarsResult, Series, polars_bail, polars
 use pyo3_polars::derive::polars_expr;
 use serde::Deserialize;
 use ziln::expr::{self, guarded};
-use ziln::fit::{OptionValue, Options};
+use ziln::fit::{NewtonOptions, OptionValue, Options};
 
 /// The keyword arguments of an aggregate.
 #[derive(Deserialize)]
@@ -138,8 +138,12 @@ plugin!(capped_ltv, capped_ltv_field, "ziln_capped_ltv", expr::capped_ltv);
 plugin!(crps, crps_field, "ziln_crps", expr::crps);
 plugin!(model_info, model_info_field, "ziln_model_info", call_model_info);
 plugin!(weights, weights_field, "ziln_weights", call_weights);
+plugin!(explain, explain_field, "ziln_explain", call_explain);
+plugin!(params_error, params_error_field, "ziln_params_error", call_params_error);
 plugin!(is_model, is_model_field, "ziln_is_model", call_is_model);
 plugin_with_keywords!(fit_sgd, fit_sgd_field, "ziln_fit_sgd", call_fit_sgd);
+plugin_with_keywords!(fit_newton, fit_newton_field, "ziln_fit_newton", call_fit_newton);
+plugin_with_keywords!(fit_prior, fit_prior_field, "ziln_fit_prior", call_fit_prior);
 plugin!(evaluate, evaluate_field, "ziln_evaluate", call_evaluate);
 plugin!(gini, gini_field, "ziln_gini", call_gini);
 plugin!(spearman, spearman_field, "ziln_spearman", call_spearman);
@@ -150,11 +154,24 @@ fn texts(models: &[Series]) -> PolarsResult<Vec<Series>> {
     models.iter().map(model_text).collect()
 }
 
-fn call_predict(inputs: &[Series]) -> PolarsResult<Series> {
+/// The arguments of a function of a model and of a customer's features.
+fn model_and_features(inputs: &[Series]) -> PolarsResult<Vec<Series>> {
     match inputs {
-        [model, features] => expr::predict(&[model_text(model)?, unwrapped(features)?]),
-        _ => expr::predict(inputs),
+        [model, features] => Ok(vec![model_text(model)?, unwrapped(features)?]),
+        _ => Ok(inputs.to_vec()),
     }
+}
+
+fn call_predict(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::predict(&model_and_features(inputs)?)
+}
+
+fn call_explain(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::explain(&model_and_features(inputs)?)
+}
+
+fn call_params_error(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::params_error(&model_and_features(inputs)?)
 }
 
 fn call_model_info(inputs: &[Series]) -> PolarsResult<Series> {
@@ -181,17 +198,58 @@ fn call_spearman(inputs: &[Series]) -> PolarsResult<Series> {
     expr::spearman(&arguments(inputs)?)
 }
 
-fn call_fit_sgd(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
+/// The arguments of an aggregate that fits a model, by their names.
+struct FitArguments(Vec<Series>);
+
+impl FitArguments {
+    fn of_inputs(inputs: &[Series]) -> PolarsResult<Self> {
+        arguments(inputs).map(Self)
+    }
+
+    fn named(&self, name: &str) -> Option<&Series> {
+        self.0.iter().find(|argument| argument.name() == name)
+    }
+
+    /// An argument that the package always gives.
+    fn given(&self, name: &str) -> PolarsResult<&Series> {
+        self.named(name)
+            .ok_or_else(|| polars_err!(InvalidOperation: "expected the argument {name}"))
+    }
+
+    fn features(&self) -> PolarsResult<Series> {
+        unwrapped(self.given("features")?)
+    }
+}
+
+/// The checked options of a function.
+fn options_of<O>(
+    function: &str,
+    keywords: Keywords,
+    check: impl FnOnce(Vec<(String, OptionValue)>) -> ziln::Result<O>,
+) -> PolarsResult<O> {
     let pairs = keywords.options.into_iter().map(|(name, value)| (name, value.into()));
-    let options = Options::from_pairs(pairs)
-        .map_err(|error| polars_err!(InvalidOperation: "ziln_fit_sgd: {error}"))?;
-    let arguments = arguments(inputs)?;
-    let named = |name: &str| arguments.iter().find(|argument| argument.name() == name);
-    let (Some(label), Some(features)) = (named("label"), named("features")) else {
-        polars_bail!(InvalidOperation: "ziln_fit_sgd: expected a label and features");
-    };
-    let (weight, init) = (named("weight"), named("init"));
-    expr::fit_sgd_with(label, &unwrapped(features)?, weight, init, &options)
+    check(pairs.collect()).map_err(|error| polars_err!(InvalidOperation: "{function}: {error}"))
+}
+
+fn call_fit_sgd(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
+    let options = options_of("ziln_fit_sgd", keywords, Options::from_pairs)?;
+    let all = FitArguments::of_inputs(inputs)?;
+    let (weight, init) = (all.named("weight"), all.named("init"));
+    expr::fit_sgd_with(all.given("label")?, &all.features()?, weight, init, &options)
+}
+
+fn call_fit_newton(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
+    let options = options_of("ziln_fit_newton", keywords, NewtonOptions::from_pairs)?;
+    let all = FitArguments::of_inputs(inputs)?;
+    let (weight, init) = (all.named("weight"), all.named("init"));
+    expr::fit_newton_with(all.given("label")?, &all.features()?, weight, init, &options)
+}
+
+fn call_fit_prior(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
+    let options = options_of("ziln_fit_prior", keywords, NewtonOptions::from_pairs)?;
+    let all = FitArguments::of_inputs(inputs)?;
+    let (campaign, weight) = (all.given("campaign")?, all.named("weight"));
+    expr::fit_prior_with(all.given("label")?, &all.features()?, campaign, weight, &options)
 }
 
 fn call_decile_stats(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {

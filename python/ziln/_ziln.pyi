@@ -20,3 +20,6 @@ def scalar_functions() -> list[ScalarFunction]: ...
 def aggregate_functions() -> list[AggregateFunction]: ...
 def training_options() -> list[tuple[str, str, str, str]]:
     """Name, default, range and purpose of every training option."""
+
+def newton_options() -> list[str]:
+    """The names of the options of the exact solver."""

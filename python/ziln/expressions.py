@@ -23,7 +23,7 @@ the function and the argument, and the row where it is one row's fault; a wrong 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -37,6 +37,9 @@ __all__ = [
     "decile_stats",
     "evaluate",
     "expected_ltv",
+    "explain",
+    "fit_newton",
+    "fit_prior",
     "fit_sgd",
     "from_logits",
     "gini",
@@ -44,6 +47,7 @@ __all__ = [
     "loss",
     "model_info",
     "params",
+    "params_error",
     "pay_amount",
     "pay_prob",
     "predict",
@@ -217,7 +221,7 @@ def from_logits(*params: Number) -> pl.Expr:
 
 def predict(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
     """
-    Predict the params of each row by a model that :func:`fit_sgd` made.
+    Predict the params of each row by a model that :func:`fit_sgd` or :func:`fit_newton` made.
 
     Features are matched by name, whatever their order; further ones are ignored. A missing, NaN or infinite
     number counts as the training mean, a level unseen in training adds nothing.
@@ -303,7 +307,9 @@ def weights(model: str | pl.Expr | pl.Series) -> pl.Expr:
     -------
     pl.Expr
         A list of structs with the head, the feature, the level (null for a number) and the weights, on the
-        standardised and on the raw scale; null where the model is null.
+        standardised and on the raw scale, the range in which the head holds a number (``least``, ``most``), and where
+        the model has them ``standard_error``, ``raw_standard_error``, ``z`` and ``p_value`` (of :func:`fit_newton`) and
+        ``between``, the variance between campaigns (of :func:`fit_prior`); null where the model is null.
 
     Raises
     ------
@@ -321,6 +327,88 @@ def weights(model: str | pl.Expr | pl.Series) -> pl.Expr:
     ['logit', 'mu', 'raw_sigma']
     """
     return _arguments.elementwise("weights", [_arguments.model("weights", model)])
+
+
+def explain(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
+    """
+    Why a model predicts what it does for a customer: what each feature adds.
+
+    The heads are linear, so that the contributions are exact: with those of the average customer they sum to the
+    heads of this one, before mu and sigma are held within their bounds. Features are matched as by :func:`predict`.
+
+    Parameters
+    ----------
+    model
+        The model: a column's name, an expression, a series, or the model's text.
+    features
+        A list of columns' names and expressions, or one struct expression.
+
+    Returns
+    -------
+    pl.Expr
+        A list of structs, one a feature: ``feature``, what it adds to ``logit``, ``mu`` and ``raw_sigma`` beside the
+        average customer, and ``ltv_ratio``, the expected lifetime value over what it would be with the average in the
+        feature's place. The greatest effect comes first. Null where the model is null.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        As :func:`predict`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"visits": range(100), "ltv": [0.0, 0.0, 3.5, 8.0] * 25})
+    >>> model = customers.select(ziln.fit_newton("ltv", ["visits"])).item()
+    >>> customers.head(1).select(ziln.explain(model, ["visits"])).item()[0]["feature"]
+    'visits'
+    """
+    arguments = [_arguments.model("explain", model), _arguments.features("explain", features)]
+    return _arguments.elementwise("explain", arguments)
+
+
+def params_error(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
+    """
+    The standard errors of what a model predicts for a customer.
+
+    They say how far the model's weights leave it open, not how far the customer may be from it: the latter is
+    :func:`variance`. Features are matched as by :func:`predict`.
+
+    Parameters
+    ----------
+    model
+        A model of :func:`fit_newton` with ``covariance=True``: a column's name, an expression, a series, or the
+        model's text.
+    features
+        A list of columns' names and expressions, or one struct expression.
+
+    Returns
+    -------
+    pl.Expr
+        A struct of ``logit``, ``mu``, ``raw_sigma``, and ``expected_ltv`` by the delta method; null where the model is
+        null.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        As :func:`predict`, and if a model keeps no covariances.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"visits": range(100), "ltv": [0.0, 0.0, 3.5, 8.0] * 25})
+    >>> model = customers.select(ziln.fit_newton("ltv", ["visits"], covariance=True)).item()
+    >>> errors = customers.select(ziln.params_error(model, ["visits"]).struct.field("expected_ltv"))
+    >>> errors.to_series().min() > 0
+    True
+    """
+    arguments = [
+        _arguments.model("params_error", model),
+        _arguments.features("params_error", features),
+    ]
+    return _arguments.elementwise("params_error", arguments)
 
 
 def is_model(text: str | pl.Expr | pl.Series) -> pl.Expr:
@@ -591,14 +679,6 @@ def fit_sgd(
     >>> models["model"].is_null().to_list()  # nobody pays in campaign b
     [False, True]
     """
-    arguments = {
-        "label": _arguments.number("fit_sgd", "label", label),
-        "features": _arguments.features("fit_sgd", features),
-    }
-    if weight is not None:
-        arguments["weight"] = _arguments.number("fit_sgd", "weight", weight)
-    if init is not None and not _arguments.is_model_text(init):
-        arguments["init"] = _arguments.model("fit_sgd", init, "init")
     given = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -614,11 +694,192 @@ def fit_sgd(
         "min_payment": min_payment,
         "min_count": min_count,
         "hidden": hidden,
-        "init": init if _arguments.is_model_text(init) else None,
         "keep_state": keep_state,
     }
-    options = {name: value for name, value in given.items() if value is not None}
-    return _arguments.aggregate("fit_sgd", arguments, options).alias("model")
+    return _fit("fit_sgd", label, features, {}, weight, init, given)
+
+
+def fit_newton(
+    label: Number,
+    features: Features,
+    *,
+    weight: Number | None = None,
+    l2: float | None = None,
+    max_sigma: float | None = None,
+    min_payment: float | None = None,
+    min_count: int | None = None,
+    init: str | pl.Expr | pl.Series | None = None,
+    max_iterations: int | None = None,
+    tolerance: float | None = None,
+    errors: Literal["model", "robust"] | None = None,
+    covariance: bool | None = None,
+) -> pl.Expr:
+    """
+    Fit a model exactly, with standard errors: an aggregate, one model a group.
+
+    It minimises what :func:`fit_sgd` minimises, on the same encoded rows with the same automatic penalties, by
+    Newton's method; :func:`weights` shows the standard errors. The same rows and options give the same model, bit for
+    bit, whatever the order of rows, the number of threads or the engine.
+
+    Parameters
+    ----------
+    label
+        What the customer spent: null, NaN and infinite labels are skipped, negative ones count as 0.
+    features
+        As for :func:`fit_sgd`; at most 2,000 encoded columns.
+    weight
+        How often the row counts; null and 0 skip it, a negative one is an error. Default, and for a column or a
+        literal of type ``Null``: once.
+    l2
+        The penalty on the weights of standardised features, ``l2 / 2 * sum(weight^2)``; 0 is the plain likelihood.
+        Default: decided from the data.
+    max_sigma
+        The greatest sigma the model predicts. Default: decided from the data.
+    min_payment
+        The least payment: a smaller positive label counts as 0. Default: a millionth of the median of the positive
+        labels.
+    min_count
+        Rows a level of a categorical feature needs to have weights. Default: 2.
+    init
+        A model of :func:`fit_prior`, to whose heads the weights are drawn, or any other model to start from: a
+        column's name or an expression, the same model in all rows of a group (null is none), or the text of one model
+        for all groups.
+    max_iterations
+        Steps of the solver, at most. Default: 50.
+    tolerance
+        The greatest norm of the gradient at which the solver stops. Default: 1e-9.
+    errors
+        Standard errors of the model's second derivatives (``model``), or those that hold if the model is wrong
+        (``robust``, HC0). Default: ``model``.
+    covariance
+        Whether the model keeps the covariances of its weights, for the errors of predictions; at most 200 columns.
+        Default: false.
+
+    Returns
+    -------
+    pl.Expr
+        ``String``, the model's text, named ``model``; null where no row is usable or no label is positive, unless
+        ``init`` is a prior.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        If an option is out of range, a weight is negative, or a feature's type is not supported.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"visits": range(100), "ltv": [0.0, 0.0, 3.5, 8.0] * 25})
+    >>> models = customers.select(ziln.fit_newton("ltv", ["visits"]))
+    >>> table = models.select(ziln.weights("model").explode().struct.unnest())
+    >>> table["standard_error"].null_count()
+    0
+    """
+    given = {
+        "l2": l2,
+        "max_sigma": max_sigma,
+        "min_payment": min_payment,
+        "min_count": min_count,
+        "max_iterations": max_iterations,
+        "tolerance": tolerance,
+        "errors": errors,
+        "covariance": covariance,
+    }
+    return _fit("fit_newton", label, features, {}, weight, init, given)
+
+
+def fit_prior(
+    label: Number,
+    features: Features,
+    campaign: Number,
+    *,
+    weight: Number | None = None,
+    l2: float | None = None,
+    max_sigma: float | None = None,
+    min_payment: float | None = None,
+    min_count: int | None = None,
+    init: str | None = None,
+    max_iterations: int | None = None,
+    tolerance: float | None = None,
+    errors: Literal["model", "robust"] | None = None,
+    covariance: bool | None = None,
+) -> pl.Expr:
+    """
+    Fit the heads common to campaigns, and how much those of campaigns differ: an aggregate, one model a group.
+
+    As ``init`` of :func:`fit_newton` or :func:`fit_sgd` the model is the prior of each campaign's heads: they are drawn
+    to the common ones, the more the fewer rows the campaign has.
+
+    Parameters
+    ----------
+    label
+        What the customer spent: null, NaN and infinite labels are skipped, negative ones count as 0.
+    features
+        As for :func:`fit_newton`.
+    campaign
+        Which campaign the row belongs to: a column of any type that can be grouped by. Null is a campaign; what
+        campaigns are called means nothing.
+    weight
+        How often the row counts; null and 0 skip it, a negative one is an error. Default, and for a column or a
+        literal of type ``Null``: once.
+    l2
+        As for :func:`fit_newton`, of the common heads.
+    max_sigma
+        The greatest sigma the model predicts. Default: decided from the data.
+    min_payment
+        The least payment: a smaller positive label counts as 0. Default: a millionth of the median of the positive
+        labels.
+    min_count
+        Rows a level of a categorical feature needs to have weights. Default: 2.
+    init
+        The text of a model to start from.
+    max_iterations
+        Steps of the solver, at most. Default: 50.
+    tolerance
+        The greatest norm of the gradient at which the solver stops. Default: 1e-9.
+    errors
+        As for :func:`fit_newton`.
+    covariance
+        As for :func:`fit_newton`.
+
+    Returns
+    -------
+    pl.Expr
+        ``String``, the model's text, named ``model``; null where no row is usable or no label is positive.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        If an option is out of range, a weight is negative, or a feature's type is not supported.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame(
+    ...     {"campaign": ["a", "b", "b", "c"] * 25, "visits": range(100), "ltv": [0.0, 0.0, 3.5, 8.0] * 25}
+    ... )
+    >>> prior = customers.select(ziln.fit_prior("ltv", ["visits"], "campaign")).item()
+    >>> models = customers.group_by("campaign").agg(ziln.fit_newton("ltv", ["visits"], init=prior))
+    >>> models["model"].null_count()  # nobody pays in campaign a
+    0
+    """
+    if init is not None and not _arguments.is_model_text(init):
+        msg = f"ziln.fit_prior: argument `init`: expected a model's text, got {init!r}"
+        raise TypeError(msg)
+    given = {
+        "l2": l2,
+        "max_sigma": max_sigma,
+        "min_payment": min_payment,
+        "min_count": min_count,
+        "max_iterations": max_iterations,
+        "tolerance": tolerance,
+        "errors": errors,
+        "covariance": covariance,
+    }
+    campaigns = {"campaign": _arguments.number("fit_prior", "campaign", campaign)}
+    return _fit("fit_prior", label, features, campaigns, weight, init, given)
 
 
 def evaluate(label: Number, *params: Number, weight: Number | None = None) -> pl.Expr:
@@ -759,6 +1020,31 @@ def decile_stats(label: Number, prediction: Number, *, buckets: int = 10) -> pl.
     """
     arguments = _label_and_prediction("decile_stats", label, prediction)
     return _arguments.aggregate("decile_stats", arguments, {"buckets": buckets})
+
+
+def _fit(
+    function: str,
+    label: Number,
+    features: Features,
+    others: dict[str, pl.Expr],
+    weight: Number | None,
+    init: str | pl.Expr | pl.Series | None,
+    given: dict[str, Any],
+) -> pl.Expr:
+    """An aggregate that fits models. An option that is None has its default."""
+    arguments = {
+        "label": _arguments.number(function, "label", label),
+        "features": _arguments.features(function, features),
+        **others,
+    }
+    if weight is not None:
+        arguments["weight"] = _arguments.number(function, "weight", weight)
+    if _arguments.is_model_text(init):
+        given = {**given, "init": init}
+    elif init is not None:
+        arguments["init"] = _arguments.model(function, init, "init")
+    options = {name: value for name, value in given.items() if value is not None}
+    return _arguments.aggregate(function, arguments, options).alias("model")
 
 
 def _of_params(function: str, params: tuple[Number, ...]) -> pl.Expr:

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::culprit::{no_model_of_group, several_models};
+use super::fit::FitOptions;
 use super::wrong_argument;
 use crate::Result;
-use crate::fit::Options;
 use crate::model::Model;
 
 /// Refuses a model both as an option and as an argument.
-pub(crate) fn check_once(options: &Options) -> Result<()> {
-    if options.has_init() {
+pub(crate) fn check_once<O: FitOptions>(options: &O) -> Result<()> {
+    if options.continues() {
         let expected = "a model to continue from either as an option or as an argument";
         return Err(wrong_argument("init", expected, "both"));
     }
@@ -22,20 +22,20 @@ pub(crate) fn check_once(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// Where the rows have several texts, or theirs is no model.
-pub(crate) fn options_of_group<'a>(
-    options: &Options,
+pub(crate) fn options_of_group<'a, O: FitOptions>(
+    options: &O,
     codes: impl Iterator<Item = u32> + Clone,
     text_of: impl Fn(u32) -> Option<&'a str>,
     read: impl FnOnce(u32, &'a str) -> Result<Arc<Model>>,
     rows: usize,
-) -> Result<Options> {
+) -> Result<O> {
     let Some(first) = codes.clone().next() else { return Ok(options.clone()) };
     if let Some(other) = codes.clone().find(|&code| code != first) {
         return Err(several_models(codes, [first, other].map(text_of), rows));
     }
     let Some(text) = text_of(first) else { return Ok(options.clone()) };
     match read(first, text) {
-        Ok(model) => Ok(options.with_init(model)),
+        Ok(model) => Ok(options.continued(model)),
         Err(error) => Err(no_model_of_group("init", text, rows, &error)),
     }
 }
@@ -43,6 +43,7 @@ pub(crate) fn options_of_group<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fit::Options;
 
     fn options_of(codes: &[u32]) -> Result<Options> {
         let text_of = |code| ["a", "b"].get(code as usize).copied();

@@ -5,21 +5,24 @@
 //! the function's name before the error. How its columns lie in memory is its own affair.
 //!
 //! A function has one entry here: its name, its arguments and the core's function are in [`distribution`],
-//! [`model`], [`metric`], [`params`] or [`fit_sgd`]. The arguments that functions share have a file each:
+//! [`model`], [`customer`], [`metric`], [`params`] or [`fit`]. The arguments that functions share have a file each:
 //! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`].
 
 mod argument;
 pub(crate) mod buckets;
 mod codes;
 pub(crate) mod culprit;
+pub(crate) mod customer;
 pub(crate) mod distribution;
+pub(crate) mod explain;
 pub(crate) mod features;
-pub(crate) mod fit_sgd;
+pub(crate) mod fit;
 pub(crate) mod init;
 pub(crate) mod metric;
 pub(crate) mod model;
 pub(crate) mod options;
 pub(crate) mod params;
+pub(crate) mod params_error;
 pub(crate) mod predict;
 pub(crate) mod weight;
 

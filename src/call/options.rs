@@ -4,17 +4,17 @@ use super::{ArgumentType, TypeForm, wrong_argument};
 use crate::error::quoted;
 use crate::{Error, Result};
 
-/// Refuses an argument that is not a struct.
-pub(crate) fn check<T: ArgumentType>(options: &T) -> Result<()> {
+/// Refuses an argument that is not a struct; `example` is one.
+pub(crate) fn check<T: ArgumentType>(options: &T, example: &str) -> Result<()> {
     match options.form() {
         TypeForm::Struct(_) | TypeForm::Null => Ok(()),
-        _ => Err(wrong_options(options.to_string())),
+        _ => Err(wrong_options(example, options.to_string())),
     }
 }
 
-/// Options that are not a constant struct.
-pub(crate) fn wrong_options(got: impl Into<String>) -> Error {
-    wrong_argument("options", "a constant struct such as {epochs: 30}", got)
+/// Options that are not a constant struct, such as `example`.
+pub(crate) fn wrong_options(example: &str, got: impl Into<String>) -> Error {
+    wrong_argument("options", format!("a constant struct such as {example}"), got)
 }
 
 /// An option of a type that none has.

@@ -47,7 +47,7 @@ use polars_plan::prelude::FunctionOptions;
 use polars_sql::function_registry::FunctionRegistry;
 
 use super::{Function, FunctionKind, function, guarded};
-use crate::fit::Options;
+use crate::fit::{NewtonOptions, Options};
 
 /// The argument `params` of an expression: one struct or list, or the three raw outputs.
 #[derive(Debug, Clone)]
@@ -135,6 +135,16 @@ pub fn weights(model: Expr) -> Expr {
     expression(&super::weights::FUNCTION, [model])
 }
 
+/// What each feature adds to what a model predicts; named `explain`. `features` is a struct expression.
+pub fn explain(model: Expr, features: Expr) -> Expr {
+    expression(&super::explain::FUNCTION, [model, features])
+}
+
+/// The standard errors of what a model predicts; named `params_error`. `features` is a struct expression.
+pub fn params_error(model: Expr, features: Expr) -> Expr {
+    expression(&super::params_error::FUNCTION, [model, features])
+}
+
 /// Whether a text is a model; named `is_model`.
 pub fn is_model(text: Expr) -> Expr {
     expression(&super::is_model::FUNCTION, [text])
@@ -180,6 +190,64 @@ pub fn fit_sgd(
     };
     let inputs = [label, features].into_iter().chain(weight).chain(init);
     aggregate(&super::fit_sgd::FUNCTION, inputs, call).alias("model")
+}
+
+/// Fits a model a group exactly, with standard errors; named `model`. The arguments are those of [`fit_sgd`]; an `init` that
+/// [`fit_prior`] made is the prior of the group's heads.
+pub fn fit_newton(
+    label: Expr,
+    features: Expr,
+    weight: Option<Expr>,
+    options: NewtonOptions,
+    init: Option<Expr>,
+) -> Expr {
+    let has_weight = weight.is_some();
+    let call = move |inputs: &[Series]| match inputs {
+        [label, features, rest @ ..] => {
+            let (weight, init) = rest.split_at(usize::from(has_weight));
+            super::fit_newton_with(label, features, weight.first(), init.first(), &options)
+        }
+        _ => Err(no_arguments(&super::fit_newton::FUNCTION)),
+    };
+    let inputs = [label, features].into_iter().chain(weight).chain(init);
+    aggregate(&super::fit_newton::FUNCTION, inputs, call).alias("model")
+}
+
+/// The heads common to campaigns, and how much those of campaigns differ, a model a group; named `model`. `campaign` is of
+/// any type that can be grouped by.
+///
+/// ```
+/// use polars::prelude::*;
+/// use ziln::expr::lazy::{fit_newton, fit_prior};
+/// use ziln::fit::NewtonOptions;
+///
+/// # fn main() -> PolarsResult<()> {
+/// let customers = df!("campaign" => ["a", "a", "b", "b"], "visits" => [1, 2, 3, 4], "ltv" => [0.0, 8.0, 0.0, 0.0])?;
+/// let (ltv, visits, options) = (col("ltv"), col("visits"), NewtonOptions::default());
+/// let prior = fit_prior(ltv.clone(), visits.clone(), col("campaign"), None, options.clone());
+/// let prior = customers.clone().lazy().select([prior.alias("prior")]);
+/// let drawn = fit_newton(ltv, visits, None, options, Some(col("prior")));
+/// let models = customers.lazy().cross_join(prior, None).group_by([col("campaign")]).agg([drawn]).collect()?;
+/// // Nobody of campaign b pays.
+/// assert_eq!((models.height(), models.column("model")?.null_count()), (2, 0));
+/// # Ok(())
+/// # }
+/// ```
+pub fn fit_prior(
+    label: Expr,
+    features: Expr,
+    campaign: Expr,
+    weight: Option<Expr>,
+    options: NewtonOptions,
+) -> Expr {
+    let call = move |inputs: &[Series]| match inputs {
+        [label, features, campaign, weight @ ..] => {
+            super::fit_prior_with(label, features, campaign, weight.first(), &options)
+        }
+        _ => Err(no_arguments(&super::fit_prior::FUNCTION)),
+    };
+    let inputs = [label, features, campaign].into_iter().chain(weight);
+    aggregate(&super::fit_prior::FUNCTION, inputs, call).alias("model")
 }
 
 /// Every metric of predictions, a struct a group; named `evaluate`.

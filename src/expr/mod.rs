@@ -7,7 +7,7 @@
 //!
 //! Shared by the functions: `types` says what Polars' types are to the rules in `call`; `number`, `params`, `features`,
 //! `lists` and `text` read arguments, `options` those that are constants, `rows` says which rows an aggregate sees,
-//! `result` and `record` build what is returned; `params_function`, `model_function` and `metric_function` are what
+//! `result` and `record` build what is returned; `params_function`, `model_function`, `customer`, `metric_function` and `fit` are what
 //! functions of one kind share. [`guarded`] is
 //! around what Polars calls.
 //!
@@ -27,8 +27,10 @@
 
 use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
 
+mod customer;
 mod error;
 mod features;
+mod fit;
 mod guard;
 mod lists;
 mod metric_function;
@@ -49,12 +51,16 @@ mod crps;
 mod decile_stats;
 mod evaluate;
 mod expected_ltv;
+mod explain;
+mod fit_newton;
+mod fit_prior;
 mod fit_sgd;
 mod from_logits;
 mod gini;
 mod is_model;
 mod loss;
 mod model_info;
+mod params_error;
 mod params_from_prob;
 mod pay_amount;
 mod pay_prob;
@@ -76,6 +82,9 @@ pub use crps::crps;
 pub use decile_stats::{decile_stats, decile_stats_with};
 pub use evaluate::evaluate;
 pub use expected_ltv::expected_ltv;
+pub use explain::explain;
+pub use fit_newton::{fit_newton, fit_newton_with};
+pub use fit_prior::{fit_prior, fit_prior_with};
 pub use fit_sgd::{fit_sgd, fit_sgd_with};
 pub use from_logits::from_logits;
 pub use gini::gini;
@@ -83,6 +92,7 @@ pub use guard::guarded;
 pub use is_model::is_model;
 pub use loss::loss;
 pub use model_info::model_info;
+pub use params_error::params_error;
 pub use params_from_prob::params;
 pub use pay_amount::pay_amount;
 pub use pay_prob::pay_prob;
@@ -158,8 +168,12 @@ pub const FUNCTIONS: &[Function] = &[
     crps::FUNCTION,
     model_info::FUNCTION,
     weights::FUNCTION,
+    explain::FUNCTION,
+    params_error::FUNCTION,
     is_model::FUNCTION,
     fit_sgd::FUNCTION,
+    fit_newton::FUNCTION,
+    fit_prior::FUNCTION,
     evaluate::FUNCTION,
     gini::FUNCTION,
     spearman::FUNCTION,

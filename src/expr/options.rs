@@ -4,14 +4,15 @@ use polars::prelude::{AnyValue, PolarsResult, Series};
 
 use super::error::refuse;
 use crate::Error;
+use crate::call::fit::{FitOptions, Solver};
 use crate::call::options::{option_that_differs, wrong_option};
-use crate::fit::{OptionValue, Options};
+use crate::fit::OptionValue;
 
 /// Reads options that were given as a struct column of a constant.
 ///
 /// # Errors
 /// Where it differs from row to row, or an option is refused.
-pub(super) fn read(function: &str, options: &Series) -> PolarsResult<Options> {
+pub(super) fn read<S: Solver>(options: &Series) -> PolarsResult<S::Options> {
     let columns = options.struct_()?.fields_as_series();
     let pairs = columns.iter().map(|column| {
         let name = column.name().to_string();
@@ -20,8 +21,8 @@ pub(super) fn read(function: &str, options: &Series) -> PolarsResult<Options> {
             option_value(&value).ok_or_else(|| wrong_option(&name, value.dtype().to_string()))?;
         Ok((name, value))
     });
-    let options = pairs.collect::<Result<Vec<_>, Error>>().and_then(Options::from_pairs);
-    options.map_err(|error| refuse(function, &error))
+    let options = pairs.collect::<Result<Vec<_>, Error>>().and_then(S::Options::of_pairs);
+    options.map_err(|error| refuse(S::NAME, &error))
 }
 
 /// The value that a column has in every row; NULL where there is no row.

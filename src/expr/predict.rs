@@ -6,14 +6,13 @@ use polars::prelude::{PolarsResult, Series};
 use polars_arrow::bitmap::Bitmap;
 
 use super::Function;
+use super::customer::with_columns;
 use super::error::{refuse, wrong_arity};
-use super::features::Features;
 use super::params::params_type;
 use super::result::Shape;
 use super::text::scorer_of_row;
-use crate::call::culprit::of_model_in_row;
 use crate::call::predict::{NAME, USAGE};
-use crate::model::{FeatureInput, Models, NO_SCORER, ParamsOut, Scorer, ScorerSet};
+use crate::model::{Models, NO_SCORER, Scorer, ScorerSet};
 
 pub(super) const FUNCTION: Function = Function::scalar(NAME, predict, params_type);
 
@@ -47,35 +46,14 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
 
 /// Predicts each row with its model.
 fn predict_rows(
-    mut models: Models<'_>,
+    models: Models<'_>,
     features: &Series,
     shape: Shape,
     validity: Option<Bitmap>,
 ) -> PolarsResult<Series> {
-    let features = Features::try_new(NAME, features, || models.most_features())?;
-    let bound = match models.bind(&features.names) {
-        Ok(bound) => bound,
-        Err(error) => {
-            let bind = |set: &mut ScorerSet, place| set.bind(&features.names, &[place]).map(|_| ());
-            return Err(refuse(NAME, &of_model_in_row(error, &mut models, bind)));
-        }
-    };
-    features.check_lengths(NAME, shape.rows(), |row| bound.feature_count(row))?;
-    let mut columns = features.read(NAME, bound.uses())?;
-    for column in &mut columns {
-        column.broadcast(shape.rows());
-    }
-    let levels: Vec<_> = columns.iter().map(|column| column.levels().unwrap_or_default()).collect();
-    let inputs: Vec<FeatureInput<'_>> =
-        columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
-    let mut refused = None;
-    let result = shape.params(validity, |out| {
-        bound.predict(&inputs, out).map_err(|error| refuse(NAME, refused.insert(error)))
-    });
-    let Some(error) = refused else { return result };
-    let predict = |set: &mut ScorerSet, place| {
-        let none = ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] };
-        set.bind(&features.names, &[place])?.predict(&inputs, none)
-    };
-    Err(refuse(NAME, &of_model_in_row(error, &mut models, predict)))
+    with_columns(NAME, models, features, shape.rows(), |bound, _, columns| {
+        shape.params(validity, |out| {
+            bound.predict(columns, out).map_err(|error| refuse(NAME, &error))
+        })
+    })
 }

@@ -41,6 +41,11 @@ impl Texts {
         self.rows.first_rows.iter().filter_map(|&row| self.array.get(row))
     }
 
+    /// The distinct strings as [`Self::iter`] has them, each with the first row that holds it.
+    pub(super) fn iter_rows(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.rows.first_rows.iter().filter_map(|&row| Some((row, self.array.get(row)?)))
+    }
+
     /// As [`DistinctRows::map_models`]; a column of one row is a constant.
     pub(super) fn map_models<T: Clone>(
         &self,

@@ -47,8 +47,6 @@ mod warnings;
 pub use memory::{Shape, model_bytes, training_bytes};
 pub use network::Network;
 pub use newton::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, fit_newton};
-#[cfg(feature = "datafusion")]
-pub(crate) use options::option_names;
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use prior::fit_prior;
 pub use rows::sample::Sample;

@@ -87,10 +87,19 @@ impl ErrorScorer {
     /// [`Error::Feature`] if a column is missing, too short, or numbers came for categories or the reverse.
     pub fn errors(&self, columns: &[FeatureInput<'_>], rows: usize) -> Result<Vec<ParamsError>> {
         self.scorer.check(columns, rows)?;
-        Ok((0..rows).map(|row| self.error(&self.encoder.encode(columns, row))).collect())
+        Ok((0..rows).map(|row| self.error_of(&self.encoder.encode(columns, row))).collect())
     }
 
-    fn error(&self, encoded: &[Encoded]) -> ParamsError {
+    /// The standard errors of one row; as [`ErrorScorer::errors`].
+    ///
+    /// # Errors
+    /// Those of [`ErrorScorer::errors`].
+    pub fn error(&self, columns: &[FeatureInput<'_>], row: usize) -> Result<ParamsError> {
+        self.scorer.check(columns, row + 1)?;
+        Ok(self.error_of(&self.encoder.encode(columns, row)))
+    }
+
+    fn error_of(&self, encoded: &[Encoded]) -> ParamsError {
         let of_logit = self.places(encoded, 0);
         let of_amount = self.places(encoded, 1);
         let width = self.heads[0].len();

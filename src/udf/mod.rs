@@ -6,8 +6,9 @@
 //! DataFusion, but not `expr`.
 //!
 //! Shared by the functions: `types` says what Arrow's types are to the rules in `call`; `number` reads numeric arguments,
-//! `params` the three forms of `params`, `features` the forms of `features`, `record` builds struct results. `aggregate`
-//! makes DataFusion's aggregates of what they keep for their groups, and `rows` is what those keep that need all rows.
+//! `params` the three forms of `params`, `features` the forms of `features`, `customer` the columns that models need, `record` builds struct results. `aggregate`
+//! makes DataFusion's aggregates of what they keep for their groups, `rows` is what those keep that need all rows, and `fit`
+//! those that fit models.
 //! `guard` is around every function.
 
 use std::sync::Arc;
@@ -18,8 +19,11 @@ use datafusion_expr::{AggregateUDF, ScalarUDF};
 
 mod aggregate;
 mod constant;
+mod customer;
+mod customer_function;
 mod error;
 mod features;
+mod fit;
 pub mod guard;
 mod metric;
 mod model;
@@ -37,6 +41,9 @@ mod crps;
 mod decile_stats;
 mod evaluate;
 mod expected_ltv;
+mod explain;
+mod fit_newton;
+mod fit_prior;
 mod fit_sgd;
 mod from_logits;
 mod gini;
@@ -44,6 +51,7 @@ mod is_model;
 mod lists;
 mod loss;
 mod model_info;
+mod params_error;
 mod params_from_prob;
 mod pay_amount;
 mod pay_prob;
@@ -61,6 +69,8 @@ use aggregate::Aggregate;
 #[cfg(any(test, debug_assertions))]
 #[doc(hidden)]
 pub use aggregate::panicking_aggregate;
+use customer_function::CustomerUdf;
+use fit::Fit;
 use model_function::ModelUdf;
 use params_function::ParamsUdf;
 
@@ -81,6 +91,8 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ParamsUdf::<crps::Crps>::default()),
         ScalarUDF::from(ModelUdf::<model_info::ModelInfoFunction>::default()),
         ScalarUDF::from(ModelUdf::<weights::WeightsFunction>::default()),
+        ScalarUDF::from(CustomerUdf::<explain::Explain>::default()),
+        ScalarUDF::from(CustomerUdf::<params_error::ParamsErrorFunction>::default()),
         ScalarUDF::from(ModelUdf::<is_model::IsModelFunction>::default()),
     ];
     functions.into_iter().map(guard::guarded_scalar).map(Arc::new).collect()
@@ -89,7 +101,9 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
 /// Every aggregate function, in the order of the documentation.
 pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
     let functions = [
-        AggregateUDF::from(Aggregate::of(fit_sgd::FitSgd)),
+        AggregateUDF::from(Aggregate::of(Fit(fit_sgd::FitSgd))),
+        AggregateUDF::from(Aggregate::of(Fit(fit_newton::FitNewton))),
+        AggregateUDF::from(Aggregate::of(Fit(fit_prior::FitPrior))),
         AggregateUDF::from(Aggregate::of(evaluate::Evaluate)),
         AggregateUDF::from(Aggregate::of(gini::Gini)),
         AggregateUDF::from(Aggregate::of(spearman::Spearman)),

@@ -1,25 +1,21 @@
 //! `ziln_predict(model, features)`.
 
-use std::sync::Arc;
-
-use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 use datafusion_macros::user_doc;
 
+use super::customer::with_columns;
 use super::error::{refuse_value, wrong_arity};
-use super::features::{FeatureColumn, FeatureShape, NumberLists, feature_arrays};
+use super::features::FeatureShape;
 use super::model::check_model;
 use super::params::{params_result, params_type};
 use super::recent_models::{scorer_of_text, with_models};
 use super::signature::{example_features, listing};
-use crate::call::culprit::of_model_in_row;
-use crate::call::features::{numbered_name, short_list};
 use crate::call::predict::{NAME, USAGE};
-use crate::math::Column;
-use crate::model::{FeatureInput, FeatureUse, Models, NO_SCORER, ParamsOut, ScorerSet};
+use crate::model::{Models, NO_SCORER};
 
 #[user_doc(
     doc_section(label = "Math Functions"),
@@ -49,6 +45,7 @@ use crate::model::{FeatureInput, FeatureUse, Models, NO_SCORER, ParamsOut, Score
     ),
     related_udf(name = "ziln_fit_sgd"),
     related_udf(name = "ziln_is_model"),
+    related_udf(name = "ziln_explain"),
     related_udf(name = "ziln_expected_ltv")
 )]
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -110,106 +107,16 @@ impl ScalarUDFImpl for Predict {
     }
 }
 
-/// The features as they came: names and columns.
-struct Features {
-    names: Vec<String>,
-    arrays: Vec<ArrayRef>,
-    /// The lists that the columns were made of.
-    lists: Option<NumberLists>,
-}
-
-impl Features {
-    /// Reads the features; of lists as many places as are needed.
-    fn try_new(features: &ArrayRef, places_of_lists: impl FnOnce() -> usize) -> Result<Self> {
-        match features.data_type() {
-            DataType::Struct(fields) => Ok(Self {
-                names: fields.iter().map(|field| field.name().clone()).collect(),
-                arrays: feature_arrays(features)?,
-                lists: None,
-            }),
-            DataType::List(_) | DataType::LargeList(_) => {
-                let lists = NumberLists::try_new(NAME, features)?;
-                let place = |place| Arc::new(lists.place(place)) as ArrayRef;
-                let places = Self::numbered((0..places_of_lists()).map(place).collect());
-                Ok(Self { lists: Some(lists), ..places })
-            }
-            _ => Ok(Self::numbered(feature_arrays(features)?)),
-        }
-    }
-
-    fn numbered(arrays: Vec<ArrayRef>) -> Self {
-        Self { names: (0..arrays.len()).map(numbered_name).collect(), arrays, lists: None }
-    }
-
-    /// Refuses a list that is shorter than its row's model needs. One that is NULL has no number known.
-    fn check_lengths(&self, needed: impl Fn(usize) -> usize) -> Result<()> {
-        let Some(lists) = &self.lists else { return Ok(()) };
-        let is_short = |&row: &usize| lists.length(row).is_some_and(|length| length < needed(row));
-        let Some(row) = (0..lists.len()).find(is_short) else { return Ok(()) };
-        let length = lists.length(row).unwrap_or_default();
-        Err(refuse_value(NAME, &short_list(needed(row), length, Some(row))))
-    }
-
-    /// The columns at these positions, read once each.
-    ///
-    /// An untyped NULL is a missing value of the kind that the model needs.
-    fn read(&self, uses: Vec<FeatureUse>) -> Result<Vec<Option<FeatureColumn>>> {
-        let mut columns: Vec<Option<FeatureColumn>> = self.arrays.iter().map(|_| None).collect();
-        for FeatureUse { position, is_category } in uses {
-            if columns[position].is_none() {
-                let mut array = Arc::clone(&self.arrays[position]);
-                if is_category && array.data_type().is_null() {
-                    array = new_null_array(&DataType::Utf8, array.len());
-                }
-                columns[position] =
-                    Some(FeatureColumn::try_new(NAME, &self.names[position], &array)?);
-            }
-        }
-        Ok(columns)
-    }
-}
-
-/// Columns as the core reads them; one that no model uses is a constant.
-fn inputs<'a>(
-    columns: &'a [Option<FeatureColumn>],
-    levels: &'a [Vec<Option<&'a str>>],
-) -> Result<Vec<FeatureInput<'a>>> {
-    let unused = FeatureInput::Number(Column::Scalar(f64::NAN));
-    let pairs = columns.iter().zip(levels);
-    pairs.map(|(column, levels)| column.as_ref().map_or(Ok(unused), |c| c.input(levels))).collect()
-}
-
-fn levels_of(columns: &[Option<FeatureColumn>]) -> Result<Vec<Vec<Option<&str>>>> {
-    columns.iter().map(|c| c.as_ref().map_or(Ok(Vec::new()), FeatureColumn::levels)).collect()
-}
-
 /// Predicts each row with its model.
 fn predict(
-    mut models: Models<'_>,
+    models: Models<'_>,
     features: &ArrayRef,
     (rows, is_scalar): (usize, bool),
     nulls: Option<NullBuffer>,
 ) -> Result<ColumnarValue> {
-    let features = Features::try_new(features, || models.most_features())?;
-    let bound = match models.bind(&features.names) {
-        Ok(bound) => bound,
-        Err(error) => {
-            let bind = |set: &mut ScorerSet, place| set.bind(&features.names, &[place]).map(|_| ());
-            return Err(refuse_value(NAME, &of_model_in_row(error, &mut models, bind)));
-        }
-    };
-    features.check_lengths(|row| bound.feature_count(row))?;
-    let columns = features.read(bound.uses())?;
-    let levels = levels_of(&columns)?;
-    let inputs = inputs(&columns, &levels)?;
-    let mut refused = None;
-    let result = params_result(rows, nulls, is_scalar, |out| {
-        bound.predict(&inputs, out).map_err(|error| refuse_value(NAME, refused.insert(error)))
-    });
-    let Some(error) = refused else { return result };
-    let predict = |set: &mut ScorerSet, place| {
-        let none = ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] };
-        set.bind(&features.names, &[place])?.predict(&inputs, none)
-    };
-    Err(refuse_value(NAME, &of_model_in_row(error, &mut models, predict)))
+    with_columns(NAME, models, features, |bound, _, columns| {
+        params_result(rows, nulls, is_scalar, |out| {
+            bound.predict(columns, out).map_err(|error| refuse_value(NAME, &error))
+        })
+    })
 }

@@ -7,9 +7,12 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import datafusion
+import polars as pl
+import pytest
 from conftest import ROOT
 
 import ziln
@@ -20,6 +23,7 @@ SQL = {function.name for function in _ziln.scalar_functions()} | {
     function.name for function in _ziln.aggregate_functions()
 }
 OPTIONS = {name for name, *_ in _ziln.training_options()}
+NEWTON = set(_ziln.newton_options())
 
 
 def test_the_package_has_the_functions_of_sql() -> None:
@@ -53,13 +57,19 @@ def test_the_readme_has_them() -> None:
     assert set(rows) == SQL
 
 
-def test_every_training_option_is_a_keyword() -> None:
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [(ziln.fit_sgd, OPTIONS), (ziln.fit_newton, NEWTON), (ziln.fit_prior, NEWTON)],
+)
+def test_every_training_option_is_a_keyword(
+    function: Callable[..., pl.Expr], options: set[str]
+) -> None:
     keywords = [
         parameter
-        for parameter in inspect.signature(ziln.fit_sgd).parameters.values()
+        for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     ]
-    assert {parameter.name for parameter in keywords} == {*OPTIONS, "weight"}
+    assert {parameter.name for parameter in keywords} == {*options, "weight"}
     assert all(parameter.default is None for parameter in keywords)
 
 

@@ -9,13 +9,16 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 /// Every function of the contract.
-pub(crate) const FUNCTIONS: [&str; 20] = [
+pub(crate) const FUNCTIONS: [&str; 24] = [
     "ziln_capped_ltv",
     "ziln_cdf",
     "ziln_crps",
     "ziln_decile_stats",
     "ziln_evaluate",
     "ziln_expected_ltv",
+    "ziln_explain",
+    "ziln_fit_newton",
+    "ziln_fit_prior",
     "ziln_fit_sgd",
     "ziln_from_logits",
     "ziln_gini",
@@ -23,6 +26,7 @@ pub(crate) const FUNCTIONS: [&str; 20] = [
     "ziln_loss",
     "ziln_model_info",
     "ziln_params",
+    "ziln_params_error",
     "ziln_pay_amount",
     "ziln_pay_prob",
     "ziln_predict",

@@ -6,16 +6,15 @@ use arrow::array::{Array, StructArray};
 use datafusion_common::{Result, ScalarValue};
 use datafusion_physical_expr_common::physical_expr::PhysicalExpr;
 
-use crate::call::fit_sgd::NAME;
+use crate::call::fit::{FitOptions, Solver};
 use crate::call::options::{wrong_option, wrong_options};
-use crate::fit::Options;
 use crate::udf::constant::{constant, option_value};
 use crate::udf::error::refuse_plan;
 
 /// Reads the options, or the defaults where a call has none.
-pub(super) fn read(options: Option<&Arc<dyn PhysicalExpr>>) -> Result<Options> {
-    let Some(options) = options else { return Ok(Options::default()) };
-    let values = constant_struct(options)?;
+pub(super) fn read<S: Solver>(options: Option<&Arc<dyn PhysicalExpr>>) -> Result<S::Options> {
+    let Some(options) = options else { return Ok(S::Options::default()) };
+    let values = constant_struct::<S>(options)?;
     let pairs = values
         .fields()
         .iter()
@@ -23,14 +22,14 @@ pub(super) fn read(options: Option<&Arc<dyn PhysicalExpr>>) -> Result<Options> {
         .map(|(field, column)| {
             let value = ScalarValue::try_from_array(column, 0)?;
             let wrong = || wrong_option(field.name(), value.data_type().to_string());
-            let value = option_value(&value).ok_or_else(|| refuse_plan(NAME, &wrong()))?;
+            let value = option_value(&value).ok_or_else(|| refuse_plan(S::NAME, &wrong()))?;
             Ok((field.name().clone(), value))
         })
         .collect::<Result<Vec<_>>>()?;
-    Options::from_pairs(pairs).map_err(|error| refuse_plan(NAME, &error))
+    S::Options::of_pairs(pairs).map_err(|error| refuse_plan(S::NAME, &error))
 }
 
-fn constant_struct(options: &Arc<dyn PhysicalExpr>) -> Result<StructArray> {
+fn constant_struct<S: Solver>(options: &Arc<dyn PhysicalExpr>) -> Result<StructArray> {
     let got = match constant(options) {
         Ok(ScalarValue::Struct(values)) if values.is_valid(0) => {
             return Ok(values.as_ref().clone());
@@ -39,5 +38,5 @@ fn constant_struct(options: &Arc<dyn PhysicalExpr>) -> Result<StructArray> {
         Ok(other) => other.data_type().to_string(),
         Err(expression) => expression,
     };
-    Err(refuse_plan(NAME, &wrong_options(got)))
+    Err(refuse_plan(S::NAME, &wrong_options(S::EXAMPLE, got)))
 }

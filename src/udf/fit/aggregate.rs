@@ -10,15 +10,15 @@ use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 use rayon::prelude::*;
 
-use super::arguments::{Arguments, INIT};
+use super::arguments::Arguments;
+use super::campaign::campaign_texts;
 use crate::Error;
 use crate::call::culprit::of_init;
 use crate::call::features::{column_argument, list_width, numbered_name};
-use crate::call::fit_sgd::NAME;
+use crate::call::fit::Solver;
 use crate::call::init::options_of_group;
 use crate::fit::{
-    Chunk, FeatureColumn, ListPlace, Options, RowId, Shape, Table, Values, fit, model_bytes,
-    training_bytes,
+    Chunk, FeatureColumn, ListPlace, RowId, Shape, Table, Values, model_bytes, training_bytes,
 };
 use crate::model::Model;
 use crate::udf::aggregate::BatchRows;
@@ -32,19 +32,19 @@ use crate::udf::weight::read_weight;
 
 /// A call of the function: which arguments, which options.
 #[derive(Debug)]
-pub(super) struct FitAggregate {
+pub(super) struct FitAggregate<S: Solver> {
     arguments: Arguments,
-    options: Options,
+    options: S::Options,
 }
 
-impl FitAggregate {
+impl<S: Solver> FitAggregate<S> {
     /// A call.
-    pub fn new(arguments: Arguments, options: Options) -> Self {
+    pub fn new(arguments: Arguments, options: S::Options) -> Self {
         Self { arguments, options }
     }
 }
 
-impl RowAggregate for FitAggregate {
+impl<S: Solver> RowAggregate for FitAggregate<S> {
     fn schema(&self) -> RowSchema {
         self.arguments.schema()
     }
@@ -52,15 +52,18 @@ impl RowAggregate for FitAggregate {
     fn read(&self, values: &[ArrayRef]) -> Result<BatchRows> {
         let label = &values[0];
         let mut nulls = vec![label.logical_nulls()];
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(doubles_with_nan(NAME, "label", label)?)];
-        if self.arguments.has_weight {
-            let (weight, counts) = read_weight(NAME, &values[2])?;
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(doubles_with_nan(S::NAME, "label", label)?)];
+        if let Some(position) = self.arguments.weight {
+            let (weight, counts) = read_weight(S::NAME, &values[position])?;
             columns.push(Arc::new(weight));
             nulls.push(Some(counts));
         }
-        columns.extend(read_features(&self.arguments.features, &values[1])?);
-        if self.arguments.has_init {
-            columns.push(Arc::clone(&values[INIT]));
+        columns.extend(read_features::<S>(&self.arguments.features, &values[1])?);
+        if let Some(position) = self.arguments.campaign {
+            columns.push(campaign_texts(&values[position])?);
+        }
+        if let Some(position) = self.arguments.init {
+            columns.push(Arc::clone(&values[position]));
         }
         Ok(BatchRows::without_nulls(columns, &nulls))
     }
@@ -69,7 +72,7 @@ impl RowAggregate for FitAggregate {
         let lists = self.lists(rows)?;
         let width = |group: usize| match lists.as_slice() {
             [] => Ok(0),
-            lists => width_of_group(lists, &rows.rows(group)),
+            lists => width_of_group::<S>(lists, &rows.rows(group)),
         };
         let widths =
             (0..rows.groups()).into_par_iter().map(width).collect::<Result<Vec<usize>>>()?;
@@ -82,17 +85,21 @@ impl RowAggregate for FitAggregate {
             }
         }
         let inits = self.inits(rows)?;
+        let campaigns = self.campaigns(rows)?;
         let texts = (0..rows.groups())
             .into_par_iter()
             .map(|group| {
                 let ids = rows.rows(group);
                 let options = match &inits {
-                    Some(inits) => Cow::Owned(inits.options(&self.options, &ids)?),
+                    Some(inits) => Cow::Owned(inits.options::<S>(&self.options, &ids)?),
                     None => Cow::Borrowed(&self.options),
                 };
-                let model = fit(&tables[&widths[group]], &ids, &options).map_err(|error| {
+                let campaigns = campaigns.as_ref().map(|all| codes_of_rows(all, &ids));
+                let table = &tables[&widths[group]];
+                let model = S::fit(table, &ids, &campaigns.unwrap_or_default(), &options);
+                let model = model.map_err(|error| {
                     let error = if inits.is_some() { of_init(error, ids.len()) } else { error };
-                    refuse_value(NAME, &error)
+                    refuse_value(S::NAME, &error)
                 })?;
                 Ok(model.map(|model| model.to_json()))
             })
@@ -122,7 +129,7 @@ impl RowAggregate for FitAggregate {
     }
 }
 
-impl FitAggregate {
+impl<S: Solver> FitAggregate<S> {
     /// The features of a model of some of these rows.
     fn shape(&self, load: &Load, rows: usize) -> Shape {
         let is_category = |field: &&FeatureField| field.kind == FeatureKind::Category;
@@ -134,7 +141,7 @@ impl FitAggregate {
             FeatureShape::Lists => (load.list_numbers.div_ceil(load.rows.max(1)), 0),
         };
         let levels = load.levels.min(categories * rows);
-        Shape { rows, numbers, categories, levels, weighted: self.arguments.has_weight }
+        Shape { rows, numbers, categories, levels, weighted: self.arguments.weight.is_some() }
     }
 }
 
@@ -150,29 +157,37 @@ struct Inits<'a> {
 
 impl Inits<'_> {
     /// The options with the model of these rows, which must be the same in all of them.
-    fn options(&self, options: &Options, rows: &[RowId]) -> Result<Options> {
-        let code_of = |row: &RowId| self.codes.get(row.chunk as usize)?.get(row.row as usize);
-        let codes = rows.iter().filter_map(code_of).copied();
+    fn options<S: Solver>(&self, options: &S::Options, rows: &[RowId]) -> Result<S::Options> {
+        let codes = rows.iter().filter_map(|row| code_of_row(&self.codes, row));
         let text_of = |code: u32| self.texts.get(code as usize).copied().flatten();
         let read = |code: u32, text: &str| {
             let model = &self.models[code as usize];
             model.get_or_init(|| Model::from_json(text).map(Arc::new)).clone()
         };
         options_of_group(options, codes, text_of, read, rows.len())
-            .map_err(|error| refuse_value(NAME, &error))
+            .map_err(|error| refuse_value(S::NAME, &error))
     }
 }
 
+/// The codes of these rows, of codes chunk by chunk.
+fn codes_of_rows(codes: &[&[u32]], rows: &[RowId]) -> Vec<u32> {
+    rows.iter().filter_map(|row| code_of_row(codes, row)).collect()
+}
+
+fn code_of_row(codes: &[&[u32]], row: &RowId) -> Option<u32> {
+    codes.get(row.chunk as usize)?.get(row.row as usize).copied()
+}
+
 /// How many numbers the lists of a group have, the same in each; 0 if all are NULL.
-fn width_of_group(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
+fn width_of_group<S: Solver>(lists: &[NumberLists], rows: &[RowId]) -> Result<usize> {
     let length = |row: &RowId| lists.get(row.chunk as usize)?.length(row.row as usize);
-    list_width(rows.iter().map(length)).map_err(|error| refuse_value(NAME, &error))
+    list_width(rows.iter().map(length)).map_err(|error| refuse_value(S::NAME, &error))
 }
 
 /// The features of one batch as the schema's columns.
-fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayRef>> {
+fn read_features<S: Solver>(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayRef>> {
     let FeatureShape::Fields(fields) = shape else {
-        return Ok(vec![number_lists(NAME, features)?]);
+        return Ok(vec![number_lists(S::NAME, features)?]);
     };
     let arrays = feature_arrays(features)?;
     fields
@@ -182,24 +197,34 @@ fn read_features(shape: &FeatureShape, features: &ArrayRef) -> Result<Vec<ArrayR
             let argument = || column_argument(&field.name);
             Ok(match field.kind {
                 FeatureKind::Category => Arc::clone(array),
-                FeatureKind::Number => Arc::new(doubles_with_nan(NAME, &argument(), array)?),
-                FeatureKind::Single => Arc::new(singles_with_nan(NAME, &argument(), array)?),
+                FeatureKind::Number => Arc::new(doubles_with_nan(S::NAME, &argument(), array)?),
+                FeatureKind::Single => Arc::new(singles_with_nan(S::NAME, &argument(), array)?),
             })
         })
         .collect()
 }
 
-impl FitAggregate {
+impl<S: Solver> FitAggregate<S> {
     /// The models to continue from, if the call has any.
     fn inits<'a>(&self, rows: &'a GroupedRows) -> Result<Option<Inits<'a>>> {
-        if !self.arguments.has_init {
+        if self.arguments.init.is_none() {
             return Ok(None);
         }
-        let column = self.schema().columns().len() - 1;
-        let codes = rows.chunks().iter().map(|chunk| primitive_values::<UInt32Type>(chunk, column));
+        let column = self.last_column();
         let texts = rows.levels(column);
         let models = texts.iter().map(|_| OnceLock::new()).collect();
-        Ok(Some(Inits { codes: codes.collect::<Result<_>>()?, texts, models }))
+        Ok(Some(Inits { codes: codes_of_chunks(rows, column)?, texts, models }))
+    }
+
+    /// The code of each row's campaign, chunk by chunk, if the call has campaigns.
+    fn campaigns<'a>(&self, rows: &'a GroupedRows) -> Result<Option<Vec<&'a [u32]>>> {
+        let has_campaigns = self.arguments.campaign.is_some();
+        has_campaigns.then(|| codes_of_chunks(rows, self.last_column())).transpose()
+    }
+
+    /// That of the campaign, or of the model to continue from.
+    fn last_column(&self) -> usize {
+        self.schema().columns().len() - 1
     }
 
     /// The lists of every chunk; none where features are columns already.
@@ -246,7 +271,7 @@ impl FitAggregate {
         lists: Option<&'a NumberLists>,
         width: usize,
     ) -> Result<Chunk<'a>> {
-        let weight = self.arguments.has_weight.then(|| primitive_values::<Float64Type>(columns, 1));
+        let weight = self.arguments.weight.map(|_| primitive_values::<Float64Type>(columns, 1));
         let features = match &self.arguments.features {
             FeatureShape::Fields(fields) => fields
                 .iter()
@@ -273,6 +298,12 @@ impl FitAggregate {
             features,
         })
     }
+}
+
+/// The codes in a column of categories, chunk by chunk.
+fn codes_of_chunks(rows: &GroupedRows, column: usize) -> Result<Vec<&[u32]>> {
+    let chunks = rows.chunks().iter();
+    chunks.map(|chunk| primitive_values::<UInt32Type>(chunk, column)).collect()
 }
 
 fn feature_values(kind: FeatureKind, columns: &[ArrayRef], column: usize) -> Result<Values<'_>> {

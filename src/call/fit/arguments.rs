@@ -1,23 +1,20 @@
-//! `ziln_fit_sgd(label, features [, weight] [, options] [, init])`: which argument is which.
+//! Which argument of a call is which.
 
-use super::features::FeaturesForm;
-use super::{
+use super::Solver;
+use crate::Result;
+use crate::call::features::FeaturesForm;
+use crate::call::{
     ArgumentType, TypeForm, check_number, check_text, options, wrong_argument, wrong_arity,
 };
-use crate::Result;
 use crate::error::MODEL_TEXT;
-
-/// The name in SQL.
-pub(crate) const NAME: &str = "ziln_fit_sgd";
-
-/// How it is called.
-pub(crate) const USAGE: &str = "ziln_fit_sgd(label, features [, weight] [, options]) or ziln_fit_sgd(label, features, weight, options, init)";
 
 /// Which argument of a call is which; the label is the first, the features are the second.
 #[derive(Debug)]
 pub(crate) struct FitArguments<'a, T> {
     /// The features that the type of the argument names.
     pub features: FeaturesForm<'a, T>,
+    /// The campaign.
+    pub campaign: Option<usize>,
     /// The weight.
     pub weight: Option<usize>,
     /// The options.
@@ -26,12 +23,18 @@ pub(crate) struct FitArguments<'a, T> {
     pub init: Option<usize>,
 }
 
+/// The most arguments of a call.
+const MOST: usize = 5;
+
 impl<'a, T: ArgumentType> FitArguments<'a, T> {
     /// Reads the types of a call. A NULL without a type is an argument left out.
-    pub fn of_types(types: &[&'a T]) -> Result<Self> {
+    pub fn of_types<S: Solver>(types: &[&'a T]) -> Result<Self> {
+        let before = 2 + usize::from(S::HAS_CAMPAIGN);
         let (label, features, rest) = match types {
-            [label, features, rest @ ..] if rest.len() <= 3 => (*label, *features, rest),
-            _ => return Err(wrong_arity(USAGE, types.len())),
+            [label, features, ..] if (before..=MOST).contains(&types.len()) => {
+                (*label, *features, &types[before..])
+            }
+            _ => return Err(wrong_arity(S::USAGE, types.len())),
         };
         check_number("label", label)?;
         let features = FeaturesForm::of_type(features)?;
@@ -39,49 +42,51 @@ impl<'a, T: ArgumentType> FitArguments<'a, T> {
         let given = |given: &T, position| (!given.form().is_null()).then_some(position);
         let (weight, options) = match rest {
             [] => (None, None),
-            [third] if matches!(third.form(), TypeForm::Struct(_)) => (None, Some(2)),
-            [third] => {
-                check_third(*third)?;
-                (given(third, 2), None)
+            [one] if matches!(one.form(), TypeForm::Struct(_)) => (None, Some(before)),
+            [one] => {
+                check_weight_or_options::<S, T>(*one)?;
+                (given(one, before), None)
             }
             [weight, options, ..] => {
                 check_number("weight", *weight)?;
-                options::check(*options)?;
-                (given(weight, 2), given(options, 3))
+                options::check(*options, S::EXAMPLE)?;
+                (given(weight, before), given(options, before + 1))
             }
         };
         let init = match rest {
             [_, _, init] => {
                 check_text("init", MODEL_TEXT, *init)?;
-                given(init, 4)
+                given(init, before + 2)
             }
             _ => None,
         };
-        Ok(Self { features, weight, options, init })
+        let campaign = S::HAS_CAMPAIGN.then_some(2);
+        Ok(Self { features, campaign, weight, options, init })
     }
 }
 
-fn check_third<T: ArgumentType>(third: &T) -> Result<()> {
-    check_number("weight", third).map_err(|_| {
-        let expected = "a number (weight) or a struct such as {epochs: 30} (options)";
-        wrong_argument("weight or options", expected, third.to_string())
+fn check_weight_or_options<S: Solver, T: ArgumentType>(given: &T) -> Result<()> {
+    check_number("weight", given).map_err(|_| {
+        let expected = format!("a number (weight) or a struct such as {} (options)", S::EXAMPLE);
+        wrong_argument("weight or options", expected, given.to_string())
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::fit::{FitPrior, FitSgd};
     use crate::call::test_type::TestType::{self, Date, Null, Number, Struct, Text};
 
     fn positions(rest: &[&TestType]) -> [Option<usize>; 3] {
         let types = [&[&Number, &Number], rest].concat();
-        let arguments = FitArguments::of_types(&types).unwrap();
+        let arguments = FitArguments::of_types::<FitSgd>(&types).unwrap();
         [arguments.weight, arguments.options, arguments.init]
     }
 
     fn refused(rest: &[&TestType]) -> String {
         let types = [&[&Number, &Number], rest].concat();
-        FitArguments::of_types(&types).unwrap_err().to_string()
+        FitArguments::of_types::<FitSgd>(&types).unwrap_err().to_string()
     }
 
     #[test]
@@ -103,5 +108,25 @@ mod tests {
         assert!(refused(&[&Number, &Number]).starts_with("argument `options`: expected a const"));
         assert!(refused(&[&Null, &Null, &Date]).starts_with("argument `init`: expected the text"));
         assert!(refused(&[&Null; 4]).ends_with("init), got 6 arguments"));
+    }
+
+    #[test]
+    fn the_campaign_comes_before_what_may_be_left_out() {
+        let options = &Struct(vec![("l2", Number)]);
+        let positions = |rest: &[&TestType]| {
+            let types = [&[&Number, &Number], rest].concat();
+            let arguments = FitArguments::of_types::<FitPrior>(&types).unwrap();
+            [arguments.campaign, arguments.weight, arguments.options, arguments.init]
+        };
+        assert_eq!(positions(&[&Date]), [Some(2), None, None, None]);
+        assert_eq!(positions(&[&Null, &Null]), [Some(2), None, None, None]);
+        assert_eq!(positions(&[&Text, &Number]), [Some(2), Some(3), None, None]);
+        assert_eq!(positions(&[options, options]), [Some(2), None, Some(3), None]);
+        assert_eq!(positions(&[&Text, &Null, options]), [Some(2), None, Some(4), None]);
+        for count in [2, 6] {
+            let types = vec![&Number; count];
+            let error = FitArguments::of_types::<FitPrior>(&types).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("[, options]), got {count} arguments")), "{error}");
+        }
     }
 }

@@ -1,0 +1,94 @@
+//! The functions of a model and of a customer's features, beside prediction.
+
+use super::wrong_arity;
+use crate::Result;
+use crate::model::{FeatureInput, ParamsOut, ScorerSet};
+
+/// A function of a model and of a customer's features.
+pub(crate) trait CustomerCall {
+    /// The name in SQL.
+    const NAME: &'static str;
+
+    /// How it is called.
+    const USAGE: &'static str;
+
+    /// A model made ready.
+    type Reader;
+
+    /// What is said of a customer.
+    type Value;
+
+    /// Makes the model of a text ready.
+    ///
+    /// # Errors
+    /// Where the text is no model, or one that does not hold what the function needs.
+    fn read(text: &str) -> Result<Self::Reader>;
+
+    /// For each feature of the model the position of the column of that name.
+    ///
+    /// # Errors
+    /// Where one is missing.
+    fn positions(reader: &Self::Reader, names: &[String]) -> Result<Vec<usize>>;
+
+    /// What is said of a row; `columns` are those of the model's features.
+    ///
+    /// # Errors
+    /// Where a column is not what the model needs.
+    fn value(
+        reader: &Self::Reader,
+        columns: &[FeatureInput<'_>],
+        row: usize,
+    ) -> Result<Self::Value>;
+}
+
+/// The two arguments: the model and the features.
+pub(crate) fn arguments_of<C: CustomerCall, A>(arguments: &[A]) -> Result<[&A; 2]> {
+    match arguments {
+        [model, features] => Ok([model, features]),
+        _ => Err(wrong_arity(C::USAGE, arguments.len())),
+    }
+}
+
+/// What is said of every row: `reader_of_row` are places among `readers`, and a place behind the last means that the row has
+/// no model. `columns` have these names.
+///
+/// # Errors
+/// Those of the function.
+pub(crate) fn values_of_rows<C: CustomerCall>(
+    readers: &[C::Reader],
+    reader_of_row: impl Iterator<Item = u32>,
+    names: &[String],
+    columns: &[FeatureInput<'_>],
+) -> Result<Vec<Option<C::Value>>> {
+    let columns_of = |reader: &C::Reader| {
+        let positions = C::positions(reader, names)?;
+        Ok(positions.into_iter().filter_map(|position| columns.get(position).copied()).collect())
+    };
+    let columns = readers.iter().map(columns_of).collect::<Result<Vec<Vec<FeatureInput<'_>>>>>()?;
+    let value = |(row, place): (usize, u32)| {
+        let place = place as usize;
+        let Some((reader, columns)) = readers.get(place).zip(columns.get(place)) else {
+            return Ok(None);
+        };
+        C::value(reader, columns, row).map(Some)
+    };
+    reader_of_row.enumerate().map(value).collect()
+}
+
+/// Checks that columns of these names are of the kinds that the models of a set's places need.
+///
+/// # Errors
+/// Where one is missing or of another kind.
+pub(crate) fn check_columns(
+    set: &mut ScorerSet,
+    place: u32,
+    names: &[String],
+    columns: &[FeatureInput<'_>],
+) -> Result<()> {
+    set.bind(names, &[place])?.predict(columns, no_rows())
+}
+
+/// A prediction of no rows: what is left of it is that the columns are checked.
+pub(crate) fn no_rows<'a>() -> ParamsOut<'a> {
+    ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] }
+}

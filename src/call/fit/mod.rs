@@ -1,0 +1,95 @@
+//! The aggregates that fit a model a group: what differs from one to the next, and what they have in common.
+//!
+//! [`Solver`] is what differs: a file each. [`arguments`] says which argument of a call is which.
+
+mod arguments;
+mod fit_newton;
+mod fit_prior;
+mod fit_sgd;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::Result;
+use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Table};
+use crate::model::Model;
+
+pub(crate) use arguments::FitArguments;
+pub(crate) use fit_newton::FitNewton;
+pub(crate) use fit_prior::FitPrior;
+pub(crate) use fit_sgd::FitSgd;
+
+/// An aggregate that fits a model a group.
+pub(crate) trait Solver: Debug + Send + Sync + 'static {
+    /// The name in SQL.
+    const NAME: &'static str;
+
+    /// How it is called.
+    const USAGE: &'static str;
+
+    /// Options as an example of a message.
+    const EXAMPLE: &'static str;
+
+    /// Whether the third argument is the campaign of a row, and none the model to continue from.
+    const HAS_CAMPAIGN: bool;
+
+    /// Its checked options.
+    type Options: FitOptions;
+
+    /// Fits a model to rows of a table; `campaigns` says of each which it belongs to, and is empty where there are none.
+    ///
+    /// # Errors
+    /// Those of the core.
+    fn fit(
+        table: &Table<'_>,
+        rows: &[RowId],
+        campaigns: &[u32],
+        options: &Self::Options,
+    ) -> Result<Option<Model>>;
+
+    /// The names of its options.
+    fn option_names() -> Vec<&'static str>;
+}
+
+/// The checked options of a [`Solver`].
+pub(crate) trait FitOptions: Debug + Clone + Default + Send + Sync + 'static {
+    /// Options from the names and values a person gave.
+    ///
+    /// # Errors
+    /// [`Error::Option`](crate::Error::Option) where one is refused.
+    fn of_pairs(pairs: Vec<(String, OptionValue)>) -> Result<Self>;
+
+    /// Whether there is a model to continue from.
+    fn continues(&self) -> bool;
+
+    /// These options with a model to continue from.
+    fn continued(&self, model: Arc<Model>) -> Self;
+}
+
+impl FitOptions for Options {
+    fn of_pairs(pairs: Vec<(String, OptionValue)>) -> Result<Self> {
+        Self::from_pairs(pairs)
+    }
+
+    fn continues(&self) -> bool {
+        self.has_init()
+    }
+
+    fn continued(&self, model: Arc<Model>) -> Self {
+        self.with_init(model)
+    }
+}
+
+impl FitOptions for NewtonOptions {
+    fn of_pairs(pairs: Vec<(String, OptionValue)>) -> Result<Self> {
+        Self::from_pairs(pairs)
+    }
+
+    fn continues(&self) -> bool {
+        self.has_init()
+    }
+
+    fn continued(&self, model: Arc<Model>) -> Self {
+        self.with_init(model)
+    }
+}

@@ -1,0 +1,313 @@
+//! What the aggregates that fit a model share: a [`Solver`] is what differs from one to the next.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use polars::prelude::{DataType, GroupsIndicator, NamedFrom, PlSmallStr, PolarsResult, Series};
+
+use super::error::{refuse, wrong_arity};
+use super::features::{FeatureColumn, Features, TrainingValues};
+use super::lists::NumberLists;
+use super::number::Number;
+use super::options;
+use super::result::Shape;
+use super::rows::{Part, Rows, in_chunks, read_weight};
+use super::text::Texts;
+use super::types::types_of;
+use crate::call::NO_CODE;
+use crate::call::culprit::of_init;
+use crate::call::features::{FeaturesForm, list_width, numbered_name};
+use crate::call::fit::{FitArguments, Solver};
+use crate::call::init::{check_once, options_of_group};
+use crate::call::weight::counts;
+use crate::fit::{self, Chunk, ListPlace, RowId, Table, Values};
+use crate::model::Model;
+
+/// The arguments of a fit, but for its options.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FitInputs<'a> {
+    pub(super) label: &'a Series,
+    pub(super) features: &'a Series,
+    /// Which campaign a row belongs to, for a solver that asks.
+    pub(super) campaign: Option<&'a Series>,
+    pub(super) weight: Option<&'a Series>,
+    /// The model to continue from, for a solver that asks for no campaign.
+    pub(super) init: Option<&'a Series>,
+}
+
+/// Fits a model to all rows, whose arguments are in the order of SQL.
+pub(super) fn fit<S: Solver>(inputs: &[Series]) -> PolarsResult<Series> {
+    let arguments = FitArguments::of_types::<S>(&types_of(inputs));
+    let arguments = arguments.map_err(|error| refuse(S::NAME, &error))?;
+    let [label, features, ..] = inputs else {
+        return Err(wrong_arity(S::NAME, S::USAGE, inputs.len()));
+    };
+    let at = |position: Option<usize>| inputs.get(position?);
+    let options = match at(arguments.options) {
+        Some(options) => options::read::<S>(options)?,
+        None => S::Options::default(),
+    };
+    let FitArguments { campaign, weight, init, .. } = arguments;
+    let [campaign, weight, init] = [campaign, weight, init].map(at);
+    fit_with::<S>(FitInputs { label, features, campaign, weight, init }, &options)
+}
+
+/// Fits a model to all rows with options that were checked before. A weight or a model to continue from that is NULL
+/// without a type is none.
+pub(super) fn fit_with<S: Solver>(
+    inputs: FitInputs<'_>,
+    options: &S::Options,
+) -> PolarsResult<Series> {
+    let FitInputs { label, features, campaign, weight, init } = inputs;
+    let none = DataType::Null;
+    let type_of = |input: Option<&Series>| input.map_or(&none, |input| input.dtype()).clone();
+    let types = [Some(label), Some(features)].into_iter();
+    let types: Vec<DataType> = match S::HAS_CAMPAIGN {
+        true => types.chain([campaign, weight, None]).map(type_of).collect(),
+        false => types.chain([weight, None, init]).map(type_of).collect(),
+    };
+    let types: Vec<&DataType> = types.iter().collect();
+    let arguments = FitArguments::of_types::<S>(&types).map_err(|error| refuse(S::NAME, &error))?;
+    let campaign = campaign.filter(|_| arguments.campaign.is_some());
+    let weight = weight.filter(|_| arguments.weight.is_some());
+    let init = init.filter(|_| arguments.init.is_some());
+    if init.is_some() {
+        check_once(options).map_err(|error| refuse(S::NAME, &error))?;
+    }
+    let given = [Some(label), Some(features), campaign, weight, init];
+    let given: Vec<Series> = given.into_iter().flatten().cloned().collect();
+    let rows = Shape::try_new(S::NAME, &given)?.rows();
+    let training = match arguments.features {
+        FeaturesForm::Lists => Training::of_lists::<S>(label, weight, features, rows)?,
+        FeaturesForm::Columns(_) => Training::of_columns::<S>(label, weight, features, rows)?,
+    };
+    let campaigns = campaign.map(group_of_row).transpose()?.unwrap_or_default();
+    let model = training.fit::<S>(&campaigns, init, options)?;
+    Ok(Series::new(label.name().clone(), [model.map(|model| model.to_json())]))
+}
+
+/// For every row the number of those that are equal to it; NULL is a value.
+fn group_of_row(values: &Series) -> PolarsResult<Vec<u32>> {
+    let name = PlSmallStr::from_static("campaign");
+    let frame = values.clone().with_name(name.clone()).into_frame();
+    let groups = frame.group_by([name])?.into_groups();
+    let mut group_of_row = vec![0; values.len()];
+    for (group, rows) in (0_u32..).zip(groups.iter()) {
+        match rows {
+            GroupsIndicator::Idx((_, rows)) => {
+                for &row in rows.iter() {
+                    if let Some(slot) = group_of_row.get_mut(row as usize) {
+                        *slot = group;
+                    }
+                }
+            }
+            GroupsIndicator::Slice([first, length]) => {
+                let rows = group_of_row.iter_mut().skip(first as usize).take(length as usize);
+                rows.for_each(|slot| *slot = group);
+            }
+        }
+    }
+    Ok(group_of_row)
+}
+
+/// What a model is trained on: label, weight and numbers piece by piece, categories and lists for all rows.
+struct Training {
+    pieces: Vec<Piece>,
+    names: Vec<String>,
+    /// The columns of the categories; nothing for numbers.
+    categories: Vec<Option<FeatureColumn>>,
+    lists: Option<TrainingLists>,
+}
+
+/// Lists of numbers, which are read where they lie.
+struct TrainingLists {
+    lists: NumberLists,
+    /// Where the list of each row begins.
+    starts: Vec<usize>,
+}
+
+/// Label, weight and numbers in some of the rows.
+struct Piece {
+    /// How many rows come before.
+    start: usize,
+    rows: usize,
+    label: Number,
+    weight: Option<Number>,
+    numbers: Vec<FeatureColumn>,
+}
+
+/// The numbers of a piece, copied only where the core cannot read them in place.
+struct PieceNumbers<'a> {
+    label: Cow<'a, [f64]>,
+    weight: Option<Cow<'a, [f64]>>,
+    features: Vec<TrainingValues<'a>>,
+}
+
+impl Training {
+    fn of_columns<S: Solver>(
+        label: &Series,
+        weight: Option<&Series>,
+        features: &Series,
+        rows: usize,
+    ) -> PolarsResult<Self> {
+        let features = Features::try_new(S::NAME, features, || 0)?;
+        let pieces = Self::pieces::<S>(label, weight, Some(&features), rows)?;
+        let categories = features.categories(S::NAME, rows)?;
+        Ok(Self { pieces, names: features.names, categories, lists: None })
+    }
+
+    fn of_lists<S: Solver>(
+        label: &Series,
+        weight: Option<&Series>,
+        features: &Series,
+        rows: usize,
+    ) -> PolarsResult<Self> {
+        let pieces = Self::pieces::<S>(label, weight, None, rows)?;
+        let lists = NumberLists::try_new(features)?;
+        let starts = lists.starts(rows);
+        let lists = Some(TrainingLists { lists, starts });
+        Ok(Self { pieces, names: Vec::new(), categories: Vec::new(), lists })
+    }
+
+    fn pieces<S: Solver>(
+        label: &Series,
+        weight: Option<&Series>,
+        features: Option<&Features>,
+        rows: usize,
+    ) -> PolarsResult<Vec<Piece>> {
+        let numbers = || features.iter().flat_map(|features| features.numbers());
+        let mut columns = vec![label.clone()];
+        columns.extend(weight.cloned());
+        columns.extend(numbers().map(|(_, column)| column.clone()));
+        let names: Vec<&str> = numbers().map(|(name, _)| name).collect();
+        let parts = in_chunks(&columns, rows);
+        parts.iter().map(|part| Piece::try_new::<S>(part, weight.is_some(), &names)).collect()
+    }
+
+    /// Trains a model on the rows that count.
+    fn fit<S: Solver>(
+        mut self,
+        campaigns: &[u32],
+        init: Option<&Series>,
+        options: &S::Options,
+    ) -> PolarsResult<Option<Model>> {
+        let refuse = |error| refuse(S::NAME, &error);
+        let numbers: Vec<PieceNumbers<'_>> = self.pieces.iter().map(Piece::read).collect();
+        let pieces = (0_u32..).zip(self.pieces.iter().zip(&numbers));
+        let used: Vec<RowId> =
+            pieces.flat_map(|(chunk, (piece, numbers))| piece.used(numbers, chunk)).collect();
+        let index_of = |row: &RowId| {
+            self.pieces.get(row.chunk as usize).map_or(0, |piece| piece.start) + row.row as usize
+        };
+        if let Some(TrainingLists { lists, .. }) = &self.lists {
+            let lengths = used.iter().map(|row| lists.length(index_of(row)));
+            let width = list_width(lengths).map_err(refuse)?;
+            self.names = (0..width).map(numbered_name).collect();
+        }
+        let options = match init {
+            Some(init) => Cow::Owned(options_with::<S>(options, init, used.iter().map(index_of))?),
+            None => Cow::Borrowed(options),
+        };
+        let table = self.table(&numbers);
+        let campaigns = match campaigns {
+            [] => Vec::new(),
+            // One alone is that of every row.
+            &[one] => vec![one; used.len()],
+            all => used.iter().filter_map(|row| all.get(index_of(row)).copied()).collect(),
+        };
+        S::fit(&table, &used, &campaigns, &options).map_err(|error| {
+            refuse(if init.is_some() { of_init(error, used.len()) } else { error })
+        })
+    }
+
+    /// The rows as the core reads them.
+    fn table<'a>(&'a self, numbers: &'a [PieceNumbers<'a>]) -> Table<'a> {
+        let levels = |index: usize| self.categories.get(index)?.as_ref()?.levels();
+        let features = self.names.iter().enumerate();
+        let features =
+            features.map(|(index, name)| fit::FeatureColumn { name, levels: levels(index) });
+        let pieces = self.pieces.iter().zip(numbers);
+        Table {
+            features: features.collect(),
+            chunks: pieces.map(|(piece, numbers)| self.chunk(piece, numbers)).collect(),
+        }
+    }
+
+    fn chunk<'a>(&'a self, piece: &Piece, numbers: &'a PieceNumbers<'a>) -> Chunk<'a> {
+        let rows = piece.start..piece.start + piece.rows;
+        let mut columns = numbers.features.iter();
+        let of_column = |category: &'a Option<FeatureColumn>| match category {
+            Some(category) => Values::Codes(category.codes().get(rows.clone()).unwrap_or_default()),
+            None => columns.next().map_or(Values::Numbers(&[]), TrainingValues::values),
+        };
+        let features = match &self.lists {
+            None => self.categories.iter().map(of_column).collect(),
+            Some(TrainingLists { lists, starts }) => {
+                let values = lists.numbers();
+                let starts = starts.get(rows).unwrap_or_default();
+                let of_index = |place| Values::Place(ListPlace { values, starts, place });
+                (0..self.names.len()).map(of_index).collect()
+            }
+        };
+        Chunk { label: &numbers.label, weight: numbers.weight.as_deref(), features }
+    }
+}
+
+/// The options with the model of the rows of these indices, which must be the same in all of them.
+fn options_with<S: Solver>(
+    options: &S::Options,
+    init: &Series,
+    rows: impl ExactSizeIterator<Item = usize> + Clone,
+) -> PolarsResult<S::Options> {
+    let texts = Texts::try_new(init)?;
+    let codes = texts.code_of_row();
+    let code_of = |row: usize| match codes {
+        [one] => *one,
+        codes => codes.get(row).copied().unwrap_or(NO_CODE),
+    };
+    let distinct: Vec<&str> = texts.iter().collect();
+    let text_of = |code: u32| distinct.get(code as usize).copied();
+    let read = |_, text: &str| Model::from_json(text).map(Arc::new);
+    let count = rows.len();
+    options_of_group(options, rows.map(code_of), text_of, read, count)
+        .map_err(|error| refuse(S::NAME, &error))
+}
+
+impl Piece {
+    fn try_new<S: Solver>(part: &Part, has_weight: bool, names: &[&str]) -> PolarsResult<Self> {
+        let (label, rest) =
+            part.inputs.split_first().ok_or_else(|| wrong_arity(S::NAME, S::USAGE, 0))?;
+        let (weight, numbers) = rest.split_at(usize::from(has_weight));
+        let numbers = names.iter().zip(numbers);
+        let numbers = numbers.map(|(name, column)| FeatureColumn::try_new(S::NAME, name, column));
+        Ok(Self {
+            start: part.start,
+            rows: part.rows,
+            label: Number::of_series(label)?,
+            weight: read_weight(S::NAME, weight.first(), part.start, part.rows)?,
+            numbers: numbers.collect::<PolarsResult<Vec<FeatureColumn>>>()?,
+        })
+    }
+
+    fn read(&self) -> PieceNumbers<'_> {
+        let all = Rows::complete(self.rows, []);
+        PieceNumbers {
+            label: all.doubles(&self.label),
+            weight: self.weight.as_ref().map(|weight| all.doubles(weight)),
+            features: self.numbers.iter().map(|number| number.training_values(&all)).collect(),
+        }
+    }
+
+    /// The rows of the piece, chunk `chunk` of the table, that count.
+    fn used(&self, numbers: &PieceNumbers<'_>, chunk: u32) -> Vec<RowId> {
+        let complete = Rows::complete(self.rows, std::iter::once(&self.label).chain(&self.weight));
+        let is_weighty = |row: usize| {
+            numbers
+                .weight
+                .as_ref()
+                .is_none_or(|weights| weights.get(row).is_some_and(|&w| counts(w)))
+        };
+        let rows = (0..self.rows).filter(|&row| complete.contains(row) && is_weighty(row));
+        rows.map(|row| RowId { chunk, row: u32::try_from(row).unwrap_or(u32::MAX) }).collect()
+    }
+}

@@ -1,0 +1,101 @@
+//! The aggregates that fit a model a group, over all rows of it.
+//!
+//! What differs from one to the next is a [`Solver`] and what `SHOW FUNCTIONS` says of it, a [`FitFunction`] each.
+//! [`arguments`] says which argument is which, [`options`] reads the options struct, [`campaign`] tells campaigns apart,
+//! [`aggregate`] fits a model a group.
+
+mod aggregate;
+mod arguments;
+mod campaign;
+mod options;
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion_common::{Result, ScalarValue};
+use datafusion_expr::Documentation;
+
+use super::aggregate::{AggregateFunction, Call};
+use super::error::refuse_plan;
+use super::rows::RowState;
+use super::signature::{example_features, example_options};
+use crate::call::fit::Solver;
+use crate::call::init::check_once;
+use aggregate::FitAggregate;
+use arguments::Arguments;
+
+/// An aggregate that fits a model a group: what is DataFusion's of it.
+pub(super) trait FitFunction: Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
+    /// What fits the models.
+    type Solver: Solver;
+
+    /// What `SHOW FUNCTIONS` says.
+    fn documentation(&self) -> Option<&Documentation>;
+}
+
+/// A [`FitFunction`] as an aggregate.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Fit<F>(pub F);
+
+impl<F: FitFunction> AggregateFunction for Fit<F> {
+    const NAME: &'static str = F::Solver::NAME;
+    type State = RowState;
+
+    /// Label and features, the campaign if there is one, a weight, options, or both, and where there are no campaigns a
+    /// model to continue from.
+    fn calls() -> Vec<Vec<DataType>> {
+        let campaign = F::Solver::HAS_CAMPAIGN.then_some(DataType::Utf8View);
+        let first = [DataType::Float64, example_features()].into_iter().chain(campaign);
+        let first: Vec<DataType> = first.collect();
+        let with = |rest: &[DataType]| [first.as_slice(), rest].concat();
+        let mut calls = vec![
+            with(&[]),
+            with(&[DataType::Float64]),
+            with(&[example_options()]),
+            with(&[DataType::Float64, example_options()]),
+        ];
+        if !F::Solver::HAS_CAMPAIGN {
+            calls.push(with(&[DataType::Float64, example_options(), DataType::Utf8View]));
+        }
+        calls
+    }
+
+    fn return_type(types: &[DataType]) -> Result<DataType> {
+        Arguments::of_types::<F::Solver>(types)?;
+        Ok(DataType::Utf8View)
+    }
+
+    fn default_value() -> Result<ScalarValue> {
+        Ok(ScalarValue::Utf8View(None))
+    }
+
+    fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
+        Ok(Arguments::of_types::<F::Solver>(types)?.schema().state_fields(name))
+    }
+
+    fn state(&self, call: &Call<'_>) -> Result<RowState> {
+        let arguments = Arguments::of_types::<F::Solver>(&call.types)?;
+        let options = arguments.options.map(|position| &call.expressions[position]);
+        let options = options::read::<F::Solver>(options)?;
+        if arguments.init.is_some() {
+            check_once(&options).map_err(|error| refuse_plan(Self::NAME, &error))?;
+        }
+        Ok(RowState::of(Arc::new(FitAggregate::<F::Solver>::new(arguments, options))))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.0.documentation()
+    }
+}
+
+/// The documentation with the names of the options, which stand in the core's tables.
+pub(super) fn with_options<S: Solver>(mut documentation: Documentation) -> Documentation {
+    for (argument, text) in documentation.arguments.iter_mut().flatten() {
+        if argument == "options" {
+            *text = format!("{text} {}.", S::option_names().join(", "));
+        }
+    }
+    documentation
+}

@@ -92,16 +92,16 @@ impl Rows {
     fn fit(&self, options: Pairs<'_>) -> Option<Model> {
         let names: Vec<String> =
             (0..self.features.len()).map(|place| format!("x{place}")).collect();
-        let column = |(name, feature)| {
-            let levels = match feature {
-                &Feature::Levels(_, ref levels) => {
+        let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
+            name,
+            levels: match feature {
+                Feature::Levels(_, levels) => {
                     Some(levels.iter().map(|level| level.as_deref()).collect())
                 }
                 _ => None,
-            };
-            FeatureColumn { name, levels }
-        };
-        let features = names.iter().map(String::as_str).zip(&self.features).map(column).collect();
+            },
+        });
+        let features = columns.collect();
         let values = self.features.iter().map(|feature| match feature {
             Feature::Doubles(values) => Values::Numbers(values),
             Feature::Singles(values) => Values::Singles(values),

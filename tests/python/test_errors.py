@@ -103,6 +103,22 @@ def model() -> str:
         (lambda: ziln.model_info("name"), "ziln_model_info: argument `model`"),
         (lambda: ziln.weights("name"), "ziln_weights: argument `model`"),
         (
+            lambda: ziln.explain(model(), "name"),
+            "ziln_explain: argument `features`: expected a struct",
+        ),
+        (
+            lambda: ziln.params_error(model(), ["z", "name"]),
+            "ziln_params_error: argument `model`: expected the text of a model",
+        ),
+        (
+            lambda: ziln.fit_newton("y", ["z"], max_iterations=-1),
+            "ziln_fit_newton: option `max_iterations`: expected an integer from 0 to 10000",
+        ),
+        (
+            lambda: ziln.fit_prior("name", ["z"], "z"),
+            "ziln_fit_prior: argument `label`: expected a number, got str",
+        ),
+        (
             lambda: ziln.weights(pl.when(pl.col("y") > 3).then("text").otherwise(pl.lit(model()))),
             "got '{\"format_version\":1}' in row 3 of the batch, counted from 1 (missing field",
         ),
@@ -526,6 +542,10 @@ class Fuzz:
             lambda: ziln.model_info(self.model()),
             lambda: ziln.weights(self.model()),
             lambda: ziln.is_model(self.column()),
+            lambda: ziln.explain(self.model(), self.features()),
+            lambda: ziln.params_error(self.model(), self.features()),
+            lambda: ziln.fit_newton(self.column(), self.features(), weight=self.column()),
+            lambda: ziln.fit_prior(self.column(), self.features(), self.column()),
             lambda: ziln.fit_sgd(self.column(), self.features(), **self.options()),
             lambda: ziln.fit_sgd(self.column(), self.column(), weight=self.column(), epochs=1),
             lambda: ziln.evaluate(self.column(), *self.params(), weight=self.column()),

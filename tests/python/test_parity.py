@@ -213,3 +213,114 @@ def test_every_campaign_continues_from_its_own_model(
         pl.exceptions.ComputeError, match="`init`: expected the same model in all rows"
     ):
         joined.select(ziln.fit_sgd("ltv", FEATURES, init=pl.col("model")))
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+@pytest.mark.parametrize(
+    ("options", "sql_options"),
+    [
+        ({}, ""),
+        (
+            {"l2": 0.01, "errors": "robust", "covariance": True},
+            ", {l2: 0.01, errors: 'robust', covariance: true}",
+        ),
+    ],
+)
+def test_exact_models_are_the_same_text(
+    customers: pl.DataFrame,
+    ctx: datafusion.SessionContext,
+    options: dict[str, object],
+    sql_options: str,
+    weight: str | None,
+) -> None:
+    ctx.from_arrow(customers.to_arrow(), "customers")
+    sql_weight = ", weight" if weight else ""
+    query = f"""
+        SELECT campaign, ziln_fit_newton(ltv, {SQL_FEATURES}{sql_weight}{sql_options}) AS model
+        FROM customers GROUP BY campaign ORDER BY campaign
+    """
+    sql = ctx.sql(query).to_polars()
+    model = ziln.fit_newton("ltv", FEATURES, weight=weight, **options)  # type: ignore[arg-type]
+    polars = customers.group_by("campaign").agg(model).sort("campaign")
+    assert polars["model"].null_count() == 0
+    assert polars["model"].to_list() == sql["model"].to_list()
+    weights = polars.select(ziln.weights("model").explode().struct.unnest())
+    assert weights["standard_error"].null_count() == 0
+    ctx.from_arrow(polars.to_arrow(), "models")
+    query = "SELECT ziln_weights(model) AS weights FROM models ORDER BY campaign"
+    assert_frame_equal(polars.select(ziln.weights("model")), ctx.sql(query).to_polars())
+
+
+CAMPAIGNS = {
+    "integers with NULL": (pl.col("visits").replace(3, None), "NULLIF(visits, 3)"),
+    "strings with NULL": (pl.col("channel"), "channel"),
+    "categories": (pl.col("channel").cast(pl.Categorical), "channel"),
+    "floats": (pl.col("recency").floor(), "floor(recency)"),
+    "dates": (
+        pl.lit("2026-01-01").str.to_date() + pl.duration(days=pl.col("visits")),
+        "DATE '2026-01-01' + CAST(visits AS INT)",
+    ),
+    "pairs": (pl.struct("campaign", "is_new"), "{a: campaign, b: is_new}"),
+    "one": (pl.lit("all"), "'all'"),
+}
+
+
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_priors_are_the_same_text(
+    customers: pl.DataFrame, ctx: datafusion.SessionContext, name: str
+) -> None:
+    campaign, sql_campaign = CAMPAIGNS[name]
+    ctx.from_arrow(customers.to_arrow(), "customers")
+    query = f"SELECT ziln_fit_prior(ltv, {SQL_FEATURES}, {sql_campaign}, weight) AS model FROM customers"
+    sql = ctx.sql(query).to_polars().item()
+    model = ziln.fit_prior("ltv", FEATURES, campaign, weight="weight")
+    shuffled = customers.sample(fraction=1.0, shuffle=True, seed=4)
+    assert [frame.select(model).item() for frame in (customers, shuffled)] == [sql, sql]
+
+
+def test_campaigns_are_drawn_to_a_prior_alike(
+    customers: pl.DataFrame, ctx: datafusion.SessionContext
+) -> None:
+    prior = customers.select(ziln.fit_prior("ltv", FEATURES, "campaign")).item()
+    # Nobody of the first campaign pays, and the last has no label.
+    frame = customers.with_columns(
+        ltv=pl.when(pl.col("campaign") == 4)
+        .then(None)
+        .when(pl.col("campaign") == 0)
+        .then(0.0)
+        .otherwise("ltv")
+    )
+    ctx.from_arrow(frame.to_arrow(), "customers")
+    ctx.from_arrow(pl.DataFrame({"model": [prior]}).to_arrow(), "prior")
+    for function in ("fit_newton", "fit_sgd"):
+        query = f"""
+            SELECT campaign, ziln_{function}(ltv, {SQL_FEATURES}, NULL, NULL, model) AS model
+            FROM customers CROSS JOIN prior GROUP BY campaign ORDER BY campaign
+        """
+        sql = ctx.sql(query).to_polars()["model"].to_list()
+        fit = getattr(ziln, function)
+        joined = frame.with_columns(prior=pl.lit(prior))
+        for given, rows in ((prior, frame), ("prior", joined)):
+            models = rows.group_by("campaign").agg(fit("ltv", FEATURES, init=given))
+            own = models.sort("campaign")["model"]
+            assert own.head(4).null_count() == 0
+            # As an argument, a group without a row that counts has no row that says so.
+            assert own.head(4).to_list() == sql[:4], (function, given[:5])
+
+
+def test_what_is_said_of_a_prediction(
+    customers: pl.DataFrame, ctx: datafusion.SessionContext
+) -> None:
+    models = customers.group_by("campaign").agg(ziln.fit_newton("ltv", FEATURES, covariance=True))
+    models = models.with_columns(pl.when(pl.col("campaign") != 2).then("model"))
+    frame = customers.join(models, on="campaign", maintain_order="left").with_row_index("row")
+    ctx.from_arrow(frame.to_arrow(), "customers")
+    one = models["model"].drop_nulls()[0]
+    for function, expression in (("explain", ziln.explain), ("params_error", ziln.params_error)):
+        for model, sql_model in (("model", "model"), (one, f"'{one}'")):
+            query = f"SELECT ziln_{function}({sql_model}, {SQL_FEATURES}) AS {function} FROM customers ORDER BY row"
+            sql = ctx.sql(query).to_polars()
+            polars = frame.select(expression(model, FEATURES))
+            assert_frame_equal(polars, sql, check_exact=True)
+            nulls = (frame["campaign"] == 2).sum() if model == "model" else 0
+            assert polars[function].null_count() == nulls

@@ -106,3 +106,16 @@ async fn views_that_differ_may_hold_one_string() {
     assert_eq!(plain.as_string::<i32>().value(1), strings.value(1));
     assert_eq!(text(&fit(Arc::new(strings)).await), text(&fit(plain).await));
 }
+
+/// Campaigns by the hundred thousand, whatever they are called.
+#[tokio::test]
+async fn a_hundred_thousand_campaigns_share_a_prior() {
+    let context = session(2, 8192);
+    let customers = "CREATE TABLE t AS SELECT value % 100000 AS c, value % 11 AS x,
+         CASE WHEN value % 3 = 0 THEN value % 7 ELSE 0 END AS y FROM range(0, 200000)";
+    rows(&context, customers).await;
+    let prior = |campaign: &str| format!("SELECT ziln_fit_prior(y, {{x: x}}, {campaign}) FROM t");
+    let by_number = text(&value(&context, &prior("c")).await);
+    assert!(by_number.contains("\"campaigns\":100000"));
+    assert_eq!(text(&value(&context, &prior("concat('campaign ', c)")).await), by_number);
+}

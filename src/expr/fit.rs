@@ -199,13 +199,22 @@ impl Training {
         let index_of = |row: &RowId| {
             self.pieces.get(row.chunk as usize).map_or(0, |piece| piece.start) + row.row as usize
         };
+        // What rows have in common those tell that count, or all if none does: with a prior there is a model all the same.
+        let telling: Vec<usize> = match used.as_slice() {
+            _ if init.is_none() && self.lists.is_none() => Vec::new(),
+            [] => {
+                self.pieces.iter().flat_map(|piece| piece.start..piece.start + piece.rows).collect()
+            }
+            used => used.iter().map(index_of).collect(),
+        };
+        let telling = telling.iter().copied();
         if let Some(TrainingLists { lists, .. }) = &self.lists {
-            let lengths = used.iter().map(|row| lists.length(index_of(row)));
+            let lengths = telling.clone().map(|row| lists.length(row));
             let width = list_width(lengths).map_err(refuse)?;
             self.names = (0..width).map(numbered_name).collect();
         }
         let options = match init {
-            Some(init) => Cow::Owned(options_with::<S>(options, init, used.iter().map(index_of))?),
+            Some(init) => Cow::Owned(options_with::<S>(options, init, telling.clone())?),
             None => Cow::Borrowed(options),
         };
         let table = self.table(&numbers);
@@ -216,7 +225,7 @@ impl Training {
             all => used.iter().filter_map(|row| all.get(index_of(row)).copied()).collect(),
         };
         S::fit(&table, &used, &campaigns, &options).map_err(|error| {
-            refuse(if init.is_some() { of_init(error, used.len()) } else { error })
+            refuse(if init.is_some() { of_init(error, telling.len()) } else { error })
         })
     }
 

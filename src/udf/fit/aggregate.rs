@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, StringViewArray};
+use arrow::array::{Array, ArrayRef, Float64Array, StringViewArray};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 use rayon::prelude::*;
@@ -65,14 +66,20 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
         if let Some(position) = self.arguments.init {
             columns.push(Arc::clone(&values[position]));
         }
-        Ok(BatchRows::without_nulls(columns, &nulls))
+        if self.arguments.init.is_none() {
+            return Ok(BatchRows::without_nulls(columns, &nulls));
+        }
+        let labels = with_uncounted(primitive_values::<Float64Type>(&columns, 0)?, &nulls);
+        columns[0] = Arc::new(labels);
+        Ok(BatchRows { columns, keep: None })
     }
 
     fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
         let lists = self.lists(rows)?;
+        let labels = rows.numbers(0)?;
         let width = |group: usize| match lists.as_slice() {
             [] => Ok(0),
-            lists => width_of_group::<S>(lists, &rows.rows(group)),
+            lists => width_of_group::<S>(lists, &telling(&labels, &rows.rows(group))),
         };
         let widths =
             (0..rows.groups()).into_par_iter().map(width).collect::<Result<Vec<usize>>>()?;
@@ -89,16 +96,19 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
         let texts = (0..rows.groups())
             .into_par_iter()
             .map(|group| {
-                let ids = rows.rows(group);
-                let options = match &inits {
-                    Some(inits) => Cow::Owned(inits.options::<S>(&self.options, &ids)?),
-                    None => Cow::Borrowed(&self.options),
+                let all = rows.rows(group);
+                let (options, ids) = match &inits {
+                    None => (Cow::Borrowed(&self.options), Cow::Borrowed(all.as_ref())),
+                    Some(inits) => {
+                        let options = inits.options::<S>(&self.options, &telling(&labels, &all))?;
+                        (Cow::Owned(options), Cow::Owned(counted(&labels, &all)))
+                    }
                 };
                 let campaigns = campaigns.as_ref().map(|all| codes_of_rows(all, &ids));
                 let table = &tables[&widths[group]];
                 let model = S::fit(table, &ids, &campaigns.unwrap_or_default(), &options);
                 let model = model.map_err(|error| {
-                    let error = if inits.is_some() { of_init(error, ids.len()) } else { error };
+                    let error = if inits.is_some() { of_init(error, all.len()) } else { error };
                     refuse_value(S::NAME, &error)
                 })?;
                 Ok(model.map(|model| model.to_json()))
@@ -176,6 +186,35 @@ fn codes_of_rows(codes: &[&[u32]], rows: &[RowId]) -> Vec<u32> {
 
 fn code_of_row(codes: &[&[u32]], row: &RowId) -> Option<u32> {
     codes.get(row.chunk as usize)?.get(row.row as usize).copied()
+}
+
+/// In the place of the label of a row that does not count, of a call with a model to continue from: a NaN that nothing
+/// computes. The row is kept for its model, as a group has the prior's heads even if no row of it counts.
+const UNCOUNTED: f64 = f64::from_bits(0x7ff8_0000_0075_6e63);
+
+/// Labels with [`UNCOUNTED`] where any of `nulls` has a NULL.
+fn with_uncounted(labels: &[f64], nulls: &[Option<NullBuffer>]) -> Float64Array {
+    let nulls = NullBuffer::union_many(nulls.iter().map(Option::as_ref));
+    let counts = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    let labels = labels.iter().enumerate();
+    let labels = labels.map(|(row, &label)| if counts(row) { label } else { UNCOUNTED });
+    Float64Array::from_iter_values(labels)
+}
+
+/// The rows of a group that count.
+fn counted(labels: &[&[f64]], rows: &[RowId]) -> Vec<RowId> {
+    let label = |row: &RowId| labels.get(row.chunk as usize)?.get(row.row as usize);
+    let counts = |row: &&RowId| label(row).is_none_or(|y| y.to_bits() != UNCOUNTED.to_bits());
+    rows.iter().filter(counts).copied().collect()
+}
+
+/// The rows of a group that tell what they have in common, such as a model: those that count, or all if none does.
+fn telling<'a>(labels: &[&[f64]], rows: &'a [RowId]) -> Cow<'a, [RowId]> {
+    let counted = counted(labels, rows);
+    if counted.is_empty() || counted.len() == rows.len() {
+        return Cow::Borrowed(rows);
+    }
+    Cow::Owned(counted)
 }
 
 /// How many numbers the lists of a group have, the same in each; 0 if all are NULL.

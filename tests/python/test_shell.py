@@ -24,10 +24,11 @@ class Terminal:
             command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=folder
         )
         os.close(terminal)
+        self.unread = b""
 
     def read_until(self, wanted: bytes) -> bytes:
-        """What is written up to some text, or to the end."""
-        written, deadline = b"", time.monotonic() + SECONDS
+        """What is written up to some text and with it, or to the end."""
+        written, deadline = self.unread, time.monotonic() + SECONDS
         while wanted not in written:
             ready, _, _ = select.select([self.ours], [], [], max(0, deadline - time.monotonic()))
             assert ready, f"{wanted!r} did not come: {written!r}"
@@ -38,7 +39,8 @@ class Terminal:
             if not chunk:
                 break
             written += chunk
-        return written
+        before, found, self.unread = written.partition(wanted)
+        return before + found
 
     def type(self, line: bytes, wanted: bytes) -> bytes:
         """What is written after a line was typed, up to some text."""

@@ -626,6 +626,11 @@ mod tests {
                 OptionRange::OneOf(names) => (names.iter().map(|&n| n.into()).collect(), vec![]),
                 OptionRange::Boolean => (vec![true.into(), false.into()], vec![1.0.into()]),
                 OptionRange::Model => (vec![], vec!["{}".into(), 1.0.into()]),
+                OptionRange::Layers { layers, units } => {
+                    let most = vec![units; layers];
+                    let more = vec![1; layers + 1];
+                    (vec![units.into(), (&*most).into()], vec![0.into(), (&*more).into()])
+                }
             };
             for value in inside {
                 assert!(one(name, value.clone()).is_ok(), "{name}: {value}");

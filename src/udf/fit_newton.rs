@@ -22,6 +22,9 @@ use crate::call::fit;
 +-----------+--------+-------+
 | head      | weight | error |
 +-----------+--------+-------+
+| logit     | 0.19   | 0.143 |
+| mu        | 0.32   | 0.045 |
+| raw_sigma | -0.322 | 0.097 |
 +-----------+--------+-------+
 ```",
     argument(name = "label", description = "What the customer spent: any numeric type."),

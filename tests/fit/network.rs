@@ -15,7 +15,7 @@ fn bent(rows: usize, seed: u64) -> Data {
     let x: Vec<Vec<f64>> = (0..4).map(|_| random.normals(rows)).collect();
     let codes: Vec<u32> = (0..rows).map(|_| (random.next() * 12.0) as u32).collect();
     let label = (0..rows).map(|row| {
-        let sign = if codes[row] % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if codes[row].is_multiple_of(2) { 1.0 } else { -1.0 };
         let logit = 1.5 * x[0][row] * x[1][row] + sign * x[2][row] - 0.3;
         let mu = 2.0 + 1.2 * x[3][row].abs();
         let pays = random.next() < 1.0 / (1.0 + (-logit).exp());

@@ -119,7 +119,7 @@ fn any_change() -> impl Strategy<Value = (prop::sample::Index, Change)> {
     (any::<prop::sample::Index>(), change)
 }
 
-fn apply(value: &mut Value, at: &prop::sample::Index, change: Change) {
+fn apply(value: &mut Value, at: prop::sample::Index, change: Change) {
     let paths = paths(value);
     let path = at.get(&paths);
     // The whole text has nothing around it.
@@ -162,7 +162,7 @@ proptest! {
     fn changed_parts(changes in prop::collection::vec(any_change(), 1..4)) {
         let mut value: Value = serde_json::from_str(text()).unwrap();
         for (at, change) in changes {
-            apply(&mut value, &at, change);
+            apply(&mut value, at, change);
         }
         check(&value.to_string())?;
     }

@@ -247,7 +247,7 @@ fn the_gradient_is_the_slope_of_the_heads() {
         heads.iter().enumerate().map(of_row).sum()
     };
     let mut differ = 0;
-    for place in 0..gradient.len() {
+    for (place, derivative) in gradient.iter().enumerate() {
         let (panel, lane) = (place / PANEL, place % PANEL);
         let value = case.weights[panel][lane];
         if value == 0.0 {
@@ -260,8 +260,7 @@ fn the_gradient_is_the_slope_of_the_heads() {
         let slope = (at(1e-3) - at(-1e-3)) / 2e-3;
         case.weights[panel][lane] = value;
         // At a kink of a row the two are not the same.
-        differ +=
-            usize::from((slope - f64::from(gradient[place])).abs() > 0.02 * (1.0 + slope.abs()));
+        differ += usize::from((slope - f64::from(*derivative)).abs() > 0.02 * (1.0 + slope.abs()));
     }
     assert!(differ <= 2, "{differ} of {}", gradient.len());
 }

@@ -124,7 +124,7 @@ impl GroupState for Zeros {
 
     fn state_of_rows(&self, columns: Vec<ArrayRef>, _lengths: &[usize]) -> Result<Vec<ArrayRef>> {
         self.function.meet("state_of_rows");
-        let rows = columns.first().map_or(0, |column| column.len());
+        let rows = columns.first().map_or(0, Array::len);
         Ok(vec![Arc::new(Float64Array::from(vec![0.0; rows]))])
     }
 }

@@ -146,7 +146,7 @@ fn session(partitions: usize, sorted: bool) -> SessionContext {
         parts[index % partitions].push(batch.slice(start, 30.min(ROWS as usize - start)));
     }
     let table = MemTable::try_new(batch.schema(), parts).unwrap();
-    let order = sorted.then(|| vec![vec![col("g").sort(true, false)]]).unwrap_or_default();
+    let order = if sorted { vec![vec![col("g").sort(true, false)]] } else { Vec::new() };
     context.register_table("t", Arc::new(table.with_sort_order(order))).unwrap();
     context
 }

@@ -168,7 +168,7 @@ struct Inits<'a> {
 impl Inits<'_> {
     /// The options with the model of these rows, which must be the same in all of them.
     fn options<S: Solver>(&self, options: &S::Options, rows: &[RowId]) -> Result<S::Options> {
-        let codes = rows.iter().filter_map(|row| code_of_row(&self.codes, row));
+        let codes = rows.iter().filter_map(|&row| code_of_row(&self.codes, row));
         let text_of = |code: u32| self.texts.get(code as usize).copied().flatten();
         let read = |code: u32, text: &str| {
             let model = &self.models[code as usize];
@@ -181,10 +181,10 @@ impl Inits<'_> {
 
 /// The codes of these rows, of codes chunk by chunk.
 fn codes_of_rows(codes: &[&[u32]], rows: &[RowId]) -> Vec<u32> {
-    rows.iter().filter_map(|row| code_of_row(codes, row)).collect()
+    rows.iter().filter_map(|&row| code_of_row(codes, row)).collect()
 }
 
-fn code_of_row(codes: &[&[u32]], row: &RowId) -> Option<u32> {
+fn code_of_row(codes: &[&[u32]], row: RowId) -> Option<u32> {
     codes.get(row.chunk as usize)?.get(row.row as usize).copied()
 }
 

@@ -4,12 +4,12 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`evaluation`] | every metric of a set of predictions at once |
-//! | [`gini`](mod@gini) | normalised and raw Gini coefficient of a ranking |
-//! | [`spearman`](mod@spearman) | rank correlation |
-//! | [`decile_stats`](mod@decile_stats) | means and errors by bucket of predicted rank |
-//! | [`roc_auc`](mod@roc_auc), [`average_precision`](mod@average_precision) | how well a score tells payers from the others |
-//! | [`weight`] | what a weight may be |
+//! | `evaluation` | every metric of a set of predictions at once |
+//! | `gini` | normalised and raw Gini coefficient of a ranking |
+//! | `spearman` | rank correlation |
+//! | `decile_stats` | means and errors by bucket of predicted rank |
+//! | `roc_auc`, `average_precision` | how well a score tells payers from the others |
+//! | `weight` | what a weight may be |
 //! | `ranking` | sorted rows, blocks of ties and mid-ranks, shared by all of the above |
 //! | `scaled_weights` | weights in a unit of their own, so that no sum of them overflows |
 //! | `sums` | what the rows of an evaluation add up to, whatever their order |

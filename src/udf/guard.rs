@@ -1,7 +1,7 @@
 //! The guard around the SQL functions: a panic in one becomes an error of its query.
 //!
 //! Everything that DataFusion calls of a function goes through here, in this process or from another library: planning,
-//! the calls of scalar functions, and everything that is done with accumulators ([`aggregate`](super::aggregate)).
+//! the calls of scalar functions, and everything that is done with accumulators (`aggregate`).
 
 use std::sync::OnceLock;
 

@@ -487,9 +487,16 @@ async fn buffers_are_compact() {
         let threads = rayon::current_num_threads();
         let at_once = threads.min(groups);
         let labels = state(&mut *accumulator, EmitTo::All).into_iter().step_by(6);
-        let kept: usize = labels.map(|piece| piece.as_list::<i64>().values().len()).sum();
+        let mut of_group = vec![0; groups];
+        for piece in labels {
+            let lengths = piece.as_list::<i64>().offsets().lengths();
+            of_group.iter_mut().zip(lengths).for_each(|(rows, more)| *rows += more);
+        }
+        let kept: usize = of_group.iter().sum();
         let needed = kept * ROW_BYTES;
-        let rows = kept.div_ceil(groups);
+        // The greatest groups are trained side by side.
+        let greatest = of_group.iter().max().copied().unwrap_or_default();
+        let rows = kept.min(at_once * greatest).div_ceil(at_once);
         let shape = Shape { rows, numbers: 3, categories: 1, levels: 4, weighted: true };
         let training = at_once * training_bytes(&shape, threads.div_ceil(at_once))
             + kept * size_of::<RowId>()

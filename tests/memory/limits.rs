@@ -10,6 +10,10 @@ use crate::allocator::peak_of;
 
 const ROWS: usize = 400_000;
 
+/// In tenths of the limit, what a query may take: groups that are trained side by side take more than is counted.
+const ALONE: usize = 12;
+const SIDE_BY_SIDE: usize = 15;
+
 /// Runs a query under a limit: whether it came to an end, and the most memory on the way.
 fn run(sql: &str, limit: usize) -> (bool, usize) {
     let pool = Arc::new(GreedyMemoryPool::new(limit));
@@ -39,9 +43,6 @@ fn query(select: &str, group_by: &str) -> String {
 
 pub(crate) fn a_limit_holds() {
     let fit = "ziln_fit_sgd(y, {a: a, b: b, c: c, d: d, e: CAST(e AS VARCHAR)}, {epochs: 1})";
-    // In tenths of the limit, what a query may take: groups that are trained side by side take more than is counted.
-    const ALONE: usize = 12;
-    const SIDE_BY_SIDE: usize = 15;
     for (select, group_by, most) in [
         (fit, "", ALONE),
         (fit, "GROUP BY a % 2", SIDE_BY_SIDE),

@@ -180,16 +180,28 @@ pub fn fit_sgd(
     options: Options,
     init: Option<Expr>,
 ) -> Expr {
+    let call = move |[label, features]: [&Series; 2], [weight, init]: [Option<&Series>; 2]| {
+        super::fit_sgd_with(label, features, weight, init, &options)
+    };
+    fit(&super::fit_sgd::FUNCTION, [label, features], [weight, init], call)
+}
+
+/// A fit of the rows of a group, from label and features, and from weight and init if they are given.
+fn fit(
+    function: &'static Function,
+    required: [Expr; 2],
+    [weight, init]: [Option<Expr>; 2],
+    call: impl Fn([&Series; 2], [Option<&Series>; 2]) -> PolarsResult<Series> + Send + Sync + 'static,
+) -> Expr {
     let has_weight = weight.is_some();
     let call = move |inputs: &[Series]| match inputs {
         [label, features, rest @ ..] => {
             let (weight, init) = rest.split_at(usize::from(has_weight));
-            super::fit_sgd_with(label, features, weight.first(), init.first(), &options)
+            call([label, features], [weight.first(), init.first()])
         }
-        _ => Err(no_arguments(&super::fit_sgd::FUNCTION)),
+        _ => Err(no_arguments(function)),
     };
-    let inputs = [label, features].into_iter().chain(weight).chain(init);
-    aggregate(&super::fit_sgd::FUNCTION, inputs, call).alias("model")
+    aggregate(function, required.into_iter().chain(weight).chain(init), call).alias("model")
 }
 
 /// Fits a model a group exactly, with standard errors; named `model`. The arguments are those of [`fit_sgd`]; an `init` that
@@ -201,16 +213,10 @@ pub fn fit_newton(
     options: NewtonOptions,
     init: Option<Expr>,
 ) -> Expr {
-    let has_weight = weight.is_some();
-    let call = move |inputs: &[Series]| match inputs {
-        [label, features, rest @ ..] => {
-            let (weight, init) = rest.split_at(usize::from(has_weight));
-            super::fit_newton_with(label, features, weight.first(), init.first(), &options)
-        }
-        _ => Err(no_arguments(&super::fit_newton::FUNCTION)),
+    let call = move |[label, features]: [&Series; 2], [weight, init]: [Option<&Series>; 2]| {
+        super::fit_newton_with(label, features, weight, init, &options)
     };
-    let inputs = [label, features].into_iter().chain(weight).chain(init);
-    aggregate(&super::fit_newton::FUNCTION, inputs, call).alias("model")
+    fit(&super::fit_newton::FUNCTION, [label, features], [weight, init], call)
 }
 
 /// The heads common to campaigns, and how much those of campaigns differ, a model a group; named `model`. `campaign` is of

@@ -142,10 +142,10 @@ options! {
         OptionRange::Positive { most: 1000.0 },
         "size of a step";
     optimizer(Optimizer): Optimizer = Optimizer::Adam,
-        OptionRange::OneOf(&["adam", "adamw", "sgd", "momentum", "nesterov", "adagrad"]),
+        OptionRange::OneOf(&Optimizer::NAMES),
         "how gradients become steps";
     schedule(Schedule): Schedule = Schedule::Cosine,
-        OptionRange::OneOf(&["constant", "linear", "cosine", "inverse_sqrt"]),
+        OptionRange::OneOf(&Schedule::NAMES),
         "how the learning rate falls from step to step";
     l2(f64): Option<f64> = None,
         OptionRange::Number { least: 0.0, most: 1e6 },

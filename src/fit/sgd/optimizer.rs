@@ -36,8 +36,19 @@ impl Optimizer {
     const ALL: [Self; 6] =
         [Self::Adam, Self::Adamw, Self::Sgd, Self::Momentum, Self::Nesterov, Self::Adagrad];
 
+    /// The names of all, in their order.
+    pub(in crate::fit) const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = Self::ALL[index].name();
+            index += 1;
+        }
+        names
+    };
+
     /// The optimiser's name in the options.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Adam => "adam",
             Self::Adamw => "adamw",

@@ -16,8 +16,19 @@ pub enum Schedule {
 impl Schedule {
     const ALL: [Self; 4] = [Self::Constant, Self::Linear, Self::Cosine, Self::InverseSqrt];
 
+    /// The names of all, in their order.
+    pub(in crate::fit) const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = Self::ALL[index].name();
+            index += 1;
+        }
+        names
+    };
+
     /// The schedule's name in the options.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Constant => "constant",
             Self::Linear => "linear",

@@ -96,7 +96,7 @@ SELECT customer,
 FROM rounded
 ORDER BY customer;
 
-COPY customers TO 'output/rfm.parquet';
+COPY (SELECT * FROM customers ORDER BY customer) TO 'output/rfm.parquet';
 
 SELECT count(*) AS customers, min(first_day) AS first_day, round(avg(recency), 1) AS recency,
        round(avg(frequency), 2) AS frequency, round(avg(monetary), 2) AS monetary, round(avg(ltv), 2) AS ltv,

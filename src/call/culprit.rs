@@ -104,8 +104,8 @@ pub(crate) fn of_model_in_row(
 ) -> Error {
     let Models::Each(set, scorer_of_row) = models else { return error };
     let mut tried = HashSet::from([NO_SCORER]);
-    let new = scorer_of_row.iter().enumerate().filter(|&(_, place)| tried.insert(*place));
-    let mut failures = new.filter_map(|(row, &place)| Some((row, attempt(set, place).err()?)));
+    let new = scorer_of_row.iter().enumerate().filter(|&(_, index)| tried.insert(*index));
+    let mut failures = new.filter_map(|(row, &index)| Some((row, attempt(set, index).err()?)));
     match failures.next() {
         Some((row, Error::Feature { problem })) => Error::Feature {
             problem: format!("{problem}; the model is that of {}", row_of_batch(row)),
@@ -153,10 +153,10 @@ mod tests {
     fn a_model_is_named_by_its_row() {
         let problem = |problem: &str| Error::Feature { problem: problem.to_owned() };
         let attempt =
-            |_: &mut ScorerSet, place| if place == 2 { Err(problem("no `x`")) } else { Ok(()) };
+            |_: &mut ScorerSet, index| if index == 2 { Err(problem("no `x`")) } else { Ok(()) };
         let set = &mut ScorerSet::default();
-        let mut of = |places: &[u32]| {
-            of_model_in_row(problem("as it was"), &mut Models::Each(set, places), attempt)
+        let mut of = |indices: &[u32]| {
+            of_model_in_row(problem("as it was"), &mut Models::Each(set, indices), attempt)
                 .to_string()
         };
         let expected =

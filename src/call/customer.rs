@@ -49,7 +49,7 @@ pub(crate) fn arguments_of<C: CustomerCall, A>(arguments: &[A]) -> Result<[&A; 2
     }
 }
 
-/// What is said of every row: `reader_of_row` are places among `readers`, and a place behind the last means that the row has
+/// What is said of every row: `reader_of_row` are indices among `readers`, and an index behind the last means that the row has
 /// no model. `columns` have these names.
 ///
 /// # Errors
@@ -65,9 +65,9 @@ pub(crate) fn values_of_rows<C: CustomerCall>(
         Ok(positions.into_iter().filter_map(|position| columns.get(position).copied()).collect())
     };
     let columns = readers.iter().map(columns_of).collect::<Result<Vec<Vec<FeatureInput<'_>>>>>()?;
-    let value = |(row, place): (usize, u32)| {
-        let place = place as usize;
-        let Some((reader, columns)) = readers.get(place).zip(columns.get(place)) else {
+    let value = |(row, index): (usize, u32)| {
+        let index = index as usize;
+        let Some((reader, columns)) = readers.get(index).zip(columns.get(index)) else {
             return Ok(None);
         };
         C::value(reader, columns, row).map(Some)
@@ -75,17 +75,17 @@ pub(crate) fn values_of_rows<C: CustomerCall>(
     reader_of_row.enumerate().map(value).collect()
 }
 
-/// Checks that columns of these names are of the kinds that the models of a set's places need.
+/// Checks that columns of these names are of the kinds that the models of a set need.
 ///
 /// # Errors
 /// Where one is missing or of another kind.
 pub(crate) fn check_columns(
     set: &mut ScorerSet,
-    place: u32,
+    index: u32,
     names: &[String],
     columns: &[FeatureInput<'_>],
 ) -> Result<()> {
-    set.bind(names, &[place])?.predict(columns, no_rows())
+    set.bind(names, &[index])?.predict(columns, no_rows())
 }
 
 /// A prediction of no rows: what is left of it is that the columns are checked.

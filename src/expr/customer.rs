@@ -27,8 +27,8 @@ pub(super) fn with_columns<R>(
     let bound = match models.bind(names) {
         Ok(bound) => bound,
         Err(error) => {
-            let error = of_model_in_row(error, &mut models, |set, place| {
-                set.bind(names, &[place]).map(|_| ())
+            let error = of_model_in_row(error, &mut models, |set, index| {
+                set.bind(names, &[index]).map(|_| ())
             });
             return Err(refuse(function, &error));
         }
@@ -42,8 +42,8 @@ pub(super) fn with_columns<R>(
     let inputs: Vec<FeatureInput<'_>> =
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
     if let Err(error) = bound.predict(&inputs, no_rows()) {
-        let error = of_model_in_row(error, &mut models, |set, place| {
-            check_columns(set, place, names, &inputs)
+        let error = of_model_in_row(error, &mut models, |set, index| {
+            check_columns(set, index, names, &inputs)
         });
         return Err(refuse(function, &error));
     }
@@ -66,7 +66,7 @@ pub(super) fn values<C: CustomerCall>(inputs: &[Series]) -> PolarsResult<Vec<Opt
         set.add(Scorer::of_text(text).map_err(named)?);
         readers.push(C::read(text).map_err(named)?);
     }
-    // A set gives texts their places in the order of their codes.
+    // A set gives texts their indices in the order of their codes.
     let codes = texts.code_of_row();
     let models = match (is_constant, set.get(0)) {
         (true, Some(scorer)) => Models::One(Arc::clone(scorer)),

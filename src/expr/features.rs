@@ -87,12 +87,12 @@ impl Features {
         &self,
         function: &str,
         rows: usize,
-    ) -> PolarsResult<Vec<Option<FeatureColumn>>> {
+    ) -> PolarsResult<Vec<Option<FeatureSeries>>> {
         let columns = self.names.iter().zip(&self.columns).map(|(name, column)| {
             if !holds_texts(column.dtype()) {
                 return Ok(None);
             }
-            let mut column = FeatureColumn::try_new(function, name, column)?;
+            let mut column = FeatureSeries::try_new(function, name, column)?;
             column.broadcast(rows);
             Ok(Some(column))
         });
@@ -115,7 +115,7 @@ impl Features {
         &self,
         function: &str,
         uses: impl IntoIterator<Item = FeatureUse>,
-    ) -> PolarsResult<Vec<FeatureColumn>> {
+    ) -> PolarsResult<Vec<FeatureSeries>> {
         let mut is_category = vec![None; self.columns.len()];
         for used in uses {
             if let Some(slot) = is_category.get_mut(used.position) {
@@ -126,10 +126,10 @@ impl Features {
         columns
             .map(|((name, column), is_category)| match is_category {
                 Some(true) if column.dtype().is_null() => {
-                    FeatureColumn::try_new(function, name, &column.cast(&DataType::String)?)
+                    FeatureSeries::try_new(function, name, &column.cast(&DataType::String)?)
                 }
-                Some(_) => FeatureColumn::try_new(function, name, column),
-                None => Ok(FeatureColumn::Number(Number::scalar(None))),
+                Some(_) => FeatureSeries::try_new(function, name, column),
+                None => Ok(FeatureSeries::Number(Number::scalar(None))),
             })
             .collect()
     }
@@ -137,7 +137,7 @@ impl Features {
 
 /// One feature's column, held so that the core can borrow it.
 #[derive(Debug)]
-pub(super) enum FeatureColumn {
+pub(super) enum FeatureSeries {
     /// Numbers, NaN where missing.
     Number(Number),
     /// Codes, and the strings that they stand for.
@@ -186,7 +186,7 @@ fn columns_of(features: &Series) -> PolarsResult<Vec<Series>> {
     }
 }
 
-impl FeatureColumn {
+impl FeatureSeries {
     /// Reads a column.
     ///
     /// # Errors

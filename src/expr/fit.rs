@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polars::prelude::{DataType, GroupsIndicator, NamedFrom, PlSmallStr, PolarsResult, Series};
 
 use super::error::{refuse, wrong_arity};
-use super::features::{FeatureColumn, Features, TrainingValues};
+use super::features::{FeatureSeries, Features, TrainingValues};
 use super::lists::NumberLists;
 use super::number::Number;
 use super::options;
@@ -115,7 +115,7 @@ struct Training {
     pieces: Vec<Piece>,
     names: Vec<String>,
     /// The columns of the categories; nothing for numbers.
-    categories: Vec<Option<FeatureColumn>>,
+    categories: Vec<Option<FeatureSeries>>,
     lists: Option<TrainingLists>,
 }
 
@@ -133,7 +133,7 @@ struct Piece {
     rows: usize,
     label: Number,
     weight: Option<Number>,
-    numbers: Vec<FeatureColumn>,
+    numbers: Vec<FeatureSeries>,
 }
 
 /// The numbers of a piece, copied only where the core cannot read them in place.
@@ -245,7 +245,7 @@ impl Training {
     fn chunk<'a>(&'a self, piece: &Piece, numbers: &'a PieceNumbers<'a>) -> Chunk<'a> {
         let rows = piece.start..piece.start + piece.rows;
         let mut columns = numbers.features.iter();
-        let of_column = |category: &'a Option<FeatureColumn>| match category {
+        let of_column = |category: &'a Option<FeatureSeries>| match category {
             Some(category) => Values::Codes(category.codes().get(rows.clone()).unwrap_or_default()),
             None => columns.next().map_or(Values::Numbers(&[]), TrainingValues::values),
         };
@@ -288,13 +288,13 @@ impl Piece {
             part.inputs.split_first().ok_or_else(|| wrong_arity(S::NAME, S::USAGE, 0))?;
         let (weight, numbers) = rest.split_at(usize::from(has_weight));
         let numbers = names.iter().zip(numbers);
-        let numbers = numbers.map(|(name, column)| FeatureColumn::try_new(S::NAME, name, column));
+        let numbers = numbers.map(|(name, column)| FeatureSeries::try_new(S::NAME, name, column));
         Ok(Self {
             start: part.start,
             rows: part.rows,
             label: Number::of_series(label)?,
             weight: read_weight(S::NAME, weight.first(), part.start, part.rows)?,
-            numbers: numbers.collect::<PolarsResult<Vec<FeatureColumn>>>()?,
+            numbers: numbers.collect::<PolarsResult<Vec<FeatureSeries>>>()?,
         })
     }
 

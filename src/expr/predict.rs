@@ -31,15 +31,15 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     };
     let shape = Shape::try_new(NAME, inputs)?;
     let mut set = ScorerSet::default();
-    let place = |text: &str| Ok(set.add(Scorer::of_text(text)?));
-    let mut scorer_of_row = scorer_of_row(NAME, "model", model, place)?;
-    if let &[place] = scorer_of_row.as_slice() {
-        if let Some(scorer) = set.get(place) {
+    let add = |text: &str| Ok(set.add(Scorer::of_text(text)?));
+    let mut scorer_of_row = scorer_of_row(NAME, "model", model, add)?;
+    if let &[index] = scorer_of_row.as_slice() {
+        if let Some(scorer) = set.get(index) {
             return predict_rows(Models::One(Arc::clone(scorer)), features, shape, None);
         }
-        scorer_of_row = vec![place; shape.rows()];
+        scorer_of_row = vec![index; shape.rows()];
     }
-    let has_model = scorer_of_row.iter().map(|&place| place != NO_SCORER);
+    let has_model = scorer_of_row.iter().map(|&index| index != NO_SCORER);
     let validity = has_model.clone().any(|has| !has).then(|| has_model.collect::<Bitmap>());
     predict_rows(Models::Each(&mut set, &scorer_of_row), features, shape, validity)
 }

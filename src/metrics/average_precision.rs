@@ -1,7 +1,7 @@
 //! Average precision, of paying.
 
 use super::exact_sum::ExactSum;
-use super::ranking::{Row, Unit, Weight, blocks_descending, by_prediction, has_nan};
+use super::ranking::{Row, Unit, Weight, by_prediction, has_nan, ties_descending};
 use super::roc_auc::pays;
 use super::scaled_weights::ScaledWeights;
 
@@ -37,10 +37,10 @@ pub fn average_precision(label: &[f64], score: &[f64], weight: Option<&[f64]>) -
 /// The average precision for rows sorted by score, with the label's key beside it.
 pub(super) fn mean_precision<W: Weight>(sorted: &[Row<W>]) -> Option<f64> {
     let (mut precisions, mut payers, mut found) = (ExactSum::new(), ExactSum::new(), 0.0);
-    for block in blocks_descending(sorted) {
-        let paying = block.weight_where(pays);
+    for tied in ties_descending(sorted) {
+        let paying = tied.weight_where(pays);
         found += paying;
-        precisions.add(paying * (found / (block.before + block.weight)));
+        precisions.add(paying * (found / (tied.before + tied.weight)));
         payers.add(paying);
     }
     let payers = payers.value();

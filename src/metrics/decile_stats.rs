@@ -1,14 +1,14 @@
 //! Means and errors by bucket of predicted rank.
 
 use super::exact_sum::ExactSum;
-use super::ranking::{Block, Row, Unit, Weight, blocks, by_prediction, total_weight, value_of};
+use super::ranking::{Row, Ties, Unit, Weight, by_prediction, ties, total_weight, value_of};
 use crate::record::{Field, FieldType, FieldValue, Record};
 use crate::{Error, Result};
 
 /// Buckets where none are asked for.
 pub const DEFAULT_BUCKETS: usize = 10;
 /// Labels and predictions are multiplied or divided by this where their sums or squares are no ordinary doubles.
-const FAR: f64 = f64::from_bits((1023 + 600) << 52);
+const RESCALING: f64 = f64::from_bits((1023 + 600) << 52);
 /// Above this the inverse of a number's square is subnormal, or nearly so.
 const SQUARABLE: f64 = 1e150;
 /// The most buckets that [`check_buckets`] lets through.
@@ -139,11 +139,11 @@ pub(super) fn bucket_stats<W: Weight>(
     let Some(borders) = Borders::new(sorted, buckets, unit) else { return Vec::new() };
     let mut stats = scaled_stats(sorted, borders, &label, 1.0);
     if stats.iter().any(DecileStats::overflowed) {
-        let again = scaled_stats(sorted, borders, &label, 1.0 / FAR);
+        let again = scaled_stats(sorted, borders, &label, 1.0 / RESCALING);
         stats.iter_mut().zip(&again).for_each(|(stats, again)| stats.fill_in(again));
     }
     if stats.iter().any(DecileStats::vanished) {
-        let again = scaled_stats(sorted, borders, &label, FAR);
+        let again = scaled_stats(sorted, borders, &label, RESCALING);
         let pairs = stats.iter_mut().zip(&again).filter(|(stats, _)| stats.vanished());
         pairs.for_each(|(stats, again)| stats.take_errors(again));
     }
@@ -159,10 +159,10 @@ fn scaled_stats<W: Weight>(
 ) -> Vec<DecileStats> {
     let mut stats = Vec::new();
     let mut current = BucketSums::new(1);
-    for block in blocks(sorted) {
-        // Once a block: a large one may lie in many buckets.
-        let sums = BlockSums::new(&block, label, scale);
-        for part in borders.parts(&block) {
+    for tied in ties(sorted) {
+        // Once for all that tie: they may lie in many buckets.
+        let sums = TieSums::new(&tied, label, scale);
+        for part in borders.parts(&tied) {
             if part.bucket != current.bucket {
                 let done = std::mem::replace(&mut current, BucketSums::new(part.bucket));
                 stats.extend(done.stats(borders.unit, scale));
@@ -221,25 +221,25 @@ impl DecileStats {
 /// Where buckets end, in cumulative weight.
 #[derive(Debug, Clone, Copy)]
 struct Borders {
-    kind: Kind,
+    ends: BucketEnds,
     /// What a weight of 1 stands for.
     unit: f64,
 }
 
 /// How buckets end.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum BucketEnds {
     /// Whole weights, so that weight 2 is the row twice: a row has a rank or several, and belongs to buckets whole.
     Whole { last_rank: u128, buckets: u128 },
     /// Other weights have no ranks to count: buckets are equal parts of the total weight.
     Parts { size: f64, buckets: u64 },
 }
 
-/// The part of a block that lies in one bucket.
+/// What of tied rows lies in one bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Part {
+struct BucketShare {
     bucket: u64,
-    /// What of the block's weight it has.
+    /// What of their weight it has.
     weight: f64,
 }
 
@@ -253,22 +253,22 @@ impl Borders {
         // Up to here every rank is a double.
         let countable = 2_f64.powi(53);
         let whole = |row: &Row<W>| (row.weight.value() * unit).fract() == 0.0;
-        let kind = if total * unit <= countable && sorted.iter().all(whole) {
-            Kind::Whole { last_rank: (total * unit) as u128 - 1, buckets: buckets as u128 }
+        let ends = if total * unit <= countable && sorted.iter().all(whole) {
+            BucketEnds::Whole { last_rank: (total * unit) as u128 - 1, buckets: buckets as u128 }
         } else {
-            Kind::Parts { size: total / buckets as f64, buckets: buckets as u64 }
+            BucketEnds::Parts { size: total / buckets as f64, buckets: buckets as u64 }
         };
-        Some(Self { kind, unit })
+        Some(Self { ends, unit })
     }
 
     /// The bucket of what comes right after the cumulative weight `before`.
     fn bucket(self, before: f64) -> u64 {
-        match self.kind {
-            Kind::Whole { last_rank, buckets } => {
+        match self.ends {
+            BucketEnds::Whole { last_rank, buckets } => {
                 let rank = (before * self.unit) as u128;
                 (rank * buckets).div_ceil(last_rank.max(1)).max(1) as u64
             }
-            Kind::Parts { size, buckets } => {
+            BucketEnds::Parts { size, buckets } => {
                 ((before / size) as u64).saturating_add(1).min(buckets)
             }
         }
@@ -276,26 +276,26 @@ impl Borders {
 
     /// The cumulative weight where a bucket ends.
     fn end(self, bucket: u64) -> f64 {
-        match self.kind {
-            Kind::Whole { last_rank, buckets } => {
+        match self.ends {
+            BucketEnds::Whole { last_rank, buckets } => {
                 (u128::from(bucket) * last_rank / buckets + 1) as f64 / self.unit
             }
-            Kind::Parts { buckets, .. } if bucket == buckets => f64::INFINITY,
-            Kind::Parts { size, .. } => size * bucket as f64,
+            BucketEnds::Parts { buckets, .. } if bucket == buckets => f64::INFINITY,
+            BucketEnds::Parts { size, .. } => size * bucket as f64,
         }
     }
 
-    /// A part of a block that is only rounding; no rank is that small.
+    /// A share that is only rounding; no rank is that small.
     fn rounding(self) -> f64 {
-        match self.kind {
-            Kind::Whole { .. } => 0.0,
-            Kind::Parts { size, .. } => size * 1e-9,
+        match self.ends {
+            BucketEnds::Whole { .. } => 0.0,
+            BucketEnds::Parts { size, .. } => size * 1e-9,
         }
     }
 
-    /// The parts of a block, lowest bucket first.
-    fn parts<W>(self, block: &Block<'_, W>) -> impl Iterator<Item = Part> {
-        let (before, whole) = (block.before, block.weight);
+    /// The shares of tied rows, lowest bucket first.
+    fn parts<W>(self, tied: &Ties<'_, W>) -> impl Iterator<Item = BucketShare> {
+        let (before, whole) = (tied.before, tied.weight);
         let (end, rounding) = (before + whole, self.rounding());
         let mut from = Some(before);
         std::iter::from_fn(move || {
@@ -309,14 +309,14 @@ impl Borders {
             // Not the difference, which may be 0 for a weight that is nothing beside the others.
             let uncut = from.is_none() && start == before;
             let weight = if uncut { whole } else { from.unwrap_or(end) - start };
-            Some(Part { bucket, weight })
+            Some(BucketShare { bucket, weight })
         })
     }
 }
 
-/// The sums of a block of ties, in the scaled units of labels and predictions.
+/// The sums of tied rows, in the scaled units of labels and predictions.
 #[derive(Debug, Clone, Copy)]
-struct BlockSums {
+struct TieSums {
     weight: f64,
     prediction: f64,
     label: f64,
@@ -324,16 +324,16 @@ struct BlockSums {
     absolute_error: f64,
 }
 
-impl BlockSums {
-    fn new<W: Weight>(block: &Block<'_, W>, label: &impl Fn(&Row<W>) -> f64, scale: f64) -> Self {
-        let prediction = value_of(block.key()) * scale;
+impl TieSums {
+    fn new<W: Weight>(tied: &Ties<'_, W>, label: &impl Fn(&Row<W>) -> f64, scale: f64) -> Self {
+        let prediction = value_of(tied.key()) * scale;
         let label = |row: &Row<W>| label(row) * scale;
         Self {
-            weight: block.weight,
+            weight: tied.weight,
             prediction,
-            label: block.sum(label),
-            squared_error: block.sum(|row| (prediction - label(row)).powi(2)),
-            absolute_error: block.sum(|row| (prediction - label(row)).abs()),
+            label: tied.sum(label),
+            squared_error: tied.sum(|row| (prediction - label(row)).powi(2)),
+            absolute_error: tied.sum(|row| (prediction - label(row)).abs()),
         }
     }
 }
@@ -366,14 +366,14 @@ impl BucketSums {
         }
     }
 
-    /// Adds a block's part of weight `weight`: tied rows are alike, so it has the same mean as the whole.
-    fn add(&mut self, block: &BlockSums, weight: f64) {
-        let share = weight / block.weight;
+    /// Adds of tied rows a part of weight `weight`: tied rows are alike, so it has the same mean as the whole.
+    fn add(&mut self, tied: &TieSums, weight: f64) {
+        let share = weight / tied.weight;
         self.weight.add(weight);
-        self.prediction.add(block.prediction * weight);
-        self.label.add(block.label * share);
-        self.squared_error.add(block.squared_error * share);
-        self.absolute_error.add(block.absolute_error * share);
+        self.prediction.add(tied.prediction * weight);
+        self.label.add(tied.label * share);
+        self.squared_error.add(tied.squared_error * share);
+        self.absolute_error.add(tied.absolute_error * share);
     }
 
     /// The values, unless the bucket is empty; `unit` is what a weight of 1 stands for, and labels and predictions

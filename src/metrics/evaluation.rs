@@ -325,10 +325,10 @@ fn fill_values<W: Weight>(
         let label = piece.label.get(start..start + rows.len()).unwrap_or_default();
         let (logit, mu, sigma) = params.rows(start, rows.len());
         terms.compute(label, logit, mu, sigma);
-        for (place, (to, &label)) in rows.iter_mut().zip(label).enumerate() {
-            let weight = W::of(weight, start + place);
+        for (index, (to, &label)) in rows.iter_mut().zip(label).enumerate() {
+            let weight = W::of(weight, start + index);
             if let Some(label) = usable_label(label).filter(|_| weight.value() > 0.0) {
-                let row = terms.row(place);
+                let row = terms.row(index);
                 if row.prediction.is_finite() {
                     *to = Row { key: key_of(label), other: key_of(row.prediction), weight };
                     sums.add(label, &row, weight.value());
@@ -361,9 +361,9 @@ fn fill_logits<W: Weight>(
             let (logit, mu, sigma) = params.rows(start, rows.len());
             predict(logit, mu, sigma, &mut predictions);
         }
-        for (place, ((to, &label), &logit)) in rows.iter_mut().zip(label).zip(logit).enumerate() {
-            let weight = W::of(weight, start + place);
-            let counts = weight.value() > 0.0 && predictions[place].is_finite();
+        for (index, ((to, &label), &logit)) in rows.iter_mut().zip(label).zip(logit).enumerate() {
+            let weight = W::of(weight, start + index);
+            let counts = weight.value() > 0.0 && predictions[index].is_finite();
             if let Some(label) = usable_label(label).filter(|_| counts) {
                 *to = Row { key: key_of(logit), other: key_of(label), weight };
             }
@@ -623,8 +623,8 @@ mod tests {
         .into_values();
         assert_eq!(values.len(), Evaluation::FIELDS.len());
         let at = |name| {
-            let place = Evaluation::FIELDS.iter().position(|field| field.name == name).unwrap();
-            values[place].clone()
+            let index = Evaluation::FIELDS.iter().position(|field| field.name == name).unwrap();
+            values[index].clone()
         };
         assert_eq!(at("rows"), FieldValue::Integer(Some(7)));
         assert_eq!(at("gini"), FieldValue::Number(Some(0.25)));

@@ -2,7 +2,7 @@
 
 use super::exact_sum::ExactSum;
 use super::ranking::{
-    Row, Unit, Weight, blocks, by_prediction, has_nan, pairs, sort, swap_and_sort, total_weight,
+    Row, Unit, Weight, by_prediction, has_nan, pairs, sort, swap_and_sort, ties, total_weight,
     value_of,
 };
 use super::scaled_weights::ScaledWeights;
@@ -87,16 +87,16 @@ pub(super) fn ratio(of_prediction: Option<f64>, of_labels: Option<f64>) -> Optio
 /// The raw coefficient of rows sorted by what ranks them.
 ///
 /// A unit of label adds to the area all that is ranked below it, so the area is the sum of label times mid-rank
-/// from below over (total label times total weight); for a block of ties the mid-rank is the straight line.
+/// from below over (total label times total weight); for rows that tie the mid-rank is the straight line.
 pub(super) fn concentration<W: Weight>(
     sorted: &[Row<W>],
     label: impl Fn(&Row<W>) -> f64,
 ) -> Option<f64> {
     let scale = safe_scale(sorted.iter().map(&label).fold(0.0, f64::max));
     let (mut area, mut labels) = (ExactSum::new(), ExactSum::new());
-    for block in blocks(sorted) {
-        let sum = block.sum(|row| label(row) * scale);
-        area.add(sum * block.mid_rank());
+    for tied in ties(sorted) {
+        let sum = tied.sum(|row| label(row) * scale);
+        area.add(sum * tied.mid_rank());
         labels.add(sum);
     }
     let labels = labels.value();

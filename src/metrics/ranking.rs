@@ -1,4 +1,4 @@
-//! Rows sorted by one value, their blocks of ties and their mid-ranks.
+//! Rows sorted by one value, ties among them and their mid-ranks.
 //!
 //! Ranks are counted in weight: a row of weight 2 takes the place of two. Only the value a metric ranks by orders
 //! the rows; rows that tie in it stay in no particular order, and no metric may depend on it.
@@ -157,22 +157,22 @@ pub(super) fn total_weight<W: Weight>(rows: &[Row<W>]) -> f64 {
 
 /// Consecutive rows that tie.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Block<'a, W> {
+pub(super) struct Ties<'a, W> {
     /// The rows; never empty.
     pub(super) rows: &'a [Row<W>],
-    /// The weight of the blocks that came before.
+    /// The weight of the rows that came before.
     pub(super) before: f64,
-    /// The weight of this block.
+    /// The weight of these rows.
     pub(super) weight: f64,
 }
 
-impl<W: Weight> Block<'_, W> {
+impl<W: Weight> Ties<'_, W> {
     /// The key the rows have in common.
     pub(super) fn key(&self) -> u64 {
         self.rows.first().map_or(0, |row| row.key)
     }
 
-    /// The mean place of the block's rows, counted from 0 at the start: half a place less than the mid-rank that
+    /// The mean rank of these rows, counted from 0 at the start: half a rank less than the mid-rank that
     /// counts from 1, so that it has a meaning for weights that are no whole numbers.
     pub(super) fn mid_rank(&self) -> f64 {
         self.before + self.weight / 2.0
@@ -189,26 +189,24 @@ impl<W: Weight> Block<'_, W> {
     }
 }
 
-/// The blocks of ties of sorted rows, lowest first.
-pub(super) fn blocks<W: Weight>(sorted: &[Row<W>]) -> impl Iterator<Item = Block<'_, W>> {
+/// The ties of sorted rows, lowest first.
+pub(super) fn ties<W: Weight>(sorted: &[Row<W>]) -> impl Iterator<Item = Ties<'_, W>> {
     accumulate(sorted.chunk_by(|left, right| left.key == right.key))
 }
 
-/// The blocks of ties of sorted rows, highest first.
-pub(super) fn blocks_descending<W: Weight>(
-    sorted: &[Row<W>],
-) -> impl Iterator<Item = Block<'_, W>> {
+/// The ties of sorted rows, highest first.
+pub(super) fn ties_descending<W: Weight>(sorted: &[Row<W>]) -> impl Iterator<Item = Ties<'_, W>> {
     accumulate(sorted.chunk_by(|left, right| left.key == right.key).rev())
 }
 
 fn accumulate<'a, W: Weight + 'a>(
     ties: impl Iterator<Item = &'a [Row<W>]>,
-) -> impl Iterator<Item = Block<'a, W>> {
+) -> impl Iterator<Item = Ties<'a, W>> {
     let mut before = 0.0;
     ties.map(move |rows| {
-        let block = Block { rows, before, weight: total_weight(rows) };
-        before += block.weight;
-        block
+        let tied = Ties { rows, before, weight: total_weight(rows) };
+        before += tied.weight;
+        tied
     })
 }
 
@@ -231,15 +229,15 @@ mod tests {
     }
 
     #[test]
-    fn blocks_have_mid_ranks() {
+    fn ties_have_mid_ranks() {
         let label = [5.0, 1.0, -1.0, 5.0, f64::NAN, 0.0];
         let mut rows = pairs::<Unit>(&label, &[0.0; 6], None);
         sort(&mut rows);
         let ranks: Vec<(f64, f64)> =
-            blocks(&rows).map(|block| (value_of(block.key()), block.mid_rank())).collect();
+            ties(&rows).map(|tied| (value_of(tied.key()), tied.mid_rank())).collect();
         assert_eq!(ranks, [(0.0, 1.0), (1.0, 2.5), (5.0, 4.0)]);
         let descending: Vec<f64> =
-            blocks_descending(&rows).map(|block| value_of(block.key())).collect();
+            ties_descending(&rows).map(|tied| value_of(tied.key())).collect();
         assert_eq!(descending, [5.0, 1.0, 0.0]);
     }
 
@@ -249,7 +247,7 @@ mod tests {
         let weight = ScaledWeights::of_rows(&weight, &[0.0; 4]);
         let rows = by_prediction::<f64>(&[0.0; 4], &[3.0, 2.0, 1.0, 9.0], Some(weight));
         let ranks: Vec<(f64, f64)> =
-            blocks(&rows).map(|block| (value_of(block.key()), block.mid_rank())).collect();
+            ties(&rows).map(|tied| (value_of(tied.key()), tied.mid_rank())).collect();
         // In units of the greatest.
         assert_eq!(ranks, [(1.0, 0.25), (3.0, 1.0)]);
     }

@@ -1,7 +1,7 @@
 //! The area under the receiver operating characteristic, of paying.
 
 use super::exact_sum::ExactSum;
-use super::ranking::{Row, Unit, Weight, blocks, by_prediction, has_nan, key_of};
+use super::ranking::{Row, Unit, Weight, by_prediction, has_nan, key_of, ties};
 use super::scaled_weights::ScaledWeights;
 
 /// The area under the ROC curve of "the label is positive", ranked by `score`: between 0 and 1.
@@ -39,9 +39,9 @@ pub(super) fn pays<W>(row: &Row<W>) -> bool {
 /// The area for rows sorted by score, with the label's key beside it.
 pub(super) fn area<W: Weight>(sorted: &[Row<W>]) -> Option<f64> {
     let (mut pairs, mut payers, mut others) = (ExactSum::new(), ExactSum::new(), 0.0);
-    for block in blocks(sorted) {
-        let paying = block.weight_where(pays);
-        let other = block.weight_where(|row| !pays(row));
+    for tied in ties(sorted) {
+        let paying = tied.weight_where(pays);
+        let other = tied.weight_where(|row| !pays(row));
         pairs.add(paying * (others + other / 2.0));
         payers.add(paying);
         others += other;

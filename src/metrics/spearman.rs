@@ -2,7 +2,7 @@
 
 use super::exact_sum::ExactSum;
 use super::ranking::{
-    Block, Row, Unit, Weight, blocks, has_nan, pairs, sort, swap_and_sort, total_weight, value_of,
+    Row, Ties, Unit, Weight, has_nan, pairs, sort, swap_and_sort, ties, total_weight, value_of,
 };
 
 /// Spearman's rank correlation of label and prediction, between -1 and 1.
@@ -31,7 +31,7 @@ pub fn spearman(label: &[f64], prediction: &[f64]) -> Option<f64> {
     correlation(&rows, &labels)
 }
 
-/// The distinct labels of some rows and their ranks: rows need only carry a place in this table.
+/// The distinct labels of some rows and their ranks: rows need only carry an index into this table.
 #[derive(Debug)]
 pub(super) struct LabelRanks {
     /// Label and mid-rank, the latter less the mean of all ranks.
@@ -41,24 +41,24 @@ pub(super) struct LabelRanks {
 }
 
 impl LabelRanks {
-    /// Makes the table for rows sorted by label and puts each row's place in it where the label's key was.
+    /// Makes the table for rows sorted by label and puts each row's index into it where the label's key was.
     pub(super) fn replace_keys<W: Weight>(sorted: &mut [Row<W>]) -> Self {
         let middle = total_weight(sorted) / 2.0;
-        let mut entries = Vec::with_capacity(blocks(sorted).count());
+        let mut entries = Vec::with_capacity(ties(sorted).count());
         let mut squares = ExactSum::new();
-        for block in blocks(sorted) {
-            entries.push((value_of(block.key()), block.mid_rank() - middle));
-            squares.add(squared_ranks(&block, middle));
+        for tied in ties(sorted) {
+            entries.push((value_of(tied.key()), tied.mid_rank() - middle));
+            squares.add(squared_ranks(&tied, middle));
         }
-        for (place, ties) in sorted.chunk_by_mut(|left, right| left.key == right.key).enumerate() {
+        for (index, ties) in sorted.chunk_by_mut(|left, right| left.key == right.key).enumerate() {
             for row in ties {
-                row.key = place as u64;
+                row.key = index as u64;
             }
         }
         Self { entries, squares: squares.value() }
     }
 
-    /// The label of a row that has its place as `other`.
+    /// The label of a row that has its index as `other`.
     pub(super) fn label<W>(&self, row: &Row<W>) -> f64 {
         self.entry(row).0
     }
@@ -72,22 +72,22 @@ impl LabelRanks {
     }
 }
 
-fn squared_ranks<W: Weight>(block: &Block<'_, W>, middle: f64) -> f64 {
-    let rank = block.mid_rank() - middle;
-    block.weight * rank * rank
+fn squared_ranks<W: Weight>(tied: &Ties<'_, W>, middle: f64) -> f64 {
+    let rank = tied.mid_rank() - middle;
+    tied.weight * rank * rank
 }
 
-/// The correlation of rows sorted by prediction, whose `other` is a place in `labels`.
+/// The correlation of rows sorted by prediction, whose `other` is an index into `labels`.
 pub(super) fn correlation<W: Weight>(sorted: &[Row<W>], labels: &LabelRanks) -> Option<f64> {
     // The mean of the mid-ranks is half the total weight, whatever the ties.
     let middle = total_weight(sorted) / 2.0;
     let (mut products, mut squares) = (ExactSum::new(), ExactSum::new());
-    for block in blocks(sorted) {
-        let rank = block.mid_rank() - middle;
-        for row in block.rows {
+    for tied in ties(sorted) {
+        let rank = tied.mid_rank() - middle;
+        for row in tied.rows {
             products.add(row.weight.value() * labels.rank(row) * rank);
         }
-        squares.add(squared_ranks(&block, middle));
+        squares.add(squared_ranks(&tied, middle));
     }
     let squares = squares.value();
     if squares == 0.0 || labels.squares == 0.0 {

@@ -75,8 +75,8 @@ impl Terms {
         );
     }
 
-    pub(super) fn row(&self, place: usize) -> RowTerms {
-        let at = |column: &[f64; BLOCK]| column.get(place).copied().unwrap_or(f64::NAN);
+    pub(super) fn row(&self, index: usize) -> RowTerms {
+        let at = |column: &[f64; BLOCK]| column.get(index).copied().unwrap_or(f64::NAN);
         RowTerms {
             classification_loss: at(&self.classification_loss),
             amount_loss: at(&self.amount_loss),

@@ -22,12 +22,12 @@ const LANES: usize = 32;
 pub(super) type Heads<'a> = [&'a mut [f64]; 3];
 
 /// The columns of a model's features with what they add.
-pub(super) struct Columns<'a> {
+pub(super) struct FeatureColumns<'a> {
     numbers: Vec<NumberColumn<'a>>,
     others: Vec<OtherColumn<'a>>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> FeatureColumns<'a> {
     /// Of numbers and of other features, each with its column.
     pub(super) fn new(
         numbers: impl Iterator<Item = (NumberTerms, FeatureInput<'a>)>,

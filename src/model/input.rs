@@ -54,7 +54,7 @@ impl<'a> FeatureInput<'a> {
 
 /// Of what kind a feature is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum InputKind {
     /// A number.
     Number,
     /// A number whose scale is huge.
@@ -63,7 +63,7 @@ pub(super) enum Kind {
     Category,
 }
 
-impl Kind {
+impl InputKind {
     /// Why a feature of this kind cannot be read from the column, if it cannot.
     pub(super) fn refuses(self, column: &FeatureInput<'_>, rows: usize) -> Option<&'static str> {
         let is_long_enough = match (self, column) {

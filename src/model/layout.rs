@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::input::{FeatureInput, Kind};
+use super::input::{FeatureInput, InputKind};
 use super::scorer::{ParamsOut, Scorer};
 use crate::Result;
 
@@ -46,9 +46,9 @@ impl Layout {
 
     /// What it reads.
     pub(super) fn uses(&self) -> impl Iterator<Item = FeatureUse> {
-        let of_feature = |(&position, kind): (&usize, &Kind)| FeatureUse {
+        let of_feature = |(&position, kind): (&usize, &InputKind)| FeatureUse {
             position,
-            is_category: *kind == Kind::Category,
+            is_category: *kind == InputKind::Category,
         };
         self.positions.iter().zip(&self.scorer.kinds).map(of_feature)
     }

@@ -21,43 +21,43 @@ type HeadVector = [f64; 4];
 pub(super) struct Mixed<'a> {
     models: &'a BoundModels,
     columns: &'a [FeatureInput<'a>],
-    /// For each layout, in its place, the slots of its numbers in the tile.
+    /// For each layout, by its index, the slots of its numbers in the tile.
     slots: Vec<Vec<usize>>,
     tile: Tile<'a>,
 }
 
 impl<'a> Mixed<'a> {
-    /// Of columns that were checked, for rows that use the layouts of these places.
+    /// Of columns that were checked, for rows that use the layouts of these indices.
     pub(super) fn new(
         models: &'a BoundModels,
         used_layouts: &[usize],
         columns: &'a [FeatureInput<'a>],
     ) -> Self {
         let layouts = models.layouts();
-        let uses = used_layouts.iter().flat_map(|&place| layouts[place].uses());
+        let uses = used_layouts.iter().flat_map(|&index| layouts[index].uses());
         let numbers = uses.filter(|used| !used.is_category).map(|used| used.position);
         let tile = Tile::new(columns, numbers.collect());
         let mut slots = vec![Vec::new(); layouts.len()];
-        for &place in used_layouts {
-            let numbers = layouts[place].numbers.iter();
-            slots[place] = numbers.filter_map(|&position| tile.slot(position)).collect();
+        for &index in used_layouts {
+            let numbers = layouts[index].numbers.iter();
+            slots[index] = numbers.filter_map(|&position| tile.slot(position)).collect();
         }
         Self { models, columns, slots, tile }
     }
 
-    /// Predicts all rows, whose models have these places. A row without a model gets NaN.
-    pub(super) fn predict(&mut self, places: &[u32], [logit, mu, sigma]: Out<'_>) {
+    /// Predicts all rows, each with the model of its index. A row without a model gets NaN.
+    pub(super) fn predict(&mut self, indices: &[u32], [logit, mu, sigma]: Out<'_>) {
         let mut raw_sigmas = [0.0; TILE_ROWS];
         let mut most_sigmas = [f64::NAN; TILE_ROWS];
         for start in (0..logit.len()).step_by(TILE_ROWS) {
             let rows = start..logit.len().min(start + TILE_ROWS);
             self.tile.fill(&rows);
-            let (places, sigma) = (&places[rows.clone()], &mut sigma[rows.clone()]);
+            let (indices, sigma) = (&indices[rows.clone()], &mut sigma[rows.clone()]);
             let raw_sigmas = &mut raw_sigmas[..rows.len()];
             let heads = [&mut logit[rows.clone()], &mut mu[rows.clone()], &mut *raw_sigmas];
             dispatch(
                 #[inline(always)]
-                || self.predict_tile(start, places, heads, &mut most_sigmas),
+                || self.predict_tile(start, indices, heads, &mut most_sigmas),
             );
             sigmas_from_raw(raw_sigmas, sigma);
             dispatch(
@@ -76,24 +76,24 @@ impl<'a> Mixed<'a> {
     fn predict_tile(
         &self,
         start: usize,
-        places: &[u32],
+        indices: &[u32],
         [logit, mu, raw_sigma]: Out<'_>,
         most_sigma: &mut [f64; TILE_ROWS],
     ) {
         let mut write = |row: usize, [a, b, c, _]: HeadVector, most: f64| {
             [logit[row], mu[row], raw_sigma[row], most_sigma[row]] = [a, b, c, most];
         };
-        for (group, places) in places.chunks(LANES).enumerate() {
+        for (group, indices) in indices.chunks(LANES).enumerate() {
             let row = group * LANES;
-            if let Some(models) = self.side_by_side(places) {
+            if let Some(models) = self.side_by_side(indices) {
                 let heads = self.heads(models, start, row, 0);
                 for ((row, heads), model) in (row..).zip(heads).zip(models) {
                     write(row, heads, model.max_sigma);
                 }
                 continue;
             }
-            for (lane, &place) in places.iter().enumerate() {
-                match self.models.model(place) {
+            for (lane, &index) in indices.iter().enumerate() {
+                match self.models.model(index) {
                     Some(model) => {
                         let [heads] = self.heads([model], start, row, lane);
                         write(row + lane, heads, model.max_sigma);
@@ -106,9 +106,9 @@ impl<'a> Mixed<'a> {
 
     /// The models of [`LANES`] rows, if all have one and read the same columns.
     #[inline(always)]
-    fn side_by_side(&self, places: &[u32]) -> Option<[&BoundModel; LANES]> {
+    fn side_by_side(&self, indices: &[u32]) -> Option<[&BoundModel; LANES]> {
         let bound = self.models;
-        let &[a, b, c, d] = places else { return None };
+        let &[a, b, c, d] = indices else { return None };
         let models = [bound.model(a)?, bound.model(b)?, bound.model(c)?, bound.model(d)?];
         models.iter().all(|model| model.layout == models[0].layout).then_some(models)
     }

@@ -23,14 +23,14 @@ enum Rows<'a> {
     Each(EachRow<'a>),
 }
 
-/// Rows that use the models of places.
+/// Rows that each use a model of a set.
 #[derive(Debug)]
 struct EachRow<'a> {
     models: &'a BoundModels,
     scorer_of_row: &'a [u32],
-    /// The places that occur.
+    /// The indices of the models that occur.
     used: Vec<u32>,
-    /// The places of the layouts of those models.
+    /// The indices of the layouts of those models.
     layouts: Vec<usize>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> ModelRows<'a> {
         Ok(Self(Rows::One(Layout::new(scorer, names)?)))
     }
 
-    /// Rows that use the models of these places; `used` are those that occur, and `layouts` the places of their layouts.
+    /// Rows that use the models of these indices; `used` are those that occur, and `layouts` the indices of their layouts.
     pub(super) fn of_each(
         models: &'a BoundModels,
         scorer_of_row: &'a [u32],
@@ -73,7 +73,7 @@ impl<'a> ModelRows<'a> {
     /// NaN.
     ///
     /// `columns` are those of the names that the rows were bound to; what no model reads is not looked at. `out` has a
-    /// place for every row; if it has fewer, as many rows are predicted.
+    /// value for every row; if it has fewer, as many rows are predicted.
     ///
     /// # Errors
     /// [`Error::Feature`](crate::Error::Feature) if a column is missing, too short or of the wrong kind.
@@ -119,11 +119,11 @@ impl Gathered {
 
 impl<'a> EachRow<'a> {
     fn layouts(&self) -> impl Iterator<Item = &'a Layout> {
-        self.layouts.iter().map(|&place| &self.models.layouts()[place])
+        self.layouts.iter().map(|&index| &self.models.layouts()[index])
     }
 
     fn feature_count(&self, row: usize) -> usize {
-        let model = self.scorer_of_row.get(row).and_then(|&place| self.models.model(place));
+        let model = self.scorer_of_row.get(row).and_then(|&index| self.models.model(index));
         model.map_or(0, |model| model.scorer.feature_count())
     }
 
@@ -147,7 +147,7 @@ impl<'a> EachRow<'a> {
         columns: &[FeatureInput<'_>],
         [logit, mu, sigma]: [&mut [f64]; 3],
     ) -> Result<()> {
-        let models = self.used.iter().filter_map(|&place| Some((place, self.models.model(place)?)));
+        let models = self.used.iter().filter_map(|&index| Some((index, self.models.model(index)?)));
         let networks: HashMap<u32, _> =
             models.filter(|(_, model)| model.scorer.has_network()).collect();
         if networks.is_empty() {
@@ -155,7 +155,7 @@ impl<'a> EachRow<'a> {
         }
         let of_row = self.scorer_of_row.iter().copied().take(logit.len()).zip(0..);
         let mut rows: Vec<(u32, usize)> =
-            of_row.filter(|(place, _)| networks.contains_key(place)).collect();
+            of_row.filter(|(index, _)| networks.contains_key(index)).collect();
         rows.sort_unstable();
         for of_model in rows.chunk_by(|a, b| a.0 == b.0) {
             let Some(model) = of_model.first().and_then(|row| networks.get(&row.0)) else {
@@ -172,8 +172,8 @@ impl<'a> EachRow<'a> {
             let [mut logits, mut mus, mut sigmas] = [0, 1, 2].map(|_| vec![0.0; rows.len()]);
             let out = ParamsOut { logit: &mut logits, mu: &mut mus, sigma: &mut sigmas };
             layout.predict_with(&model.scorer, &inputs, out)?;
-            for (place, &row) in rows.iter().enumerate() {
-                [logit[row], mu[row], sigma[row]] = [logits[place], mus[place], sigmas[place]];
+            for (at, &row) in rows.iter().enumerate() {
+                [logit[row], mu[row], sigma[row]] = [logits[at], mus[at], sigmas[at]];
             }
         }
         Ok(())
@@ -191,8 +191,8 @@ impl<'a> EachRow<'a> {
             let out = ParamsOut { logit: &mut *logit, mu: &mut *mu, sigma: &mut *sigma };
             layout.predict_with(&model.scorer, columns, out)?;
         }
-        for (row, &place) in self.scorer_of_row.iter().enumerate().take(logit.len()) {
-            if place != only {
+        for (row, &index) in self.scorer_of_row.iter().enumerate().take(logit.len()) {
+            if index != only {
                 [logit[row], mu[row], sigma[row]] = [f64::NAN; 3];
             }
         }

@@ -12,7 +12,7 @@ use crate::Result;
 pub(crate) enum Models<'a> {
     /// One for all rows.
     One(Arc<Scorer>),
-    /// For every row the place of its model in the set; a place that no model has means that the row has none.
+    /// For every row the index of its model in the set; an index that no model has means that the row has none.
     Each(&'a mut ScorerSet, &'a [u32]),
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::columns::{Columns, ROWS};
+use super::columns::{FeatureColumns, ROWS};
 use super::document::Model;
 use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT};
-use super::input::{FeatureInput, Kind};
+use super::input::{FeatureInput, InputKind};
 use super::network_scorer::NetworkScorer;
 use super::range::Range;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
@@ -29,7 +29,7 @@ pub struct Scorer {
     /// The range within which mu is held.
     pub(super) mu_range: Range,
     pub(super) max_sigma: f64,
-    pub(super) kinds: Vec<Kind>,
+    pub(super) kinds: Vec<InputKind>,
     names: Vec<String>,
     /// What a network adds.
     network: Option<NetworkScorer>,
@@ -59,7 +59,7 @@ impl Scorer {
         let weights = model.head_weights();
         let heads = [&weights.logit, &weights.mu, &weights.raw_sigma];
         let weight =
-            |place: usize| heads.map(|head| head.weights.get(place).copied().unwrap_or(0.0));
+            |index: usize| heads.map(|head| head.weights.get(index).copied().unwrap_or(0.0));
         let mut scorer = Self {
             intercept: heads.map(|head| head.intercept),
             numbers: Vec::new(),
@@ -70,10 +70,10 @@ impl Scorer {
             names: model.features().iter().map(|feature| feature.name.clone()).collect(),
             network: model.network().map(|network| NetworkScorer::new(network, model.features())),
         };
-        let mut place = 0;
+        let mut index = 0;
         for feature in model.features() {
-            scorer.push(&feature.encoding, (place..).map(weight));
-            place += feature.encoding.width();
+            scorer.push(&feature.encoding, (index..).map(weight));
+            index += feature.encoding.width();
         }
         scorer
     }
@@ -83,20 +83,20 @@ impl Scorer {
         let kind = match encoding {
             Encoding::Categorical { levels, .. } => {
                 self.others.push(OtherTerms::Levels(LevelTerms::new(levels, weights)));
-                Kind::Category
+                InputKind::Category
             }
             Encoding::Numeric { mean, scale, range, payer_range } => {
                 let weights = weights.next().unwrap_or_default();
                 let ranges = [range, payer_range].map(|range| range.unwrap_or(Range::ALL));
                 if *scale < HUGE_SCALE {
                     self.numbers.push(NumberTerms::new(*mean, *scale, ranges, weights));
-                    Kind::Number
+                    InputKind::Number
                 } else {
                     let ranges = ranges.map(|range| range.times(HUGE_UNIT));
                     let (mean, scale) = (mean * HUGE_UNIT, scale * HUGE_UNIT);
                     let terms = NumberTerms::new(mean, scale, ranges, weights);
                     self.others.push(OtherTerms::Huge(terms));
-                    Kind::Huge
+                    InputKind::Huge
                 }
             }
         };
@@ -110,7 +110,7 @@ impl Scorer {
     pub fn match_features<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<usize>> {
         let positions: HashMap<&str, usize, RandomState> =
             // The first of a name counts, as it comes last.
-            names.iter().enumerate().rev().map(|(place, name)| (name.as_ref(), place)).collect();
+            names.iter().enumerate().rev().map(|(index, name)| (name.as_ref(), index)).collect();
         let position = |needed: &String| {
             positions.get(needed.as_str()).copied().ok_or_else(|| {
                 let problem = format!(
@@ -136,11 +136,11 @@ impl Scorer {
 
     /// What belongs to the model's features, apart: that of the numbers, and that of the others.
     pub(super) fn split<T: Copy>(&self, of_features: &[T]) -> (Vec<T>, Vec<T>) {
-        let is_number = |feature: &usize| self.kinds.get(*feature) == Some(&Kind::Number);
+        let is_number = |feature: &usize| self.kinds.get(*feature) == Some(&InputKind::Number);
         let (numbers, others): (Vec<usize>, Vec<usize>) =
             (0..of_features.len()).partition(is_number);
         let take =
-            |places: Vec<usize>| places.into_iter().map(|place| of_features[place]).collect();
+            |indices: Vec<usize>| indices.into_iter().map(|index| of_features[index]).collect();
         (take(numbers), take(others))
     }
 
@@ -156,7 +156,7 @@ impl Scorer {
         let mut network = self.network.as_ref().map(|network| network.columns(columns, rows));
         let (numbers, others) = self.split(columns);
         let numbers = self.numbers.iter().copied().zip(numbers);
-        let mut columns = Columns::new(numbers, self.others.iter().zip(others), rows);
+        let mut columns = FeatureColumns::new(numbers, self.others.iter().zip(others), rows);
         let ParamsOut { logit, mu, sigma } = out;
         let mut raw_sigmas = [0.0; ROWS];
         for start in (0..rows).step_by(ROWS) {

@@ -10,7 +10,7 @@ use super::model_rows::ModelRows;
 use super::scorer::Scorer;
 use crate::Result;
 
-/// The place of no model, for a row that has none.
+/// The index of no model, for a row that has none.
 pub const NO_SCORER: u32 = u32::MAX;
 
 /// Models of which every row uses one.
@@ -48,37 +48,37 @@ pub const NO_SCORER: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct ScorerSet {
     scorers: Vec<Arc<Scorer>>,
-    /// The place of each scorer, by its address.
-    places: HashMap<usize, u32, RandomState>,
+    /// The index of each scorer, by its address.
+    indices: HashMap<usize, u32, RandomState>,
     bound: BoundModels,
 }
 
 impl ScorerSet {
-    /// Adds a model and returns its place. The same [`Arc`] has the same place, and keeps it as long as the set lives.
+    /// Adds a model and returns its index. The same [`Arc`] has the same index, and keeps it as long as the set lives.
     pub fn add(&mut self, scorer: Arc<Scorer>) -> u32 {
         let next = u32::try_from(self.scorers.len()).unwrap_or(NO_SCORER);
         // No other scorer can come to have the address, as the set holds this one.
-        let place = *self.places.entry(Arc::as_ptr(&scorer) as usize).or_insert(next);
-        if place == next {
+        let index = *self.indices.entry(Arc::as_ptr(&scorer) as usize).or_insert(next);
+        if index == next {
             self.scorers.push(scorer);
         }
-        place
+        index
     }
 
-    /// The model of a place.
-    pub fn get(&self, place: u32) -> Option<&Arc<Scorer>> {
-        self.scorers.get(place as usize)
+    /// The model of an index.
+    pub fn get(&self, index: u32) -> Option<&Arc<Scorer>> {
+        self.scorers.get(index as usize)
     }
 
     /// The most features that a model of the rows has.
     pub fn most_features(&self, scorer_of_row: &[u32]) -> usize {
-        let scorers = self.used(scorer_of_row).into_iter().filter_map(|place| self.get(place));
+        let scorers = self.used(scorer_of_row).into_iter().filter_map(|index| self.get(index));
         scorers.map(|scorer| scorer.feature_count()).max().unwrap_or_default()
     }
 
     /// Gives every row its model, and finds the columns that the models read by their names.
     ///
-    /// Row `i` uses the model of the place `scorer_of_row[i]`. A place that no model has, such as [`NO_SCORER`], means that
+    /// Row `i` uses the model of the index `scorer_of_row[i]`. An index that no model has, such as [`NO_SCORER`], means that
     /// the row has none.
     ///
     /// # Errors
@@ -93,21 +93,21 @@ impl ScorerSet {
             self.bound = BoundModels::new(names);
         }
         let used = self.used(scorer_of_row);
-        let bind = |&place: &u32| self.bound.bind(place, &self.scorers[place as usize]);
+        let bind = |&index: &u32| self.bound.bind(index, &self.scorers[index as usize]);
         let mut layouts = used.iter().map(bind).collect::<Result<Vec<usize>>>()?;
         layouts.sort_unstable();
         layouts.dedup();
         Ok(ModelRows::of_each(&self.bound, scorer_of_row, used, layouts))
     }
 
-    /// The places of models that rows use, in order.
+    /// The indices of models that rows use, in order.
     fn used(&self, scorer_of_row: &[u32]) -> Vec<u32> {
         let mut is_used = vec![false; self.scorers.len()];
-        for &place in scorer_of_row {
-            if let Some(is_used) = is_used.get_mut(place as usize) {
+        for &index in scorer_of_row {
+            if let Some(is_used) = is_used.get_mut(index as usize) {
                 *is_used = true;
             }
         }
-        (0..).zip(is_used).filter_map(|(place, is_used)| is_used.then_some(place)).collect()
+        (0..).zip(is_used).filter_map(|(index, is_used)| is_used.then_some(index)).collect()
     }
 }

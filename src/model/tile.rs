@@ -17,7 +17,7 @@ pub(super) const TILE_ROWS: usize = 128;
 pub(super) struct Tile<'a> {
     numbers: Vec<[f64; LANES]>,
     readers: Vec<Blocks<'a>>,
-    /// The positions of the columns that are read, in order: each has the slot of its place here.
+    /// The positions of the columns that are read, in order: each has its index here as slot.
     positions: Vec<usize>,
 }
 
@@ -28,7 +28,7 @@ impl<'a> Tile<'a> {
         positions.dedup();
         Self {
             numbers: vec![[f64::NAN; LANES]; positions.len() * TILE_ROWS / LANES],
-            readers: positions.iter().map(|&place| columns[place].numbers(TILE_ROWS)).collect(),
+            readers: positions.iter().map(|&index| columns[index].numbers(TILE_ROWS)).collect(),
             positions,
         }
     }

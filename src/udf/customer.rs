@@ -7,7 +7,7 @@ use arrow::datatypes::DataType;
 use datafusion_common::Result;
 
 use super::error::refuse_value;
-use super::features::{FeatureColumn, NumberLists, feature_arrays};
+use super::features::{FeatureArray, NumberLists, feature_arrays};
 use crate::call::culprit::of_model_in_row;
 use crate::call::customer::{check_columns, no_rows};
 use crate::call::features::{numbered_name, short_list};
@@ -26,8 +26,8 @@ pub(super) fn with_columns<R>(
     let bound = match models.bind(names) {
         Ok(bound) => bound,
         Err(error) => {
-            let error = of_model_in_row(error, &mut models, |set, place| {
-                set.bind(names, &[place]).map(|_| ())
+            let error = of_model_in_row(error, &mut models, |set, index| {
+                set.bind(names, &[index]).map(|_| ())
             });
             return Err(refuse_value(function, &error));
         }
@@ -37,8 +37,8 @@ pub(super) fn with_columns<R>(
     let levels = levels_of(&columns)?;
     let inputs = inputs(&columns, &levels)?;
     if let Err(error) = bound.predict(&inputs, no_rows()) {
-        let error = of_model_in_row(error, &mut models, |set, place| {
-            check_columns(set, place, names, &inputs)
+        let error = of_model_in_row(error, &mut models, |set, index| {
+            check_columns(set, index, names, &inputs)
         });
         return Err(refuse_value(function, &error));
     }
@@ -54,11 +54,11 @@ struct Features {
 }
 
 impl Features {
-    /// Reads the features; of lists as many places as are needed.
+    /// Reads the features; of lists as many elements as are needed.
     fn try_new(
         function: &str,
         features: &ArrayRef,
-        places_of_lists: impl FnOnce() -> usize,
+        width_of_lists: impl FnOnce() -> usize,
     ) -> Result<Self> {
         match features.data_type() {
             DataType::Struct(fields) => Ok(Self {
@@ -68,9 +68,9 @@ impl Features {
             }),
             DataType::List(_) | DataType::LargeList(_) => {
                 let lists = NumberLists::try_new(function, features)?;
-                let place = |place| Arc::new(lists.place(place)) as ArrayRef;
-                let places = Self::numbered((0..places_of_lists()).map(place).collect());
-                Ok(Self { lists: Some(lists), ..places })
+                let element = |index| Arc::new(lists.element(index)) as ArrayRef;
+                let numbered = Self::numbered((0..width_of_lists()).map(element).collect());
+                Ok(Self { lists: Some(lists), ..numbered })
             }
             _ => Ok(Self::numbered(feature_arrays(features)?)),
         }
@@ -92,8 +92,8 @@ impl Features {
     /// The columns at these positions, read once each.
     ///
     /// An untyped NULL is a missing value of the kind that the model needs.
-    fn read(&self, function: &str, uses: Vec<FeatureUse>) -> Result<Vec<Option<FeatureColumn>>> {
-        let mut columns: Vec<Option<FeatureColumn>> = self.arrays.iter().map(|_| None).collect();
+    fn read(&self, function: &str, uses: Vec<FeatureUse>) -> Result<Vec<Option<FeatureArray>>> {
+        let mut columns: Vec<Option<FeatureArray>> = self.arrays.iter().map(|_| None).collect();
         for FeatureUse { position, is_category } in uses {
             if columns[position].is_none() {
                 let mut array = Arc::clone(&self.arrays[position]);
@@ -101,7 +101,7 @@ impl Features {
                     array = new_null_array(&DataType::Utf8, array.len());
                 }
                 columns[position] =
-                    Some(FeatureColumn::try_new(function, &self.names[position], &array)?);
+                    Some(FeatureArray::try_new(function, &self.names[position], &array)?);
             }
         }
         Ok(columns)
@@ -110,7 +110,7 @@ impl Features {
 
 /// Columns as the core reads them; one that no model uses is a constant.
 fn inputs<'a>(
-    columns: &'a [Option<FeatureColumn>],
+    columns: &'a [Option<FeatureArray>],
     levels: &'a [Vec<Option<&'a str>>],
 ) -> Result<Vec<FeatureInput<'a>>> {
     let unused = FeatureInput::Number(Column::Scalar(f64::NAN));
@@ -118,6 +118,6 @@ fn inputs<'a>(
     pairs.map(|(column, levels)| column.as_ref().map_or(Ok(unused), |c| c.input(levels))).collect()
 }
 
-fn levels_of(columns: &[Option<FeatureColumn>]) -> Result<Vec<Vec<Option<&str>>>> {
-    columns.iter().map(|c| c.as_ref().map_or(Ok(Vec::new()), FeatureColumn::levels)).collect()
+fn levels_of(columns: &[Option<FeatureArray>]) -> Result<Vec<Vec<Option<&str>>>> {
+    columns.iter().map(|c| c.as_ref().map_or(Ok(Vec::new()), FeatureArray::levels)).collect()
 }

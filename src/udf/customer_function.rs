@@ -109,7 +109,7 @@ fn values<F: CustomerFunction>(
                 .map_err(|error| refuse_value(function, &no_model("model", text, row, &error)))?,
         );
     }
-    // A set gives texts their places in the order of their codes.
+    // A set gives texts their indices in the order of their codes.
     let codes = texts.code_of_row();
     let models = match (is_constant, set.get(0)) {
         (true, Some(scorer)) => Models::One(Arc::clone(scorer)),

@@ -154,12 +154,12 @@ impl NumberLists {
         self.lists.is_valid(row).then(|| self.lists.value_length(row).as_usize())
     }
 
-    /// The numbers at one place, NaN where a list does not reach there.
-    pub fn place(&self, place: usize) -> Float64Array {
+    /// The elements at one index, NaN where a list does not reach there.
+    pub fn element(&self, index: usize) -> Float64Array {
         let values = self.values();
         let number = |row: usize| {
-            let reaches = self.length(row).is_some_and(|length| place < length);
-            if reaches { values[self.starts[row] + place] } else { f64::NAN }
+            let reaches = self.length(row).is_some_and(|length| index < length);
+            if reaches { values[self.starts[row] + index] } else { f64::NAN }
         };
         Float64Array::from_iter_values((0..self.len()).map(number))
     }
@@ -181,14 +181,14 @@ fn list_type() -> DataType {
 
 /// One feature's column, held so that the core can borrow it.
 #[derive(Debug)]
-pub(super) enum FeatureColumn {
+pub(super) enum FeatureArray {
     /// Numbers, NaN where missing; one value where all rows have the same.
     Number(ArrayRef),
     /// Codes, the strings, and which of their values each code stands for.
     Category { codes: Vec<u32>, strings: StringColumn, value_of_code: Vec<usize> },
 }
 
-impl FeatureColumn {
+impl FeatureArray {
     /// Reads a feature to predict from.
     pub fn try_new(function: &str, name: &str, array: &ArrayRef) -> Result<Self> {
         match is_category(name, array.data_type()) {
@@ -228,15 +228,15 @@ fn number_column(array: &ArrayRef) -> Result<Column<'_>> {
     }
 }
 
-fn number_feature(function: &str, name: &str, array: &ArrayRef) -> Result<FeatureColumn> {
+fn number_feature(function: &str, name: &str, array: &ArrayRef) -> Result<FeatureArray> {
     if array.data_type() == &DataType::Float32 && array.null_count() == 0 {
-        return Ok(FeatureColumn::Number(Arc::clone(array)));
+        return Ok(FeatureArray::Number(Arc::clone(array)));
     }
     let numbers = doubles_with_nan(function, &column_argument(name), array)?;
-    Ok(FeatureColumn::Number(Arc::new(numbers)))
+    Ok(FeatureArray::Number(Arc::new(numbers)))
 }
 
-fn category_feature(array: &ArrayRef) -> Result<FeatureColumn> {
+fn category_feature(array: &ArrayRef) -> Result<FeatureArray> {
     let strings = StringColumn::of(array);
     let mut value_of_code = Vec::new();
     let mut code_of_text: HashMap<Option<&str>, u32, RandomState> = HashMap::default();
@@ -249,5 +249,5 @@ fn category_feature(array: &ArrayRef) -> Result<FeatureColumn> {
         Ok(code)
     })?;
     drop(code_of_text);
-    Ok(FeatureColumn::Category { codes, strings, value_of_code })
+    Ok(FeatureArray::Category { codes, strings, value_of_code })
 }

@@ -11,7 +11,11 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import ClassVar
 
+from pygments.lexer import inherit
+from pygments.lexers.sql import SqlLexer
+from pygments.token import Punctuation
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +33,8 @@ root_doc = "docs/index"
 include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md"]
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 nitpicky = True
-suppress_warnings = []
+# Names of other packages, which have sites of their own.
+nitpick_ignore_regex = [("py:.*", r"(polars|sklearn|altair|pl)\..*"), ("py:class", "NDArray")]
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------
 
@@ -92,6 +97,24 @@ altair.renderers.enable("svg")
 """
 
 
+class Sql(SqlLexer):
+    """SQL with the structs and the places of lists that DataFusion has."""
+
+    tokens: ClassVar = {"root": [(r"[{}\[\]:]", Punctuation), inherit]}
+
+
+def with_the_tree(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Make the lists of the first page the tree of pages, and let it lead to the reference, which a forge has not."""
+    if page != root_doc:
+        return
+    text = source[0].replace("](../README.md#functions)", "](reference/index.md)")
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        title, _, body = section.partition("\n")
+        pages = "\n".join(f"{name} <{path}>" for name, path in re.findall(r"^- \[(.+?)\]\((.+?)\.md\)", body, re.MULTILINE))
+        text += f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```\n"
+    source[0] = text
+
+
 def run_as_notebook(_app: Sphinx, page: str, source: list[str]) -> None:
     """Make the Python blocks of the tutorial cells, whose output takes the place of what the page says they print."""
     if page != NOTEBOOK:
@@ -117,6 +140,8 @@ def write_front_door(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Connect what is made while the site is built."""
+    app.add_lexer("sql", Sql)
     app.connect("builder-inited", write_reference)
+    app.connect("source-read", with_the_tree)
     app.connect("source-read", run_as_notebook)
     app.connect("build-finished", write_front_door)

@@ -31,6 +31,8 @@ READ_ON: Final = {
     "ziln_fit_newton": "[The exact solver](../training.md#the-exact-solver)",
     "ziln_fit_prior": "[Campaigns that share a prior](../campaigns.md), and [how it is estimated]"
     "(../training.md#campaigns-that-share-a-prior)",
+    "ziln_predict": "[How the heads are computed](../model-format.md#weights), and [the model](../model.md)",
+    "ziln_is_model": "[Checks on reading](../model-format.md)",
     "ziln_evaluate": "[Each field of the struct](../metrics.md#ziln_evaluate)",
     "ziln_gini": "[Metrics](../metrics.md#ziln_gini)",
     "ziln_spearman": "[Metrics](../metrics.md#ziln_spearman)",
@@ -45,11 +47,16 @@ PYTHON: Final = {
     "From transactions to customers": [".. autofunction:: ziln.rfm"],
     "Charts and the report": [f".. autofunction:: ziln.plot.{name}" for name in ziln.plot.__all__ if name.islower()],
     "scikit-learn": [
-        ".. autoclass:: ziln.sklearn.ZILNRegressor\n   :members: fit, predict, predict_params, predict_quantile, score",
-        ".. autodata:: ziln.sklearn.gini_scorer",
-        ".. autodata:: ziln.sklearn.loss_scorer",
+        ".. autoclass:: ziln.sklearn.ZILNRegressor\n   :members: fit, predict, predict_params, predict_quantile",
+        ".. autofunction:: ziln.sklearn.normalized_gini_score",
+        ".. py:data:: ziln.sklearn.gini_scorer\n\n   A scorer for ``scoring=`` of searches and cross-validation: the"
+        " normalised Gini coefficient of the predictions.",
+        ".. py:data:: ziln.sklearn.loss_scorer\n\n   Another: the mean loss with its sign turned, so that more is better.",
     ],
-    "Public customer data": [f".. autofunction:: ziln.datasets.{name}" for name in ziln.datasets.__all__ if name.islower()],
+    "Public customer data": [
+        *(f".. autofunction:: ziln.datasets.{name}" for name in ziln.datasets.__all__ if name.islower()),
+        ".. autoclass:: ziln.datasets.CompleteJourney",
+    ],
 }
 OTHERWISE: Final = "[Numerics](../numerics.md): how it is computed, and how accurately"
 
@@ -146,7 +153,8 @@ def example(entry: Entry) -> str:
         if line.startswith(("+-", "| ")) != is_printed:
             is_printed = not is_printed
             text += ["```", "", "```text" if is_printed else "```sql"]
-        text.append(line.removeprefix("> "))
+        # What follows the prompt is set in by its width.
+        text.append(line if is_printed else line.removeprefix("> ").removeprefix("  "))
     return "\n".join([*text, "```"])
 
 
@@ -181,7 +189,7 @@ def page(entry: Entry) -> str:
             "A wrong number or type of arguments, or an option that is unknown or out of range, before any row is read. Of"
             " the rows:\n" if fails else "A wrong number or type of arguments, before any row is read. Data never does.\n",
             f"{fails}\n" if fails else "",
-            "Numbers that are NaN or infinite are no errors ([functions](../../README.md#functions)).\n",
+            "Other numbers never do, NaN and infinite ones among them ([functions](../../README.md#functions)).\n",
             "## Read on\n",
             f"{READ_ON.get(entry.name, OTHERWISE)}. Related: {related}.\n",
         ]

@@ -67,8 +67,10 @@ html_title = f"ziln {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_use_index = False
 html_show_sourcelink = False
 html_show_sphinx = False
+html_show_copyright = False
 # Excerpts below the results of a search would be fetched, which a browser allows from a server alone.
 html_show_search_summary = False
 html_theme_options = {

@@ -174,7 +174,7 @@ def page(entry: Entry) -> str:
             f"{markup(documentation.description)}\n",
             *(["## Formula\n", formula_and_source] if formula_and_source else []),
             "## In SQL\n",
-            "```sql",
+            "```text",
             *documentation.syntax,
             "```\n",
             "| argument | what it is |\n| --- | --- |",
@@ -218,7 +218,7 @@ def index(found: list[Entry]) -> str:
         "Every function in SQL and in Polars. In Python the names lack the prefix: `ziln.loss`, `ziln.expected_ltv`, ...\n",
         "Rules for all of them (forms of `params` and `features`, NULL, NaN, errors) are in"
         " [Functions](../../README.md#functions). What only Python has, such as `ziln.rfm`, `ziln.plot` and"
-        " `ziln.sklearn`, is in [Python](python.md).\n",
+        " `ziln.sklearn`, is in [Python alone](python.md).\n",
     ]
     for kind, title in KINDS.items():
         text += [f"## {title}\n", "| function | what it returns |\n| --- | --- |"]
@@ -227,13 +227,13 @@ def index(found: list[Entry]) -> str:
         ]
         text.append("")
     pages = "\n".join(entry.name for kind in KINDS for entry in found if entry.kind == kind)
-    return "\n".join([*text, f"```{{toctree}}\n:hidden:\n\npython\n{pages}\n```\n"])
+    return "\n".join([*text, f"```{{toctree}}\n:hidden:\n\n{pages}\npython\n```\n"])
 
 
 def python_page() -> str:
     """What only Python has."""
     text = [
-        "# Python\n",
+        "# Python alone\n",
         "Beside the functions of SQL, which are expressions of Polars here ([Reference](index.md)), the package has these.\n",
     ]
     for title, directives in PYTHON.items():

@@ -107,4 +107,5 @@ def test_paths_are_of_files_that_are_there() -> None:
     """Scripts and examples that a page names in passing."""
     for page in PAGES:
         for path in re.findall(r"`((?:sql|examples|scripts|src|docs)/[\w/.-]+\.\w+)`", page.read_text()):
-            assert Path(ROOT, path).exists(), f"{page.name}: {path}"
+            is_pattern = "NAME" in path
+            assert is_pattern or Path(ROOT, path).exists(), f"{page.name}: {path}"

@@ -112,7 +112,10 @@ def with_the_tree(_app: Sphinx, page: str, source: list[str]) -> None:
     text = source[0].replace("](../README.md#functions)", "](reference/index.md)")
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         title, _, body = section.partition("\n")
-        pages = "\n".join(f"{name} <{path}>" for name, path in re.findall(r"^- \[(.+?)\]\((.+?)\.md\)", body, re.MULTILINE))
+        pages = "\n".join(
+            f"{name} <{path}>"
+            for name, path in re.findall(r"^- \[(.+?)\]\((.+?)\.md\)", body, re.MULTILINE)
+        )
         text += f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```\n"
     source[0] = text
 
@@ -123,7 +126,11 @@ def run_as_notebook(_app: Sphinx, page: str, source: list[str]) -> None:
         return
     text = source[0]
     for block in reversed(list(blocks(text))):
-        cell = f"```{{code-cell}} python\n{block['code']}```\n"
+        chart = re.search(r"^ziln\.(plot\.\w+)", block["code"], flags=re.MULTILINE)
+        alt = (
+            f"---\nmystnb:\n  image:\n    alt: the chart of ziln.{chart[1]}\n---\n" if chart else ""
+        )
+        cell = f"```{{code-cell}} python\n{alt}{block['code']}```\n"
         text = text[: block.start()] + cell + text[block.end() :]
     title, _, rest = text.partition("\n\n")
     source[0] = f"{SETTINGS_OF_THE_NOTEBOOK}{title}\n\n{FIRST_CELL}{rest}"
@@ -137,7 +144,7 @@ def write_reference(app: Sphinx) -> None:
 def write_front_door(app: Sphinx, error: Exception | None) -> None:
     """Let the folder itself be opened: the first page is not at its top."""
     if error is None:
-        shutil.copy(Path(__file__).parent / "_static" / "front-door.html", Path(app.outdir, "index.html"))
+        shutil.copy(Path(__file__).parent / "front-door.html", Path(app.outdir, "index.html"))
 
 
 def setup(app: Sphinx) -> None:

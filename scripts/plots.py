@@ -3,7 +3,8 @@
     python scripts/plots.py                        reads output/cdnow_scored.parquet, writes into output/
     python scripts/plots.py --scored other.parquet --output elsewhere
 
-The scored customers have the columns `id`, `ltv`, `predicted_ltv`, `params` and `cohort`, and the models `cohort` and `model`.
+The scored customers have the columns `id`, `ltv`, `predicted_ltv`, `params` and `cohort`; the models have `cohort` and
+`model`.
 """
 
 import argparse

@@ -45,16 +45,22 @@ READ_ON: Final = {
 PYTHON: Final = {
     "SQL in DataFusion": [".. autofunction:: ziln.register_all"],
     "From transactions to customers": [".. autofunction:: ziln.rfm"],
-    "Charts and the report": [f".. autofunction:: ziln.plot.{name}" for name in ziln.plot.__all__ if name.islower()],
+    "Charts and the report": [
+        f".. autofunction:: ziln.plot.{name}" for name in ziln.plot.__all__ if name.islower()
+    ],
     "scikit-learn": [
         ".. autoclass:: ziln.sklearn.ZILNRegressor\n   :members: fit, predict, predict_params, predict_quantile",
         ".. autofunction:: ziln.sklearn.normalized_gini_score",
         ".. py:data:: ziln.sklearn.gini_scorer\n\n   A scorer for ``scoring=`` of searches and cross-validation: the"
         " normalised Gini coefficient of the predictions.",
-        ".. py:data:: ziln.sklearn.loss_scorer\n\n   Another: the mean loss with its sign turned, so that more is better.",
+        ".. py:data:: ziln.sklearn.loss_scorer\n\n   The mean loss with its sign turned, so that more is better.",
     ],
     "Public customer data": [
-        *(f".. autofunction:: ziln.datasets.{name}" for name in ziln.datasets.__all__ if name.islower()),
+        *(
+            f".. autofunction:: ziln.datasets.{name}"
+            for name in ziln.datasets.__all__
+            if name.islower()
+        ),
         ".. autoclass:: ziln.datasets.CompleteJourney",
     ],
 }
@@ -86,12 +92,16 @@ class Entry:
     @property
     def summary(self) -> str:
         """The first sentence of the description."""
-        return re.split(r"(?<=[.:]) ", self.documentation.description.removeprefix("Returns "))[0].rstrip(".:")
+        return re.split(r"(?<=[.:]) ", self.documentation.description.removeprefix("Returns "))[
+            0
+        ].rstrip(".:")
 
 
 def entries() -> list[Entry]:
     """Every function, in the order of the one list."""
-    functions: list[tuple[Function, bool]] = [(function, False) for function in _ziln.scalar_functions()]
+    functions: list[tuple[Function, bool]] = [
+        (function, False) for function in _ziln.scalar_functions()
+    ]
     functions += [(function, True) for function in _ziln.aggregate_functions()]
     found = []
     for function, is_aggregate in functions:
@@ -112,7 +122,9 @@ def formula(entry: Entry) -> str:
         file = ROOT / "src" / room / f"{entry.python_name}.rs"
         if not file.is_file():
             continue
-        above = re.search(rf"((?:^///.*\n)+)pub fn {entry.python_name}\(", file.read_text(), flags=re.MULTILINE)
+        above = re.search(
+            rf"((?:^///.*\n)+)pub fn {entry.python_name}\(", file.read_text(), flags=re.MULTILINE
+        )
         lines = [line[3:].removeprefix(" ") for line in (above[1] if above else "").splitlines()]
         parts = re.split(r"^# (\w+)$", "\n".join(lines).partition("\n```")[0], flags=re.MULTILINE)
         sections = dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -121,13 +133,19 @@ def formula(entry: Entry) -> str:
         )
         # Links of rustdoc are names in brackets.
         text = re.sub(r"\[(`\w+`)\]", r"\1", text).replace("`None`", "NULL").strip()
-        return f"{text}\n\nIn Rust: [`src/{room}/{file.name}`](../../src/{room}/{file.name}).\n" if text else ""
+        return (
+            f"{text}\n\nIn Rust: [`src/{room}/{file.name}`](../../src/{room}/{file.name}).\n"
+            if text
+            else ""
+        )
     return ""
 
 
 def errors(entry: Entry) -> list[str]:
     """What the data may hold that fails a query with this function: rows of the README's table."""
-    table = re.search(r"^\| what the data holds \|.*\n\|.*\n((?:\|.*\n)+)", (ROOT / "README.md").read_text(), re.M)
+    table = re.search(
+        r"^\| what the data holds \|.*\n\|.*\n((?:\|.*\n)+)", (ROOT / "README.md").read_text(), re.M
+    )
     if table is None:
         msg = "README.md has no table of errors"
         raise ValueError(msg)
@@ -147,7 +165,9 @@ def errors(entry: Entry) -> list[str]:
 
 def example(entry: Entry) -> str:
     """The example in SQL: queries without their prompt, and what they print."""
-    lines = [line for line in entry.documentation.example.splitlines() if not line.startswith("```")]
+    lines = [
+        line for line in entry.documentation.example.splitlines() if not line.startswith("```")
+    ]
     text, is_printed = ["```sql"], False
     for line in lines:
         if line.startswith(("+-", "| ")) != is_printed:
@@ -186,8 +206,10 @@ def page(entry: Entry) -> str:
             "```\n",
             *options(entry),
             "## What fails a query\n",
-            "A wrong number or type of arguments, or an option that is unknown or out of range, before any row is read. Of"
-            " the rows:\n" if fails else "A wrong number or type of arguments, before any row is read. Data never does.\n",
+            "A wrong number or type of arguments, or an option that is unknown or out of range, before any row"
+            " is read. Of the rows:\n"
+            if fails
+            else "A wrong number or type of arguments, before any row is read. Data never does.\n",
             f"{fails}\n" if fails else "",
             "Other numbers never do, NaN and infinite ones among them ([functions](../../README.md#functions)).\n",
             "## Read on\n",
@@ -206,16 +228,25 @@ def options(entry: Entry) -> list[str]:
             f"{', '.join(f'`{name}`' for name in _ziln.newton_options())}: "
             "[defaults, ranges and purposes](../training.md#the-exact-solver).\n",
         ]
-    rows = [f"| `{name}` | {default} | {range_} | {purpose} |" for name, default, range_, purpose in _ziln.training_options()]
+    rows = [
+        f"| `{name}` | {default} | {range_} | {purpose} |"
+        for name, default, range_, purpose in _ziln.training_options()
+    ]
     head = "| name | default | range | purpose |\n| --- | --- | --- | --- |"
-    return ["## Options\n", head, *rows, "\n[Automatic values](../training.md#automatic-values) are decided from the data.\n"]
+    return [
+        "## Options\n",
+        head,
+        *rows,
+        "\n[Automatic values](../training.md#automatic-values) are decided from the data.\n",
+    ]
 
 
 def index(found: list[Entry]) -> str:
     """The list of all functions, and the tree of the pages."""
     text = [
         "# Reference\n",
-        "Every function in SQL and in Polars. In Python the names lack the prefix: `ziln.loss`, `ziln.expected_ltv`, ...\n",
+        "Every function in SQL and in Polars. In Python the names lack the prefix: `ziln.loss`,"
+        " `ziln.expected_ltv`, ...\n",
         "Rules for all of them (forms of `params` and `features`, NULL, NaN, errors) are in"
         " [Functions](../../README.md#functions). What only Python has, such as `ziln.rfm`, `ziln.plot` and"
         " `ziln.sklearn`, is in [Python alone](python.md).\n",
@@ -223,7 +254,9 @@ def index(found: list[Entry]) -> str:
     for kind, title in KINDS.items():
         text += [f"## {title}\n", "| function | what it returns |\n| --- | --- |"]
         text += [
-            f"| [`{entry.name}`]({entry.name}.md) | {cell(entry.summary)} |" for entry in found if entry.kind == kind
+            f"| [`{entry.name}`]({entry.name}.md) | {cell(entry.summary)} |"
+            for entry in found
+            if entry.kind == kind
         ]
         text.append("")
     pages = "\n".join(entry.name for kind in KINDS for entry in found if entry.kind == kind)
@@ -234,7 +267,8 @@ def python_page() -> str:
     """What only Python has."""
     text = [
         "# Python alone\n",
-        "Beside the functions of SQL, which are expressions of Polars here ([Reference](index.md)), the package has these.\n",
+        "Beside the functions of SQL, which are expressions of Polars here ([Reference](index.md)), the package"
+        " has these.\n",
     ]
     for title, directives in PYTHON.items():
         body = "\n\n".join(directives)

@@ -32,7 +32,7 @@ def opened(browser: Browser, path: Path, width: int) -> Iterator[Page]:
     try:
         page.goto(path.as_uri())
         yield page
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert wrong == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert wrong == [], path
     finally:
         page.close()

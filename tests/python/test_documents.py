@@ -106,6 +106,8 @@ def anchor(title: str) -> str:
 def test_paths_are_of_files_that_are_there() -> None:
     """Scripts and examples that a page names in passing."""
     for page in PAGES:
-        for path in re.findall(r"`((?:sql|examples|scripts|src|docs)/[\w/.-]+\.\w+)`", page.read_text()):
+        for path in re.findall(
+            r"`((?:sql|examples|scripts|src|docs)/[\w/.-]+\.\w+)`", page.read_text()
+        ):
             is_pattern = "NAME" in path
             assert is_pattern or Path(ROOT, path).exists(), f"{page.name}: {path}"

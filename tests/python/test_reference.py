@@ -20,7 +20,9 @@ OF_A_DISTRIBUTION = [entry for entry in ENTRIES.values() if entry.kind == "distr
 def test_every_function_has_a_page(tmp_path: Path) -> None:
     written = {path.stem for path in reference.write(tmp_path)}
     assert written == {*ENTRIES, "index", "python"}
-    listed = re.findall(r"^\| \[`(ziln_\w+)`\]", (tmp_path / "index.md").read_text(), flags=re.MULTILINE)
+    listed = re.findall(
+        r"^\| \[`(ziln_\w+)`\]", (tmp_path / "index.md").read_text(), flags=re.MULTILINE
+    )
     assert sorted(listed) == sorted(ENTRIES)
 
 
@@ -72,5 +74,7 @@ def test_errors_are_those_of_the_readme(name: str, errors: list[str]) -> None:
 
 def test_an_example_is_queries_and_what_they_print() -> None:
     example = reference.example(ENTRIES["ziln_decile_stats"])
-    assert re.fullmatch(r"```sql\nSELECT .*;\n```\n\n```text\n\+-.*-\+\n```", example, flags=re.DOTALL)
+    assert re.fullmatch(
+        r"```sql\nSELECT .*;\n```\n\n```text\n\+-.*-\+\n```", example, flags=re.DOTALL
+    )
     assert "\n> " not in example

@@ -23,7 +23,9 @@ FEATURES = ["visits", "recency", "channel", "is_new"]
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with everything that a page can have, and names as long as people make them."""
     customers = random_customers(3_000, seed=4).with_columns(
-        pl.format("{}_2026_spring-retargeting_lookalikes_{}", "campaign", "campaign").alias("campaign")
+        pl.format("{}_2026_spring-retargeting_lookalikes_{}", "campaign", "campaign").alias(
+            "campaign"
+        )
     )
     models = customers.group_by("campaign").agg(ziln.fit_sgd("ltv", FEATURES, epochs=20))
     scored = customers.join(models, on="campaign").with_columns(ziln.predict("model", FEATURES))
@@ -68,7 +70,9 @@ def test_it_prints(browser: Browser, report: Path) -> None:
 
 
 @pytest.mark.parametrize("sight", ["deuteranopia", "protanopia", "achromatopsia"])
-def test_actual_and_predicted_differ_without_colours(browser: Browser, report: Path, sight: str) -> None:
+def test_actual_and_predicted_differ_without_colours(
+    browser: Browser, report: Path, sight: str
+) -> None:
     """The two are told apart by their brightness, as those see it who tell few colours apart, or none."""
     with opened(browser, report, 1280) as page:
         session = page.context.new_cdp_session(page)
@@ -91,6 +95,7 @@ def luminance(page: Page, picture: bytes) -> float:
         list(picture),
     )
     linear = [
-        value / 255 / 12.92 if value / 255 <= 0.04045 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in values[:3]
+        value / 255 / 12.92 if value / 255 <= 0.04045 else ((value / 255 + 0.055) / 1.055) ** 2.4
+        for value in values[:3]
     ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return float(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])

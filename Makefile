@@ -24,13 +24,14 @@ TEST_ENV = CARGO_TARGET_$(shell echo $(HOST) | tr 'a-z-' 'A-Z_')_RUNNER=$(CURDIR
 	RUSTDOCFLAGS='-C link-arg=-Wl,--unresolved-symbols=ignore-all'
 endif
 
-.PHONY: help demo test test-rust test-python lint format bench reports clean
+.PHONY: help demo test test-rust test-python lint format docs bench reports clean
 
 help:
 	@echo 'make demo     train and score models on 23,570 real customers'
 	@echo 'make test     run every test, Rust and Python'
 	@echo 'make lint     check formatting, lints, types and documentation'
 	@echo 'make format   format Rust and Python'
+	@echo 'make docs     build the documentation site, output/site/index.html'
 	@echo 'make bench    measure against other systems (builds in release mode first)'
 	@echo 'make reports  write docs/report-*.md anew'
 
@@ -41,6 +42,17 @@ $(VENV)/.installed: requirements-dev.txt requirements-data.txt
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	pip install --quiet --disable-pip-version-check --no-deps -r requirements-data.txt
+	@touch $@
+
+$(VENV)/.docs: requirements-docs.txt $(VENV)/.installed
+	pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+# Drives a browser in tests of pages, which are skipped where there is none.
+BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome google-chrome-stable,\
+	$(shell command -v $(name) 2>/dev/null)))
+$(VENV)/.browser: requirements-browser.txt $(VENV)/.installed
+	pip install --quiet --disable-pip-version-check -r requirements-browser.txt
 	@touch $@
 
 # The extension module and the Python package, then the shell. Cargo knows what is to do again.
@@ -60,7 +72,7 @@ demo: build
 	$(ZILN) --quiet --file sql/cdnow.sql
 	@echo '==> 3. the same in Polars (examples/polars_quickstart.py)'
 	python examples/polars_quickstart.py
-	@echo '==> 4. pictures of the scored customers'
+	@echo '==> 4. pictures of the scored customers, and a page about all of them'
 	python scripts/plots.py
 
 # --- checks -------------------------------------------------------------------------------------------------------
@@ -71,7 +83,7 @@ test-rust: build
 	@echo '==> Rust tests'
 	@$(CARGO_ENV) $(TEST_ENV) cargo test --quiet $(PACKAGES)
 
-test-python: build
+test-python: build $(if $(BROWSER),$(VENV)/.browser)
 	@echo '==> Python tests'
 	python -m pytest --quiet
 
@@ -92,6 +104,16 @@ format: $(VENV)/.installed
 	ruff format .
 	ruff check --fix .
 
+# --- documentation -----------------------------------------------------------------------------------------------
+
+# A link that leads nowhere is an error. The reference is made of the functions, the Python tutorial is run.
+docs: build $(VENV)/.docs $(if $(BROWSER),$(VENV)/.browser)
+	@echo '==> the site, into output/site'
+	@rm -rf docs/reference output/site
+	sphinx-build -q -n -W --keep-going -c docs . output/site
+	python -m pytest --quiet tests/python/test_site.py
+	@echo '==> open output/site/index.html'
+
 # --- measurements -------------------------------------------------------------------------------------------------
 
 bench: $(VENV)/.installed
@@ -103,4 +125,4 @@ reports: build
 	python scripts/report.py
 
 clean:
-	rm -rf $(VENV) target data output
+	rm -rf $(VENV) target data output docs/reference

@@ -1,9 +1,10 @@
-"""Draw how well the global model of sql/cdnow.sql predicts: four pictures, each as PNG and as HTML.
+"""Draw how well the global model of sql/cdnow.sql predicts: pictures, each as PNG and as HTML, and a page about it all.
 
     python scripts/plots.py                        reads output/cdnow_scored.parquet, writes into output/
     python scripts/plots.py --scored other.parquet --output elsewhere
 
-The scored customers have the columns `id`, `ltv`, `predicted_ltv` and `params`.
+The scored customers have the columns `id`, `ltv`, `predicted_ltv`, `params` and `cohort`; the models have `cohort` and
+`model`.
 """
 
 import argparse
@@ -33,16 +34,30 @@ def customer(row: pl.DataFrame) -> ziln.plot.Chart:
     return ziln.plot.distribution(row, "params", unit="$", title=title)
 
 
+def page(scored: pl.DataFrame, models: pl.DataFrame) -> str:
+    """The report, with what the global model says of itself."""
+    model = models.filter(pl.col("cohort") == "global")["model"].item()
+    title = "CDNOW: how good are the predictions?"
+    return ziln.plot.report(
+        scored, "ltv", "params", by="cohort", model=model, unit="$", title=title
+    )
+
+
 def main() -> None:
     """Draw, write, and say where."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--scored", type=Path, default=Path("output/cdnow_scored.parquet"))
+    parser.add_argument("--models", type=Path, default=Path("output/cdnow_models.parquet"))
     parser.add_argument("--output", type=Path, default=Path("output"))
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    for name, chart in charts(pl.read_parquet(options.scored)).items():
+    scored = pl.read_parquet(options.scored)
+    for name, chart in charts(scored).items():
         for ending in (".png", ".html"):
             print(ziln.plot.save(chart, options.output / f"{name}{ending}"))
+    report = options.output / "report.html"
+    report.write_text(page(scored, pl.read_parquet(options.models)), encoding="utf-8")
+    print(f"\nAll of it on one page, with metrics and their intervals: {report}")
 
 
 if __name__ == "__main__":

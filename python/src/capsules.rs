@@ -7,6 +7,7 @@ use datafusion_ffi::udaf::FFI_AggregateUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::documentation::FunctionDocumentation;
 use crate::foreign::foreign_function;
 
 /// A scalar function of DataFusion.
@@ -19,6 +20,12 @@ impl ScalarFunction {
     #[getter]
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    /// What the function's documentation says.
+    #[getter]
+    fn documentation(&self) -> Option<FunctionDocumentation> {
+        self.0.documentation().map(FunctionDocumentation::from)
     }
 
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -37,6 +44,12 @@ impl AggregateFunction {
     #[getter]
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    /// What the function's documentation says.
+    #[getter]
+    fn documentation(&self) -> Option<FunctionDocumentation> {
+        self.0.documentation().map(FunctionDocumentation::from)
     }
 
     fn __datafusion_aggregate_udf__<'py>(

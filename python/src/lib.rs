@@ -1,11 +1,12 @@
 //! The extension module `ziln._ziln`: Polars plugins and DataFusion capsules over the crate `ziln`.
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
-//! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, and [`foreign`] is how
-//! they are called from there.
+//! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, [`foreign`] is how they are
+//! called from there, and [`documentation`] what is said of them.
 
 mod allocator;
 mod capsules;
+mod documentation;
 mod foreign;
 mod plugins;
 
@@ -19,6 +20,7 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;
     module.add_class::<capsules::ScalarFunction>()?;
     module.add_class::<capsules::AggregateFunction>()?;
+    module.add_class::<documentation::FunctionDocumentation>()?;
     module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
     module.add_function(wrap_pyfunction!(capsules::aggregate_functions, module)?)?;
     #[cfg(debug_assertions)]

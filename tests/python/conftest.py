@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 import datafusion
 import numpy as np
@@ -14,6 +17,9 @@ from warehouse import run_script
 
 import ziln
 import ziln.datasets
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,12 +41,42 @@ def ctx() -> datafusion.SessionContext:
 
 
 @pytest.fixture(scope="session")
-def cdnow(tmp_path_factory: pytest.TempPathFactory) -> datafusion.SessionContext:
-    """A session in which the demo's script has run."""
+def cdnow_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the demo's script runs."""
     folder = tmp_path_factory.mktemp("cdnow")
     (folder / "data").mkdir()
     ziln.datasets.cdnow().write_parquet(folder / "data" / "cdnow.parquet")
-    return run_script("cdnow.sql", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cdnow(cdnow_folder: Path) -> datafusion.SessionContext:
+    """A session in which the demo's script has run."""
+    return run_script("cdnow.sql", cdnow_folder)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. On a CI machine it must be there; elsewhere the tests that need it are skipped without."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        no_browser("no Chromium: install it with the system's package manager")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        no_browser("no playwright: pip install -r requirements-browser.txt")
+    with sync_playwright() as driver:
+        # A sandbox needs rights that containers and root do not have; the pages are ours.
+        chromium = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+def no_browser(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def random_params(rows: int, seed: int) -> pl.DataFrame:

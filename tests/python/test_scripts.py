@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import datafusion
 import polars as pl
 import pytest
 from warehouse import ROOT, query, run_script
@@ -29,6 +30,18 @@ def test_rand_hie(tmp_path: Path) -> None:
     assert losses.height == 3
     assert (losses["loss"] < losses["baseline"]).all()
     assert (losses["gini"] > 0.3).all()
+
+
+def test_plots(cdnow: datafusion.SessionContext, cdnow_folder: Path) -> None:
+    """The demo ends with a page about the customers that it scored."""
+    script = [sys.executable, str(ROOT / "scripts" / "plots.py")]
+    run = subprocess.run(script, cwd=cdnow_folder, check=True, capture_output=True, text=True)
+    assert run.stdout.splitlines()[-1].endswith(str(Path("output", "report.html")))
+    page = (cdnow_folder / "output" / "report.html").read_text(encoding="utf-8")
+    customers = query(cdnow, "SELECT count(*) AS rows FROM scored")["rows"].item()
+    assert f'<data value="{customers}">' in page
+    assert "1997-03" in page
+    assert len(list((cdnow_folder / "output").glob("*.png"))) == 5
 
 
 def test_acquire_valued_shoppers(tmp_path: Path) -> None:

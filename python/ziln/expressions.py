@@ -333,8 +333,9 @@ def explain(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
     """
     Why a model predicts what it does for a customer: what each feature adds.
 
-    The heads are linear, so that the contributions are exact: with those of the average customer they sum to the
-    heads of this one, before mu and sigma are held within their bounds. Features are matched as by :func:`predict`.
+    With the heads of the average customer the contributions sum to those of this one, before mu and sigma are held within
+    their bounds. Those of a model with hidden layers are integrated gradients, of others they are exact. Features are
+    matched as by :func:`predict`.
 
     Parameters
     ----------
@@ -347,8 +348,7 @@ def explain(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
     -------
     pl.Expr
         A list of structs, one a feature: ``feature``, what it adds to ``logit``, ``mu`` and ``raw_sigma`` beside the
-        average customer, and ``ltv_ratio``, the expected lifetime value over what it would be with the average in the
-        feature's place. The greatest effect comes first. Null where the model is null.
+        average customer, and ``ltv_ratio``, the expected lifetime value over what it would be without that. The greatest effect comes first. Null where the model is null.
 
     Raises
     ------

@@ -19,6 +19,7 @@ mod model_rows;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 mod models;
 mod network;
+mod network_explainer;
 mod network_scorer;
 mod objects;
 mod params_error;

@@ -6,7 +6,8 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use ziln::Error;
 use ziln::model::{
-    Encoding, Feature, ForeignNetwork, HeadWeights, LayerWeights, LevelVectors, Model, Range, Weights,
+    Encoding, Feature, ForeignNetwork, HeadWeights, LayerWeights, LevelVectors, Model, Range,
+    Weights,
 };
 
 /// The least and the greatest of a range.

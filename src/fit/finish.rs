@@ -10,9 +10,7 @@ use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::Seen;
 use crate::family::Head;
-use crate::model::{
-    Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Training,
-};
+use crate::model::{Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Training};
 
 /// What a solver leaves.
 pub(super) struct Fitted {
@@ -94,10 +92,7 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
 }
 
 /// The network on top of the linear heads, if there is to be one, and what it comes to.
-fn network_on(
-    problem: &Problem<'_>,
-    fitted: &Fitted,
-) -> Option<(Trained, Outcome)> {
+fn network_on(problem: &Problem<'_>, fitted: &Fitted) -> Option<(Trained, Outcome)> {
     let plan = problem.options.network()?;
     let parts = &fitted.parts;
     let linear = Linear {

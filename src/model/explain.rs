@@ -7,10 +7,10 @@ use super::network_explainer::NetworkExplainer;
 use super::range::Range;
 use super::row_encoder::{Encoded, RowEncoder};
 use super::scorer::{Scorer, cap_sigma};
+use crate::Result;
 use crate::family::Head;
 use crate::math::{expected_ltv_row, ln, sigma_from_raw};
 use crate::record::{Field, FieldType, FieldValue, Record};
-use crate::Result;
 
 /// What one feature of a customer adds to the heads, beside the average customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +71,9 @@ impl Explainer {
             place += width;
             let average = match &feature.encoding {
                 Encoding::Numeric { .. } => added(&weights, average),
-                Encoding::Categorical { rows, .. } => average_level(&weights, rows, training_rows(model)),
+                Encoding::Categorical { rows, .. } => {
+                    average_level(&weights, rows, training_rows(model))
+                }
             };
             FeatureWeights { name: feature.name.clone(), weights, average }
         });
@@ -170,7 +172,8 @@ fn added(weights: &[[f64; 3]], encoded: Encoded) -> [f64; 3] {
 /// The rows that the linear heads were trained on: a network alone may have held some out.
 fn training_rows(model: &Model) -> u64 {
     let training = model.training();
-    let held_out = if model.options().validation_fraction > 0.0 { training.validation_rows } else { 0 };
+    let held_out =
+        if model.options().validation_fraction > 0.0 { training.validation_rows } else { 0 };
     training.rows.saturating_sub(held_out)
 }
 

@@ -52,11 +52,11 @@ pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 pub(crate) use models::Models;
-pub(crate) use network::{NetworkParts, StateParts};
 pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
     Network, NetworkState, NetworkTraining, NetworkValues,
 };
+pub(crate) use network::{NetworkParts, StateParts};
 pub use params_error::{ErrorScorer, ParamsError};
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};

@@ -294,15 +294,16 @@ impl NetworkState {
 
     /// The state of a network of other features, among which all of these are.
     pub(crate) fn carried(&self, from: &[Feature], to: &[Feature]) -> StateParts {
-        let of = |values: &NetworkValues| {
-            values.borrowed().carried(from, to).borrowed().to_parts(to)
-        };
+        let of =
+            |values: &NetworkValues| values.borrowed().carried(from, to).borrowed().to_parts(to);
         let known = categories(from).zip(&self.level_steps).map(|((name, _), steps)| (name, steps));
         let known: HashMap<&str, &Vec<u32>> = known.collect();
         let level_steps = categories(to).map(|(name, levels)| {
             let mut steps = vec![0; levels];
             let places = places_of_levels(from, to, name);
-            for (place, value) in places.into_iter().zip(known.get(name).into_iter().copied().flatten()) {
+            for (place, value) in
+                places.into_iter().zip(known.get(name).into_iter().copied().flatten())
+            {
                 if let Some(slot) = place.and_then(|place| steps.get_mut(place)) {
                     *slot = *value;
                 }
@@ -337,7 +338,11 @@ impl NetworkState {
             && counted == levels
             && [self.epochs, self.steps].iter().all(|&count| count <= MOST_STEPS)
             && AMOUNT_SCALES.contains(&self.amount_scale);
-        if sound { Ok(()) } else { Err(problem("the state of the network does not fit it".to_owned())) }
+        if sound {
+            Ok(())
+        } else {
+            Err(problem("the state of the network does not fit it".to_owned()))
+        }
     }
 }
 

@@ -351,9 +351,7 @@ fn a_network_goes_on_from_its_weights() {
     assert_eq!(same.network().unwrap().heads, first.network().unwrap().heads);
     assert_eq!(data.predict(&same), data.predict(&first));
     let more = fit(&data, &network(&[16]).with_init(Arc::new(first.clone())));
-    assert!(
-        more.training().validation_loss.unwrap() <= first.training().validation_loss.unwrap()
-    );
+    assert!(more.training().validation_loss.unwrap() <= first.training().validation_loss.unwrap());
     assert!(more.options().init);
 }
 
@@ -370,35 +368,20 @@ fn features_in_another_order_and_new_levels_are_found_by_name() {
     let mut codes: Vec<u32> = codes.iter().map(|code| code + 1).collect();
     codes[..9].fill(0);
     let names: Vec<String> = ["a new one".to_owned()].into_iter().chain(names.clone()).collect();
-    let place = |code: usize| FeatureInput::Codes {
-        codes: &[0],
-        levels: Box::leak(Box::new([Some(&*names[code].clone().leak())])),
-    };
-    let chunk_features = |order: &[usize]| -> Vec<Values<'_>> {
-        order
-            .iter()
-            .map(|&place| match &data.features[place] {
-                Feature::Numbers(values) => Values::Numbers(values),
-                Feature::Levels(..) => Values::Codes(&codes),
-            })
-            .collect()
-    };
     let order = [4, 3, 1, 2, 0];
-    let names_of = ["x0", "x1", "x2", "x3", "x4"];
     let levels: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+    let feature = |&place: &usize| FeatureColumn {
+        name: ["x0", "x1", "x2", "x3", "x4"][place],
+        levels: (place == 4).then(|| levels.clone()),
+    };
+    let values = |&place: &usize| match &data.features[place] {
+        Feature::Numbers(values) => Values::Numbers(values),
+        Feature::Levels(..) => Values::Codes(&codes),
+    };
+    let features = order.iter().map(values).collect();
     let table = Table {
-        features: order
-            .iter()
-            .map(|&place| FeatureColumn {
-                name: names_of[place],
-                levels: (place == 4).then(|| levels.clone()),
-            })
-            .collect(),
-        chunks: vec![Chunk {
-            label: &data.label,
-            weight: None,
-            features: chunk_features(&order),
-        }],
+        features: order.iter().map(feature).collect(),
+        chunks: vec![Chunk { label: &data.label, weight: None, features }],
     };
     let ids: Vec<RowId> = rows(&data).into_iter().map(|row| RowId { chunk: 0, row }).collect();
     let carried = ziln::fit::fit(&table, &ids, &none(&first)).unwrap().unwrap();
@@ -410,14 +393,15 @@ fn features_in_another_order_and_new_levels_are_found_by_name() {
     for code in 0..13 {
         let x = [0; 4].map(|_| random.normal());
         let number = |place: usize| FeatureInput::Number(Column::Scalar(x[place]));
+        let level = FeatureInput::Codes { codes: &[code], levels: &levels };
         let of = |model: &Model, columns: &[FeatureInput<'_>]| {
             let [mut logit, mut mu, mut sigma] = [[0.0]; 3];
             let out = ParamsOut { logit: &mut logit, mu: &mut mu, sigma: &mut sigma };
             Scorer::new(model).predict(columns, out).unwrap();
             [logit[0], mu[0], sigma[0]]
         };
-        let before = of(&first, &[number(0), number(1), number(2), number(3), place(code)]);
-        let after = of(&carried, &[place(code), number(3), number(1), number(2), number(0)]);
+        let before = of(&first, &[number(0), number(1), number(2), number(3), level]);
+        let after = of(&carried, &[level, number(3), number(1), number(2), number(0)]);
         for (before, after) in before.iter().zip(after) {
             // Sums in another order.
             assert!((before - after).abs() < 1e-5, "{code}: {before} {after}");
@@ -545,7 +529,9 @@ fn the_rows_of_its_weights_lead_back_to_the_network() {
                 let values = &network.layers[layer as usize - 1];
                 let unit = unit.unwrap() as usize;
                 let width = values.weights.len() / values.biases.len();
-                if layer == 1 && let Some(input) = input {
+                if layer == 1
+                    && let Some(input) = input
+                {
                     let name = format!("x{}", input.min(4));
                     assert_eq!(row.feature.as_deref(), Some(&*name));
                 }

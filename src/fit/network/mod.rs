@@ -18,8 +18,8 @@ mod start;
 mod train;
 mod values;
 
+pub(super) use block::BLOCK;
 pub(super) use linear::{Linear, Outcome};
 pub use plan::Network;
-pub(super) use block::BLOCK;
 pub(super) use plan::automatic_batch_size;
 pub(super) use train::{Trained, train_network, workers};

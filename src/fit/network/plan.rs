@@ -72,8 +72,16 @@ impl Network {
     pub(super) fn settings(&self, rows: usize) -> Settings {
         let batch_size = self.batch_size.unwrap_or_else(|| automatic_batch_size(rows)).max(1);
         let epochs = self.epochs.unwrap_or_else(|| automatic_epochs(rows.div_ceil(batch_size)));
-        let Self { learning_rate, decay, embedding_decay, dropout, patience, average, schedule, .. } =
-            *self;
+        let Self {
+            learning_rate,
+            decay,
+            embedding_decay,
+            dropout,
+            patience,
+            average,
+            schedule,
+            ..
+        } = *self;
         Settings {
             batch_size,
             epochs,

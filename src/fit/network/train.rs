@@ -14,9 +14,7 @@ use crate::fit::sgd::batch_order;
 use crate::fit::total::{ROWS as TOTAL_ROWS, Sums, Totals};
 use crate::math::dispatch;
 use crate::model::{NetworkParts, NetworkTraining, StateParts};
-use crate::net::deep::{
-    Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, step_key,
-};
+use crate::net::deep::{Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, step_key};
 use crate::net::{Category, TileRows};
 
 /// Blocks that are worked on at a time.

@@ -353,6 +353,13 @@ fn a_network_goes_on_from_its_weights() {
     let more = fit(&data, &network(&[16]).with_init(Arc::new(first.clone())));
     assert!(more.training().validation_loss.unwrap() <= first.training().validation_loss.unwrap());
     assert!(more.options().init);
+    let given = [("epochs", 3), ("batch_size", 64), ("patience", 2)];
+    let pairs: Vec<_> = given.map(|(name, value)| (name, OptionValue::Integer(value))).to_vec();
+    let model = fit(&data, &options(&pairs).with_network(Network::new(vec![4])));
+    for (name, value) in given {
+        assert_eq!(model.info().get(name), Some(&FieldValue::Integer(Some(value))), "{name}");
+    }
+    assert!(model.network().unwrap().training.unwrap().epochs_run <= 3);
 }
 
 #[test]

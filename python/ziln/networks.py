@@ -219,7 +219,8 @@ def _encoded(name: str, encoding: Encoding) -> tuple[Any, ...]:
             f"ziln.networks.Categorical, got {type(encoding).__name__}"
         )
         raise TypeError(msg)
-    levels, vectors = list(encoding.levels), np.asarray(encoding.vectors, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        levels, vectors = list(encoding.levels), np.asarray(encoding.vectors, dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(levels):
         msg = (
             f"ziln.network_model: feature {name!r}: expected vectors of one row a level, {len(levels)}, "
@@ -249,7 +250,9 @@ def _matrix(
     """The weights and biases of a layer as arrays that fit each other."""
     import numpy as np
 
-    weights, biases = (np.ascontiguousarray(part, dtype=dtype) for part in layer)
+    # What is too large for single precision is infinite, which is refused with what is not finite.
+    with np.errstate(over="ignore"):
+        weights, biases = (np.ascontiguousarray(part, dtype=dtype) for part in layer)
     if weights.ndim != 2 or weights.shape[:1] != biases.shape:
         msg = (
             f"ziln.network_model: {what}: expected weights of one row a unit and one column an input, and one bias a "

@@ -59,16 +59,24 @@ def random_rows(rows: int, seed: int) -> pl.DataFrame:
     )
 
 
+def standardized(
+    encoding: Numeric, column: pl.Series, ends: tuple[float, float] | None
+) -> np.ndarray:
+    """A number as it goes in; a missing one is the mean."""
+    x = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    x = np.where(np.isfinite(x), x, encoding.mean)
+    held = x if ends is None else np.clip(x, *ends)
+    standard: np.ndarray = (held - encoding.mean) / encoding.scale
+    return standard
+
+
 def inputs_of(parts: Network, frame: pl.DataFrame) -> np.ndarray:
     """What goes into the first layer."""
     numbers, vectors = [], []
     for name, encoding in parts.features.items():
         column = frame[name]
         if isinstance(encoding, Numeric):
-            x = column.cast(pl.Float64).to_numpy()
-            if encoding.range is not None:
-                x = np.clip(x, *encoding.range)
-            numbers.append((x - encoding.mean) / encoding.scale)
+            numbers.append(standardized(encoding, column, encoding.range))
         else:
             known = np.asarray(encoding.vectors)
             by_level = dict(zip(encoding.levels, known, strict=True))
@@ -94,11 +102,9 @@ def wide_heads(parts: Network, frame: pl.DataFrame) -> np.ndarray:
     place = 0
     for name, encoding in parts.features.items():
         if isinstance(encoding, Numeric):
-            x = frame[name].cast(pl.Float64).to_numpy()
             for head in range(3):
                 ends = encoding.range if head == 0 else encoding.payer_range
-                held = x if ends is None else np.clip(x, *ends)
-                heads[:, head] += weights[head, place] * (held - encoding.mean) / encoding.scale
+                heads[:, head] += weights[head, place] * standardized(encoding, frame[name], ends)
             place += 1
         else:
             for level in encoding.levels:
@@ -108,7 +114,7 @@ def wide_heads(parts: Network, frame: pl.DataFrame) -> np.ndarray:
 
 
 def predicted(model: str, frame: pl.DataFrame, features: list[str]) -> pl.DataFrame:
-    return frame.select(ziln.predict(model, features)).unnest("predict")
+    return frame.select(ziln.predict(model, features)).unnest("params")
 
 
 def assert_heads(found: pl.DataFrame, expected: np.ndarray, tolerance: float = 1e-5) -> None:
@@ -147,16 +153,16 @@ def test_a_network_of_matrices_predicts_what_they_say(hidden: tuple[int, ...]) -
 def test_a_linear_part_and_bounds_are_added() -> None:
     random = np.random.default_rng(3)
     wide = Layer(random.normal(size=(3, 5)), random.normal(size=3))
-    model, features, _ = made(4, 8, wide=wide, mu_range=(-0.5, 0.75), max_sigma=1.25)
+    model, features, _ = made(4, 8, wide=wide, mu_range=(-0.5, 0.75), max_sigma=0.75)
     frame = random_rows(300, seed=5)
     parts = ziln.layers(model)
     heads = forward(parts, frame) + wide_heads(parts, frame)
     found = predicted(model, frame, list(features))
     np.testing.assert_allclose(found["mu"], np.clip(heads[:, 1], -0.5, 0.75), atol=1e-5)
-    sigma = np.minimum(np.logaddexp(0, heads[:, 2]), 1.25)
+    sigma = np.minimum(np.logaddexp(0, heads[:, 2]), 0.75)
     np.testing.assert_allclose(found["sigma"], sigma, rtol=1e-5)
     assert found["mu"].max() == 0.75
-    assert found["sigma"].max() == 1.25
+    assert found["sigma"].max() == 0.75
 
 
 def test_a_trained_model_is_its_matrices(model: str, customers: pl.DataFrame) -> None:

@@ -1,13 +1,14 @@
 //! The extension module `ziln._ziln`: Polars plugins and DataFusion capsules over the crate `ziln`.
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
-//! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, [`foreign`] is how they are
-//! called from there, and [`documentation`] what is said of them.
+//! Python's lock; [`networks`] makes texts of matrices; [`capsules`] hands DataFusion's functions to the Python package
+//! `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them.
 
 mod allocator;
 mod capsules;
 mod documentation;
 mod foreign;
+mod networks;
 mod plugins;
 
 use pyo3::prelude::*;
@@ -18,6 +19,8 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(training_options, module)?)?;
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;
+    module.add_function(wrap_pyfunction!(networks::network_model, module)?)?;
+    module.add_function(wrap_pyfunction!(networks::network_parts, module)?)?;
     module.add_class::<capsules::ScalarFunction>()?;
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_class::<documentation::FunctionDocumentation>()?;

@@ -46,6 +46,7 @@ from ziln.expressions import (
     variance,
     weights,
 )
+from ziln.networks import layers, network_model
 from ziln.sql import register_all
 
 __all__ = [
@@ -63,8 +64,10 @@ __all__ = [
     "from_logits",
     "gini",
     "is_model",
+    "layers",
     "loss",
     "model_info",
+    "network_model",
     "params",
     "params_error",
     "pay_amount",

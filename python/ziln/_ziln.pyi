@@ -1,5 +1,7 @@
 """The extension module: Polars plugins (found by Polars itself) and DataFusion's functions."""
 
+from typing import Any
+
 __version__: str
 
 class FunctionDocumentation:
@@ -45,3 +47,23 @@ def training_options() -> list[tuple[str, str, str, str]]:
 
 def newton_options() -> list[str]:
     """The names of the options of the exact solver."""
+
+def network_model(
+    features: list[tuple[Any, ...]],
+    layers: list[tuple[bytes, bytes]],
+    wide: tuple[list[float], list[list[float]]] | None,
+    mu_range: tuple[float, float] | None,
+    max_sigma: float,
+) -> str:
+    """The text of a model of a network."""
+
+def network_parts(
+    text: str,
+) -> tuple[
+    list[tuple[Any, ...]],
+    list[tuple[bytes, bytes]],
+    tuple[list[float], list[list[float]]],
+    tuple[float, float] | None,
+    float,
+]:
+    """What the model of a text is made of."""

@@ -309,7 +309,8 @@ def weights(model: str | pl.Expr | pl.Series) -> pl.Expr:
         A list of structs with the head, the feature, the level (null for a number) and the weights, on the
         standardised and on the raw scale, the range in which the head holds a number (``least``, ``most``), and where
         the model has them ``standard_error``, ``raw_standard_error``, ``z`` and ``p_value`` (of :func:`fit_newton`) and
-        ``between``, the variance between campaigns (of :func:`fit_prior`); null where the model is null.
+        ``between``, the variance between campaigns (of :func:`fit_prior`); then of a network a struct a weight with its
+        ``layer``, ``unit`` and ``input``, which are null before. Null where the model is null.
 
     Raises
     ------
@@ -333,8 +334,9 @@ def explain(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
     """
     Why a model predicts what it does for a customer: what each feature adds.
 
-    The heads are linear, so that the contributions are exact: with those of the average customer they sum to the
-    heads of this one, before mu and sigma are held within their bounds. Features are matched as by :func:`predict`.
+    With the heads of the average customer the contributions sum to those of this one, before mu and sigma are held
+    within their bounds. Those of a model with hidden layers are integrated gradients, of others they are exact.
+    Features are matched as by :func:`predict`.
 
     Parameters
     ----------
@@ -347,8 +349,8 @@ def explain(model: str | pl.Expr | pl.Series, features: Features) -> pl.Expr:
     -------
     pl.Expr
         A list of structs, one a feature: ``feature``, what it adds to ``logit``, ``mu`` and ``raw_sigma`` beside the
-        average customer, and ``ltv_ratio``, the expected lifetime value over what it would be with the average in the
-        feature's place. The greatest effect comes first. Null where the model is null.
+        average customer, and ``ltv_ratio``, the expected lifetime value over what it would be without that. The
+        greatest effect comes first. Null where the model is null.
 
     Raises
     ------
@@ -635,9 +637,9 @@ def fit_sgd(
     seed
         Chooses the order of the rows and the rows held out. Default: 0.
     validation_fraction
-        The share of rows held out to stop early. Default: 0.
+        The share of rows held out to stop early. Default: 0, and 0.1 with ``hidden``.
     patience
-        Epochs without a better validation loss before training stops. Default: 5.
+        Epochs without a better validation loss before training stops. Default: 5, and 10 with ``hidden``.
     max_sigma
         The greatest sigma the model predicts, and its losses are computed with. Default: decided from the data.
     min_payment

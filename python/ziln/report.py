@@ -462,7 +462,8 @@ def _weights(models: pl.DataFrame) -> list[dict[str, Any]]:
     """The heads' weights a feature and level, over all models: intercepts first, then the greatest."""
     weights = models.select(ziln.weights(_MODEL).explode()).unnest("weights")
     return (
-        weights.group_by("feature", "level", maintain_order=True)
+        weights.filter(pl.col("layer").is_null())
+        .group_by("feature", "level", maintain_order=True)
         .agg(*map(_of_head, _HEADS), size=pl.col("weight").abs().max())
         .with_columns(is_category=pl.col("level").is_not_null().any().over("feature"))
         .sort(pl.col("feature").is_not_null(), -pl.col("size"), maintain_order=True)

@@ -2,7 +2,7 @@
 
 use super::encode::standardized;
 use super::guard::guard;
-use super::network::{Linear, Outcome, train_network};
+use super::network::{Linear, Outcome, Trained, train_network};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
 use super::sgd::{Parts, Progress, Weights};
@@ -10,10 +10,7 @@ use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::Seen;
 use crate::family::Head;
-use crate::model::{
-    Encoding, Feature, Model, NetworkParts, NetworkTraining, OptimizerState, OptionsInForce, Range,
-    Training,
-};
+use crate::model::{Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Training};
 
 /// What a solver leaves.
 pub(super) struct Fitted {
@@ -89,16 +86,13 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     let features = names.zip(problem.encodings).map(|(name, encoding)| Feature { name, encoding });
     let model = Model::new(features.collect(), weights, bounds, in_force, training, state);
     match network {
-        Some((parts, of)) => model.with_network(parts, of),
+        Some(Trained { parts, training, state }) => model.with_network(parts, training, state),
         None => model,
     }
 }
 
 /// The network on top of the linear heads, if there is to be one, and what it comes to.
-fn network_on(
-    problem: &Problem<'_>,
-    fitted: &Fitted,
-) -> Option<((NetworkParts, NetworkTraining), Outcome)> {
+fn network_on(problem: &Problem<'_>, fitted: &Fitted) -> Option<(Trained, Outcome)> {
     let plan = problem.options.network()?;
     let parts = &fitted.parts;
     let linear = Linear {
@@ -114,8 +108,10 @@ fn network_on(
             bounds: problem.widened_bounds(),
         },
         unit: problem.start.mu,
-        held_out: problem.options.validation_fraction,
+        held_out: problem.options.held_out(),
         seed: problem.options.seed,
+        init: problem.options.init.as_deref(),
+        keep_state: problem.options.keep_state,
     };
     train_network(&linear, plan)
 }

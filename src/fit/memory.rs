@@ -4,11 +4,13 @@
 //! epoch: the rows are ordered and dealt into batches, and the features packed. Each has a term here, in bytes a row;
 //! `tests/memory.rs` compares the sum with what the allocator is asked for.
 
+use super::network;
 use super::rows::{LEAST_NUMBERS, LEAST_ROWS};
+use crate::net::deep;
 
 /// What the rows of a model are like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
+pub struct Shape<'a> {
     /// How many rows there are.
     pub rows: usize,
     /// How many numeric features.
@@ -19,6 +21,8 @@ pub struct Shape {
     pub levels: usize,
     /// Whether rows have weights.
     pub weighted: bool,
+    /// The units of each hidden layer; none for a linear model.
+    pub hidden: &'a [usize],
 }
 
 /// A reference to a row, a label, a weight, and a row with its hash.
@@ -55,12 +59,12 @@ const LEAST: usize = 32 << 10;
 /// ```
 /// use ziln::fit::{Shape, training_bytes};
 ///
-/// let shape = Shape { rows: 1_000_000, numbers: 20, categories: 0, levels: 0, weighted: false };
+/// let shape = Shape { rows: 1_000_000, numbers: 20, categories: 0, levels: 0, weighted: false, hidden: &[] };
 /// let most = training_bytes(&shape, 2);
 /// assert!((80 << 20..160 << 20).contains(&most), "{most}");
 /// ```
-pub fn training_bytes(shape: &Shape, threads: usize) -> usize {
-    let &Shape { rows, numbers, categories, levels, weighted } = shape;
+pub fn training_bytes(shape: &Shape<'_>, threads: usize) -> usize {
+    let &Shape { rows, numbers, categories, levels, weighted, hidden } = shape;
     let weights = if weighted { 2 * WEIGHT } else { 0 };
     // The rows that can be used, hashed by several threads, put together and sorted.
     let ordering = PICKED * ROW + 2 * HASHED;
@@ -71,10 +75,75 @@ pub fn training_bytes(shape: &Shape, threads: usize) -> usize {
     let route = if rows >= LEAST_ROWS && numbers >= LEAST_NUMBERS { ROUTE } else { 0 };
     let gathered = COLUMN * threads.clamp(1, numbers.max(1)) + if weighted { 0 } else { WEIGHT };
     let packing = ROW + LABEL + packed + route + gathered + if categories > 0 { CODE } else { 0 };
-    rows * ordering.max(dealing).max(packing) + (numbers + levels) * WEIGHTS + LEAST
+    let linear = ordering.max(dealing).max(packing);
+    let linear_heads = (numbers + levels) * WEIGHTS + LEAST;
+    if hidden.is_empty() {
+        return rows * linear + linear_heads;
+    }
+    // The rows are packed once more, with what the linear heads say of them.
+    let again = packed + HASHED + ROW + LABEL + packing + OFFSETS;
+    rows * linear.max(again) + linear_heads + network_bytes(shape)
 }
 
+/// What the heads of a row add up to, in single precision.
+const OFFSETS: usize = 3 * 4;
+
+/// Copies of the weights: themselves, their average, two averages of gradients, the best so far with all of these, a
+/// gradient, its transposed form, and what the total is guarded with.
+const COPIES: usize = 11;
+
+/// The same of the vectors of levels.
+const VECTOR_COPIES: usize = 10;
+
+/// What the network of a model takes, beside its rows.
+fn network_bytes(shape: &Shape<'_>) -> usize {
+    let Network { panels, vectors, embedded, units } = Network::of(shape);
+    let workers = network::workers(network::automatic_batch_size(shape.rows));
+    let tile = deep::ROWS * (shape.numbers + 2 * embedded + 3 * units);
+    let worker = panels * deep::PANEL + tile + network::BLOCK * embedded;
+    4 * (panels * deep::PANEL * COPIES + vectors * VECTOR_COPIES + workers * worker)
+}
+
+/// How large a network is.
+struct Network {
+    /// Of the weights of layers and heads.
+    panels: usize,
+    /// Numbers of all levels.
+    vectors: usize,
+    /// Numbers of a row's levels, and the units of all layers, with padding.
+    embedded: usize,
+    units: usize,
+}
+
+impl Network {
+    /// As if all categories had as many levels.
+    fn of(shape: &Shape<'_>) -> Self {
+        let &Shape { numbers, categories, levels, hidden, .. } = shape;
+        let size = deep::embedding_size(levels.div_ceil(categories.max(1)));
+        let embedded = categories * size;
+        let layers = deep::Shape::new(numbers, embedded, hidden);
+        Self {
+            panels: layers.panels(),
+            vectors: levels * size,
+            embedded: embedded.next_multiple_of(deep::PANEL),
+            units: layers.layers.iter().map(deep::Layer::width).sum(),
+        }
+    }
+}
+
+/// What the text of a model takes without features, for each number and level, and for each weight of a network.
+const TEXT: usize = 1500;
+const NUMBER_TEXT: usize = 250;
+const LEVEL_TEXT: usize = 90;
+const WEIGHT_TEXT: usize = 12;
+
 /// About how many bytes the text of a model takes.
-pub fn model_bytes(numbers: usize, levels: usize) -> usize {
-    1500 + numbers * 250 + levels * 90
+pub fn model_bytes(shape: &Shape<'_>) -> usize {
+    let of_network = if shape.hidden.is_empty() {
+        0
+    } else {
+        let Network { panels, vectors, .. } = Network::of(shape);
+        (panels * deep::PANEL + vectors) * WEIGHT_TEXT
+    };
+    TEXT + shape.numbers * NUMBER_TEXT + shape.levels * LEVEL_TEXT + of_network
 }

@@ -1,5 +1,6 @@
 //! The training options: one table of them, their parsing, and their builder.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -156,10 +157,10 @@ options! {
     seed(u64): u64 = 0,
         OptionRange::Integer { least: 0, most: i64::MAX as u64 },
         "chooses the order of the rows and the validation split";
-    validation_fraction(f64): f64 = 0.0,
+    validation_fraction(f64): Option<f64> = None,
         OptionRange::Number { least: 0.0, most: 0.9 },
         "share of the rows held out for early stopping";
-    patience(u64): u64 = 5,
+    patience(u64): Option<u64> = None,
         OptionRange::Integer { least: 1, most: 1_000_000 },
         "epochs without a better validation loss before training stops";
     max_sigma(f64): Option<f64> = None,
@@ -229,10 +230,44 @@ impl Options {
         self.init.is_some()
     }
 
+    /// The share of the rows that the linear heads are trained without.
+    pub(super) fn held_out(&self) -> f64 {
+        self.validation_fraction.unwrap_or(0.0)
+    }
+
+    /// Epochs without a better validation loss before training of the linear heads stops.
+    pub(super) fn patience(&self) -> u64 {
+        self.patience.unwrap_or(5)
+    }
+
+    /// The same with what is said of steps handed over to the network, if there is one.
+    ///
+    /// The linear heads below it are then trained with automatic values; those of a model to continue from stay as they are,
+    /// unless it is a prior, which a campaign's own heads are drawn to.
+    pub(super) fn of_linear_heads(&self) -> Cow<'_, Self> {
+        if self.network().is_none() {
+            return Cow::Borrowed(self);
+        }
+        let stays = self.init.as_deref().is_some_and(|model| model.between().is_none());
+        Cow::Owned(Self {
+            epochs: stays.then_some(0),
+            batch_size: None,
+            learning_rate: None,
+            schedule: Schedule::Cosine,
+            hidden: self.hidden.with_steps(self),
+            ..self.clone()
+        })
+    }
+
     /// These options with a network on top of the linear heads; without hidden layers there is none.
     #[must_use]
     pub fn with_network(&self, network: Network) -> Self {
         Self { hidden: network, ..self.clone() }
+    }
+
+    /// The units of each hidden layer; none for a linear model.
+    pub fn hidden(&self) -> &[usize] {
+        self.hidden.hidden()
     }
 
     /// The network on top of the linear heads, if there is to be one.
@@ -651,7 +686,7 @@ mod tests {
     #[test]
     fn the_builder_keeps_what_was_said_last() {
         let options = Options::builder().epochs(1).seed(7).epochs(2).build().unwrap();
-        assert_eq!((options.epochs, options.seed, options.patience), (Some(2), 7, 5));
+        assert_eq!((options.epochs, options.seed, options.patience), (Some(2), 7, Some(5)));
         let error = Options::builder().seed(u64::MAX).build().unwrap_err().to_string();
         assert!(
             error.contains("from 0 to 9223372036854775807, got 18446744073709552000"),

@@ -25,7 +25,7 @@ impl Split {
         let ordered = canonical_order(table, &rows, options.seed);
         drop(rows);
         // 2^64 times the fraction; the cast saturates.
-        let bound = (options.validation_fraction * 18_446_744_073_709_551_616.0) as u64;
+        let bound = (options.held_out() * 18_446_744_073_709_551_616.0) as u64;
         let held_out = ordered.partition_point(|row| row.hash < bound);
         let (validation, training) = ordered.split_at(held_out);
         let mut split = Self::new(table, usable, training, validation);

@@ -43,6 +43,7 @@ pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
     };
     let known = warm_start::known_features(table, options)?;
     warm_start::check_network(options)?;
+    let options = &*options.of_linear_heads();
     let split = Split::of(table, &usable, kept, options);
     let problem = Problem::new(table, &usable, split, options, known.as_deref());
     let model = Descent::new(problem).train();

@@ -47,19 +47,23 @@ pub(super) fn known_features(table: &Table<'_>, options: &Options) -> Result<Opt
     Ok(Some(features))
 }
 
-/// Refuses a model whose network would be lost: without hidden layers only the linear heads are trained.
+/// Refuses a model whose network would be lost: without hidden layers only the linear heads are trained, and with others
+/// there is nothing to continue.
 ///
 /// # Errors
 /// [`Error::Option`] that says so.
 pub(super) fn check_network(options: &Options) -> Result<()> {
-    match options.init.as_deref().and_then(Model::network) {
-        Some(_) if options.network().is_none() => Err(Error::Option {
-            option: "init".to_owned(),
-            expected: "a model without hidden layers, or hidden layers to train".to_owned(),
-            got: "a model with hidden layers".to_owned(),
-        }),
-        _ => Ok(()),
-    }
+    let Some(network) = options.init.as_deref().and_then(Model::network) else { return Ok(()) };
+    let units = network.units();
+    let expected = match options.network() {
+        Some(plan) if plan.hidden() == units => return Ok(()),
+        Some(plan) => {
+            format!("a model without hidden layers, or with those to train, {:?}", plan.hidden())
+        }
+        None => "a model without hidden layers, or hidden layers to train".to_owned(),
+    };
+    let got = format!("a model with hidden layers {units:?}");
+    Err(Error::Option { option: "init".to_owned(), expected, got })
 }
 
 /// The refusal of a model with weights so large that training from them overflows.

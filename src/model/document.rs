@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::between::Between;
 use super::errors::StandardErrors;
 use super::feature::{Encoding, Feature};
-use super::network::{Network, NetworkParts, NetworkTraining};
+use super::network::{Network, NetworkParts, NetworkTraining, StateParts};
 use super::objects;
 use super::range::Range;
-use super::state::{AMOUNT_SCALES, HeadState, OptimizerState};
+use super::state::{AMOUNT_SCALES, HeadState, MOST_STEPS, OptimizerState};
 use super::training::{OptionsInForce, Training};
 use super::weights::{HeadWeights, WeightRow, Weights};
 use crate::error::quoted;
@@ -130,6 +130,36 @@ impl Model {
         }
     }
 
+    /// A model of a network that was not trained here.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the parts do not fit each other.
+    pub(super) fn of_network(
+        features: Vec<Feature>,
+        weights: Weights,
+        network: Network,
+        mu_range: Option<Range>,
+        max_sigma: f64,
+        options: OptionsInForce,
+        training: Training,
+    ) -> Result<Self> {
+        let model = Self {
+            format_version: NETWORK_VERSION,
+            features,
+            weights,
+            network: Some(network),
+            mu_range,
+            max_sigma,
+            options,
+            training,
+            optimizer_state: None,
+            standard_errors: None,
+            between: None,
+        };
+        model.check()?;
+        Ok(model)
+    }
+
     /// The model with the standard errors of its weights.
     pub(crate) fn with_standard_errors(self, standard_errors: StandardErrors) -> Self {
         Self { standard_errors: Some(standard_errors), ..self }
@@ -148,8 +178,13 @@ impl Model {
     }
 
     /// The model with a network on top of its heads.
-    pub(crate) fn with_network(self, parts: NetworkParts, training: NetworkTraining) -> Self {
-        let network = Some(Network::of_parts(parts, Some(training), &self.features));
+    pub(crate) fn with_network(
+        self,
+        parts: NetworkParts,
+        training: NetworkTraining,
+        state: Option<StateParts>,
+    ) -> Self {
+        let network = Some(Network::of_parts(parts, training, state, &self.features));
         Self { format_version: NETWORK_VERSION, network, ..self }
     }
 
@@ -199,9 +234,12 @@ impl Model {
         &self.weights
     }
 
-    /// The coefficients as rows: head by head, the intercept first.
+    /// The coefficients as rows: head by head, the intercept first; then the weights of the network, if there is one.
     pub fn weights(&self) -> Vec<WeightRow> {
-        self.weights.rows(&self.features, self.standard_errors.as_ref(), self.between.as_ref())
+        let (errors, between) = (self.standard_errors.as_ref(), self.between.as_ref());
+        let mut rows = self.weights.rows(&self.features, errors, between);
+        rows.extend(self.network.iter().flat_map(|network| network.rows(&self.features)));
+        rows
     }
 
     /// The range within which the model holds the mu it predicts: that of the logarithms of the payments it was trained
@@ -352,9 +390,6 @@ fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {
     }
     Ok(())
 }
-
-/// More steps or epochs than a training can have made.
-const MOST_STEPS: u64 = 1 << 53;
 
 fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Result<()> {
     let fits = |head: &HeadState| {

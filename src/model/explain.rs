@@ -3,13 +3,14 @@
 use super::document::Model;
 use super::feature::Encoding;
 use super::input::FeatureInput;
+use super::network_explainer::NetworkExplainer;
 use super::range::Range;
 use super::row_encoder::{Encoded, RowEncoder};
 use super::scorer::{Scorer, cap_sigma};
+use crate::Result;
 use crate::family::Head;
 use crate::math::{expected_ltv_row, ln, sigma_from_raw};
 use crate::record::{Field, FieldType, FieldValue, Record};
-use crate::{Error, Result};
 
 /// What one feature of a customer adds to the heads, beside the average customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,15 +23,19 @@ pub struct Contribution {
     pub mu: f64,
     /// To the raw spread of the logarithm of the amount.
     pub raw_sigma: f64,
-    /// The customer's expected lifetime value over what it would be with the average in place of the feature.
+    /// The customer's expected lifetime value over what it would be without what the feature adds.
     pub ltv_ratio: f64,
 }
 
 /// A model made ready to explain its predictions.
 ///
-/// The heads are linear, so that the contributions are exact: with the heads of the average customer they sum to those of
-/// the customer, before mu and sigma are held within their bounds. The average customer has every number at its mean, and
-/// of a category the average weight of the training rows' levels.
+/// With the heads of the average customer the contributions sum to those of the customer, before mu and sigma are held
+/// within their bounds. The average customer has every number at its mean, and of a category the average weight of the
+/// training rows' levels.
+///
+/// Those of the linear heads are exact. To them come, of a model with a network, its integrated gradients (Sundararajan, Taly
+/// and Yan 2017): what a feature adds on the straight way from the average customer, whose vectors of levels are the average
+/// of the training rows', to this one. What two features add only together is divided between them.
 #[derive(Debug, Clone)]
 pub struct Explainer {
     scorer: Scorer,
@@ -39,7 +44,7 @@ pub struct Explainer {
     average: [f64; 3],
     mu_range: Range,
     max_sigma: f64,
-    has_network: bool,
+    network: Option<NetworkExplainer>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,12 +71,20 @@ impl Explainer {
             place += width;
             let average = match &feature.encoding {
                 Encoding::Numeric { .. } => added(&weights, average),
-                Encoding::Categorical { rows, .. } => average_level(&weights, rows, model),
+                Encoding::Categorical { rows, .. } => {
+                    average_level(&weights, rows, training_rows(model))
+                }
             };
             FeatureWeights { name: feature.name.clone(), weights, average }
         });
         let features: Vec<FeatureWeights> = features.collect();
         let mut average = heads.map(|head| head.intercept);
+        let all_rows = training_rows(model);
+        let network = model.network();
+        let network = network.map(|of| NetworkExplainer::new(of, model.features(), all_rows));
+        if let Some(added) = network.as_ref().map(NetworkExplainer::of_average) {
+            average.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
+        }
         for feature in &features {
             average.iter_mut().zip(feature.average).for_each(|(sum, value)| *sum += value);
         }
@@ -82,7 +95,7 @@ impl Explainer {
             average,
             mu_range: model.mu_range().unwrap_or(Range::ALL),
             max_sigma: model.max_sigma(),
-            has_network: model.network().is_some(),
+            network,
         }
     }
 
@@ -105,12 +118,8 @@ impl Explainer {
     ///
     /// # Errors
     /// [`Error::Feature`](crate::Error::Feature) if a column is missing, too short, or numbers came for categories or the
-    /// reverse. [`Error::Model`](crate::Error::Model) if the model has hidden layers.
+    /// reverse.
     pub fn explain(&self, columns: &[FeatureInput<'_>], row: usize) -> Result<Vec<Contribution>> {
-        if self.has_network {
-            let problem = "it has hidden layers, and contributions are those of a linear model";
-            return Err(Error::Model { problem: problem.to_owned() });
-        }
         self.scorer.check(columns, row + 1)?;
         let encoded = self.encoder.encode(columns, row);
         let beside = self.features.iter().zip(&encoded).map(|(feature, encoded)| {
@@ -118,7 +127,11 @@ impl Explainer {
             added.iter_mut().zip(feature.average).for_each(|(value, average)| *value -= average);
             added
         });
-        let beside: Vec<[f64; 3]> = beside.collect();
+        let mut beside: Vec<[f64; 3]> = beside.collect();
+        let of_network = self.network.as_ref().map(|network| network.added(columns, row));
+        for (sums, added) in beside.iter_mut().zip(of_network.into_iter().flatten()) {
+            sums.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
+        }
         let mut heads = self.average;
         for added in &beside {
             heads.iter_mut().zip(added).for_each(|(head, value)| *head += value);
@@ -156,11 +169,18 @@ fn added(weights: &[[f64; 3]], encoded: Encoded) -> [f64; 3] {
     }
 }
 
+/// The rows that the linear heads were trained on: a network alone may have held some out.
+fn training_rows(model: &Model) -> u64 {
+    let training = model.training();
+    let held_out =
+        if model.options().validation_fraction > 0.0 { training.validation_rows } else { 0 };
+    training.rows.saturating_sub(held_out)
+}
+
 /// The average of what the levels of the training rows add; a level without weights adds nothing.
-fn average_level(weights: &[[f64; 3]], rows: &[u64], model: &Model) -> [f64; 3] {
+fn average_level(weights: &[[f64; 3]], rows: &[u64], all_rows: u64) -> [f64; 3] {
     let known: u64 = rows.iter().fold(0, |sum, rows| sum.saturating_add(*rows));
-    let training = &model.training();
-    let all = known.max(training.rows.saturating_sub(training.validation_rows));
+    let all = known.max(all_rows);
     let mut average = [0.0; 3];
     for (weights, rows) in weights.iter().zip(rows) {
         let share = *rows as f64 / all.max(1) as f64;
@@ -190,7 +210,7 @@ impl Record for Contribution {
         Field {
             name: "ltv_ratio",
             field_type: FieldType::Number,
-            description: "expected lifetime value over what it would be with the average in its place",
+            description: "expected lifetime value over what it would be without what the feature adds",
         },
     ];
 

@@ -50,6 +50,13 @@ pub enum Encoding {
     },
 }
 
+impl Feature {
+    /// A feature of that name.
+    pub fn new(name: impl Into<String>, encoding: Encoding) -> Self {
+        Self { name: name.into(), encoding }
+    }
+}
+
 impl Encoding {
     /// How many weights a head has for the feature.
     pub fn width(&self) -> usize {

@@ -1,7 +1,7 @@
 //! What a model says about itself, flat: the fields of `ziln_model_info`.
 
 use super::document::Model;
-use super::network::LayerWeights;
+use super::network::{LayerWeights, NetworkTraining};
 use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// What happened in training and the options in force.
@@ -107,9 +107,15 @@ const INFO: [Entry; 43] = [
         let losses = &m.training().history.validation;
         FieldValue::Numbers((!losses.is_empty()).then(|| losses.clone()))
     }),
-    entry("epochs", Integer, "option epochs", |m| integer(m.options().epochs)),
-    entry("batch_size", Integer, "option batch_size", |m| integer(m.options().batch_size)),
-    entry("learning_rate", Number, "option learning_rate", |m| number(m.options().learning_rate)),
+    entry("epochs", Integer, "option epochs, of the network if there is one", |m| {
+        integer(of_network(m).map_or(m.options().epochs, |network| network.epochs))
+    }),
+    entry("batch_size", Integer, "option batch_size, of the network if there is one", |m| {
+        integer(of_network(m).map_or(m.options().batch_size, |network| network.batch_size))
+    }),
+    entry("learning_rate", Number, "option learning_rate, of the network if there is one", |m| {
+        number(of_network(m).map_or(m.options().learning_rate, |network| network.learning_rate))
+    }),
     entry("optimizer", Text, "option optimizer", |m| text(&m.options().optimizer)),
     entry("schedule", Text, "option schedule", |m| text(&m.options().schedule)),
     entry("l2_logit", Number, "option l2 of the logit head", |m| number(m.options().l2.logit)),
@@ -124,7 +130,9 @@ const INFO: [Entry; 43] = [
     entry("validation_fraction", Number, "option validation_fraction", |m| {
         number(m.options().validation_fraction)
     }),
-    entry("patience", Integer, "option patience", |m| integer(m.options().patience)),
+    entry("patience", Integer, "option patience, of the network if there is one", |m| {
+        integer(of_network(m).map_or(m.options().patience, |network| network.patience))
+    }),
     entry("max_sigma", Number, "option max_sigma", |m| number(m.max_sigma())),
     entry("min_payment", Number, "option min_payment", |m| {
         FieldValue::Number(m.options().min_payment)
@@ -164,6 +172,10 @@ const fn fields() -> [Field; INFO.len()] {
         place += 1;
     }
     fields
+}
+
+fn of_network(model: &Model) -> Option<NetworkTraining> {
+    model.network().and_then(|network| network.training)
 }
 
 fn integer(value: u64) -> FieldValue {

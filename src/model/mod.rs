@@ -10,6 +10,7 @@ mod document;
 mod errors;
 mod explain;
 mod feature;
+mod foreign;
 mod info;
 mod input;
 mod layout;
@@ -19,6 +20,7 @@ mod model_rows;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 mod models;
 mod network;
+mod network_explainer;
 mod network_scorer;
 mod objects;
 mod params_error;
@@ -40,6 +42,7 @@ pub use errors::{Covariance, ErrorKind, HeadErrors, StandardErrors};
 pub use explain::{Contribution, Explainer};
 pub use feature::{Encoding, Feature};
 pub(crate) use feature::{HUGE_SCALE, HUGE_UNIT};
+pub use foreign::ForeignNetwork;
 pub use info::ModelInfo;
 pub use input::FeatureInput;
 pub use layout::FeatureUse;
@@ -49,11 +52,11 @@ pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 pub(crate) use models::Models;
-pub(crate) use network::NetworkParts;
 pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
-    Network, NetworkTraining,
+    Network, NetworkState, NetworkTraining, NetworkValues,
 };
+pub(crate) use network::{NetworkParts, StateParts};
 pub use params_error::{ErrorScorer, ParamsError};
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};

@@ -1,9 +1,14 @@
 //! The network of a model: what it adds to the linear heads.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
+use super::state::{AMOUNT_SCALES, MOST_STEPS};
+use super::weights::WeightRow;
 use crate::error::quoted;
+use crate::family::Head;
 use crate::net::deep::{Embedding, PANEL, Panel, Shape};
 use crate::{Error, Result};
 
@@ -38,6 +43,49 @@ pub struct Network {
     /// How it was trained; `None` for a network of another make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<NetworkTraining>,
+    /// What the optimiser remembers, if it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<NetworkState>,
+}
+
+/// What the optimiser of a network remembers between steps. Stored with option `keep_state`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkState {
+    /// Epochs behind it.
+    pub epochs: u64,
+    /// Steps behind it.
+    pub steps: u64,
+    /// What the mu head is in units of, in all that follows; a power of two.
+    pub amount_scale: f64,
+    /// The weights themselves: those of the network are their average over the last steps.
+    pub weights: NetworkValues,
+    /// The averages of the gradients.
+    pub first: NetworkValues,
+    /// The averages of their squares.
+    pub second: NetworkValues,
+    /// Steps that updated each level, of each categorical feature.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub level_steps: Vec<Vec<u32>>,
+}
+
+/// A number for each weight of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkValues {
+    /// As those of [`Network`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub embeddings: Vec<LevelVectors>,
+    /// As those of [`Network`].
+    pub layers: Vec<LayerWeights>,
+    /// As those of [`Network`].
+    pub heads: HeadsOfUnits,
+}
+
+/// A number for each weight of a network, borrowed.
+#[derive(Clone, Copy)]
+struct Borrowed<'a> {
+    embeddings: &'a [LevelVectors],
+    layers: &'a [LayerWeights],
+    heads: &'a HeadsOfUnits,
 }
 
 /// How a network was trained.
@@ -75,7 +123,7 @@ pub struct LevelVectors {
 }
 
 /// The weights of a layer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerWeights {
     /// One a unit.
     pub biases: Vec<f32>,
@@ -122,13 +170,185 @@ pub(crate) struct NetworkParts {
     pub(crate) mu_scale: f64,
 }
 
+/// The state of a network as training has it.
+#[derive(Debug, Clone)]
+pub(crate) struct StateParts {
+    pub(crate) epochs: u64,
+    pub(crate) steps: u64,
+    pub(crate) amount_scale: f64,
+    /// The weights, the averages of the gradients and those of their squares.
+    pub(crate) values: [NetworkParts; 3],
+    pub(crate) level_steps: Vec<Vec<u32>>,
+}
+
 impl Network {
     /// The text's form of a network.
     pub(crate) fn of_parts(
         parts: NetworkParts,
-        training: Option<NetworkTraining>,
+        training: NetworkTraining,
+        state: Option<StateParts>,
         features: &[Feature],
     ) -> Self {
+        let NetworkValues { embeddings, layers, heads } = NetworkValues::of_parts(parts, features);
+        Self {
+            activation: Activation::Relu,
+            embeddings,
+            layers,
+            heads,
+            training: Some(training),
+            state: state.map(|state| NetworkState::of_parts(state, features)),
+        }
+    }
+
+    /// The network ready for work; it must have passed [`Network::check`].
+    pub(crate) fn to_parts(&self, features: &[Feature]) -> NetworkParts {
+        self.borrowed().to_parts(features)
+    }
+
+    /// The same of other features, among which all of these are; a level that is new has zeros.
+    pub(crate) fn carried(&self, from: &[Feature], to: &[Feature]) -> NetworkParts {
+        self.borrowed().carried(from, to).borrowed().to_parts(to)
+    }
+
+    /// Units of each layer.
+    pub(crate) fn units(&self) -> Vec<usize> {
+        self.layers.iter().map(|layer| layer.biases.len()).collect()
+    }
+
+    /// Its weights as rows: the vectors of levels, the layers, the heads, in the order of the text, biases first.
+    pub(super) fn rows(&self, features: &[Feature]) -> Vec<WeightRow> {
+        let mut rows = self.vector_rows(features);
+        let of_features = inputs_of(features, &self.embeddings);
+        let mut inputs: Vec<Option<&str>> =
+            of_features.into_iter().map(|(feature, _)| Some(feature)).collect();
+        for (layer, values) in (1..).zip(&self.layers) {
+            for (unit, bias) in (0_u64..).zip(&values.biases) {
+                let of_unit = WeightRow { layer: Some(layer), unit: Some(unit), ..row(*bias) };
+                rows.push(of_unit.clone());
+                let weights = values.weights.iter().skip(unit as usize * inputs.len());
+                rows.extend(weights.zip(&inputs).zip(0..).map(|((weight, feature), input)| {
+                    let weight = f64::from(*weight);
+                    let feature = feature.map(str::to_owned);
+                    WeightRow { weight, feature, input: Some(input), ..of_unit.clone() }
+                }));
+            }
+            inputs = vec![None; values.biases.len()];
+        }
+        let layer = Some(self.layers.len() as u64 + 1);
+        for (head, values) in Head::ALL.into_iter().zip(self.heads.all()) {
+            let of_head = WeightRow { head: Some(head), layer, ..row(values.bias) };
+            rows.push(of_head.clone());
+            rows.extend(values.weights.iter().zip(0..).map(|(weight, input)| {
+                let weight = f64::from(*weight);
+                WeightRow { weight, input: Some(input), ..of_head.clone() }
+            }));
+        }
+        rows
+    }
+
+    /// The vectors of levels as rows.
+    fn vector_rows(&self, features: &[Feature]) -> Vec<WeightRow> {
+        let mut rows = Vec::new();
+        let levels = features.iter().filter_map(|feature| match &feature.encoding {
+            Encoding::Categorical { levels, .. } => Some(levels),
+            Encoding::Numeric { .. } => None,
+        });
+        for (of_levels, levels) in self.embeddings.iter().zip(levels) {
+            let vectors = of_levels.vectors.chunks((of_levels.size as usize).max(1));
+            for (level, vector) in levels.iter().zip(vectors) {
+                rows.extend(vector.iter().zip(0..).map(|(value, unit)| WeightRow {
+                    feature: Some(of_levels.feature.clone()),
+                    level: level.clone(),
+                    layer: Some(0),
+                    unit: Some(unit),
+                    ..row(*value)
+                }));
+            }
+        }
+        rows
+    }
+
+    fn borrowed(&self) -> Borrowed<'_> {
+        Borrowed { embeddings: &self.embeddings, layers: &self.layers, heads: &self.heads }
+    }
+
+    /// Checks that the network fits the features and holds nothing but finite numbers.
+    ///
+    /// # Errors
+    /// [`Error::Model`] that says what does not fit.
+    pub(crate) fn check(&self, features: &[Feature]) -> Result<()> {
+        self.borrowed().check(features)?;
+        match &self.state {
+            Some(state) => state.check(&self.units(), features),
+            None => Ok(()),
+        }
+    }
+}
+
+impl NetworkState {
+    fn of_parts(parts: StateParts, features: &[Feature]) -> Self {
+        let StateParts { epochs, steps, amount_scale, values, level_steps } = parts;
+        let [weights, first, second] = values.map(|of| NetworkValues::of_parts(of, features));
+        Self { epochs, steps, amount_scale, weights, first, second, level_steps }
+    }
+
+    /// The state of a network of other features, among which all of these are.
+    pub(crate) fn carried(&self, from: &[Feature], to: &[Feature]) -> StateParts {
+        let of =
+            |values: &NetworkValues| values.borrowed().carried(from, to).borrowed().to_parts(to);
+        let known = categories(from).zip(&self.level_steps).map(|((name, _), steps)| (name, steps));
+        let known: HashMap<&str, &Vec<u32>> = known.collect();
+        let level_steps = categories(to).map(|(name, levels)| {
+            let mut steps = vec![0; levels];
+            let places = places_of_levels(from, to, name);
+            for (place, value) in
+                places.into_iter().zip(known.get(name).into_iter().copied().flatten())
+            {
+                if let Some(slot) = place.and_then(|place| steps.get_mut(place)) {
+                    *slot = *value;
+                }
+            }
+            steps
+        });
+        StateParts {
+            epochs: self.epochs,
+            steps: self.steps,
+            amount_scale: self.amount_scale,
+            values: [of(&self.weights), of(&self.first), of(&self.second)],
+            level_steps: level_steps.collect(),
+        }
+    }
+
+    fn check(&self, units: &[usize], features: &[Feature]) -> Result<()> {
+        for values in [&self.weights, &self.first, &self.second] {
+            values.borrowed().check(features)?;
+        }
+        let all = [&self.weights, &self.first, &self.second];
+        let of_layers = |values: &NetworkValues| -> Vec<usize> {
+            values.layers.iter().map(|layer| layer.biases.len()).collect()
+        };
+        let sizes = |values: &NetworkValues| -> Vec<u64> {
+            values.embeddings.iter().map(|vectors| vectors.size).collect()
+        };
+        let levels: Vec<usize> = categories(features).map(|(_, levels)| levels).collect();
+        let counted: Vec<usize> = self.level_steps.iter().map(Vec::len).collect();
+        let sound = all.iter().all(|values| of_layers(values) == units)
+            && all.iter().all(|values| sizes(values) == sizes(&self.weights))
+            && self.second.borrowed().numbers().all(|square| square >= 0.0)
+            && counted == levels
+            && [self.epochs, self.steps].iter().all(|&count| count <= MOST_STEPS)
+            && AMOUNT_SCALES.contains(&self.amount_scale);
+        if sound {
+            Ok(())
+        } else {
+            Err(problem("the state of the network does not fit it".to_owned()))
+        }
+    }
+}
+
+impl NetworkValues {
+    /// The text's form of the numbers.
+    fn of_parts(parts: NetworkParts, features: &[Feature]) -> Self {
         let NetworkParts { shape, embeddings, weights, vectors, mu_scale } = parts;
         let at = |(panel, place): (usize, usize)| weights[panel][place];
         let layers = shape.layers.iter().map(|layer| {
@@ -152,7 +372,6 @@ impl Network {
             vectors,
         });
         Self {
-            activation: Activation::Relu,
             embeddings: embeddings.collect(),
             layers: layers.collect(),
             heads: HeadsOfUnits {
@@ -160,12 +379,55 @@ impl Network {
                 mu: head(1, mu_scale as f32),
                 raw_sigma: head(2, 1.0),
             },
-            training,
         }
     }
 
-    /// The network ready for work; it must have passed [`Network::check`].
-    pub(crate) fn to_parts(&self, features: &[Feature]) -> NetworkParts {
+    fn borrowed(&self) -> Borrowed<'_> {
+        Borrowed { embeddings: &self.embeddings, layers: &self.layers, heads: &self.heads }
+    }
+}
+
+impl<'a> Borrowed<'a> {
+    /// The numbers of other features, among which all of these are; those of a level that is new are zeros.
+    fn carried(self, from: &[Feature], to: &[Feature]) -> NetworkValues {
+        let known: HashMap<&str, &LevelVectors> =
+            self.embeddings.iter().map(|vectors| (vectors.feature.as_str(), vectors)).collect();
+        let embeddings = categories(to).filter_map(|(name, levels)| {
+            let old = known.get(name)?;
+            let size = old.size as usize;
+            let mut vectors = vec![0.0; levels * size];
+            for (place, vector) in
+                places_of_levels(from, to, name).into_iter().zip(old.vectors.chunks(size.max(1)))
+            {
+                let place = place.map(|place| place * size..(place + 1) * size);
+                if let Some(slots) = place.and_then(|place| vectors.get_mut(place)) {
+                    slots.copy_from_slice(vector);
+                }
+            }
+            Some(LevelVectors { feature: name.to_owned(), size: old.size, vectors })
+        });
+        let embeddings: Vec<LevelVectors> = embeddings.collect();
+        // Where each input of the first layer stood.
+        let stood: HashMap<(&str, usize), usize> =
+            inputs_of(from, self.embeddings).into_iter().zip(0..).collect();
+        let inputs: Vec<usize> = inputs_of(to, &embeddings)
+            .into_iter()
+            .filter_map(|input| stood.get(&input).copied())
+            .collect();
+        let mut layers = self.layers.to_vec();
+        if let Some(first) = layers.first_mut() {
+            let units = first.weights.chunks(inputs.len().max(1));
+            let reordered = |unit: &[f32]| -> Vec<f32> {
+                inputs.iter().filter_map(|input| unit.get(*input).copied()).collect()
+            };
+            first.weights = units.flat_map(reordered).collect();
+        }
+        drop(stood);
+        NetworkValues { embeddings, layers, heads: self.heads.clone() }
+    }
+
+    /// The numbers ready for work; they must have passed [`Borrowed::check`].
+    fn to_parts(self, features: &[Feature]) -> NetworkParts {
         let mut at = 0;
         let embeddings = self.embeddings.iter().map(|vectors| {
             let size = vectors.size as usize;
@@ -178,7 +440,7 @@ impl Network {
         let hidden: Vec<usize> = self.layers.iter().map(|layer| layer.biases.len()).collect();
         let shape = Shape::new(number_count(features), at, &hidden);
         let mut weights = vec![[0.0; PANEL]; shape.panels()];
-        for (layer, values) in shape.layers.iter().zip(&self.layers) {
+        for (layer, values) in shape.layers.iter().zip(self.layers) {
             let inputs = layer.numbers + layer.inputs;
             for (unit, bias) in values.biases.iter().enumerate() {
                 let (panel, place) = layer.bias(unit);
@@ -202,11 +464,8 @@ impl Network {
         NetworkParts { shape, embeddings, weights, vectors, mu_scale: 1.0 }
     }
 
-    /// Checks that the network fits the features and holds nothing but finite numbers.
-    ///
-    /// # Errors
-    /// [`Error::Model`] that says what does not fit.
-    pub(crate) fn check(&self, features: &[Feature]) -> Result<()> {
+    /// Checks that the numbers fit the features and are finite.
+    fn check(self, features: &[Feature]) -> Result<()> {
         let mut inputs = number_count(features) as u64 + self.check_embeddings(features)?;
         if !(1..=MOST_LAYERS).contains(&self.layers.len()) {
             let layers = self.layers.len();
@@ -245,7 +504,7 @@ impl Network {
     }
 
     /// Returns how many numbers the vectors of a row have.
-    fn check_embeddings(&self, features: &[Feature]) -> Result<u64> {
+    fn check_embeddings(self, features: &[Feature]) -> Result<u64> {
         let of_categories = categories(features);
         let mut given = self.embeddings.iter();
         let mut inputs = 0;
@@ -276,8 +535,8 @@ impl Network {
         }
     }
 
-    /// All its numbers.
-    fn numbers(&self) -> impl Iterator<Item = f32> {
+    /// All of them.
+    fn numbers(self) -> impl Iterator<Item = f32> + 'a {
         let vectors = self.embeddings.iter().flat_map(|of_levels| &of_levels.vectors);
         let layers = self.layers.iter().flat_map(|layer| layer.weights.iter().chain(&layer.biases));
         let heads = self.heads.all().into_iter();
@@ -294,8 +553,37 @@ fn categories(features: &[Feature]) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
+/// The inputs of the first layer: the feature each is of, and which of its numbers it is.
+fn inputs_of<'a>(features: &'a [Feature], embeddings: &'a [LevelVectors]) -> Vec<(&'a str, usize)> {
+    let is_number = |feature: &&Feature| matches!(feature.encoding, Encoding::Numeric { .. });
+    let numbers = features.iter().filter(is_number).map(|feature| (feature.name.as_str(), 0));
+    let levels = embeddings.iter().flat_map(|of_levels| {
+        (0..of_levels.size as usize).map(|place| (of_levels.feature.as_str(), place))
+    });
+    numbers.chain(levels).collect()
+}
+
+/// Where each level of a categorical feature stands among those of the same feature elsewhere.
+fn places_of_levels(from: &[Feature], to: &[Feature], name: &str) -> Vec<Option<usize>> {
+    fn levels<'a>(features: &'a [Feature], name: &str) -> &'a [Option<String>] {
+        let found = features.iter().find(|feature| feature.name == name);
+        match found.map(|feature| &feature.encoding) {
+            Some(Encoding::Categorical { levels, .. }) => levels,
+            _ => &[],
+        }
+    }
+    let places: HashMap<Option<&str>, usize> =
+        levels(to, name).iter().map(Option::as_deref).zip(0..).collect();
+    let place = |level: &Option<String>| places.get(&level.as_deref()).copied();
+    levels(from, name).iter().map(place).collect()
+}
+
 fn number_count(features: &[Feature]) -> usize {
     features.len() - categories(features).count()
+}
+
+fn row(weight: f32) -> WeightRow {
+    WeightRow::new(f64::from(weight))
 }
 
 fn problem(problem: String) -> Error {

@@ -23,7 +23,7 @@ pub(super) struct NetworkScorer {
 
 /// How a feature goes into a network.
 #[derive(Debug, Clone)]
-enum Input {
+pub(super) enum Input {
     Number(Standard),
     /// Where the vectors of the levels lie.
     Levels(Levels),
@@ -31,7 +31,7 @@ enum Input {
 
 /// A number becomes `(x - mean) / scale`, held within a range first, as in training.
 #[derive(Debug, Clone, Copy)]
-struct Standard {
+pub(super) struct Standard {
     mean: f64,
     range: Range,
     unit: f64,
@@ -40,7 +40,7 @@ struct Standard {
 }
 
 #[derive(Debug, Clone)]
-struct Levels {
+pub(super) struct Levels {
     null: Option<u32>,
     known: HashMap<Box<str>, u32, RandomState>,
 }
@@ -50,7 +50,7 @@ const FAR: f64 = 1e15;
 
 impl Standard {
     #[inline(always)]
-    fn of(self, x: f64) -> f32 {
+    pub(super) fn of(self, x: f64) -> f32 {
         let x = if x.abs() < f64::INFINITY { x } else { self.mean };
         let standard = (self.range.hold(x) * self.unit - self.unit_mean) * self.per_scale;
         let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };
@@ -66,7 +66,7 @@ impl Levels {
         }
     }
 
-    fn of_code(&self, code: u32, levels: &[Option<&str>]) -> Option<u32> {
+    pub(super) fn of_code(&self, code: u32, levels: &[Option<&str>]) -> Option<u32> {
         self.place(*levels.get(code as usize)?)
     }
 }
@@ -105,7 +105,7 @@ impl NetworkScorer {
 }
 
 impl Input {
-    fn new(encoding: &Encoding) -> Self {
+    pub(super) fn new(encoding: &Encoding) -> Self {
         match encoding {
             Encoding::Numeric { mean, scale, range, .. } => {
                 let unit = if *scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT };

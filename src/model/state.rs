@@ -9,6 +9,9 @@ use crate::family::Head;
 /// The units that training may measure the logarithms of amounts in.
 pub(crate) const AMOUNT_SCALES: RangeInclusive<f64> = 1e-9..=1e9;
 
+/// More steps or epochs than a training can have made.
+pub(super) const MOST_STEPS: u64 = 1 << 53;
+
 /// The state of the optimiser after the last epoch. Stored with option `keep_state`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

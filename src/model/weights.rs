@@ -33,7 +33,19 @@ pub struct HeadWeights {
     pub weights: Vec<f64>,
 }
 
+impl HeadWeights {
+    /// An intercept, and weights in the order of the features.
+    pub fn new(intercept: f64, weights: Vec<f64>) -> Self {
+        Self { intercept, weights }
+    }
+}
+
 impl Weights {
+    /// Of the three heads.
+    pub fn new(logit: HeadWeights, mu: HeadWeights, raw_sigma: HeadWeights) -> Self {
+        Self { logit, mu, raw_sigma }
+    }
+
     /// The weights of one head.
     pub fn head(&self, head: Head) -> &HeadWeights {
         match head {
@@ -67,17 +79,12 @@ impl Weights {
 fn head_rows(head: Head, weights: &HeadWeights, features: &[Feature]) -> Vec<WeightRow> {
     let intercept = weights.intercept;
     let row = |feature, level, weight, raw_weight, range| WeightRow {
-        head,
+        head: Some(head),
         feature,
         level,
-        weight,
-        raw_weight,
+        raw_weight: Some(raw_weight),
         range,
-        standard_error: None,
-        raw_standard_error: None,
-        z: None,
-        p_value: None,
-        between: None,
+        ..WeightRow::new(weight)
     };
     let mut rows = vec![row(None, None, intercept, intercept, None)];
     let mut rest = weights.weights.iter().copied();
@@ -87,8 +94,8 @@ fn head_rows(head: Head, weights: &HeadWeights, features: &[Feature]) -> Vec<Wei
             Encoding::Numeric { mean, scale, range, payer_range } => {
                 let weight = rest.next().unwrap_or(0.0);
                 let raw_weight = weight / scale;
-                if let Some(intercept) = rows.first_mut() {
-                    intercept.raw_weight -= raw_weight * mean;
+                if let Some(intercept) = rows.first_mut().and_then(|row| row.raw_weight.as_mut()) {
+                    *intercept -= raw_weight * mean;
                 }
                 let range = if head == Head::Logit { range } else { payer_range };
                 rows.push(row(name(), None, weight, raw_weight, *range));
@@ -134,21 +141,21 @@ fn set_between(rows: &mut [WeightRow], between: &HeadBetween, features: &[Featur
     }
 }
 
-/// One coefficient of a model.
+/// One coefficient of a model, or one weight of its network.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WeightRow {
-    /// The head it belongs to.
-    pub head: Head,
-    /// The feature, or `None` for the intercept.
+    /// The head it belongs to; `None` in the layers below.
+    pub head: Option<Head>,
+    /// The feature, or `None` for an intercept or where a layer takes units.
     pub feature: Option<String>,
     /// The level of a categorical feature; `None` for numbers, for intercepts and for the level NULL.
     pub level: Option<String>,
     /// The weight on the standardised scale: the change of the head a standard deviation of the feature.
     pub weight: f64,
     /// The weight on the raw scale: the change of the head a unit of the feature. The intercept's is the head's
-    /// value where every number is 0.
-    pub raw_weight: f64,
+    /// value where every number is 0. `None` in a network.
+    pub raw_weight: Option<f64>,
     /// The range within which the head holds a number before it is multiplied by the weight.
     pub range: Option<Range>,
     /// The standard error of the weight, if the model has one.
@@ -161,6 +168,35 @@ pub struct WeightRow {
     pub p_value: Option<f64>,
     /// The variance of the weight between campaigns, on the standardised scale, if the model is a prior.
     pub between: Option<f64>,
+    /// The layer of the network: 0 for the vectors of levels, then the layers, the last of which are the heads. `None` for
+    /// the coefficients of the linear heads.
+    pub layer: Option<u64>,
+    /// Which unit of the layer, counted from 0, or which number of the vector; `None` for heads.
+    pub unit: Option<u64>,
+    /// Which of the layer's inputs, counted from 0; `None` for a bias.
+    pub input: Option<u64>,
+}
+
+impl WeightRow {
+    /// A weight of which nothing else is known.
+    pub(super) fn new(weight: f64) -> Self {
+        Self {
+            head: None,
+            feature: None,
+            level: None,
+            weight,
+            raw_weight: None,
+            range: None,
+            standard_error: None,
+            raw_standard_error: None,
+            z: None,
+            p_value: None,
+            between: None,
+            layer: None,
+            unit: None,
+            input: None,
+        }
+    }
 }
 
 impl Record for WeightRow {
@@ -168,12 +204,12 @@ impl Record for WeightRow {
         Field {
             name: "head",
             field_type: FieldType::Text,
-            description: "the head: logit, mu or raw_sigma",
+            description: "the head: logit, mu or raw_sigma; NULL in hidden layers",
         },
         Field {
             name: "feature",
             field_type: FieldType::Text,
-            description: "the feature; NULL for the intercept",
+            description: "the feature; NULL for intercepts, and in a network where a layer takes units",
         },
         Field {
             name: "level",
@@ -188,7 +224,7 @@ impl Record for WeightRow {
         Field {
             name: "raw_weight",
             field_type: FieldType::Number,
-            description: "the weight on the scale of the feature itself",
+            description: "the weight on the scale of the feature itself; NULL in a network",
         },
         Field {
             name: "least",
@@ -221,15 +257,30 @@ impl Record for WeightRow {
             field_type: FieldType::Number,
             description: "the variance of the weight between campaigns; NULL if the model is no prior",
         },
+        Field {
+            name: "layer",
+            field_type: FieldType::Integer,
+            description: "the layer of the network: 0 for the vectors of levels, then the layers, last the heads; NULL for the linear heads",
+        },
+        Field {
+            name: "unit",
+            field_type: FieldType::Integer,
+            description: "the unit of the layer, or the number of the vector, counted from 0; NULL for heads",
+        },
+        Field {
+            name: "input",
+            field_type: FieldType::Integer,
+            description: "the input of the layer, counted from 0; NULL for a bias",
+        },
     ];
 
     fn into_values(self) -> Vec<FieldValue> {
         vec![
-            FieldValue::Text(Some(self.head.name().to_owned())),
+            FieldValue::Text(self.head.map(|head| head.name().to_owned())),
             FieldValue::Text(self.feature),
             FieldValue::Text(self.level),
             FieldValue::Number(Some(self.weight)),
-            FieldValue::Number(Some(self.raw_weight)),
+            FieldValue::Number(self.raw_weight),
             FieldValue::Number(self.range.map(|range| range.least)),
             FieldValue::Number(self.range.map(|range| range.most)),
             FieldValue::Number(self.standard_error),
@@ -237,6 +288,13 @@ impl Record for WeightRow {
             FieldValue::Number(self.z),
             FieldValue::Number(self.p_value),
             FieldValue::Number(self.between),
+            integer(self.layer),
+            integer(self.unit),
+            integer(self.input),
         ]
     }
+}
+
+fn integer(place: Option<u64>) -> FieldValue {
+    FieldValue::Integer(place.and_then(|place| i64::try_from(place).ok()))
 }

@@ -13,7 +13,7 @@ use crate::model::Contribution;
 
 #[user_doc(
     doc_section(label = "Other Functions"),
-    description = "Returns why a model predicts what it does for a customer, as a list of structs, one a feature: what it adds to logit, mu and raw_sigma beside the average customer, and ltv_ratio, the expected lifetime value over what it would be with the average in the feature's place. The greatest effect on the expected lifetime value comes first. The heads are linear, so that the contributions are exact. Features are matched as by ziln_predict. NULL where the model is NULL.",
+    description = "Returns why a model predicts what it does for a customer, as a list of structs, one a feature: what it adds to logit, mu and raw_sigma beside the average customer, and ltv_ratio, the expected lifetime value over what it would be without that. The greatest effect on the expected lifetime value comes first. With the average customer's heads the contributions sum to the customer's; of a model with hidden layers they are integrated gradients. Features are matched as by ziln_predict. NULL where the model is NULL.",
     syntax_example = "ziln_explain(model, features)",
     sql_example = r"```sql
 > WITH data AS (SELECT value % 4 + 1 AS x, value % 3 AS z, CASE WHEN value % 4 > 1 THEN value % 5 ELSE 0 END AS y FROM range(0, 200)),

@@ -13,7 +13,7 @@ use crate::model::WeightRow;
 
 #[user_doc(
     doc_section(label = "Other Functions"),
-    description = "Returns a model's coefficients as a list of structs: head (logit, mu or raw_sigma), feature, level, weight on the standardised scale and on the raw scale. The intercept of a head has no feature. NULL where the model is NULL.",
+    description = "Returns a model's coefficients as a list of structs: head (logit, mu or raw_sigma), feature, level, weight on the standardised scale and on the raw scale. The intercept of a head has no feature. Then, if the model has hidden layers, a struct a weight with its layer (0 for the vectors of levels), unit and input, which are NULL before. NULL where the model is NULL.",
     syntax_example = "ziln_weights(model)",
     sql_example = r"```sql
 > SELECT w.head AS head, w.feature AS feature FROM (

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ziln::fit::{Network, OptionValue, Options};
+use ziln::fit::{Chunk, FeatureColumn, Network, OptionValue, Options, RowId, Table, Values};
 use ziln::math::{Column, expected_ltv_row, loss_row};
-use ziln::model::{FeatureInput, Model, ParamsOut, Scorer, ScorerSet};
+use ziln::model::{Encoding, Explainer, FeatureInput, Model, ParamsOut, Scorer, ScorerSet};
 use ziln::record::FieldValue;
 
 use crate::data::{Data, Feature, Random};
@@ -332,9 +332,222 @@ fn a_weight_of_two_counts_twice_in_the_losses() {
 fn a_network_to_continue_from_is_not_lost_in_silence() {
     let data = bent(800, 81);
     let model = Arc::new(fit(&data, &network(&[6])));
-    let error = data.fit_rows(&rows(&data), &options(&[]).with_init(model.clone())).unwrap_err();
-    assert!(error.to_string().contains("hidden layers"), "{error}");
+    for other in [&[][..], &[7], &[6, 6]] {
+        let options = network(other).with_init(model.clone());
+        let error = data.fit_rows(&rows(&data), &options).unwrap_err().to_string();
+        assert!(error.contains("option `init`") && error.contains("hidden layers [6]"), "{error}");
+    }
     assert!(fit(&data, &network(&[6]).with_init(model)).network().is_some());
+}
+
+#[test]
+fn a_network_goes_on_from_its_weights() {
+    let data = bent(3000, 82);
+    let first = fit(&data, &network(&[16]));
+    let none = options(&[("epochs", OptionValue::Integer(0))]).with_network(Network::new(vec![16]));
+    let same = fit(&data, &none.with_init(Arc::new(first.clone())));
+    assert_eq!(same.head_weights(), first.head_weights());
+    assert_eq!(same.network().unwrap().layers, first.network().unwrap().layers);
+    assert_eq!(same.network().unwrap().heads, first.network().unwrap().heads);
+    assert_eq!(data.predict(&same), data.predict(&first));
+    let more = fit(&data, &network(&[16]).with_init(Arc::new(first.clone())));
+    assert!(more.training().validation_loss.unwrap() <= first.training().validation_loss.unwrap());
+    assert!(more.options().init);
+    let given = [("epochs", 3), ("batch_size", 64), ("patience", 2)];
+    let pairs: Vec<_> = given.map(|(name, value)| (name, OptionValue::Integer(value))).to_vec();
+    let model = fit(&data, &options(&pairs).with_network(Network::new(vec![4])));
+    for (name, value) in given {
+        assert_eq!(model.info().get(name), Some(&FieldValue::Integer(Some(value))), "{name}");
+    }
+    assert!(model.network().unwrap().training.unwrap().epochs_run <= 3);
+}
+
+#[test]
+fn features_in_another_order_and_new_levels_are_found_by_name() {
+    let data = bent(3000, 83);
+    let first = Arc::new(fit(&data, &network(&[12, 6])));
+    let none = |model: &Arc<Model>| {
+        let none = options(&[("epochs", OptionValue::Integer(0))]);
+        none.with_network(Network::new(vec![12, 6])).with_init(model.clone())
+    };
+    // One level more, which stands first, and the columns from the last to the first.
+    let Feature::Levels(codes, names) = &data.features[4] else { unreachable!() };
+    let mut codes: Vec<u32> = codes.iter().map(|code| code + 1).collect();
+    codes[..9].fill(0);
+    let names: Vec<String> = ["a new one".to_owned()].into_iter().chain(names.clone()).collect();
+    let order = [4, 3, 1, 2, 0];
+    let levels: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+    let feature = |&place: &usize| FeatureColumn {
+        name: ["x0", "x1", "x2", "x3", "x4"][place],
+        levels: (place == 4).then(|| levels.clone()),
+    };
+    let values = |&place: &usize| match &data.features[place] {
+        Feature::Numbers(values) => Values::Numbers(values),
+        Feature::Levels(..) => Values::Codes(&codes),
+    };
+    let features = order.iter().map(values).collect();
+    let table = Table {
+        features: order.iter().map(feature).collect(),
+        chunks: vec![Chunk { label: &data.label, weight: None, features }],
+    };
+    let ids: Vec<RowId> = rows(&data).into_iter().map(|row| RowId { chunk: 0, row }).collect();
+    let carried = ziln::fit::fit(&table, &ids, &none(&first)).unwrap().unwrap();
+    let new = carried.network().unwrap();
+    assert_eq!(carried.features()[0].name, "x4");
+    assert_eq!(new.embeddings[0].size, first.network().unwrap().embeddings[0].size);
+    assert!(new.embeddings[0].vectors[..new.embeddings[0].size as usize].iter().all(|x| *x == 0.0));
+    let mut random = Random(84);
+    for code in 0..13 {
+        let x = [0; 4].map(|_| random.normal());
+        let number = |place: usize| FeatureInput::Number(Column::Scalar(x[place]));
+        let level = FeatureInput::Codes { codes: &[code], levels: &levels };
+        let of = |model: &Model, columns: &[FeatureInput<'_>]| {
+            let [mut logit, mut mu, mut sigma] = [[0.0]; 3];
+            let out = ParamsOut { logit: &mut logit, mu: &mut mu, sigma: &mut sigma };
+            Scorer::new(model).predict(columns, out).unwrap();
+            [logit[0], mu[0], sigma[0]]
+        };
+        let before = of(&first, &[number(0), number(1), number(2), number(3), level]);
+        let after = of(&carried, &[level, number(3), number(1), number(2), number(0)]);
+        for (before, after) in before.iter().zip(after) {
+            // Sums in another order.
+            assert!((before - after).abs() < 1e-5, "{code}: {before} {after}");
+        }
+    }
+}
+
+#[test]
+fn a_network_starts_from_a_linear_model() {
+    let data = bent(3000, 85);
+    let linear = fit(&data, &options(&[("epochs", OptionValue::Integer(7))]));
+    let init = Arc::new(linear.clone());
+    let none = options(&[("epochs", OptionValue::Integer(0))]).with_network(Network::new(vec![8]));
+    let start = fit(&data, &none.with_init(init.clone()));
+    assert_eq!(start.head_weights(), linear.head_weights());
+    let heads = &start.network().unwrap().heads;
+    for head in [&heads.logit, &heads.mu, &heads.raw_sigma] {
+        assert!(head.weights.iter().chain([&head.bias]).all(|weight| *weight == 0.0));
+    }
+    assert_eq!(data.predict(&start), data.predict(&linear));
+    let deep = fit(&data, &network(&[8]).with_init(init));
+    assert_eq!(deep.head_weights(), linear.head_weights());
+    assert!(mean_loss(&data, &deep) < mean_loss(&data, &linear) - 0.02);
+}
+
+#[test]
+fn with_its_state_a_network_continues_exactly() {
+    let data = bent(2500, 86);
+    for (schedule, validation, same) in [
+        ("constant", 0.0, true),
+        ("inverse_sqrt", 0.0, true),
+        ("constant", 0.2, true),
+        ("cosine", 0.0, false),
+    ] {
+        let of = |epochs: i64, init: Option<&Model>| {
+            let mut pairs = vec![
+                ("epochs", OptionValue::Integer(epochs)),
+                ("schedule", OptionValue::Text(schedule.to_owned())),
+                ("validation_fraction", OptionValue::Number(validation)),
+                ("patience", OptionValue::Integer(1000)),
+                ("keep_state", OptionValue::Bool(true)),
+                ("hidden", OptionValue::List(vec![12.into(), 6.into()])),
+            ];
+            pairs.extend(init.map(|model| ("init", OptionValue::Text(model.to_json()))));
+            fit(&data, &options(&pairs))
+        };
+        let three = of(3, None);
+        // With early stopping the epoch is the last one where each is better than the one before.
+        if three.network().unwrap().training.unwrap().best_epoch != 3 {
+            assert!(validation > 0.0);
+            continue;
+        }
+        let (more, six) = (of(3, Some(&three)), of(6, None));
+        let part = |model: &Model, part: &str| -> String {
+            let value: serde_json::Value = serde_json::from_str(&model.to_json()).unwrap();
+            value.pointer(part).unwrap().to_string()
+        };
+        assert_eq!(part(&more, "/weights"), part(&six, "/weights"));
+        for name in ["layers", "embeddings", "heads", "state"] {
+            let parts = [&more, &six].map(|model| part(model, &format!("/network/{name}")));
+            assert_eq!(parts[0] == parts[1], same, "{schedule} {validation}: {name}");
+        }
+        assert_eq!(more.training().train_loss == six.training().train_loss, same);
+        assert_ne!(three.network().unwrap().layers, six.network().unwrap().layers);
+    }
+}
+
+#[test]
+fn a_hostile_state_is_refused() {
+    let data = bent(400, 87);
+    let options = options(&[
+        ("hidden", OptionValue::Integer(4)),
+        ("keep_state", OptionValue::Bool(true)),
+        ("epochs", OptionValue::Integer(2)),
+    ]);
+    let text = fit(&data, &options).to_json();
+    let refused = |pointer: &str, new: serde_json::Value| {
+        let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        *value.pointer_mut(pointer).unwrap() = new;
+        assert!(Model::from_json(&value.to_string()).is_err(), "{pointer}");
+    };
+    refused("/network/state/steps", u64::MAX.into());
+    refused("/network/state/amount_scale", 5e-324.into());
+    refused("/network/state/second/layers/0/biases/0", (-1.0).into());
+    refused("/network/state/first/layers", serde_json::json!([]));
+    refused("/network/state/weights/embeddings/0/size", 1_000_000_000_u64.into());
+    refused("/network/state/level_steps/0", serde_json::json!([1]));
+    // As many steps as can be said cost no time.
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    value["network"]["state"]["steps"] = (1_u64 << 53).into();
+    let model = Arc::new(Model::from_json(&value.to_string()).unwrap());
+    assert!(fit(&data, &options.with_init(model)).network().is_some());
+}
+
+#[test]
+fn the_rows_of_its_weights_lead_back_to_the_network() {
+    let model = fit(&bent(500, 88), &network(&[5, 3]));
+    let all = model.weights();
+    let network = model.network().unwrap();
+    let wide = all.iter().filter(|row| row.layer.is_none()).count();
+    assert_eq!(wide, 3 * (1 + model.head_weights().logit.weights.len()));
+    let vectors = &network.embeddings[0];
+    let inputs = 4 + vectors.size as usize;
+    assert_eq!(all.len() - wide, vectors.vectors.len() + 5 * (1 + inputs) + 3 * 6 + 3 * 4);
+    for row in &all[wide..] {
+        let (layer, unit, input) = (row.layer.unwrap(), row.unit, row.input);
+        let weight = match (layer, row.head) {
+            (0, None) => {
+                let Encoding::Categorical { levels, .. } = &model.features()[4].encoding else {
+                    unreachable!()
+                };
+                let level = levels.iter().position(|level| *level == row.level).unwrap();
+                vectors.vectors[level * vectors.size as usize + unit.unwrap() as usize]
+            }
+            (3, Some(head)) => {
+                let head = match head.name() {
+                    "logit" => &network.heads.logit,
+                    "mu" => &network.heads.mu,
+                    _ => &network.heads.raw_sigma,
+                };
+                assert_eq!(unit, None);
+                input.map_or(head.bias, |input| head.weights[input as usize])
+            }
+            (_, None) => {
+                let values = &network.layers[layer as usize - 1];
+                let unit = unit.unwrap() as usize;
+                let width = values.weights.len() / values.biases.len();
+                if layer == 1
+                    && let Some(input) = input
+                {
+                    let name = format!("x{}", input.min(4));
+                    assert_eq!(row.feature.as_deref(), Some(&*name));
+                }
+                input.map_or(values.biases[unit], |i| values.weights[unit * width + i as usize])
+            }
+            other => unreachable!("{other:?}"),
+        };
+        assert_eq!((row.weight, row.raw_weight), (f64::from(weight), None));
+    }
 }
 
 #[test]
@@ -372,4 +585,117 @@ fn the_option_is_a_list_or_an_integer() {
     let model = Model::from_json(&layer).unwrap();
     assert_eq!((linear.contains("network"), model.format_version()), (false, 2));
     assert_eq!(model.info().get("hidden"), Some(&FieldValue::Numbers(Some(vec![4.0]))));
+}
+
+/// The model without bounds of mu and sigma.
+fn free(model: &Model) -> Model {
+    let mut value: serde_json::Value = serde_json::from_str(&model.to_json()).unwrap();
+    value.as_object_mut().unwrap().remove("mu_range");
+    value["max_sigma"] = 1e6.into();
+    Model::from_json(&value.to_string()).unwrap()
+}
+
+/// The columns of one row of [`bent`] customers.
+fn columns<'a>(x: [f64; 4], level: &'a [Option<&'a str>; 1]) -> Vec<FeatureInput<'a>> {
+    let numbers = x.map(|x| FeatureInput::Number(Column::Scalar(x)));
+    let codes = FeatureInput::Codes { codes: &[0], levels: level };
+    numbers.into_iter().chain([codes]).collect()
+}
+
+fn heads(model: &Model, x: [f64; 4], level: Option<&str>) -> [f64; 3] {
+    let [mut logit, mut mu, mut sigma] = [[0.0]; 3];
+    let out = ParamsOut { logit: &mut logit, mu: &mut mu, sigma: &mut sigma };
+    Scorer::new(model).predict(&columns(x, &[level]), out).unwrap();
+    // The inverse of softplus.
+    [logit[0], mu[0], sigma[0].exp_m1().ln()]
+}
+
+#[test]
+fn contributions_of_a_network_sum_to_its_heads() {
+    let data = bent(4000, 91);
+    for hidden in [&[16][..], &[64, 32], &[12, 9, 7, 5]] {
+        let model = free(&fit(&data, &network(hidden)));
+        assert!(model.network().unwrap().training.unwrap().best_epoch > 0);
+        let explainer = Explainer::new(&model);
+        let mut random = Random(92);
+        for row in 0..200 {
+            let far = if row % 10 == 0 { 40.0 } else { 1.0 };
+            let x = [0; 4].map(|_| far * random.normal());
+            let level = [None, Some("store 03"), Some("store 08"), Some("nowhere")][row % 4];
+            let all = explainer.explain(&columns(x, &[level]), 0).unwrap();
+            let mut sums = explainer.average();
+            for one in &all {
+                let added = [one.logit, one.mu, one.raw_sigma];
+                sums.iter_mut().zip(added).for_each(|(sum, added)| *sum += added);
+            }
+            for (sum, head) in sums.iter().zip(heads(&model, x, level)) {
+                assert!((sum - head).abs() < 1e-4 * head.abs().max(1.0), "{sum} {head}");
+            }
+        }
+    }
+}
+
+/// What the network adds to the heads of standardised numbers, in double precision.
+fn of_network(model: &Model, x: &[f64]) -> [f64; 3] {
+    let network = model.network().unwrap();
+    let dot = |weights: &[f32], x: &[f64]| -> f64 {
+        weights.iter().zip(x).map(|(weight, x)| f64::from(*weight) * x).sum()
+    };
+    let mut x = x.to_vec();
+    for layer in &network.layers {
+        let units = layer.weights.chunks(x.len()).zip(&layer.biases);
+        x = units.map(|(weights, bias)| (dot(weights, &x) + f64::from(*bias)).max(0.0)).collect();
+    }
+    let heads = [&network.heads.logit, &network.heads.mu, &network.heads.raw_sigma];
+    heads.map(|head| dot(&head.weights, &x) + f64::from(head.bias))
+}
+
+/// The integral from its definition: midpoints and differences.
+#[test]
+fn contributions_of_a_network_are_its_integrated_gradients() {
+    const POINTS: u32 = 4000;
+    const STEP: f64 = 1e-6;
+    let mut data = bent(4000, 93);
+    data.features.pop();
+    for (hidden, tolerance) in [(&[16][..], 1e-3), (&[24, 12], 3e-3)] {
+        let model = fit(&data, &network(hidden));
+        let explainer = Explainer::new(&model);
+        for customer in [[0.6, -0.5, 0.3, 0.9], [-1.0, -0.8, 0.1, -0.7]] {
+            let inputs = customer.map(|x| FeatureInput::Number(Column::Scalar(x)));
+            let found = explainer.explain(&inputs, 0).unwrap();
+            let standard: Vec<f64> = (customer.iter().zip(model.features()))
+                .map(|(x, feature)| match feature.encoding {
+                    Encoding::Numeric { mean, scale, .. } => (x - mean) / scale,
+                    _ => unreachable!(),
+                })
+                .collect();
+            for feature in 0..4 {
+                let mut expected = [0.0; 3];
+                for point in 0..POINTS {
+                    let share = (f64::from(point) + 0.5) / f64::from(POINTS);
+                    let at = |step: f64| {
+                        let mut x: Vec<f64> = standard.iter().map(|x| share * x).collect();
+                        x[feature] += step;
+                        of_network(&model, &x)
+                    };
+                    let (above, below) = (at(STEP), at(-STEP));
+                    for head in 0..3 {
+                        let slope = (above[head] - below[head]) / (2.0 * STEP);
+                        expected[head] += standard[feature] * slope / f64::from(POINTS);
+                    }
+                }
+                let weights = model.head_weights();
+                for (sum, head) in
+                    expected.iter_mut().zip([&weights.logit, &weights.mu, &weights.raw_sigma])
+                {
+                    *sum += head.weights[feature] * standard[feature];
+                }
+                let name = format!("x{feature}");
+                let one = found.iter().find(|one| one.feature == name).unwrap();
+                for (expected, found) in expected.iter().zip([one.logit, one.mu, one.raw_sigma]) {
+                    assert!((expected - found).abs() < tolerance, "{expected} {found}");
+                }
+            }
+        }
+    }
 }

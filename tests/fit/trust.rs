@@ -173,7 +173,8 @@ fn amounts_are_not_extrapolated() {
     assert_eq!(values[1..4], [values[0]; 3]);
     assert!(values[4] < values[0], "a missing number counts as the mean");
     let rows = model.weights();
-    let mu = rows.iter().find(|row| row.head.name() == "mu" && row.feature.is_some()).unwrap();
+    let mu =
+        rows.iter().find(|row| row.head.unwrap().name() == "mu" && row.feature.is_some()).unwrap();
     assert_eq!(mu.range, Some(Range { least: 0.0, most: 30.0 }));
 }
 

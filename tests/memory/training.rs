@@ -9,7 +9,7 @@ use crate::allocator::peak_of;
 
 /// Rows as an adapter owns them, a third of them payers.
 struct Rows {
-    shape: Shape,
+    shape: Shape<'static>,
     label: Vec<f64>,
     weight: Vec<f64>,
     numbers: Vec<Vec<f64>>,
@@ -19,7 +19,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(shape: Shape) -> Self {
+    fn of(shape: Shape<'static>) -> Self {
         let mut state = 1_u64;
         let mut random = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -68,8 +68,12 @@ impl Rows {
         let table = self.table();
         let ids: Vec<RowId> =
             (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
-        let epochs = [("epochs".to_owned(), OptionValue::Integer(1))];
-        let options = Options::from_pairs(epochs).unwrap();
+        let hidden = self.shape.hidden.iter().map(|&units| OptionValue::Integer(units as i64));
+        let pairs = [
+            ("epochs".to_owned(), OptionValue::Integer(1)),
+            ("hidden".to_owned(), OptionValue::List(hidden.collect())),
+        ];
+        let options = Options::from_pairs(pairs).unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| peak_of(|| fit(&table, &ids, &options).unwrap().unwrap().to_json()))
     }
@@ -82,7 +86,9 @@ pub(crate) fn the_estimate_is_what_training_takes() {
         categories,
         levels,
         weighted,
+        hidden: &[],
     };
+    let network = |shape, hidden| Shape { hidden, ..shape };
     for shape in [
         shape(100_000, 1, 0, 0, false),
         shape(270_000, 4, 0, 0, true),
@@ -92,6 +98,12 @@ pub(crate) fn the_estimate_is_what_training_takes() {
         shape(70_000, 60, 1, 10, false),
         shape(1000, 5, 1, 10, false),
         shape(50, 3, 0, 0, false),
+        network(shape(100_000, 4, 0, 0, true), &[16]),
+        network(shape(60_000, 20, 1, 10, false), &[64, 32]),
+        network(shape(40_000, 2, 2, 20_000, false), &[8]),
+        network(shape(3000, 10, 0, 0, false), &[256, 256]),
+        network(shape(2000, 4, 1, 5, false), &[1024, 1024]),
+        network(shape(200, 3, 0, 0, false), &[4]),
     ] {
         let rows = Rows::of(shape);
         for threads in [1, 2] {
@@ -108,11 +120,17 @@ pub(crate) fn the_estimate_is_what_training_takes() {
 }
 
 pub(crate) fn the_estimate_is_what_a_model_takes() {
-    for (numbers, categories, levels) in [(1, 0, 0), (50, 0, 0), (3, 1, 1000)] {
+    for (numbers, categories, levels, hidden) in [
+        (1, 0, 0, &[][..]),
+        (50, 0, 0, &[]),
+        (3, 1, 1000, &[]),
+        (3, 0, 0, &[64, 32]),
+        (3, 1, 1000, &[16]),
+    ] {
         let rows = 20_000;
-        let shape = Shape { rows, numbers, categories, levels, weighted: false };
+        let shape = Shape { rows, numbers, categories, levels, weighted: false, hidden };
         let (text, _) = Rows::of(shape).train(1);
-        let estimate = model_bytes(numbers, levels);
+        let estimate = model_bytes(&shape);
         println!("{numbers} {levels}: {} of {estimate}", text.len());
         let is_near = text.len() <= estimate + estimate / 5 && estimate <= 2 * text.len();
         assert!(is_near, "{} bytes, not {estimate}: {shape:?}", text.len());

@@ -18,7 +18,7 @@ fn by_hand(model: &Model, a: f64, level: Option<&str>, b: f64) -> [f64; 3] {
                 if x.is_finite() { (x - mean) / scale } else { 0.0 }
             }
         };
-        heads[row.head as usize] += row.weight * encoded;
+        heads[row.head.unwrap() as usize] += row.weight * encoded;
     }
     heads[2] = sigma_from_raw(heads[2]).min(2.0);
     heads

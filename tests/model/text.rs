@@ -176,7 +176,7 @@ fn raw_weights_give_the_same_head() {
     };
     for x in [0.0, 1.5, -20.0] {
         let standard = intercept.weight + visits.weight * (x - mean) / scale;
-        let raw = intercept.raw_weight + visits.raw_weight * x;
+        let raw = intercept.raw_weight.unwrap() + visits.raw_weight.unwrap() * x;
         assert!((standard - raw).abs() < 1e-12 * (1.0 + standard.abs()), "{x}");
     }
     // NULL comes first among the levels.

@@ -29,11 +29,12 @@ NEWTON = set(_ziln.newton_options())
 def test_the_package_has_the_functions_of_sql() -> None:
     python = {f"ziln_{name}" for name in ziln.expressions.__all__}
     assert python == SQL
-    assert set(ziln.__all__) == {*ziln.expressions.__all__, "register_all", "rfm", "__version__"}
+    others = {"register_all", "rfm", "layers", "network_model", "__version__"}
+    assert set(ziln.__all__) == {*ziln.expressions.__all__, *others}
 
 
 def test_every_name_is_there_and_documented() -> None:
-    for name in (*ziln.expressions.__all__, "rfm"):
+    for name in (*ziln.expressions.__all__, "rfm", "layers", "network_model"):
         function = getattr(ziln, name)
         documentation = inspect.getdoc(function) or ""
         for section in ("Parameters", "Returns", "Examples"):

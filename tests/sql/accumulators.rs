@@ -497,10 +497,11 @@ async fn buffers_are_compact() {
         // The greatest groups are trained side by side.
         let greatest = of_group.iter().max().copied().unwrap_or_default();
         let rows = kept.min(at_once * greatest).div_ceil(at_once);
-        let shape = Shape { rows, numbers: 3, categories: 1, levels: 4, weighted: true };
+        let shape =
+            Shape { rows, numbers: 3, categories: 1, levels: 4, weighted: true, hidden: &[] };
         let training = at_once * training_bytes(&shape, threads.div_ceil(at_once))
             + kept * size_of::<RowId>()
-            + groups * model_bytes(shape.numbers, shape.levels);
+            + groups * model_bytes(&shape);
         assert!(size > training, "{size} bytes, of which {training} for training");
         let size = size - training;
         assert!(

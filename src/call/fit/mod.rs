@@ -62,6 +62,9 @@ pub(crate) trait FitOptions: Debug + Clone + Default + Send + Sync + 'static {
     /// Whether there is a model to continue from.
     fn continues(&self) -> bool;
 
+    /// The units of each hidden layer to train.
+    fn hidden(&self) -> &[usize];
+
     /// These options with a model to continue from.
     fn continued(&self, model: Arc<Model>) -> Self;
 }
@@ -73,6 +76,10 @@ impl FitOptions for Options {
 
     fn continues(&self) -> bool {
         self.has_init()
+    }
+
+    fn hidden(&self) -> &[usize] {
+        Self::hidden(self)
     }
 
     fn continued(&self, model: Arc<Model>) -> Self {
@@ -87,6 +94,10 @@ impl FitOptions for NewtonOptions {
 
     fn continues(&self) -> bool {
         self.has_init()
+    }
+
+    fn hidden(&self) -> &[usize] {
+        &[]
     }
 
     fn continued(&self, model: Arc<Model>) -> Self {

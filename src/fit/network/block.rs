@@ -10,7 +10,7 @@ use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, ROWS, Shape, Ti
 use crate::net::{Batch, TileRows};
 
 /// Rows of a block: the gradient of a batch is the sum over its blocks, in their order, however many threads there are.
-pub(super) const BLOCK: usize = 256;
+pub(in crate::fit) const BLOCK: usize = 256;
 
 /// Memory that a block is worked on in, and what comes out of it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use crate::family::AmountTerm;
 use crate::fit::rows::{Hashed, Table, Usable};
 use crate::fit::total::{Heads, Totals};
-use crate::model::Encoding;
+use crate::model::{Encoding, Feature, Model};
 
 /// The linear model, trained, and the rows.
 pub(in crate::fit) struct Linear<'a> {
@@ -18,9 +18,20 @@ pub(in crate::fit) struct Linear<'a> {
     /// The share of the rows that it was not trained on.
     pub(in crate::fit) held_out: f64,
     pub(in crate::fit) seed: u64,
+    /// The model that training continues from.
+    pub(in crate::fit) init: Option<&'a Model>,
+    /// Whether the optimiser's state is to be kept.
+    pub(in crate::fit) keep_state: bool,
 }
 
 impl Linear<'_> {
+    /// The features with their encodings.
+    pub(super) fn features(&self) -> Vec<Feature> {
+        let names = self.table.features.iter().map(|column| column.name.to_owned());
+        let encodings = self.encodings.iter().cloned();
+        names.zip(encodings).map(|(name, encoding)| Feature { name, encoding }).collect()
+    }
+
     /// The term about the amounts.
     pub(super) fn amount(&self) -> AmountTerm {
         let Heads { amount_scale, bounds, .. } = self.heads;

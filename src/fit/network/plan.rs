@@ -1,5 +1,7 @@
 //! What a network is to be, and how it is trained.
 
+use crate::fit::options::Options;
+use crate::fit::sgd::Schedule;
 use crate::model::NetworkTraining;
 
 /// A network to train: its layers, and how. [`Network::new`] has the defaults, which need no tuning.
@@ -11,7 +13,7 @@ pub struct Network {
     pub batch_size: Option<usize>,
     /// Passes over the rows, at most; decided from the rows unless given.
     pub epochs: Option<u64>,
-    /// The learning rate before the schedule, which is a cosine.
+    /// The learning rate before the schedule.
     pub learning_rate: f64,
     /// What a step takes off a weight, beside the learning rate.
     pub decay: f64,
@@ -19,12 +21,15 @@ pub struct Network {
     pub embedding_decay: f64,
     /// Units in 16 that a step does without.
     pub dropout: u8,
-    /// The share of the rows that decides when to stop, unless the linear heads were trained without some.
+    /// The share of the rows that decides when to stop, unless the linear heads were trained without some. Without any the
+    /// weights are those of the last epoch.
     pub validation_fraction: f64,
     /// Epochs without a better validation loss before training stops.
     pub patience: u64,
     /// Steps over which the weights of the model are averaged.
     pub average: f64,
+    /// How the learning rate falls.
+    schedule: Schedule,
 }
 
 impl Network {
@@ -41,6 +46,7 @@ impl Network {
             validation_fraction: 0.1,
             patience: 10,
             average: 300.0,
+            schedule: Schedule::Cosine,
         }
     }
 
@@ -49,11 +55,33 @@ impl Network {
         &self.hidden
     }
 
+    /// The same with what the options say of steps.
+    pub(in crate::fit) fn with_steps(&self, options: &Options) -> Self {
+        Self {
+            batch_size: self.batch_size.or(options.batch_size.map(|rows| rows as usize)),
+            epochs: self.epochs.or(options.epochs),
+            learning_rate: options.learning_rate.unwrap_or(self.learning_rate),
+            validation_fraction: options.validation_fraction.unwrap_or(self.validation_fraction),
+            patience: options.patience.unwrap_or(self.patience),
+            schedule: options.schedule,
+            ..self.clone()
+        }
+    }
+
     /// What is in force on so many rows.
     pub(super) fn settings(&self, rows: usize) -> Settings {
         let batch_size = self.batch_size.unwrap_or_else(|| automatic_batch_size(rows)).max(1);
         let epochs = self.epochs.unwrap_or_else(|| automatic_epochs(rows.div_ceil(batch_size)));
-        let Self { learning_rate, decay, embedding_decay, dropout, patience, average, .. } = *self;
+        let Self {
+            learning_rate,
+            decay,
+            embedding_decay,
+            dropout,
+            patience,
+            average,
+            schedule,
+            ..
+        } = *self;
         Settings {
             batch_size,
             epochs,
@@ -63,12 +91,13 @@ impl Network {
             dropout,
             patience,
             average: average.max(1.0),
+            schedule,
         }
     }
 }
 
 /// Rows a step: few where there are few, so that there are steps enough, and many where noise costs more than steps.
-fn automatic_batch_size(rows: usize) -> usize {
+pub(in crate::fit) fn automatic_batch_size(rows: usize) -> usize {
     (rows / 200).next_power_of_two().clamp(128, 1024)
 }
 
@@ -94,6 +123,7 @@ pub(super) struct Settings {
     pub(super) dropout: u8,
     pub(super) patience: u64,
     pub(super) average: f64,
+    pub(super) schedule: Schedule,
 }
 
 impl Settings {

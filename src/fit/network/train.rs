@@ -7,14 +7,14 @@ use super::guard::guard;
 use super::linear::{Linear, Outcome};
 use super::plan::{Network, Settings};
 use super::rows::Rows;
+use super::start::Start;
 use super::values::{Moments, Ready, Values};
-use crate::fit::sgd::{Schedule, batch_order};
+use crate::fit::rows::{Hashed, RowId};
+use crate::fit::sgd::batch_order;
 use crate::fit::total::{ROWS as TOTAL_ROWS, Sums, Totals};
 use crate::math::dispatch;
-use crate::model::{Encoding, NetworkParts, NetworkTraining};
-use crate::net::deep::{
-    Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, embedding_size, step_key,
-};
+use crate::model::{NetworkParts, NetworkTraining, StateParts};
+use crate::net::deep::{Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, step_key};
 use crate::net::{Category, TileRows};
 
 /// Blocks that are worked on at a time.
@@ -26,29 +26,59 @@ const PARALLEL_PRODUCTS: usize = 1 << 19;
 /// Rows a batch of the held-out rows.
 const VALIDATION_BATCH: usize = 4096;
 
-/// Trains a network on rows in canonical order; `None` if too few could be held out to say when to stop.
+/// A network that was trained.
+pub(in crate::fit) struct Trained {
+    pub(in crate::fit) parts: NetworkParts,
+    pub(in crate::fit) training: NetworkTraining,
+    /// What the optimiser remembers, if it is to be kept.
+    pub(in crate::fit) state: Option<StateParts>,
+}
+
+/// Weights that were the best so far.
+struct Best {
+    loss: f64,
+    epoch: u64,
+    average: Values,
+    /// The weights that were averaged, and what the optimiser remembers.
+    state: Option<(Values, Moments)>,
+}
+
+/// Trains a network on rows in canonical order. `None` if too few could be held out to say when to stop, and there is no
+/// network to continue from.
 pub(in crate::fit) fn train_network(
     linear: &Linear<'_>,
     plan: &Network,
-) -> Option<((NetworkParts, NetworkTraining), Outcome)> {
+) -> Option<(Trained, Outcome)> {
     let share = if linear.held_out > 0.0 { linear.held_out } else { plan.validation_fraction };
     // 2^64 times the fraction; the cast saturates.
     let bound = (share * 18_446_744_073_709_551_616.0) as u64;
     let held_out = linear.ordered.partition_point(|row| row.hash < bound);
-    let (validation, training) = linear.ordered.split_at(held_out);
-    let settings = plan.settings(training.len());
-    let training = Rows::new(linear, training, settings.batch_size);
-    let validation = Rows::new(linear, validation, VALIDATION_BATCH);
-    let can_learn = |rows: &Rows| rows.packed.payer_weight_sum > 0.0;
-    if !(can_learn(&training) && can_learn(&validation)) {
-        return None;
+    let (mut validation, mut training) = linear.ordered.split_at(held_out);
+    let mut settings = plan.settings(training.len());
+    let has_payers = |rows: &[Hashed]| {
+        let rows: Vec<RowId> = rows.iter().map(|row| row.row).collect();
+        linear.usable.labels(linear.table, &rows).iter().any(|&label| label > 0.0)
+    };
+    let can_learn = has_payers(training) && (share <= 0.0 || has_payers(validation));
+    let is_continued = linear.init.is_some_and(|model| model.network().is_some());
+    if !can_learn {
+        if !is_continued {
+            return None;
+        }
+        // What there is stays as it is.
+        settings.epochs = 0;
+        (validation, training) = (&[], linear.ordered);
     }
-    Some(Session::new(&training, &validation, linear, plan.hidden(), settings).train())
+    let training = Rows::new(linear, training, settings.batch_size);
+    let validation =
+        (!validation.is_empty()).then(|| Rows::new(linear, validation, VALIDATION_BATCH));
+    let validation = validation.as_ref();
+    Some(Session::new(&training, validation, linear, plan.hidden(), settings).train())
 }
 
 struct Session<'a> {
     training: &'a Rows,
-    validation: &'a Rows,
+    validation: Option<&'a Rows>,
     linear: &'a Linear<'a>,
     settings: Settings,
     shape: Shape,
@@ -63,48 +93,39 @@ struct Session<'a> {
     /// Of each category the gradient by the vectors of the batch's levels.
     by_vectors: Vec<Vec<f32>>,
     powers: [f64; 2],
+    /// Steps and epochs behind the state that training continues with.
+    first_step: u64,
+    epochs_before: u64,
     products: usize,
 }
 
 impl<'a> Session<'a> {
     fn new(
         training: &'a Rows,
-        validation: &'a Rows,
+        validation: Option<&'a Rows>,
         linear: &'a Linear<'a>,
         hidden: &[usize],
         settings: Settings,
     ) -> Self {
-        let mut at = 0;
-        let levels = linear.encodings.iter().filter_map(|encoding| match encoding {
-            Encoding::Categorical { levels, .. } => Some(levels.len()),
-            Encoding::Numeric { .. } => None,
-        });
-        let embeddings: Vec<Embedding> = levels
-            .map(|levels| {
-                let embedding = Embedding { levels, size: embedding_size(levels), at };
-                at += embedding.size;
-                embedding
-            })
-            .collect();
-        let shape = Shape::new(training.packed.inputs.number_count, at, hidden);
-        let values = Values::start(&shape, &embeddings, linear.seed);
+        let numbers = training.packed.inputs.number_count;
+        let start = Start::new(linear, numbers, hidden);
+        let Start { shape, embeddings, values, average, moments, epochs } = start;
         let batches = &training.packed.batches;
         let most_rows = batches.iter().map(|batch| batch.rows).max().unwrap_or(0);
-        let workers = most_rows.div_ceil(BLOCK).clamp(1, WORKERS);
         let most_levels = |category: &Category| {
             batches.iter().map(|batch| category.levels(batch, false).len()).max().unwrap_or(0)
         };
         let by_vectors = training.packed.inputs.categories.iter().zip(&embeddings);
         Self {
-            average: values.clone(),
-            moments: Moments::zeros(&shape, &embeddings),
             transposed: Transposed::new(&shape),
-            workers: (0..workers).map(|_| Worker::new(&shape)).collect(),
+            workers: (0..workers(most_rows)).map(|_| Worker::new(&shape)).collect(),
             gradient: vec![[0.0; PANEL]; shape.panels()],
             by_vectors: by_vectors
                 .map(|(category, embedding)| vec![0.0; most_levels(category) * embedding.size])
                 .collect(),
-            powers: [1.0; 2],
+            powers: powers_after(moments.steps),
+            first_step: moments.steps,
+            epochs_before: epochs,
             products: most_rows * shape.panels() * PANEL,
             training,
             validation,
@@ -113,12 +134,15 @@ impl<'a> Session<'a> {
             shape,
             embeddings,
             values,
+            average,
+            moments,
         }
     }
 
-    /// Trains, and keeps the weights that do best on the held-out rows.
-    fn train(mut self) -> ((NetworkParts, NetworkTraining), Outcome) {
-        let mut best = (self.mean_loss(self.validation), 0, self.average.clone());
+    /// Trains, and keeps the weights that do best on the held-out rows; without any, the last ones.
+    fn train(mut self) -> (Trained, Outcome) {
+        let loss = self.validation_loss().unwrap_or(f64::INFINITY);
+        let mut best = self.best(loss, 0);
         let mut epochs = 0;
         for epoch in 1..=self.settings.epochs {
             self.epoch(epoch);
@@ -126,22 +150,29 @@ impl<'a> Session<'a> {
                 break;
             }
             epochs = epoch;
-            let loss = self.mean_loss(self.validation);
-            if loss < best.0 {
-                best = (loss, epoch, self.average.clone());
-            } else if epoch - best.1 >= self.settings.patience {
-                break;
+            match self.validation_loss() {
+                None => best = self.best(f64::INFINITY, epoch),
+                Some(loss) if loss < best.loss => best = self.best(loss, epoch),
+                Some(_) if epoch - best.epoch >= self.settings.patience => break,
+                Some(_) => (),
             }
         }
-        self.average = best.2;
-        self.finish(epochs, best.1)
+        self.average = best.average;
+        self.finish(epochs, best.epoch, best.state)
+    }
+
+    fn best(&self, loss: f64, epoch: u64) -> Best {
+        let state = || (self.values.clone(), self.moments.clone());
+        let state = self.linear.keep_state.then(state);
+        Best { loss, epoch, average: self.average.clone(), state }
     }
 
     fn finish(
         mut self,
         epochs_run: u64,
         best_epoch: u64,
-    ) -> ((NetworkParts, NetworkTraining), Outcome) {
+        state: Option<(Values, Moments)>,
+    ) -> (Trained, Outcome) {
         let mut values = self.average.clone();
         let shrunk = guard(&self.shape.clone(), &mut values, |values| {
             self.average.clone_from(values);
@@ -150,27 +181,40 @@ impl<'a> Session<'a> {
         self.average = values;
         let outcome = Outcome {
             train_loss: self.mean_loss(self.training),
-            validation_loss: Some(self.mean_loss(self.validation)),
-            validation_rows: self.validation.count() as u64,
+            validation_loss: self.validation_loss(),
+            validation_rows: self.validation.map_or(0, Rows::count) as u64,
             totals: self.totals(),
             shrunk,
         };
-        let Self { linear, settings, shape, embeddings, average, .. } = self;
-        let parts = NetworkParts {
-            shape,
-            embeddings,
-            weights: average.weights,
-            vectors: average.vectors,
-            mu_scale: linear.heads.amount_scale,
+        let amount_scale = self.linear.heads.amount_scale;
+        let parts = |values: Values, mu_scale: f64| NetworkParts {
+            shape: self.shape.clone(),
+            embeddings: self.embeddings.clone(),
+            weights: values.weights,
+            vectors: values.vectors,
+            mu_scale,
         };
-        ((parts, settings.training(epochs_run, best_epoch)), outcome)
+        let state = state.map(|(values, moments)| {
+            let Moments { first, second, steps, level_steps } = moments;
+            StateParts {
+                epochs: self.epochs_before + best_epoch,
+                steps,
+                amount_scale,
+                values: [values, first, second].map(|values| parts(values, 1.0)),
+                level_steps,
+            }
+        });
+        let training = self.settings.training(epochs_run, best_epoch);
+        let parts = parts(std::mem::take(&mut self.average), amount_scale);
+        (Trained { parts, training, state }, outcome)
     }
 
     fn epoch(&mut self, epoch: u64) {
         let batches = self.training.packed.batches.len();
         let total = self.settings.epochs * batches as u64;
-        for batch in batch_order(batches, self.linear.seed, epoch) {
-            let factor = Schedule::Cosine.factor(self.moments.steps, 0, total, batches as u64);
+        for batch in batch_order(batches, self.linear.seed, self.epochs_before + epoch) {
+            let (done, first) = (self.moments.steps, self.first_step);
+            let factor = self.settings.schedule.factor(done, first, total, batches as u64);
             self.step(batch as usize, self.settings.learning_rate * factor);
         }
     }
@@ -282,11 +326,16 @@ impl<'a> Session<'a> {
         total / rows.packed.weight_sum
     }
 
+    /// The mean loss of the held-out rows.
+    fn validation_loss(&mut self) -> Option<f64> {
+        self.validation.map(|rows| self.mean_loss(rows))
+    }
+
     /// What is predicted for the rows, with the average of the weights.
     fn totals(&mut self) -> Totals {
         let Linear { heads, unit, .. } = self.linear;
         let mut sums = Sums::default();
-        for rows in [self.training, self.validation] {
+        for rows in std::iter::once(self.training).chain(self.validation) {
             self.pass(
                 rows,
                 TOTAL_ROWS,
@@ -332,6 +381,24 @@ impl<'a> Session<'a> {
             workers.iter().for_each(&mut take);
         }
     }
+}
+
+/// The powers of Adam's rates after so many steps, multiplied up as training does.
+fn powers_after(steps: u64) -> [f64; 2] {
+    let mut powers = [1.0, 1.0];
+    for _ in 0..steps {
+        let next = [powers[0] * 0.9, powers[1] * 0.999];
+        if next == powers {
+            break;
+        }
+        powers = next;
+    }
+    powers
+}
+
+/// Blocks of a batch of so many rows that are worked on at a time.
+pub(in crate::fit) fn workers(rows: usize) -> usize {
+    rows.div_ceil(BLOCK).clamp(1, WORKERS)
 }
 
 /// Adam's rates after so many steps of a level.

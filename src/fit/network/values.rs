@@ -6,7 +6,7 @@ use crate::net::deep::{Embedding, PANEL, Panel, Shape, Transposed, init_embeddin
 const EMBEDDING_SPREAD: f32 = 0.3;
 
 /// Weights, and what the optimiser keeps for them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Values {
     /// Of the layers and heads.
     pub(super) weights: Vec<Panel>,
@@ -15,7 +15,7 @@ pub(super) struct Values {
 }
 
 /// The optimiser's averages.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Moments {
     pub(super) first: Values,
     pub(super) second: Values,

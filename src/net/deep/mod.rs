@@ -29,6 +29,6 @@ pub(crate) use forward::Forward;
 pub(crate) use hash::step_key;
 pub(crate) use init::{init_embedding, init_layers};
 pub(crate) use product::{PANEL, Panel};
-pub(crate) use shape::Shape;
+pub(crate) use shape::{Layer, Shape};
 pub(crate) use tile::{ROWS, Tile};
 pub(crate) use transposed::Transposed;

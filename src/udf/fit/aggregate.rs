@@ -16,7 +16,7 @@ use super::campaign::campaign_texts;
 use crate::Error;
 use crate::call::culprit::of_init;
 use crate::call::features::{column_argument, list_width, numbered_name};
-use crate::call::fit::Solver;
+use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::options_of_group;
 use crate::fit::{
     Chunk, FeatureColumn, ListPlace, RowId, Shape, Table, Values, model_bytes, training_bytes,
@@ -134,14 +134,14 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
         // Of one group, the rows are listed as it is trained.
         let listed = if load.groups > 1 { 0 } else { load.rows * size_of::<RowId>() };
         let per_group = self.shape(load, load.rows.div_ceil(load.groups));
-        let text = model_bytes(shape.numbers, per_group.levels);
+        let text = model_bytes(&Shape { numbers: shape.numbers, ..per_group });
         training + lists + listed + load.groups * text
     }
 }
 
 impl<S: Solver> FitAggregate<S> {
     /// The features of a model of some of these rows.
-    fn shape(&self, load: &Load, rows: usize) -> Shape {
+    fn shape(&self, load: &Load, rows: usize) -> Shape<'_> {
         let is_category = |field: &&FeatureField| field.kind == FeatureKind::Category;
         let (numbers, categories) = match &self.arguments.features {
             FeatureShape::Fields(fields) => {
@@ -151,7 +151,14 @@ impl<S: Solver> FitAggregate<S> {
             FeatureShape::Lists => (load.list_numbers.div_ceil(load.rows.max(1)), 0),
         };
         let levels = load.levels.min(categories * rows);
-        Shape { rows, numbers, categories, levels, weighted: self.arguments.weight.is_some() }
+        Shape {
+            rows,
+            numbers,
+            categories,
+            levels,
+            weighted: self.arguments.weight.is_some(),
+            hidden: self.options.hidden(),
+        }
     }
 }
 

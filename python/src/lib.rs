@@ -2,11 +2,12 @@
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
 //! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, and [`foreign`] is how
-//! they are called from there.
+//! they are called from there. [`interrupts`] hears Ctrl-C while models are trained.
 
 mod allocator;
 mod capsules;
 mod foreign;
+mod interrupts;
 mod plugins;
 
 use pyo3::prelude::*;
@@ -14,6 +15,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     allocator::give_memory_back_soon();
+    interrupts::listen(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(training_options, module)?)?;
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;

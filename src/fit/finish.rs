@@ -116,6 +116,7 @@ fn network_on(
         unit: problem.start.mu,
         held_out: problem.options.validation_fraction,
         seed: problem.options.seed,
+        watch: &problem.watch,
     };
     train_network(&linear, plan)
 }

@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::Result;
-use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Table};
+use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Table, Watch};
 use crate::model::Model;
 
 pub(crate) use arguments::FitArguments;
@@ -62,6 +62,9 @@ pub(crate) trait FitOptions: Debug + Clone + Default + Send + Sync + 'static {
     /// Whether there is a model to continue from.
     fn continues(&self) -> bool;
 
+    /// These options for trainings that are watched together.
+    fn watched(&self, watch: &Watch) -> Self;
+
     /// These options with a model to continue from.
     fn continued(&self, model: Arc<Model>) -> Self;
 }
@@ -73,6 +76,10 @@ impl FitOptions for Options {
 
     fn continues(&self) -> bool {
         self.has_init()
+    }
+
+    fn watched(&self, watch: &Watch) -> Self {
+        self.watched(watch)
     }
 
     fn continued(&self, model: Arc<Model>) -> Self {
@@ -87,6 +94,10 @@ impl FitOptions for NewtonOptions {
 
     fn continues(&self) -> bool {
         self.has_init()
+    }
+
+    fn watched(&self, watch: &Watch) -> Self {
+        self.watched(watch)
     }
 
     fn continued(&self, model: Arc<Model>) -> Self {

@@ -3,6 +3,7 @@
 use crate::family::AmountTerm;
 use crate::fit::rows::{Hashed, Table, Usable};
 use crate::fit::total::{Heads, Totals};
+use crate::fit::watch::Watch;
 use crate::model::Encoding;
 
 /// The linear model, trained, and the rows.
@@ -18,6 +19,7 @@ pub(in crate::fit) struct Linear<'a> {
     /// The share of the rows that it was not trained on.
     pub(in crate::fit) held_out: f64,
     pub(in crate::fit) seed: u64,
+    pub(in crate::fit) watch: &'a Watch,
 }
 
 impl Linear<'_> {

@@ -122,6 +122,9 @@ impl<'a> Session<'a> {
         let mut epochs = 0;
         for epoch in 1..=self.settings.epochs {
             self.epoch(epoch);
+            if self.is_interrupted() {
+                break;
+            }
             if !self.average.are_finite() {
                 break;
             }
@@ -166,11 +169,19 @@ impl<'a> Session<'a> {
         ((parts, settings.training(epochs_run, best_epoch)), outcome)
     }
 
+    /// Whether nobody wants to know any more what it comes to.
+    fn is_interrupted(&self) -> bool {
+        self.linear.watch.is_interrupted()
+    }
+
     fn epoch(&mut self, epoch: u64) {
         let batches = self.training.packed.batches.len();
         let total = self.settings.epochs * batches as u64;
         for batch in batch_order(batches, self.linear.seed, epoch) {
             let factor = Schedule::Cosine.factor(self.moments.steps, 0, total, batches as u64);
+            if self.is_interrupted() {
+                return;
+            }
             self.step(batch as usize, self.settings.learning_rate * factor);
         }
     }
@@ -309,7 +320,7 @@ impl<'a> Session<'a> {
         work: impl Fn(&mut Worker, &Ready<'_>, Block<'_>) + Sync,
         mut take: impl FnMut(&Worker),
     ) {
-        let Self { shape, embeddings, average, transposed, workers, .. } = self;
+        let Self { shape, embeddings, average, transposed, workers, linear, .. } = self;
         transposed.take_heads(shape, &average.weights);
         let network = Ready { shape, embeddings, values: average, transposed };
         let mut seen = 0;
@@ -324,6 +335,9 @@ impl<'a> Session<'a> {
             })
             .collect();
         for blocks in blocks.chunks(workers.len()) {
+            if linear.watch.is_interrupted() {
+                return;
+            }
             let workers = &mut workers[..blocks.len()];
             workers
                 .par_iter_mut()

@@ -16,10 +16,11 @@ use super::campaign::campaign_texts;
 use crate::Error;
 use crate::call::culprit::of_init;
 use crate::call::features::{column_argument, list_width, numbered_name};
-use crate::call::fit::Solver;
+use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::options_of_group;
 use crate::fit::{
-    Chunk, FeatureColumn, ListPlace, RowId, Shape, Table, Values, model_bytes, training_bytes,
+    Chunk, FeatureColumn, ListPlace, RowId, Shape, Table, Values, Watch, model_bytes,
+    tell_listener, training_bytes,
 };
 use crate::model::Model;
 use crate::udf::aggregate::BatchRows;
@@ -91,6 +92,7 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
                 table.insert(self.table(rows, &lists, &names[..width])?);
             }
         }
+        let watched = self.options.watched(&Watch::begin());
         let inits = self.inits(rows)?;
         let campaigns = self.campaigns(rows)?;
         let texts = (0..rows.groups())
@@ -98,9 +100,9 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
             .map(|group| {
                 let all = rows.rows(group);
                 let (options, ids) = match &inits {
-                    None => (Cow::Borrowed(&self.options), Cow::Borrowed(all.as_ref())),
+                    None => (Cow::Borrowed(&watched), Cow::Borrowed(all.as_ref())),
                     Some(inits) => {
-                        let options = inits.options::<S>(&self.options, &telling(&labels, &all))?;
+                        let options = inits.options::<S>(&watched, &telling(&labels, &all))?;
                         (Cow::Owned(options), Cow::Owned(counted(&labels, &all)))
                     }
                 };
@@ -108,6 +110,7 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
                 let table = &tables[&widths[group]];
                 let model = S::fit(table, &ids, &campaigns.unwrap_or_default(), &options);
                 let model = model.map_err(|error| {
+                    tell_listener(&error);
                     let error = if inits.is_some() { of_init(error, all.len()) } else { error };
                     refuse_value(S::NAME, &error)
                 })?;

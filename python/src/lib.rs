@@ -22,6 +22,7 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<capsules::ScalarFunction>()?;
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
+    module.add_function(wrap_pyfunction!(capsules::model_function, module)?)?;
     module.add_function(wrap_pyfunction!(capsules::aggregate_functions, module)?)?;
     #[cfg(debug_assertions)]
     module.add_function(wrap_pyfunction!(capsules::panicking_aggregate, module)?)?;

@@ -46,7 +46,7 @@ from ziln.expressions import (
     variance,
     weights,
 )
-from ziln.sql import register_all
+from ziln.sql import register_all, register_model
 
 __all__ = [
     "__version__",
@@ -72,6 +72,7 @@ __all__ = [
     "predict",
     "quantile",
     "register_all",
+    "register_model",
     "rfm",
     "spearman",
     "variance",

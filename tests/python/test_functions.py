@@ -29,7 +29,8 @@ NEWTON = set(_ziln.newton_options())
 def test_the_package_has_the_functions_of_sql() -> None:
     python = {f"ziln_{name}" for name in ziln.expressions.__all__}
     assert python == SQL
-    assert set(ziln.__all__) == {*ziln.expressions.__all__, "register_all", "rfm", "__version__"}
+    others = {"register_all", "register_model", "rfm", "__version__"}
+    assert set(ziln.__all__) == {*ziln.expressions.__all__, *others}
 
 
 def test_every_name_is_there_and_documented() -> None:

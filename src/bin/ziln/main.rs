@@ -1,5 +1,6 @@
 //! The `ziln` SQL shell: DataFusion's command-line client with the functions of ziln registered.
 
+mod models;
 mod script;
 
 use std::io::{IsTerminal, Read};
@@ -37,7 +38,8 @@ const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
 ///
 /// Without -c or -f it reads SQL from the terminal, or what is piped into it. Whatever is not typed ends with the first
 /// error. Parquet, CSV and JSON files are tables by their path:
-/// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions.
+/// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions;
+/// CREATE FUNCTION name() RETURN (SELECT model FROM ...) makes one of a model.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -142,7 +144,7 @@ async fn session(
         ctx.state_weak_ref(),
     )));
     ctx.register_udtf("parquet_metadata", Arc::new(ParquetMetadataFunc {}));
-    let mut ctx = ctx;
+    let mut ctx = ctx.with_function_factory(Arc::new(models::ModelFunctions));
     ziln::udf::register_all(&mut ctx)?;
     Ok(ctx)
 }

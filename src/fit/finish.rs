@@ -86,7 +86,14 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     };
     let bounds = problem.widened_bounds();
     let names = problem.table.features.iter().map(|column| column.name.to_owned());
-    let features = names.zip(problem.encodings).map(|(name, encoding)| Feature { name, encoding });
+    // An adapter knows what came as dates; those of the model that training continues from stay so.
+    let known = problem.options.init.as_deref().map(Model::features).unwrap_or_default();
+    let unit = |name: &str| known.iter().find(|feature| feature.name == name)?.unit;
+    let features = names.zip(problem.encodings).map(|(name, encoding)| Feature {
+        unit: unit(&name),
+        name,
+        encoding,
+    });
     let model = Model::new(features.collect(), weights, bounds, in_force, training, state);
     match network {
         Some((parts, of)) => model.with_network(parts, of),

@@ -47,8 +47,7 @@ pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
     warm_start::check_network(options)?;
     let split = Split::of(table, &usable, kept, options);
     watch.check()?;
-    let problem =
-        Problem::new(table, &usable, split, options, known.as_deref(), watch.clone())?;
+    let problem = Problem::new(table, &usable, split, options, known.as_deref(), watch.clone())?;
     let model = Descent::new(problem).train()?;
     watch.check()?;
     if !model.is_finite() && options.has_init() {

@@ -104,6 +104,9 @@ mod tests {
         let before = Watch::begin();
         assert_eq!(before.check(), Ok(()));
         interrupt();
-        assert_eq!((before.check(), before.clone().check()), (Err(Error::Interrupted), Err(Error::Interrupted)));
+        assert_eq!(
+            (before.check(), before.clone().check()),
+            (Err(Error::Interrupted), Err(Error::Interrupted))
+        );
     }
 }

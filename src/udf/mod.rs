@@ -21,6 +21,7 @@ mod aggregate;
 mod constant;
 mod customer;
 mod customer_function;
+mod dates;
 mod error;
 mod features;
 mod fit;

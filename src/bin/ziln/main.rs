@@ -117,6 +117,7 @@ async fn run(arguments: Arguments) -> Result<()> {
 async fn read_statements(ctx: &SessionContext, print: &mut PrintOptions) -> Result<()> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
+        end_trainings_with_ctrl_c()?;
         let typed = exec::exec_from_repl(ctx, print).await;
         return typed.map_err(|error| DataFusionError::External(Box::new(error)));
     }
@@ -125,6 +126,21 @@ async fn read_statements(ctx: &SessionContext, print: &mut PrintOptions) -> Resu
         DataFusionError::Configuration(format!("cannot read the input: {error}"))
     })?;
     script::run_piped(ctx, &text, print).await
+}
+
+/// The prompt comes back after Ctrl-C; this ends the trainings that would go on behind it. On a thread of its own, as those
+/// of the queries may all be training.
+fn end_trainings_with_ctrl_c() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listen = async {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            ziln::fit::interrupt();
+        }
+    };
+    std::thread::Builder::new()
+        .name("ctrl-c".to_owned())
+        .spawn(move || runtime.block_on(listen))?;
+    Ok(())
 }
 
 /// A session with files as tables and the functions of ziln.

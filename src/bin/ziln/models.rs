@@ -38,7 +38,8 @@ impl FunctionFactory for ModelFunctions {
         let plan = state.create_physical_plan(&plan).await?;
         let batches = collect(plan, state.task_ctx()).await?;
         let batch = batches.iter().find(|batch| batch.num_rows() > 0);
-        let value = batch.map(|batch| ScalarValue::try_from_array(batch.column(0), 0)).transpose()?;
+        let value =
+            batch.map(|batch| ScalarValue::try_from_array(batch.column(0), 0)).transpose()?;
         match value.as_ref().map(|value| (value.try_as_str(), value.data_type())) {
             Some((Some(Some(text)), _)) => {
                 let model = Model::from_json(text).map_err(|error| {

@@ -71,8 +71,7 @@ pub fn fit_newton(
     };
     let split = Split::of(table, &usable, kept, shared);
     watch.check()?;
-    let problem =
-        Problem::new(table, &usable, split, shared, known.as_deref(), watch.clone())?;
+    let problem = Problem::new(table, &usable, split, shared, known.as_deref(), watch.clone())?;
     check_columns(problem.packed().inputs.width(), options)?;
     let model = Exact::new(problem, options).fit()?;
     watch.check()?;

@@ -70,8 +70,7 @@ pub(super) fn between(
     let groups = groups(&encodings, &places, width);
     // A sigma that is the same for all is the unit of mu.
     let sigma = sigma_from_raw(amount.get(width).copied().unwrap_or(0.0));
-    let new =
-        |paying| Estimate {
+    let new = |paying| Estimate {
         packed: &packed,
         lists,
         groups: &groups,

@@ -109,12 +109,7 @@ struct Best {
 }
 
 /// Runs the epochs, and leaves the best weights in the parts. An interrupt leaves whatever there is.
-pub(in crate::fit) fn run(
-    rows: &Rows,
-    parts: &mut Parts,
-    plan: &Plan,
-    watch: &Watch,
-) -> Progress {
+pub(in crate::fit) fn run(rows: &Rows, parts: &mut Parts, plan: &Plan, watch: &Watch) -> Progress {
     let an_epoch = rows.training.batches.len() as u64;
     let total = an_epoch * plan.epochs;
     let firsts: Vec<u64> = parts.iter().map(|part| part.weights().steps).collect();

@@ -24,6 +24,7 @@ use crate::fit::{
 };
 use crate::model::Model;
 use crate::udf::aggregate::BatchRows;
+use crate::udf::dates::dates_as_days;
 use crate::udf::error::refuse_value;
 use crate::udf::features::{
     FeatureField, FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists,
@@ -94,6 +95,7 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
         }
         let watched = self.options.watched(&Watch::begin());
         let inits = self.inits(rows)?;
+        let dates = self.dates();
         let campaigns = self.campaigns(rows)?;
         let texts = (0..rows.groups())
             .into_par_iter()
@@ -114,7 +116,7 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
                     let error = if inits.is_some() { of_init(error, all.len()) } else { error };
                     refuse_value(S::NAME, &error)
                 })?;
-                Ok(model.map(|model| model.to_json()))
+                Ok(model.map(|model| model.with_dates(&dates).to_json()))
             })
             .collect::<Result<Vec<Option<String>>>>()?;
         Ok(Arc::new(StringViewArray::from_iter(texts)))
@@ -143,6 +145,12 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
 }
 
 impl<S: Solver> FitAggregate<S> {
+    /// The names of the features that are dates.
+    fn dates(&self) -> Vec<&str> {
+        let FeatureShape::Fields(fields) = &self.arguments.features else { return Vec::new() };
+        fields.iter().filter(|field| field.is_date).map(|field| field.name.as_str()).collect()
+    }
+
     /// The features of a model of some of these rows.
     fn shape(&self, load: &Load, rows: usize) -> Shape {
         let is_category = |field: &&FeatureField| field.kind == FeatureKind::Category;
@@ -239,7 +247,10 @@ fn read_features<S: Solver>(shape: &FeatureShape, features: &ArrayRef) -> Result
             let argument = || column_argument(&field.name);
             Ok(match field.kind {
                 FeatureKind::Category => Arc::clone(array),
-                FeatureKind::Number => Arc::new(doubles_with_nan(S::NAME, &argument(), array)?),
+                FeatureKind::Number => {
+                    let numbers = dates_as_days(array)?;
+                    Arc::new(doubles_with_nan(S::NAME, &argument(), &numbers)?)
+                }
                 FeatureKind::Single => Arc::new(singles_with_nan(S::NAME, &argument(), array)?),
             })
         })

@@ -28,6 +28,8 @@ mod unix {
     use std::sync::{Mutex, OnceLock, PoisonError};
     use std::time::Duration;
 
+    use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
     use ziln::fit::Listener;
 
     /// Of Python's main thread, the number that Python gives it: what `pthread_self` is there.
@@ -92,11 +94,31 @@ mod unix {
         }
 
         fn interrupted(&self) {
-            // On the main thread, DataFusion itself waits for the query.
-            if MAIN_THREAD.get().copied().flatten() != Some(this_thread()) {
+            if MAIN_THREAD.get().copied().flatten() == Some(this_thread()) {
+                Python::attach(|py| raise_on_return(py).unwrap_or_else(|error| error.print(py)));
+            } else {
                 std::thread::sleep(ANSWER);
             }
         }
+    }
+
+    /// Has Python raise what the signal's handler in Python raises, in the place of the error that DataFusion's package is
+    /// about to: on the main thread it waits for the query, and looks for signals no more. A profiler, of which there is
+    /// one at a time, is called as the frame with the error is left.
+    fn raise_on_return(py: Python<'_>) -> PyResult<()> {
+        let sys = py.import("sys")?;
+        if sys.call_method0("getprofile")?.is_none() {
+            sys.call_method1("setprofile", (wrap_pyfunction!(raise_interrupt, py)?,))?;
+        }
+        Ok(())
+    }
+
+    /// The profiler: once, whatever it is told.
+    #[pyfunction]
+    #[pyo3(signature = (*_arguments))]
+    fn raise_interrupt(py: Python<'_>, _arguments: &Bound<'_, PyTuple>) -> PyResult<()> {
+        py.import("sys")?.call_method1("setprofile", (py.None(),))?;
+        py.check_signals()
     }
 
     /// The number that Python gives this thread.

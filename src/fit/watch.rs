@@ -29,7 +29,8 @@ pub trait Listener: Sync {
     /// They are over.
     fn end(&self);
 
-    /// A call is about to tell its engine that it was interrupted: whoever interrupted may be answered first.
+    /// A call is about to tell its engine that it was interrupted, on the thread that the engine called on: whoever
+    /// interrupted may be answered first.
     fn interrupted(&self) {}
 }
 
@@ -66,10 +67,10 @@ impl Watch {
     }
 }
 
-/// An adapter is about to tell its engine of an error: where that is an interrupt, the listener is told first.
+/// An adapter is about to tell its engine that a call was interrupted, on the thread that the engine called on.
 #[cfg(feature = "datafusion")]
-pub(crate) fn tell_listener(error: &Error) {
-    if let (Error::Interrupted, Some(listener)) = (error, LISTENER.get()) {
+pub(crate) fn tell_listener() {
+    if let Some(listener) = LISTENER.get() {
         listener.interrupted();
     }
 }
@@ -92,21 +93,5 @@ impl Drop for Listening {
         if let Some(listener) = LISTENER.get() {
             listener.end();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interrupt_concerns_what_runs() {
-        let before = Watch::begin();
-        assert_eq!(before.check(), Ok(()));
-        interrupt();
-        assert_eq!(
-            (before.check(), before.clone().check()),
-            (Err(Error::Interrupted), Err(Error::Interrupted))
-        );
     }
 }

@@ -93,7 +93,8 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
                 table.insert(self.table(rows, &lists, &names[..width])?);
             }
         }
-        let watched = self.options.watched(&Watch::begin());
+        let watch = Watch::begin();
+        let watched = self.options.watched(&watch);
         let inits = self.inits(rows)?;
         let dates = self.dates();
         let campaigns = self.campaigns(rows)?;
@@ -112,14 +113,16 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
                 let table = &tables[&widths[group]];
                 let model = S::fit(table, &ids, &campaigns.unwrap_or_default(), &options);
                 let model = model.map_err(|error| {
-                    tell_listener(&error);
                     let error = if inits.is_some() { of_init(error, all.len()) } else { error };
                     refuse_value(S::NAME, &error)
                 })?;
                 Ok(model.map(|model| model.with_dates(&dates).to_json()))
             })
-            .collect::<Result<Vec<Option<String>>>>()?;
-        Ok(Arc::new(StringViewArray::from_iter(texts)))
+            .collect::<Result<Vec<Option<String>>>>();
+        if texts.is_err() && watch.is_interrupted() {
+            tell_listener();
+        }
+        Ok(Arc::new(StringViewArray::from_iter(texts?)))
     }
 
     /// As many models at once as there are threads, and the texts of all.

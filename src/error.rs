@@ -51,6 +51,9 @@ pub enum Error {
         /// Which feature, what the model needs and what came.
         problem: String,
     },
+    /// A person interrupted the training.
+    #[error("interrupted")]
+    Interrupted,
     /// A fault of ziln itself, which should not have happened.
     #[error("internal error: {problem}")]
     Internal {

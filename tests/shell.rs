@@ -148,3 +148,39 @@ fn many_statements_and_long_lists_are_no_deep_expressions() {
     let shell = piped(&format!("{empty}{list}"));
     assert_eq!((shell.status, shell.output.as_str()), (Some(0), "n\n30001\n"), "{}", shell.errors);
 }
+
+#[test]
+fn a_model_becomes_a_function() {
+    let customers = "(SELECT value % 7 AS x, CASE WHEN value % 3 = 0 THEN value % 11 ELSE 0 END AS y FROM range(0, 500))";
+    let table = format!(
+        "CREATE TABLE models AS SELECT ziln_fit_sgd(y, {{x: x}}, {{epochs: 3}}) AS model FROM {customers};\n"
+    );
+    let shell = piped(&format!(
+        "{table}CREATE FUNCTION spend() RETURN (SELECT model FROM models);
+         SELECT bool_and(spend({{x: x}}) = ziln_expected_ltv(ziln_predict(model, {{x: x}}))) AS same FROM models, {customers};
+         CREATE OR REPLACE FUNCTION spend() RETURN (SELECT model FROM models);
+         DROP FUNCTION spend;
+         SELECT spend({{x: 1}})"
+    ));
+    assert_eq!(
+        (shell.status, shell.output.as_str()),
+        (Some(1), "same\ntrue\n"),
+        "{}",
+        shell.errors
+    );
+    assert!(shell.errors.contains("spend"), "{}", shell.errors);
+    for (statement, message) in [
+        ("CREATE FUNCTION f() RETURN (SELECT 1)", "got a body of type Int64"),
+        ("CREATE FUNCTION f() RETURN NULL", "expected"),
+        ("CREATE FUNCTION f() RETURN 'yes'", "expected the text of a model"),
+        (
+            "CREATE FUNCTION f(x DOUBLE) RETURN (SELECT model FROM models)",
+            "they are the features of the model",
+        ),
+        ("CREATE FUNCTION abs() RETURN (SELECT model FROM models)", "function abs exists"),
+    ] {
+        let shell = piped(&format!("{table}{statement}"));
+        assert_eq!(shell.status, Some(1), "{statement}");
+        assert!(shell.errors.contains(message), "{statement}: {}", shell.errors);
+    }
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 use datafusion_ffi::udaf::FFI_AggregateUDF;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -59,6 +60,14 @@ impl AggregateFunction {
         let function = FFI_AggregateUDF::from(Arc::clone(&self.0));
         PyCapsule::new_with_value(py, function, c"datafusion_aggregate_udf")
     }
+}
+
+/// A model as a function of SQL.
+#[pyfunction]
+pub(crate) fn model_function(name: &str, model: &str) -> PyResult<ScalarFunction> {
+    let model = ziln::model::Model::from_json(model);
+    let model = model.map_err(|error| PyValueError::new_err(error.to_string()))?;
+    Ok(ScalarFunction(Arc::new(ziln::udf::model_function(name, &model))))
 }
 
 /// Every scalar function, in the order of the documentation.

@@ -2,12 +2,14 @@
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
 //! Python's lock; [`networks`] makes texts of matrices; [`capsules`] hands DataFusion's functions to the Python package
-//! `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them.
+//! `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them. [`interrupts`]
+//! hears Ctrl-C while models are trained.
 
 mod allocator;
 mod capsules;
 mod documentation;
 mod foreign;
+mod interrupts;
 mod networks;
 mod plugins;
 
@@ -16,6 +18,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     allocator::give_memory_back_soon();
+    interrupts::listen(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(training_options, module)?)?;
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;
@@ -25,6 +28,7 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_class::<documentation::FunctionDocumentation>()?;
     module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
+    module.add_function(wrap_pyfunction!(capsules::model_function, module)?)?;
     module.add_function(wrap_pyfunction!(capsules::aggregate_functions, module)?)?;
     #[cfg(debug_assertions)]
     module.add_function(wrap_pyfunction!(capsules::panicking_aggregate, module)?)?;

@@ -47,7 +47,7 @@ from ziln.expressions import (
     weights,
 )
 from ziln.networks import layers, network_model
-from ziln.sql import register_all
+from ziln.sql import register_all, register_model
 
 __all__ = [
     "__version__",
@@ -75,6 +75,7 @@ __all__ = [
     "predict",
     "quantile",
     "register_all",
+    "register_model",
     "rfm",
     "spearman",
     "variance",

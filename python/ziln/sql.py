@@ -47,6 +47,52 @@ def register_all(ctx: SessionContext) -> None:
         ctx.register_udaf(udaf(aggregate))
 
 
+def register_model(ctx: SessionContext, name: str, model: str) -> None:
+    """
+    Register a model with a DataFusion session as a function of its own: ``name(features)`` is the expected lifetime value.
+
+    It has the bits of ``ziln_expected_ltv(ziln_predict(model, features))``, and is faster than these with the model as a
+    literal: the text is read once, here. A function that had the name before is replaced.
+
+    Parameters
+    ----------
+    ctx
+        A ``datafusion.SessionContext``.
+    name
+        The function's name. SQL reads names in lower case unless they are quoted.
+    model
+        The text of a model.
+
+    Raises
+    ------
+    ValueError
+        If the text is not that of a model.
+    ImportError
+        As of :func:`register_all`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from datafusion import SessionContext
+    >>> import ziln
+    >>> customers = pl.DataFrame({"ltv": [0.0, 5.0, 0.0, 20.0], "visits": [1, 4, 2, 9]})
+    >>> model = customers.select(ziln.fit_sgd("ltv", ["visits"])).item()
+    >>> ctx = SessionContext()
+    >>> ziln.register_model(ctx, "spend_next_year", model)
+    >>> ctx.sql("SELECT spend_next_year({visits: 7}) > 0 AS spends").to_pydict()
+    {'spends': [True]}
+    """
+    _check_version()
+    from datafusion import udf
+
+    try:
+        function = _ziln.model_function(name, model)
+    except ValueError as error:
+        msg = f"ziln.register_model: {error}"
+        raise ValueError(msg) from None
+    ctx.register_udf(udf(function))
+
+
 def _check_version() -> None:
     needed = f"datafusion>={_MAJOR},<{_MAJOR + 1}"
     try:

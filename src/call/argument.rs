@@ -19,6 +19,8 @@ pub(crate) enum TypeForm<'a, T> {
     Number,
     /// A boolean.
     Boolean,
+    /// A date, or a date with a time.
+    Date,
     /// A text, however it is encoded.
     Text,
     /// A struct: names and types of its fields.
@@ -35,6 +37,11 @@ impl<T> TypeForm<'_, T> {
     /// Whether it can be read as numbers.
     pub fn is_number(&self) -> bool {
         matches!(self, Self::Null | Self::Number)
+    }
+
+    /// Whether it is a date.
+    pub fn is_date(&self) -> bool {
+        matches!(self, Self::Date)
     }
 
     /// Whether it is that of a NULL without a type.

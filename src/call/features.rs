@@ -10,7 +10,7 @@ use crate::model::check_feature_count;
 use crate::{Error, Result};
 
 const EXPECTED: &str =
-    "a struct of numbers, booleans and strings, a list of numbers, or one number";
+    "a struct of numbers, booleans, dates and strings, a list of numbers, or one number";
 
 /// Which features an argument's type names.
 #[derive(Debug)]
@@ -71,13 +71,23 @@ pub(crate) fn column_argument(name: &str) -> String {
 pub(crate) fn is_category<T: ArgumentType>(name: &str, column: &T) -> Result<bool> {
     match column.form() {
         TypeForm::Text => Ok(true),
-        TypeForm::Number | TypeForm::Boolean | TypeForm::Null => Ok(false),
+        TypeForm::Number | TypeForm::Boolean | TypeForm::Date | TypeForm::Null => Ok(false),
         _ => Err(wrong_argument(
             &column_argument(name),
-            "a number, a boolean or a string (cast a date or another type to one of them)",
+            "a number, a boolean, a date or a string (cast another type to one of them)",
             column.to_string(),
         )),
     }
+}
+
+/// Refuses dates for a feature that a model was trained on as a number: a date is a number of days, and nobody knows of
+/// what that number is.
+pub(crate) fn check_date<T: ArgumentType>(name: &str, column: &T, takes_dates: bool) -> Result<()> {
+    if takes_dates || !column.form().is_date() {
+        return Ok(());
+    }
+    let expected = "a number, as the model was trained on";
+    Err(wrong_argument(&column_argument(name), expected, column.to_string()))
 }
 
 /// Refuses two fields of one name: features are matched by it.
@@ -117,7 +127,7 @@ pub(crate) fn short_list(needed: usize, length: usize, row: Option<usize>) -> Er
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::test_type::TestType::{self, Array, Date, List, Number, Struct, Text};
+    use crate::call::test_type::TestType::{self, Array, Blob, Date, List, Number, Struct, Text};
 
     fn names(features: &TestType) -> Result<Option<Vec<String>>> {
         Ok(match FeaturesForm::of_type(features)? {
@@ -146,9 +156,26 @@ mod tests {
         assert!(refused(Array(Box::new(Number), 1 << 31)).contains("at most 100000 features"));
         let twice = Struct(vec![("a", Number), ("b", Number), ("a", Text)]);
         assert!(refused(twice).ends_with("expected fields of different names, got two fields `a`"));
-        let day = Struct(vec![("day", Date)]);
-        let error = FeaturesForm::of_type(&day).unwrap().check_columns().unwrap_err().to_string();
-        assert!(error.starts_with("argument `features.day`: expected a number, a boolean or a"));
+        let blob = Struct(vec![("blob", Blob)]);
+        let error = FeaturesForm::of_type(&blob).unwrap().check_columns().unwrap_err().to_string();
+        assert!(
+            error
+                .starts_with("argument `features.blob`: expected a number, a boolean, a date or a")
+        );
+    }
+
+    #[test]
+    fn dates_are_for_models_of_dates() {
+        assert_eq!(is_category("day", &Date), Ok(false));
+        assert_eq!(
+            (check_date("day", &Date, true), check_date("day", &Number, true)),
+            (Ok(()), Ok(()))
+        );
+        let error = check_date("day", &Date, false).unwrap_err().to_string();
+        assert!(
+            error.ends_with("expected a number, as the model was trained on, got Date"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) mod buckets;
 mod codes;
 pub(crate) mod culprit;
 pub(crate) mod customer;
+pub(crate) mod date;
 pub(crate) mod distribution;
 pub(crate) mod explain;
 pub(crate) mod features;

@@ -11,6 +11,7 @@ pub(super) enum TestType {
     Number,
     Text,
     Date,
+    Blob,
     Struct(Vec<(&'static str, TestType)>),
     List(Box<TestType>),
     Array(Box<TestType>, usize),
@@ -28,7 +29,8 @@ impl ArgumentType for TestType {
             Self::Null => TypeForm::Null,
             Self::Number => TypeForm::Number,
             Self::Text => TypeForm::Text,
-            Self::Date => TypeForm::Other,
+            Self::Date => TypeForm::Date,
+            Self::Blob => TypeForm::Other,
             Self::Struct(fields) => {
                 TypeForm::Struct(fields.iter().map(|(name, field)| (*name, field)).collect())
             }

@@ -9,7 +9,7 @@ use super::lists::NumberLists;
 use super::number::Number;
 use super::rows::Rows;
 use super::text::Texts;
-use crate::call::features::{FeaturesForm, is_category, numbered_name, short_list};
+use crate::call::features::{FeaturesForm, check_date, is_category, numbered_name, short_list};
 use crate::call::{ArgumentType, NO_CODE, TypeForm};
 use crate::fit::Values;
 use crate::math::Column;
@@ -105,6 +105,12 @@ impl Features {
         columns.filter(|(_, column)| !holds_texts(column.dtype()))
     }
 
+    /// The names of the features that are dates.
+    pub(super) fn dates(&self) -> Vec<String> {
+        let dates = self.numbers().filter(|(_, column)| column.dtype().form().is_date());
+        dates.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// The columns that are used, read once each; the others are not looked at.
     ///
     /// An untyped NULL is a missing value of the kind that the model needs.
@@ -118,6 +124,12 @@ impl Features {
     ) -> PolarsResult<Vec<FeatureSeries>> {
         let mut is_category = vec![None; self.columns.len()];
         for used in uses {
+            if let (Some(name), Some(column)) =
+                (self.names.get(used.position), self.columns.get(used.position))
+            {
+                check_date(name, column.dtype(), used.is_date || used.is_category)
+                    .map_err(|error| refuse(function, &error))?;
+            }
             if let Some(slot) = is_category.get_mut(used.position) {
                 slot.get_or_insert(used.is_category);
             }

@@ -114,6 +114,8 @@ fn group_of_row(values: &Series) -> PolarsResult<Vec<u32>> {
 struct Training {
     pieces: Vec<Piece>,
     names: Vec<String>,
+    /// The names of those that are dates.
+    dates: Vec<String>,
     /// The columns of the categories; nothing for numbers.
     categories: Vec<Option<FeatureSeries>>,
     lists: Option<TrainingLists>,
@@ -153,7 +155,8 @@ impl Training {
         let features = Features::try_new(S::NAME, features, || 0)?;
         let pieces = Self::pieces::<S>(label, weight, Some(&features), rows)?;
         let categories = features.categories(S::NAME, rows)?;
-        Ok(Self { pieces, names: features.names, categories, lists: None })
+        let dates = features.dates();
+        Ok(Self { pieces, names: features.names, dates, categories, lists: None })
     }
 
     fn of_lists<S: Solver>(
@@ -166,7 +169,8 @@ impl Training {
         let lists = NumberLists::try_new(features)?;
         let starts = lists.starts(rows);
         let lists = Some(TrainingLists { lists, starts });
-        Ok(Self { pieces, names: Vec::new(), categories: Vec::new(), lists })
+        let (names, dates) = (Vec::new(), Vec::new());
+        Ok(Self { pieces, names, dates, categories: Vec::new(), lists })
     }
 
     fn pieces<S: Solver>(
@@ -224,9 +228,11 @@ impl Training {
             &[one] => vec![one; used.len()],
             all => used.iter().filter_map(|row| all.get(index_of(row)).copied()).collect(),
         };
-        S::fit(&table, &used, &campaigns, &options).map_err(|error| {
+        let model = S::fit(&table, &used, &campaigns, &options).map_err(|error| {
             refuse(if init.is_some() { of_init(error, telling.len()) } else { error })
-        })
+        })?;
+        let dates: Vec<&str> = self.dates.iter().map(String::as_str).collect();
+        Ok(model.map(|model| model.with_dates(&dates)))
     }
 
     /// The rows as the core reads them.

@@ -1,9 +1,10 @@
 //! Numeric arguments of any type as the core's [`Column`]s.
 
-use polars::prelude::{ArrowDataType, DataType, PolarsResult, Series};
+use polars::prelude::{ArrowDataType, DataType, PolarsResult, Series, TimeUnit};
 use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::Bitmap;
 
+use crate::call::date::{MICROSECONDS, MILLISECONDS, NANOSECONDS, days};
 use crate::call::params::WIDTH;
 use crate::math::Column;
 
@@ -61,11 +62,14 @@ impl Number {
         Self::scalar(lists.values().get(index).copied().filter(|_| valid))
     }
 
-    /// A numeric or boolean column as a feature: NaN, which is "missing" in the core, in the place of a NULL.
+    /// A column of numbers, booleans or dates as a feature: NaN, which is "missing" in the core, in the place of a NULL.
     ///
     /// # Errors
     /// Where Polars cannot convert the type.
     pub(super) fn with_nan(series: &Series) -> PolarsResult<Self> {
+        if let Some(days) = dates_as_days(series)? {
+            return Ok(Self::from_double(days));
+        }
         if series.dtype() == &DataType::Float32 && series.null_count() == 0 {
             return Ok(Self::from_single(single_array(series)?));
         }
@@ -107,6 +111,25 @@ impl Number {
             }
         }
     }
+}
+
+/// Dates, or times of dates, as days, with NaN in the place of a NULL; `None` of any other column. A time with a time zone
+/// is the instant, one without is read as if it were of UTC.
+///
+/// # Errors
+/// Where Polars cannot read them.
+fn dates_as_days(series: &Series) -> PolarsResult<Option<PrimitiveArray<f64>>> {
+    let per_day = match series.dtype() {
+        DataType::Date => 1,
+        DataType::Datetime(TimeUnit::Milliseconds, _) => MILLISECONDS,
+        DataType::Datetime(TimeUnit::Microseconds, _) => MICROSECONDS,
+        DataType::Datetime(TimeUnit::Nanoseconds, _) => NANOSECONDS,
+        _ => return Ok(None),
+    };
+    let ticks = series.to_physical_repr().cast(&DataType::Int64)?;
+    let days =
+        ticks.i64()?.iter().map(|ticks| ticks.map_or(f64::NAN, |ticks| days(ticks, per_day)));
+    Ok(Some(PrimitiveArray::from_vec(days.collect())))
 }
 
 /// Which rows of an array are not NULL, where any is.

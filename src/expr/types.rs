@@ -15,6 +15,7 @@ impl ArgumentType for DataType {
             ),
             Self::List(item) => TypeForm::List(item),
             Self::Array(item, width) => TypeForm::Array(item, *width),
+            Self::Date | Self::Datetime(..) => TypeForm::Date,
             other if other.is_primitive_numeric() || other.is_decimal() => TypeForm::Number,
             _ => TypeForm::Other,
         }

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::regularizer::Regularizer;
 use super::sgd::{Part, Parts, Plan, Progress, Trained, Weights, run};
 use super::warm_start;
+use crate::Result;
 use crate::family::{AmountTerm, Head, PayingTerm, SigmaPrior};
 use crate::model::{AMOUNT_SCALES, L2, Model, OptionsInForce};
 
@@ -76,15 +77,20 @@ impl<'a> Descent<'a> {
     }
 
     /// Trains, and again with smaller steps if the result is worse than the intercepts alone.
-    pub(super) fn train(mut self) -> Model {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::Error::Interrupted).
+    pub(super) fn train(mut self) -> Result<Model> {
         let start = self.parts.weights();
         let mut attempts = if self.problem.options.learning_rate.is_none() { ATTEMPTS } else { 1 };
         loop {
-            let progress = run(&self.problem.rows, &mut self.parts, &self.plan);
+            let progress =
+                run(&self.problem.rows, &mut self.parts, &self.plan, &self.problem.watch);
+            self.problem.watch.check()?;
             attempts -= 1;
             let train_loss = self.problem.rows.train_loss(&mut self.parts, false);
             if attempts == 0 || self.is_sound(train_loss) {
-                return self.finish(progress, train_loss);
+                return Ok(self.finish(progress, train_loss));
             }
             self.plan.learning_rate /= 5.0;
             self.parts.set_weights(&start);

@@ -83,7 +83,14 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     };
     let bounds = problem.widened_bounds();
     let names = problem.table.features.iter().map(|column| column.name.to_owned());
-    let features = names.zip(problem.encodings).map(|(name, encoding)| Feature { name, encoding });
+    // An adapter knows what came as dates; those of the model that training continues from stay so.
+    let known = problem.options.init.as_deref().map(Model::features).unwrap_or_default();
+    let unit = |name: &str| known.iter().find(|feature| feature.name == name)?.unit;
+    let features = names.zip(problem.encodings).map(|(name, encoding)| Feature {
+        unit: unit(&name),
+        name,
+        encoding,
+    });
     let model = Model::new(features.collect(), weights, bounds, in_force, training, state);
     match network {
         Some(Trained { parts, training, state }) => model.with_network(parts, training, state),
@@ -112,6 +119,7 @@ fn network_on(problem: &Problem<'_>, fitted: &Fitted) -> Option<(Trained, Outcom
         seed: problem.options.seed,
         init: problem.options.init.as_deref(),
         keep_state: problem.options.keep_state,
+        watch: &problem.watch,
     };
     train_network(&linear, plan)
 }

@@ -17,6 +17,7 @@
 //! | `newton` | the exact solver: Fisher scoring, standard errors |
 //! | `prior` | campaigns that share a prior |
 //! | `finish`, `guard`, `total`, `warnings` | from weights to a model whose predictions are credible |
+//! | `watch` | whether somebody interrupts |
 //!
 //! The result depends on the content of the rows, the seed and the options alone: not on the order of the rows, on how
 //! they are cut into chunks, on the number of threads or on the processor. What happens, in which order, and the
@@ -43,6 +44,7 @@ mod total;
 mod train;
 mod warm_start;
 mod warnings;
+mod watch;
 
 pub use memory::{Shape, model_bytes, training_bytes};
 pub use network::Network;
@@ -53,3 +55,6 @@ pub use rows::sample::Sample;
 pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use sgd::{Optimizer, Schedule};
 pub use train::fit;
+#[cfg(feature = "datafusion")]
+pub(crate) use watch::tell_listener;
+pub use watch::{Listener, Watch, interrupt, listen};

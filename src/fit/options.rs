@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::network::Network;
 use super::sgd::{Optimizer, Schedule};
+use super::watch::Watch;
 use crate::error::quoted;
 use crate::model::{MOST_LAYERS, MOST_UNITS, Model};
 use crate::{Error, Result};
@@ -100,11 +101,13 @@ macro_rules! options {
         #[derive(Debug, Clone)]
         pub struct Options {
             $(pub(super) $name: $field,)*
+            /// Who watches all trainings of a call; none where each is a call.
+            pub(super) watch: Option<Watch>,
         }
 
         impl Default for Options {
             fn default() -> Self {
-                Self { $($name: $default,)* }
+                Self { $($name: $default,)* watch: None }
             }
         }
 
@@ -273,6 +276,17 @@ impl Options {
     /// The network on top of the linear heads, if there is to be one.
     pub(super) fn network(&self) -> Option<&Network> {
         Some(&self.hidden).filter(|network| !network.hidden().is_empty())
+    }
+
+    /// These options for trainings that are watched together.
+    #[must_use]
+    pub fn watched(&self, watch: &Watch) -> Self {
+        Self { watch: Some(watch.clone()), ..self.clone() }
+    }
+
+    /// Who watches a training that begins.
+    pub(super) fn watch(&self) -> Watch {
+        self.watch.clone().unwrap_or_else(Watch::begin)
     }
 
     /// These options with a model to continue from.

@@ -8,6 +8,8 @@ use super::rows::{Hashed, Table, Usable};
 use super::sgd::Rows;
 use super::split::Split;
 use super::warm_start;
+use super::watch::Watch;
+use crate::Result;
 use crate::family::{Marginal, SigmaPrior};
 use crate::math::ln;
 use crate::model::{Bounds, Encoding, Feature, L2, Model, Range};
@@ -19,6 +21,7 @@ const VALIDATION_BATCH: usize = 4096;
 pub(super) struct Problem<'a> {
     pub(super) table: &'a Table<'a>,
     pub(super) options: &'a Options,
+    pub(super) watch: Watch,
     pub(super) usable: &'a Usable,
     /// All rows in canonical order, if there is a network to train on them.
     pub(super) ordered: Vec<Hashed>,
@@ -54,16 +57,19 @@ impl<'a> Problem<'a> {
         split: Split,
         options: &'a Options,
         known: Option<&[Feature]>,
-    ) -> Self {
+        watch: Watch,
+    ) -> Result<Self> {
         let Split { ordered, training, labels, validation } = split;
         let training_rows = training.len();
         let payers = labels.iter().filter(|&&label| label > 0.0).count();
         let batch_size = automatic::batch_size(options, training_rows, payers);
         let layout = deal(&training, &labels, batch_size as usize);
         drop((training, labels));
+        watch.check()?;
         let targets = Targets::gather(table, &layout);
         let known = Known { features: known, min_count: options.min_count };
         let Learnt { packed, encodings, ranges } = pack_training(table, &layout, &targets, &known);
+        watch.check()?;
         let mut weight_sum = targets.weight_sum();
         drop(targets);
         drop(layout);
@@ -76,13 +82,15 @@ impl<'a> Problem<'a> {
             let pack = |part| pack_encoded(table, &layout, &targets, &encodings, part);
             held_out = [PackedFor::Paying, PackedFor::Amount].map(pack).into();
         }
+        watch.check()?;
         let start = packed.marginal();
         // A prior of campaigns decides the penalties.
         let is_drawn = options.init.as_deref().is_some_and(|model| model.between().is_some());
         let survey = if is_drawn { Survey::none() } else { survey(options, &packed, &start) };
-        Self {
+        Ok(Self {
             table,
             options,
+            watch,
             usable,
             ordered,
             training_rows,
@@ -101,7 +109,7 @@ impl<'a> Problem<'a> {
             spread: survey.spread,
             payer_means: survey.payer_means,
             weight_sum,
-        }
+        })
     }
 
     /// The training rows.

@@ -18,7 +18,8 @@ use crate::model::Model;
 ///
 /// # Errors
 /// [`Error::Option`](crate::Error::Option) if option `init` is a model with other features, one with a network that
-/// training would lose, or one from which training does not come to finite numbers.
+/// training would lose, or one from which training does not come to finite numbers;
+/// [`Error::Interrupted`](crate::Error::Interrupted) if [`interrupt`](crate::fit::interrupt) was called meanwhile.
 ///
 /// ```
 /// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
@@ -36,6 +37,7 @@ use crate::model::Model;
 /// # Ok::<(), ziln::Error>(())
 /// ```
 pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
+    let watch = options.watch();
     let Some((usable, kept)) = Usable::of(table, rows, options) else {
         let Some(prior) = prior_of(options) else { return Ok(None) };
         warm_start::known_features(table, options)?;
@@ -45,8 +47,10 @@ pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
     warm_start::check_network(options)?;
     let options = &*options.of_linear_heads();
     let split = Split::of(table, &usable, kept, options);
-    let problem = Problem::new(table, &usable, split, options, known.as_deref());
-    let model = Descent::new(problem).train();
+    watch.check()?;
+    let problem = Problem::new(table, &usable, split, options, known.as_deref(), watch.clone())?;
+    let model = Descent::new(problem).train()?;
+    watch.check()?;
     if !model.is_finite() && options.has_init() {
         return Err(warm_start::leads_nowhere());
     }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::between::Between;
 use super::errors::StandardErrors;
+#[cfg(any(feature = "datafusion", feature = "polars", test))]
+use super::feature::Unit;
 use super::feature::{Encoding, Feature};
 use super::network::{Network, NetworkParts, NetworkTraining, StateParts};
 use super::objects;
@@ -168,6 +170,18 @@ impl Model {
     /// The model as a prior of campaigns.
     pub(crate) fn with_between(self, between: Between) -> Self {
         Self { between: Some(between), ..self }
+    }
+
+    /// With what came as dates, by the names of the features, measured in days.
+    #[cfg(any(feature = "datafusion", feature = "polars", test))]
+    pub(crate) fn with_dates(mut self, dates: &[&str]) -> Self {
+        for feature in &mut self.features {
+            let is_number = matches!(feature.encoding, Encoding::Numeric { .. });
+            if is_number && dates.contains(&feature.name.as_str()) {
+                feature.unit = Some(Unit::Days);
+            }
+        }
+        self
     }
 
     /// The prior's own heads as the model of a campaign that nothing was learnt from.
@@ -340,6 +354,9 @@ fn check_version(version: u32) -> Result<()> {
 
 fn check_encoding(feature: &Feature) -> Result<()> {
     let name = || quoted(&feature.name);
+    if feature.unit.is_some() && !matches!(feature.encoding, Encoding::Numeric { .. }) {
+        return Err(problem(format!("feature `{}` has a unit and is no number", name())));
+    }
     match &feature.encoding {
         Encoding::Numeric { mean, scale, range, payer_range } => {
             if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {

@@ -19,6 +19,18 @@ pub struct Feature {
     pub name: String,
     /// How its values become numbers.
     pub encoding: Encoding,
+    /// What a numeric feature is measured in, if that is known: of a date the days since 1970-01-01.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+}
+
+/// What a numeric feature is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Days since 1970-01-01; of a time the fraction of the day, in UTC.
+    #[serde(rename = "days since 1970-01-01")]
+    Days,
 }
 
 /// How the values of a feature become numbers; learnt in training.
@@ -53,7 +65,7 @@ pub enum Encoding {
 impl Feature {
     /// A feature of that name.
     pub fn new(name: impl Into<String>, encoding: Encoding) -> Self {
-        Self { name: name.into(), encoding }
+        Self { name: name.into(), encoding, unit: None }
     }
 }
 

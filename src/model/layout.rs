@@ -26,6 +26,8 @@ pub struct FeatureUse {
     pub position: usize,
     /// Whether the model takes it as a category; it takes it as a number otherwise.
     pub is_category: bool,
+    /// Whether the model was trained on dates.
+    pub is_date: bool,
 }
 
 impl Layout {
@@ -41,16 +43,17 @@ impl Layout {
 
     /// Whether its model reads the same columns in the same way.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.positions == other.positions && self.scorer.kinds == other.scorer.kinds
+        self.positions == other.positions
+            && self.scorer.kinds == other.scorer.kinds
+            && self.scorer.dates == other.scorer.dates
     }
 
     /// What it reads.
     pub(super) fn uses(&self) -> impl Iterator<Item = FeatureUse> {
-        let of_feature = |(&position, kind): (&usize, &InputKind)| FeatureUse {
-            position,
-            is_category: *kind == InputKind::Category,
+        let of_feature = |((&position, kind), &is_date): ((&usize, &InputKind), &bool)| {
+            FeatureUse { position, is_category: *kind == InputKind::Category, is_date }
         };
-        self.positions.iter().zip(&self.scorer.kinds).map(of_feature)
+        self.positions.iter().zip(&self.scorer.kinds).zip(&self.scorer.dates).map(of_feature)
     }
 
     /// How many features its model has.

@@ -40,7 +40,7 @@ pub(crate) use document::Bounds;
 pub use document::{FORMAT_VERSION, Model};
 pub use errors::{Covariance, ErrorKind, HeadErrors, StandardErrors};
 pub use explain::{Contribution, Explainer};
-pub use feature::{Encoding, Feature};
+pub use feature::{Encoding, Feature, Unit};
 pub(crate) use feature::{HUGE_SCALE, HUGE_UNIT};
 pub use foreign::ForeignNetwork;
 pub use info::ModelInfo;

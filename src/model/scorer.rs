@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use super::columns::{FeatureColumns, ROWS};
 use super::document::Model;
-use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT};
+use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT, Unit};
 use super::input::{FeatureInput, InputKind};
 use super::network_scorer::NetworkScorer;
 use super::range::Range;
@@ -30,6 +30,8 @@ pub struct Scorer {
     pub(super) mu_range: Range,
     pub(super) max_sigma: f64,
     pub(super) kinds: Vec<InputKind>,
+    /// Which features were dates in training.
+    pub(super) dates: Vec<bool>,
     names: Vec<String>,
     /// What a network adds.
     network: Option<NetworkScorer>,
@@ -67,6 +69,11 @@ impl Scorer {
             mu_range: model.mu_range().unwrap_or(Range::ALL),
             max_sigma: model.max_sigma(),
             kinds: Vec::new(),
+            dates: model
+                .features()
+                .iter()
+                .map(|feature| feature.unit == Some(Unit::Days))
+                .collect(),
             names: model.features().iter().map(|feature| feature.name.clone()).collect(),
             network: model.network().map(|network| NetworkScorer::new(network, model.features())),
         };

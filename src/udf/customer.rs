@@ -10,7 +10,7 @@ use super::error::refuse_value;
 use super::features::{FeatureArray, NumberLists, feature_arrays};
 use crate::call::culprit::of_model_in_row;
 use crate::call::customer::{check_columns, no_rows};
-use crate::call::features::{numbered_name, short_list};
+use crate::call::features::{check_date, numbered_name, short_list};
 use crate::math::Column;
 use crate::model::{FeatureInput, FeatureUse, ModelRows, Models};
 
@@ -94,7 +94,10 @@ impl Features {
     /// An untyped NULL is a missing value of the kind that the model needs.
     fn read(&self, function: &str, uses: Vec<FeatureUse>) -> Result<Vec<Option<FeatureArray>>> {
         let mut columns: Vec<Option<FeatureArray>> = self.arrays.iter().map(|_| None).collect();
-        for FeatureUse { position, is_category } in uses {
+        for FeatureUse { position, is_category, is_date } in uses {
+            let (name, found) = (&self.names[position], self.arrays[position].data_type());
+            check_date(name, found, is_date || is_category)
+                .map_err(|error| refuse_value(function, &error))?;
             if columns[position].is_none() {
                 let mut array = Arc::clone(&self.arrays[position]);
                 if is_category && array.data_type().is_null() {

@@ -12,6 +12,7 @@ use arrow::datatypes::{ArrowNativeType, DataType, Float32Type, Float64Type};
 use datafusion_common::{Result, exec_err};
 use foldhash::fast::RandomState;
 
+use super::dates::dates_as_days;
 use super::error::{refuse_plan, refuse_value};
 use super::lists::trimmed;
 use super::number::doubles_with_nan;
@@ -40,6 +41,8 @@ pub(super) struct FeatureField {
     pub name: String,
     /// What its column holds.
     pub kind: FeatureKind,
+    /// Whether the numbers are dates.
+    pub is_date: bool,
 }
 
 /// Which features an argument's type names.
@@ -63,6 +66,7 @@ impl FeatureShape {
         let field = |(name, data_type): (Cow<'_, str>, &DataType)| FeatureField {
             name: name.into_owned(),
             kind: kind_of(data_type),
+            is_date: data_type.form().is_date(),
         };
         match form {
             FeaturesForm::Columns(columns) => {
@@ -232,7 +236,8 @@ fn number_feature(function: &str, name: &str, array: &ArrayRef) -> Result<Featur
     if array.data_type() == &DataType::Float32 && array.null_count() == 0 {
         return Ok(FeatureArray::Number(Arc::clone(array)));
     }
-    let numbers = doubles_with_nan(function, &column_argument(name), array)?;
+    let numbers = dates_as_days(array)?;
+    let numbers = doubles_with_nan(function, &column_argument(name), &numbers)?;
     Ok(FeatureArray::Number(Arc::new(numbers)))
 }
 

@@ -31,7 +31,7 @@ use crate::call::fit;
     argument(name = "label", description = "What the customer spent: any numeric type."),
     argument(
         name = "features",
-        description = "A struct of numbers, booleans and strings such as {recency: recency, channel: channel}; or a list of numbers, or one number."
+        description = "A struct of numbers, booleans, dates and strings such as {recency: recency, channel: channel}; or a list of numbers, or one number."
     ),
     argument(
         name = "campaign",

@@ -21,6 +21,7 @@ mod aggregate;
 mod constant;
 mod customer;
 mod customer_function;
+mod dates;
 mod error;
 mod features;
 mod fit;
@@ -28,6 +29,7 @@ pub mod guard;
 mod metric;
 mod model;
 mod model_function;
+mod named_model;
 mod number;
 mod params;
 mod params_function;
@@ -72,6 +74,7 @@ pub use aggregate::panicking_aggregate;
 use customer_function::CustomerUdf;
 use fit::Fit;
 use model_function::ModelUdf;
+pub use named_model::model_function;
 use params_function::ParamsUdf;
 
 /// Every scalar function, in the order of the documentation.

@@ -24,6 +24,7 @@ impl ArgumentType for DataType {
             Self::FixedSizeList(item, width) => {
                 TypeForm::Array(item.data_type(), usize::try_from(*width).unwrap_or_default())
             }
+            Self::Date32 | Self::Date64 | Self::Timestamp(..) => TypeForm::Date,
             other if other.is_numeric() => TypeForm::Number,
             _ => TypeForm::Other,
         }

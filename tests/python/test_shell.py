@@ -48,7 +48,12 @@ class Terminal:
         return self.read_until(wanted)
 
 
-@pytest.mark.skipif(not SHELL.exists(), reason="the shell has not been built (make build)")
+NEEDS_SHELL = pytest.mark.skipif(
+    not SHELL.exists(), reason="the shell has not been built (make build)"
+)
+
+
+@NEEDS_SHELL
 def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     try:
@@ -59,6 +64,27 @@ def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
         terminal.read_until(b"> ")
         os.write(terminal.ours, b"\\q\r")
         assert terminal.shell.wait(timeout=SECONDS) == 0
+    finally:
+        terminal.shell.kill()
+        os.close(terminal.ours)
+
+
+@NEEDS_SHELL
+def test_ctrl_c_ends_training_and_not_the_shell(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    customers = "SELECT value % 7 AS x, CASE WHEN value % 3 = 0 THEN value % 11 ELSE 0 END AS y FROM range(0, 100000)"
+    try:
+        terminal.read_until(b"> ")
+        query = f"SELECT length(ziln_fit_sgd(y, {{x: x}}, {{epochs: 1000000}})) FROM ({customers});"
+        os.write(terminal.ours, query.encode() + b"\r")
+        time.sleep(2)
+        interrupted = time.monotonic()
+        os.write(terminal.ours, b"\x03")
+        terminal.read_until(b"^C")
+        terminal.read_until(b"> ")
+        assert b"42" in terminal.type(b"SELECT 40 + 2 AS answer;", b"42\r")
+        # Left alone the training takes hours, and the shell would not answer before its end.
+        assert time.monotonic() - interrupted < SECONDS
     finally:
         terminal.shell.kill()
         os.close(terminal.ours)

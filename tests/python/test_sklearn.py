@@ -203,9 +203,9 @@ NO_PAYMENT = r"ZILNRegressor.fit: argument `y`: expected a payment, .* got none 
         (lambda: fit(X.clear(), []), ValueError, r"`X`: found a frame with 0 sample\(s\)"),
         (lambda: fit(pl.DataFrame()), ValueError, r"`X`: found a frame with 0 feature\(s\)"),
         (
-            lambda: fit(X.with_columns(day=pl.date(2024, 1, 1))),
+            lambda: fit(X.with_columns(day=pl.time(12))),
             ValueError,
-            r"^ziln_fit_sgd: argument `features.day`: expected a number.*got date$",
+            r"^ziln_fit_sgd: argument `features.day`: expected a number.*got time$",
         ),
         (
             lambda: fit(PANDAS.assign(odd=[1, "x"] * (len(Y) // 2))),

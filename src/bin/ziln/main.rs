@@ -1,5 +1,6 @@
 //! The `ziln` SQL shell: DataFusion's command-line client with the functions of ziln registered.
 
+mod models;
 mod script;
 
 use std::io::{IsTerminal, Read};
@@ -37,7 +38,8 @@ const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
 ///
 /// Without -c or -f it reads SQL from the terminal, or what is piped into it. Whatever is not typed ends with the first
 /// error. Parquet, CSV and JSON files are tables by their path:
-/// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions.
+/// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions;
+/// CREATE FUNCTION name() RETURN (SELECT model FROM ...) makes one of a model.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -115,6 +117,7 @@ async fn run(arguments: Arguments) -> Result<()> {
 async fn read_statements(ctx: &SessionContext, print: &mut PrintOptions) -> Result<()> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
+        end_trainings_with_ctrl_c()?;
         let typed = exec::exec_from_repl(ctx, print).await;
         return typed.map_err(|error| DataFusionError::External(Box::new(error)));
     }
@@ -123,6 +126,21 @@ async fn read_statements(ctx: &SessionContext, print: &mut PrintOptions) -> Resu
         DataFusionError::Configuration(format!("cannot read the input: {error}"))
     })?;
     script::run_piped(ctx, &text, print).await
+}
+
+/// The prompt comes back after Ctrl-C; this ends the trainings that would go on behind it. On a thread of its own, as those
+/// of the queries may all be training.
+fn end_trainings_with_ctrl_c() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listen = async {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            ziln::fit::interrupt();
+        }
+    };
+    std::thread::Builder::new()
+        .name("ctrl-c".to_owned())
+        .spawn(move || runtime.block_on(listen))?;
+    Ok(())
 }
 
 /// A session with files as tables and the functions of ziln.
@@ -142,7 +160,7 @@ async fn session(
         ctx.state_weak_ref(),
     )));
     ctx.register_udtf("parquet_metadata", Arc::new(ParquetMetadataFunc {}));
-    let mut ctx = ctx;
+    let mut ctx = ctx.with_function_factory(Arc::new(models::ModelFunctions));
     ziln::udf::register_all(&mut ctx)?;
     Ok(ctx)
 }

@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::Result;
-use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Table};
+use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Table, Watch};
 use crate::model::Model;
 
 pub(crate) use arguments::FitArguments;
@@ -65,6 +65,9 @@ pub(crate) trait FitOptions: Debug + Clone + Default + Send + Sync + 'static {
     /// The units of each hidden layer to train.
     fn hidden(&self) -> &[usize];
 
+    /// These options for trainings that are watched together.
+    fn watched(&self, watch: &Watch) -> Self;
+
     /// These options with a model to continue from.
     fn continued(&self, model: Arc<Model>) -> Self;
 }
@@ -80,6 +83,10 @@ impl FitOptions for Options {
 
     fn hidden(&self) -> &[usize] {
         Self::hidden(self)
+    }
+
+    fn watched(&self, watch: &Watch) -> Self {
+        self.watched(watch)
     }
 
     fn continued(&self, model: Arc<Model>) -> Self {
@@ -98,6 +105,10 @@ impl FitOptions for NewtonOptions {
 
     fn hidden(&self) -> &[usize] {
         &[]
+    }
+
+    fn watched(&self, watch: &Watch) -> Self {
+        self.watched(watch)
     }
 
     fn continued(&self, model: Arc<Model>) -> Self {

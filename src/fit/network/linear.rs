@@ -3,6 +3,7 @@
 use crate::family::AmountTerm;
 use crate::fit::rows::{Hashed, Table, Usable};
 use crate::fit::total::{Heads, Totals};
+use crate::fit::watch::Watch;
 use crate::model::{Encoding, Feature, Model};
 
 /// The linear model, trained, and the rows.
@@ -22,6 +23,7 @@ pub(in crate::fit) struct Linear<'a> {
     pub(in crate::fit) init: Option<&'a Model>,
     /// Whether the optimiser's state is to be kept.
     pub(in crate::fit) keep_state: bool,
+    pub(in crate::fit) watch: &'a Watch,
 }
 
 impl Linear<'_> {
@@ -29,7 +31,7 @@ impl Linear<'_> {
     pub(super) fn features(&self) -> Vec<Feature> {
         let names = self.table.features.iter().map(|column| column.name.to_owned());
         let encodings = self.encodings.iter().cloned();
-        names.zip(encodings).map(|(name, encoding)| Feature { name, encoding }).collect()
+        names.zip(encodings).map(|(name, encoding)| Feature::new(name, encoding)).collect()
     }
 
     /// The term about the amounts.

@@ -146,6 +146,9 @@ impl<'a> Session<'a> {
         let mut epochs = 0;
         for epoch in 1..=self.settings.epochs {
             self.epoch(epoch);
+            if self.is_interrupted() {
+                break;
+            }
             if !self.average.are_finite() {
                 break;
             }
@@ -209,12 +212,20 @@ impl<'a> Session<'a> {
         (Trained { parts, training, state }, outcome)
     }
 
+    /// Whether nobody wants to know any more what it comes to.
+    fn is_interrupted(&self) -> bool {
+        self.linear.watch.is_interrupted()
+    }
+
     fn epoch(&mut self, epoch: u64) {
         let batches = self.training.packed.batches.len();
         let total = self.settings.epochs * batches as u64;
         for batch in batch_order(batches, self.linear.seed, self.epochs_before + epoch) {
             let (done, first) = (self.moments.steps, self.first_step);
             let factor = self.settings.schedule.factor(done, first, total, batches as u64);
+            if self.is_interrupted() {
+                return;
+            }
             self.step(batch as usize, self.settings.learning_rate * factor);
         }
     }
@@ -358,7 +369,7 @@ impl<'a> Session<'a> {
         work: impl Fn(&mut Worker, &Ready<'_>, Block<'_>) + Sync,
         mut take: impl FnMut(&Worker),
     ) {
-        let Self { shape, embeddings, average, transposed, workers, .. } = self;
+        let Self { shape, embeddings, average, transposed, workers, linear, .. } = self;
         transposed.take_heads(shape, &average.weights);
         let network = Ready { shape, embeddings, values: average, transposed };
         let mut seen = 0;
@@ -373,6 +384,9 @@ impl<'a> Session<'a> {
             })
             .collect();
         for blocks in blocks.chunks(workers.len()) {
+            if linear.watch.is_interrupted() {
+                return;
+            }
             let workers = &mut workers[..blocks.len()];
             workers
                 .par_iter_mut()

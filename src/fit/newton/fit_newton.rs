@@ -63,15 +63,18 @@ pub fn fit_newton(
     options: &NewtonOptions,
 ) -> Result<Option<Model>> {
     let shared = &options.shared;
+    let watch = shared.watch();
     let known = warm_start::known_features(table, shared)?;
     warm_start::check_network(shared)?;
     let Some((usable, kept)) = Usable::of(table, rows, shared) else {
         return Ok(prior_of(shared).map(|prior| without_payers(table, rows, prior)));
     };
     let split = Split::of(table, &usable, kept, shared);
-    let problem = Problem::new(table, &usable, split, shared, known.as_deref());
+    watch.check()?;
+    let problem = Problem::new(table, &usable, split, shared, known.as_deref(), watch.clone())?;
     check_columns(problem.packed().inputs.width(), options)?;
-    let model = Exact::new(problem, options).fit();
+    let model = Exact::new(problem, options).fit()?;
+    watch.check()?;
     if !model.is_finite() && options.has_init() {
         return Err(warm_start::leads_nowhere());
     }
@@ -120,7 +123,7 @@ impl<'a> Exact<'a> {
         Self { problem, options, penalties }
     }
 
-    fn fit(self) -> Model {
+    fn fit(self) -> Result<Model> {
         let start = &self.problem.start;
         let amount_units = [start.sigma, 1.0];
         let paying = || self.solve(&self.paying(), 0, [1.0], start.mixed);
@@ -130,7 +133,8 @@ impl<'a> Exact<'a> {
         } else {
             (paying(), amount())
         };
-        self.finish(&paying, &amount)
+        self.problem.watch.check()?;
+        Ok(self.finish(&paying, &amount))
     }
 
     fn paying(&self) -> PartObjective<'_, 1, PayingTerm> {
@@ -155,7 +159,7 @@ impl<'a> Exact<'a> {
             centre: columns.pick_heads(&penalty.centre, packed.inputs.width()),
             sigma: penalty.sigma,
         };
-        PartObjective::new(rows, columns, term, penalty)
+        PartObjective::new(rows, columns, term, penalty).watched(&self.problem.watch)
     }
 
     /// Solves a part. One in which there is nothing to learn stays at its start, unless a prior says more.

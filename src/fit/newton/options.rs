@@ -6,6 +6,7 @@ use crate::Result;
 use crate::fit::options::{
     Given, OptionRange, OptionValue, Options, Setting, each_option, unknown,
 };
+use crate::fit::watch::Watch;
 use crate::model::{ErrorKind, Model};
 
 /// The options that the exact solver has in common with training by steps.
@@ -120,6 +121,12 @@ impl NewtonOptions {
     /// Whether there is a model to continue from, or a prior.
     pub fn has_init(&self) -> bool {
         self.shared.has_init()
+    }
+
+    /// These options for fits that are watched together.
+    #[must_use]
+    pub fn watched(&self, watch: &Watch) -> Self {
+        Self { shared: self.shared.watched(watch), ..self.clone() }
     }
 
     /// These options with a model to continue from, or a prior.

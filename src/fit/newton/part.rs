@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::rows::{Columns, RowTile, Rows};
 use super::symmetric::{Symmetric, dot};
 use crate::family::{Curved, PAIRS, SigmaPrior, TargetTile};
+use crate::fit::watch::Watch;
 use crate::math::{TILE, dispatch};
 
 /// Rows of a piece that one thread sums.
@@ -50,6 +51,7 @@ pub(in crate::fit) struct PartObjective<'a, const H: usize, T> {
     pub(in crate::fit) penalty: Penalty,
     /// What the weights of the rows sum to.
     pub(in crate::fit) weight_sum: f64,
+    watch: Option<Watch>,
 }
 
 /// The objective at a point, head after head, with the derivatives that were asked for.
@@ -113,7 +115,17 @@ impl Sums {
 impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     pub(in crate::fit) fn new(rows: Rows<'a>, columns: Columns, term: T, penalty: Penalty) -> Self {
         let weight_sum = rows.weight_sum();
-        Self { rows, columns, term, penalty, weight_sum }
+        Self { rows, columns, term, penalty, weight_sum, watch: None }
+    }
+
+    /// Whose passes over the rows end with an interrupt, wherever they are.
+    pub(in crate::fit) fn watched(self, watch: &Watch) -> Self {
+        Self { watch: Some(watch.clone()), ..self }
+    }
+
+    /// Whether nobody wants to know any more what it comes to.
+    pub(in crate::fit) fn is_interrupted(&self) -> bool {
+        self.watch.as_ref().is_some_and(Watch::is_interrupted)
     }
 
     pub(in crate::fit) fn width(&self) -> usize {
@@ -206,7 +218,8 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
         let batches = self.rows.packed.batches.get(batches).unwrap_or(&[]);
         MEMORY.with_borrow_mut(|memory| {
             memory.tile.prepare(&self.rows.packed.inputs);
-            for tile in batches.iter().flat_map(|batch| batch.tiles(self.rows.payers_only)) {
+            let wanted = batches.iter().take_while(|_| !self.is_interrupted());
+            for tile in wanted.flat_map(|batch| batch.tiles(self.rows.payers_only)) {
                 dispatch(
                     #[inline(always)]
                     || {

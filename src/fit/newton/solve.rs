@@ -46,7 +46,7 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
         let (mut iterations, mut losses) = (0, Vec::new());
         let norm = |point: &Point, left_out: &[bool]| self.norm(point, left_out, units);
         let mut converged = norm(&point, &left_out) <= stop.tolerance;
-        while !converged && iterations < stop.max_iterations {
+        while !converged && iterations < stop.max_iterations && !self.is_interrupted() {
             // 2. The direction: down the second derivatives where they are positive, else down the expected ones.
             let Some((direction, slope)) = self.direction(&mut point, &mut kind, &left_out) else {
                 break;

@@ -18,6 +18,7 @@ use crate::fit::encode::{Layout, Packed, PackedFor, Targets, pack_encoded};
 use crate::fit::newton::{Columns, Drawn, Factor, PartObjective, Penalty, Point, Rows, Symmetric};
 use crate::fit::rows::{Table, gather};
 use crate::fit::warm_start;
+use crate::fit::watch::Watch;
 use crate::math::{padded, sigma_from_raw};
 use crate::model::{Between, Encoding, HeadBetween, Model};
 use crate::net::Batch;
@@ -44,8 +45,13 @@ const LEAST_START: f64 = 1e-3;
 const NONE: f64 = 1e-6;
 const LEAST: f64 = 1e-9;
 
-/// The variances between the campaigns around a model's heads.
-pub(super) fn between(table: &Table<'_>, model: &Model, campaigns: &Campaigns) -> Between {
+/// The variances between the campaigns around a model's heads. An interrupt leaves whatever there is.
+pub(super) fn between(
+    table: &Table<'_>,
+    model: &Model,
+    campaigns: &Campaigns,
+    watch: &Watch,
+) -> Between {
     let features = model.features().len();
     let none = || HeadBetween { intercept: 0.0, features: vec![0.0; features] };
     let count = campaigns.count as u64;
@@ -64,8 +70,15 @@ pub(super) fn between(table: &Table<'_>, model: &Model, campaigns: &Campaigns) -
     let groups = groups(&encodings, &places, width);
     // A sigma that is the same for all is the unit of mu.
     let sigma = sigma_from_raw(amount.get(width).copied().unwrap_or(0.0));
-    let new =
-        |paying| Estimate { packed: &packed, lists, groups: &groups, features, paying, width };
+    let new = |paying| Estimate {
+        packed: &packed,
+        lists,
+        groups: &groups,
+        features,
+        paying,
+        width,
+        watch,
+    };
     let (of_paying, of_amount) = rayon::join(
         || new(true).variances::<1, PayingTerm>(&PayingTerm, &paying, [1.0]),
         || {
@@ -143,6 +156,7 @@ struct Estimate<'a> {
     paying: bool,
     /// Of a head.
     width: usize,
+    watch: &'a Watch,
 }
 
 /// What the campaigns say together, of one head.
@@ -212,6 +226,9 @@ impl Estimate<'_> {
         let mut values: Vec<Vec<f64>> =
             columns.iter().map(|columns| self.pick::<H>(columns, centre)).collect();
         for _ in 0..Self::iterations::<H>(&columns) {
+            if self.watch.is_interrupted() {
+                break;
+            }
             let sums = self.round(terms, &columns, &mut values, &state);
             if self.update(&mut state, &sums, units) <= SETTLED {
                 break;
@@ -296,7 +313,7 @@ impl Estimate<'_> {
                 std::array::from_fn(|_| (vec![0.0; groups], vec![0.0; groups]));
             let columns = Columns::new(&self.rows(campaign));
             let (problem, observations) = self.problem::<H, T>(terms, campaign, &columns, None);
-            if observations == 0.0 {
+            if observations == 0.0 || self.watch.is_interrupted() {
                 return sums;
             }
             let point = problem.expected(self.pick::<H>(&columns, centre));
@@ -347,7 +364,7 @@ impl Estimate<'_> {
                     let campaign = BLOCK * block + place;
                     let (problem, observations) =
                         self.problem(terms, campaign, columns, Some(state));
-                    if observations > 0.0 {
+                    if observations > 0.0 && !self.watch.is_interrupted() {
                         let point = problem.step(std::mem::take(values));
                         self.add(&mut sums, columns, &point, observations, state);
                         *values = point.into_values();

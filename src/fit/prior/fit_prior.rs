@@ -49,8 +49,11 @@ pub fn fit_prior(
             got: campaigns.len().to_string(),
         });
     }
-    let Some(model) = fit_newton(table, rows, options)? else { return Ok(None) };
+    let watch = options.shared.watch();
+    let Some(model) = fit_newton(table, rows, &options.watched(&watch))? else { return Ok(None) };
     let campaigns = Campaigns::new(table, rows, campaigns);
-    let between = between(table, &model, &campaigns);
+    watch.check()?;
+    let between = between(table, &model, &campaigns, &watch);
+    watch.check()?;
     Ok(Some(model.with_between(between)))
 }

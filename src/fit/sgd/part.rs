@@ -319,6 +319,9 @@ impl<const H: usize, T: Term<H>> Trained for Part<H, T> {
         }
         let mut total = 0.0;
         for batch in batches.iter().filter_map(|&batch| packed.batches.get(batch as usize)) {
+            if steps.are_interrupted() {
+                break;
+            }
             total += self.step(packed, batch, steps, with_loss);
         }
         total / self.weight_sum

@@ -7,6 +7,7 @@ use super::parts::Parts;
 use super::schedule::Schedule;
 use super::shuffle::batch_order;
 use crate::fit::encode::Packed;
+use crate::fit::watch::Watch;
 use crate::model::{History, StopReason};
 
 /// How the steps are made.
@@ -39,9 +40,15 @@ pub(in crate::fit) struct Steps<'a> {
     first: u64,
     total: u64,
     an_epoch: u64,
+    watch: &'a Watch,
 }
 
 impl Steps<'_> {
+    /// Whether there are to be no more steps.
+    pub(super) fn are_interrupted(&self) -> bool {
+        self.watch.is_interrupted()
+    }
+
     /// The learning rate of the step after `done` others.
     pub(super) fn learning_rate(&self, done: u64) -> f64 {
         let share = self.schedule.factor(done, self.first, self.total, self.an_epoch);
@@ -101,8 +108,8 @@ struct Best {
     weights: Vec<Weights>,
 }
 
-/// Runs the epochs, and leaves the best weights in the parts.
-pub(in crate::fit) fn run(rows: &Rows, parts: &mut Parts, plan: &Plan) -> Progress {
+/// Runs the epochs, and leaves the best weights in the parts. An interrupt leaves whatever there is.
+pub(in crate::fit) fn run(rows: &Rows, parts: &mut Parts, plan: &Plan, watch: &Watch) -> Progress {
     let an_epoch = rows.training.batches.len() as u64;
     let total = an_epoch * plan.epochs;
     let firsts: Vec<u64> = parts.iter().map(|part| part.weights().steps).collect();
@@ -117,6 +124,7 @@ pub(in crate::fit) fn run(rows: &Rows, parts: &mut Parts, plan: &Plan) -> Progre
         first,
         total,
         an_epoch,
+        watch,
     };
     let steps: Vec<Steps<'_>> = firsts.iter().map(steps).collect();
     let mut progress = Progress::default();
@@ -126,6 +134,9 @@ pub(in crate::fit) fn run(rows: &Rows, parts: &mut Parts, plan: &Plan) -> Progre
         let kept = history::keeps(epoch, plan.epochs);
         let batches = batch_order(an_epoch as usize, plan.seed, plan.epochs_before + epoch);
         let train_loss = parts.epoch(&rows.training, &batches, &steps, kept);
+        if watch.is_interrupted() {
+            break;
+        }
         if !parts.are_usable() {
             progress.stop = StopReason::Diverged;
             break;

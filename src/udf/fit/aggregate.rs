@@ -19,10 +19,12 @@ use crate::call::features::{column_argument, list_width, numbered_name};
 use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::options_of_group;
 use crate::fit::{
-    Chunk, FeatureColumn, ListPlace, RowId, Shape, Table, Values, model_bytes, training_bytes,
+    Chunk, FeatureColumn, ListPlace, RowId, Shape, Table, Values, Watch, model_bytes,
+    tell_listener, training_bytes,
 };
 use crate::model::Model;
 use crate::udf::aggregate::BatchRows;
+use crate::udf::dates::dates_as_days;
 use crate::udf::error::refuse_value;
 use crate::udf::features::{
     FeatureField, FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists,
@@ -91,16 +93,19 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
                 table.insert(self.table(rows, &lists, &names[..width])?);
             }
         }
+        let watch = Watch::begin();
+        let watched = self.options.watched(&watch);
         let inits = self.inits(rows)?;
+        let dates = self.dates();
         let campaigns = self.campaigns(rows)?;
         let texts = (0..rows.groups())
             .into_par_iter()
             .map(|group| {
                 let all = rows.rows(group);
                 let (options, ids) = match &inits {
-                    None => (Cow::Borrowed(&self.options), Cow::Borrowed(all.as_ref())),
+                    None => (Cow::Borrowed(&watched), Cow::Borrowed(all.as_ref())),
                     Some(inits) => {
-                        let options = inits.options::<S>(&self.options, &telling(&labels, &all))?;
+                        let options = inits.options::<S>(&watched, &telling(&labels, &all))?;
                         (Cow::Owned(options), Cow::Owned(counted(&labels, &all)))
                     }
                 };
@@ -111,10 +116,13 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
                     let error = if inits.is_some() { of_init(error, all.len()) } else { error };
                     refuse_value(S::NAME, &error)
                 })?;
-                Ok(model.map(|model| model.to_json()))
+                Ok(model.map(|model| model.with_dates(&dates).to_json()))
             })
-            .collect::<Result<Vec<Option<String>>>>()?;
-        Ok(Arc::new(StringViewArray::from_iter(texts)))
+            .collect::<Result<Vec<Option<String>>>>();
+        if texts.is_err() && watch.is_interrupted() {
+            tell_listener();
+        }
+        Ok(Arc::new(StringViewArray::from_iter(texts?)))
     }
 
     /// As many models at once as there are threads, and the texts of all.
@@ -140,6 +148,12 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
 }
 
 impl<S: Solver> FitAggregate<S> {
+    /// The names of the features that are dates.
+    fn dates(&self) -> Vec<&str> {
+        let FeatureShape::Fields(fields) = &self.arguments.features else { return Vec::new() };
+        fields.iter().filter(|field| field.is_date).map(|field| field.name.as_str()).collect()
+    }
+
     /// The features of a model of some of these rows.
     fn shape(&self, load: &Load, rows: usize) -> Shape<'_> {
         let is_category = |field: &&FeatureField| field.kind == FeatureKind::Category;
@@ -243,7 +257,10 @@ fn read_features<S: Solver>(shape: &FeatureShape, features: &ArrayRef) -> Result
             let argument = || column_argument(&field.name);
             Ok(match field.kind {
                 FeatureKind::Category => Arc::clone(array),
-                FeatureKind::Number => Arc::new(doubles_with_nan(S::NAME, &argument(), array)?),
+                FeatureKind::Number => {
+                    let numbers = dates_as_days(array)?;
+                    Arc::new(doubles_with_nan(S::NAME, &argument(), &numbers)?)
+                }
                 FeatureKind::Single => Arc::new(singles_with_nan(S::NAME, &argument(), array)?),
             })
         })

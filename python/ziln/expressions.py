@@ -598,6 +598,7 @@ def fit_sgd(
     max_sigma: float | None = None,
     min_payment: float | None = None,
     min_count: int | None = None,
+    max_rows: int | None = None,
     hidden: int | Sequence[int] | None = None,
     init: str | pl.Expr | pl.Series | None = None,
     keep_state: bool | None = None,
@@ -648,6 +649,8 @@ def fit_sgd(
         the median of the positive labels.
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
+    max_rows
+        Rows that are kept at most, a sample that does not depend on their order. Default: none, all are used.
     hidden
         The units of each hidden layer of a network on top of the linear heads, such as ``[64, 32]``; one number is one
         layer. Default: none, the linear model.
@@ -696,6 +699,7 @@ def fit_sgd(
         "max_sigma": max_sigma,
         "min_payment": min_payment,
         "min_count": min_count,
+        "max_rows": max_rows,
         "hidden": hidden,
         "keep_state": keep_state,
     }
@@ -711,6 +715,7 @@ def fit_newton(
     max_sigma: float | None = None,
     min_payment: float | None = None,
     min_count: int | None = None,
+    max_rows: int | None = None,
     init: str | pl.Expr | pl.Series | None = None,
     max_iterations: int | None = None,
     tolerance: float | None = None,
@@ -743,6 +748,8 @@ def fit_newton(
         labels.
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
+    max_rows
+        Rows that are kept at most, a sample that does not depend on their order. Default: none, all are used.
     init
         A model of :func:`fit_prior`, to whose heads the weights are drawn, or any other model to start from: a
         column's name or an expression, the same model in all rows of a group (null is none), or the text of one model
@@ -784,6 +791,7 @@ def fit_newton(
         "max_sigma": max_sigma,
         "min_payment": min_payment,
         "min_count": min_count,
+        "max_rows": max_rows,
         "max_iterations": max_iterations,
         "tolerance": tolerance,
         "errors": errors,
@@ -802,6 +810,7 @@ def fit_prior(
     max_sigma: float | None = None,
     min_payment: float | None = None,
     min_count: int | None = None,
+    max_rows: int | None = None,
     init: str | None = None,
     max_iterations: int | None = None,
     tolerance: float | None = None,
@@ -835,6 +844,8 @@ def fit_prior(
         labels.
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
+    max_rows
+        Rows of each campaign that are kept at most, a sample that does not depend on their order. Default: none.
     init
         The text of a model to start from.
     max_iterations
@@ -876,6 +887,7 @@ def fit_prior(
         "max_sigma": max_sigma,
         "min_payment": min_payment,
         "min_count": min_count,
+        "max_rows": max_rows,
         "max_iterations": max_iterations,
         "tolerance": tolerance,
         "errors": errors,

@@ -81,6 +81,8 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         labels.
     min_count
         Rows a level of a categorical feature needs to have weights. Default: 2.
+    max_rows
+        Rows that are kept at most, a sample that does not depend on their order. Default: none, all are used.
     hidden
         The units of each hidden layer of a network, such as ``[64, 32]``. Default: none, the linear model.
     init
@@ -157,6 +159,7 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         max_sigma: float | None = None,
         min_payment: float | None = None,
         min_count: int | None = None,
+        max_rows: int | None = None,
         hidden: int | Sequence[int] | None = None,
         init: str | None = None,
         keep_state: bool | None = None,
@@ -174,6 +177,7 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.max_sigma = max_sigma
         self.min_payment = min_payment
         self.min_count = min_count
+        self.max_rows = max_rows
         self.hidden = hidden
         self.init = init
         self.keep_state = keep_state

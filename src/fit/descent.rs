@@ -139,6 +139,7 @@ impl<'a> Descent<'a> {
             init: options.init.is_some(),
             min_payment: Some(problem.usable.min_payment),
             tolerance: None,
+            max_rows: None,
             sigma_prior: regularizer.sigma_prior,
         };
         finish(

@@ -60,6 +60,7 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     let usable = problem.usable;
     let training = Training {
         rows: usable.rows as u64,
+        rows_seen: None,
         payers: usable.payers,
         validation_rows: outcome.validation_rows,
         skipped_labels: usable.skipped,

@@ -51,7 +51,7 @@ pub use network::Network;
 pub use newton::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, fit_newton};
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use prior::fit_prior;
-pub use rows::sample::Sample;
+pub use rows::sample::{Sample, Seen};
 pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use sgd::{Optimizer, Schedule};
 pub use train::fit;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::network::Network;
+use super::rows::Seen;
 use super::sgd::{Optimizer, Schedule};
 use super::watch::Watch;
 use crate::error::quoted;
@@ -103,11 +104,13 @@ macro_rules! options {
             $(pub(super) $name: $field,)*
             /// Who watches all trainings of a call; none where each is a call.
             pub(super) watch: Option<Watch>,
+            /// The rows of which those to train on are a sample already; see [`Options::with_seen`].
+            pub(super) seen: Option<Seen>,
         }
 
         impl Default for Options {
             fn default() -> Self {
-                Self { $($name: $default,)* watch: None }
+                Self { $($name: $default,)* watch: None, seen: None }
             }
         }
 
@@ -175,6 +178,9 @@ options! {
     min_count(u64): u64 = 2,
         OptionRange::Integer { least: 1, most: 1_000_000_000 },
         "rows a level of a categorical feature needs to have weights";
+    max_rows(u64): Option<Limit> = None,
+        OptionRange::Integer { least: 1, most: 1_000_000_000 },
+        "rows that are kept at most: a sample, the same however the rows are ordered and split";
     hidden(&[u64]): Network = Network::new(Vec::new()),
         OptionRange::Layers { layers: MOST_LAYERS, units: MOST_UNITS as u64 },
         "units of each hidden layer of a network on top of the linear heads; none is the linear model";
@@ -271,6 +277,22 @@ impl Options {
     /// The units of each hidden layer; none for a linear model.
     pub fn hidden(&self) -> &[usize] {
         self.hidden.hidden()
+    }
+
+    /// These options for rows that are a sample, drawn by [`Sample`](super::Sample), of rows that were seen.
+    #[must_use]
+    pub fn with_seen(&self, seen: Seen) -> Self {
+        Self { seen: Some(seen), ..self.clone() }
+    }
+
+    /// Rows that are kept at most.
+    pub fn max_rows(&self) -> Option<u64> {
+        self.max_rows.map(|Limit(rows)| rows)
+    }
+
+    /// The seed of the canonical order and of the sample.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The network on top of the linear heads, if there is to be one.
@@ -443,6 +465,22 @@ impl Setting for u64 {
 
     fn text(&self) -> String {
         self.to_string()
+    }
+}
+
+/// An integer that nothing stands for where it is left out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit(u64);
+
+impl Setting for Limit {
+    const UNSET: &'static str = "none";
+
+    fn read(given: &Given<'_>) -> Result<Self> {
+        u64::read(given).map(Self)
+    }
+
+    fn text(&self) -> String {
+        self.0.to_string()
     }
 }
 
@@ -694,7 +732,7 @@ mod tests {
     fn defaults_are_shown_as_they_are() {
         let shown = |name| OPTIONS.iter().find(|option| option.name == name).unwrap().default();
         assert_eq!(["epochs", "optimizer", "seed"].map(shown), ["auto", "adam", "0"]);
-        assert_eq!(["init", "keep_state"].map(shown), ["none", "false"]);
+        assert_eq!(["init", "max_rows", "keep_state"].map(shown), ["none", "none", "false"]);
     }
 
     #[test]

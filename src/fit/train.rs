@@ -4,7 +4,7 @@ use super::descent::Descent;
 use super::newton::{prior_of, without_payers};
 use super::options::Options;
 use super::problem::Problem;
-use super::rows::{RowId, Table, Usable};
+use super::rows::{RowId, Sampled, Table, Usable};
 use super::split::Split;
 use super::warm_start;
 use crate::Result;
@@ -37,6 +37,11 @@ use crate::model::Model;
 /// # Ok::<(), ziln::Error>(())
 /// ```
 pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
+    let sampled = Sampled::of(table, rows, options);
+    Ok(fit_all(table, &sampled.rows, options)?.map(|model| sampled.mark(model)))
+}
+
+fn fit_all(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
     let watch = options.watch();
     let Some((usable, kept)) = Usable::of(table, rows, options) else {
         let Some(prior) = prior_of(options) else { return Ok(None) };

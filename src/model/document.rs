@@ -184,6 +184,21 @@ impl Model {
         self
     }
 
+    /// The model of rows that are a sample of at most `max_rows` of those that were seen.
+    pub(crate) fn of_sample(
+        mut self,
+        max_rows: u64,
+        rows_seen: u64,
+        skipped_labels: u64,
+        warning: Option<String>,
+    ) -> Self {
+        self.options.max_rows = Some(max_rows);
+        self.training.rows_seen = Some(rows_seen);
+        self.training.skipped_labels = skipped_labels;
+        self.training.warnings.extend(warning);
+        self
+    }
+
     /// The prior's own heads as the model of a campaign that nothing was learnt from.
     pub(crate) fn of_prior(&self, training: Training) -> Self {
         let mut model = Self { training, between: None, ..self.clone() };

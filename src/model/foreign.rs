@@ -88,6 +88,7 @@ fn heads_of(last: Option<LayerWeights>) -> Result<HeadsOfUnits> {
 
 fn no_options() -> OptionsInForce {
     OptionsInForce {
+        max_rows: None,
         epochs: 0,
         batch_size: 0,
         learning_rate: 0.0,
@@ -108,6 +109,7 @@ fn no_options() -> OptionsInForce {
 
 fn no_training() -> Training {
     Training {
+        rows_seen: None,
         rows: 0,
         payers: 0,
         validation_rows: 0,

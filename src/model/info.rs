@@ -47,7 +47,7 @@ const fn entry(
 
 use FieldType::{Integer, Number, Numbers, Text, Texts};
 
-const INFO: [Entry; 43] = [
+const INFO: [Entry; 45] = [
     entry("format_version", Integer, "version of the model text", |m| {
         integer(u64::from(m.format_version()))
     }),
@@ -55,6 +55,12 @@ const INFO: [Entry; 43] = [
         integer(m.features().len() as u64)
     }),
     entry("rows", Integer, "rows trained on or held out", |m| integer(m.training().rows)),
+    entry(
+        "rows_seen",
+        Integer,
+        "usable rows that the rows are a sample of; NULL without option max_rows",
+        |m| optional(m.training().rows_seen),
+    ),
     entry("payers", Integer, "rows with a positive label", |m| integer(m.training().payers)),
     entry("validation_rows", Integer, "rows held out for early stopping", |m| {
         integer(m.training().validation_rows)
@@ -147,6 +153,9 @@ const INFO: [Entry; 43] = [
         FieldValue::Number(m.options().sigma_prior.map(|prior| prior.spread))
     }),
     entry("min_count", Integer, "option min_count", |m| integer(m.options().min_count)),
+    entry("max_rows", Integer, "option max_rows, NULL for none", |m| {
+        optional(m.options().max_rows)
+    }),
     entry("hidden", Numbers, "option hidden: units of each hidden layer; NULL for none", |m| {
         let units = |layer: &LayerWeights| layer.biases.len() as f64;
         FieldValue::Numbers(m.network().map(|network| network.layers.iter().map(units).collect()))
@@ -180,6 +189,10 @@ fn of_network(model: &Model) -> Option<NetworkTraining> {
 
 fn integer(value: u64) -> FieldValue {
     FieldValue::Integer(Some(i64::try_from(value).unwrap_or(i64::MAX)))
+}
+
+fn optional(value: Option<u64>) -> FieldValue {
+    FieldValue::Integer(value.map(|value| i64::try_from(value).unwrap_or(i64::MAX)))
 }
 
 fn number(value: f64) -> FieldValue {

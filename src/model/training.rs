@@ -39,6 +39,9 @@ pub struct OptionsInForce {
     /// The greatest norm of the gradient at which an exact solver stopped; `None` for training by steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,
+    /// Rows kept at most, if training was on a sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rows: Option<u64>,
     /// The prior of sigma, unless it was off (with `l2` 0).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigma_prior: Option<SigmaPrior>,
@@ -62,7 +65,10 @@ pub struct L2 {
 pub struct Training {
     /// Rows trained on or held out.
     pub rows: u64,
-    /// Of these, rows with a positive label.
+    /// Rows that could be used, of which `rows` are a sample; `None` without option `max_rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_seen: Option<u64>,
+    /// Of `rows`, those with a positive label.
     pub payers: u64,
     /// Of `rows`, those held out for validation.
     pub validation_rows: u64,

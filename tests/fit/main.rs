@@ -9,5 +9,6 @@ mod network;
 mod newton;
 mod pinned;
 mod prior;
+mod sample;
 mod training;
 mod trust;

@@ -91,6 +91,7 @@ def test_aggregates(params: pl.DataFrame, ctx: datafusion.SessionContext, name: 
     [
         ({}, ""),
         ({"epochs": 12, "l2": 0.01, "seed": 7}, ", {epochs: 12, l2: 0.01, seed: 7}"),
+        ({"epochs": 2, "max_rows": 50}, ", {epochs: 2, max_rows: 50}"),
         (
             {"optimizer": "momentum", "validation_fraction": 0.2, "keep_state": True},
             ", {optimizer: 'momentum', validation_fraction: 0.2, keep_state: true}",
@@ -118,6 +119,26 @@ def test_models_are_the_same_text(
         polars = frame.group_by("campaign").agg(model).sort("campaign")
         assert polars["model"].null_count() == 0
         assert polars["model"].to_list() == sql["model"].to_list()
+
+
+@pytest.mark.parametrize("by", ["", "GROUP BY is_new ORDER BY is_new"])
+def test_samples_are_the_same(
+    customers: pl.DataFrame, ctx: datafusion.SessionContext, by: str
+) -> None:
+    ctx.from_arrow(customers.to_arrow(), "customers")
+    sql = ctx.sql(f"""
+        SELECT ziln_fit_newton(ltv, [visits, recency], {{max_rows: 300}}) AS exact,
+               ziln_fit_prior(ltv, {SQL_FEATURES}, campaign, {{max_rows: 60}}) AS prior
+        FROM customers {by}
+    """).to_polars()
+    fits = [
+        ziln.fit_newton("ltv", pl.concat_list("visits", "recency"), max_rows=300).alias("exact"),
+        ziln.fit_prior("ltv", FEATURES, "campaign", max_rows=60).alias("prior"),
+    ]
+    keyed = customers.with_columns(key=pl.col("is_new") if by else pl.lit(True))
+    polars = keyed.group_by("key").agg(*fits).sort("key", nulls_last=True)
+    assert_frame_equal(polars.select("exact", "prior"), sql)
+    assert polars.select(ziln.model_info("exact").struct.field("rows")).to_series().max() == 300
 
 
 def test_a_model_scores_alike_in_both_engines(

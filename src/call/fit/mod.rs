@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::Result;
-use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Table, Watch};
+use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Seen, Table, Watch};
 use crate::model::Model;
 
 pub(crate) use arguments::FitArguments;
@@ -59,6 +59,12 @@ pub(crate) trait FitOptions: Debug + Clone + Default + Send + Sync + 'static {
     /// [`Error::Option`](crate::Error::Option) where one is refused.
     fn of_pairs(pairs: Vec<(String, OptionValue)>) -> Result<Self>;
 
+    /// Those that all solvers have.
+    fn shared(&self) -> &Options;
+
+    /// These options for rows that are a sample of those that were seen.
+    fn with_seen(&self, seen: Seen) -> Self;
+
     /// Whether there is a model to continue from.
     fn continues(&self) -> bool;
 
@@ -75,6 +81,14 @@ pub(crate) trait FitOptions: Debug + Clone + Default + Send + Sync + 'static {
 impl FitOptions for Options {
     fn of_pairs(pairs: Vec<(String, OptionValue)>) -> Result<Self> {
         Self::from_pairs(pairs)
+    }
+
+    fn shared(&self) -> &Options {
+        self
+    }
+
+    fn with_seen(&self, seen: Seen) -> Self {
+        self.with_seen(seen)
     }
 
     fn continues(&self) -> bool {
@@ -97,6 +111,14 @@ impl FitOptions for Options {
 impl FitOptions for NewtonOptions {
     fn of_pairs(pairs: Vec<(String, OptionValue)>) -> Result<Self> {
         Self::from_pairs(pairs)
+    }
+
+    fn shared(&self) -> &Options {
+        self.shared()
+    }
+
+    fn with_seen(&self, seen: Seen) -> Self {
+        self.with_seen(seen)
     }
 
     fn continues(&self) -> bool {

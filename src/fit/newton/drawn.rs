@@ -79,6 +79,7 @@ pub(in crate::fit) fn without_payers(table: &Table<'_>, rows: &[RowId], prior: &
     let (loss, weight_sum) = loss_of_prior(table, rows, &labels, prior);
     let training = Training {
         rows: count(f64::is_finite),
+        rows_seen: None,
         payers: 0,
         validation_rows: 0,
         skipped_labels: count(|label| !label.is_finite()),

@@ -11,7 +11,7 @@ use crate::family::{AmountTerm, Curved, Head, PayingTerm};
 use crate::fit::finish::{Fitted, finish};
 use crate::fit::problem::Problem;
 use crate::fit::regularizer::Regularizer;
-use crate::fit::rows::{RowId, Table, Usable};
+use crate::fit::rows::{RowId, Sampled, Table, Usable};
 use crate::fit::sgd::{Part, Parts, Progress, Weights};
 use crate::fit::split::Split;
 use crate::fit::warm_start;
@@ -58,6 +58,16 @@ const PARALLEL_VALUES: usize = 1 << 17;
 /// # Ok::<(), ziln::Error>(())
 /// ```
 pub fn fit_newton(
+    table: &Table<'_>,
+    rows: &[RowId],
+    options: &NewtonOptions,
+) -> Result<Option<Model>> {
+    let sampled = Sampled::of(table, rows, &options.shared);
+    Ok(fit_all(table, &sampled.rows, options)?.map(|model| sampled.mark(model)))
+}
+
+/// The same of all rows, whatever option `max_rows` says.
+pub(in crate::fit) fn fit_all(
     table: &Table<'_>,
     rows: &[RowId],
     options: &NewtonOptions,
@@ -233,6 +243,7 @@ impl<'a> Exact<'a> {
             init: shared.init.is_some(),
             min_payment: Some(problem.usable.min_payment),
             tolerance: Some(options.tolerance),
+            max_rows: None,
             sigma_prior: problem.sigma_prior,
         };
         let before = warm_start::save_weights(&parts, &problem.places, 1.0);

@@ -17,6 +17,7 @@ mod symmetric;
 
 pub(super) use cholesky::Factor;
 pub(super) use drawn::{Drawn, prior_of, without_payers};
+pub(super) use fit_newton::fit_all;
 pub use fit_newton::fit_newton;
 pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
 pub(super) use part::{PartObjective, Penalty, Point};

@@ -6,11 +6,13 @@ use crate::Result;
 use crate::fit::options::{
     Given, OptionRange, OptionValue, Options, Setting, each_option, unknown,
 };
+use crate::fit::rows::Seen;
 use crate::fit::watch::Watch;
 use crate::model::{ErrorKind, Model};
 
 /// The options that the exact solver has in common with training by steps.
-pub const SHARED_OPTIONS: &[&str] = &["l2", "max_sigma", "min_payment", "min_count", "init"];
+pub const SHARED_OPTIONS: &[&str] =
+    &["l2", "max_sigma", "min_payment", "min_count", "max_rows", "init"];
 
 /// An option of the exact solver: an entry of [`NEWTON_OPTIONS`].
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +118,17 @@ impl NewtonOptions {
             return Ok(());
         }
         (option.set)(self, &Given { name: option.name, range: option.range, value })
+    }
+
+    /// Those that both solvers have.
+    pub fn shared(&self) -> &Options {
+        &self.shared
+    }
+
+    /// These options for rows that are a sample; see [`Options::with_seen`].
+    #[must_use]
+    pub fn with_seen(&self, seen: Seen) -> Self {
+        Self { shared: self.shared.with_seen(seen), ..self.clone() }
     }
 
     /// Whether there is a model to continue from, or a prior.

@@ -2,8 +2,8 @@
 
 use super::between::between;
 use super::campaigns::Campaigns;
-use crate::fit::newton::{NewtonOptions, fit_newton};
-use crate::fit::rows::{RowId, Table};
+use crate::fit::newton::{NewtonOptions, fit_all};
+use crate::fit::rows::{RowId, Table, sampled_of_campaigns};
 use crate::model::Model;
 use crate::{Error, Result};
 
@@ -11,11 +11,11 @@ use crate::{Error, Result};
 ///
 /// `campaigns` says of each of `rows` which campaign it belongs to; the numbers themselves mean nothing. As option `init`
 /// of a fit the model is the prior of a campaign's heads: they are drawn to the common ones, the more the fewer rows the
-/// campaign has. The common heads are those of [`fit_newton`]; how the variances are estimated is documented in
+/// campaign has. The common heads are those of [`fit_newton`](crate::fit::fit_newton); how the variances are estimated is documented in
 /// `docs/training.md`. `None` if no row has a positive label.
 ///
 /// # Errors
-/// [`Error::Argument`] if there is not one campaign a row, and those of [`fit_newton`].
+/// [`Error::Argument`] if there is not one campaign a row, and those of [`fit_newton`](crate::fit::fit_newton).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -50,10 +50,12 @@ pub fn fit_prior(
         });
     }
     let watch = options.shared.watch();
-    let Some(model) = fit_newton(table, rows, &options.watched(&watch))? else { return Ok(None) };
-    let campaigns = Campaigns::new(table, rows, campaigns);
+    let (sampled, campaigns) = sampled_of_campaigns(table, rows, campaigns, &options.shared);
+    let model = fit_all(table, &sampled.rows, &options.watched(&watch))?;
+    let Some(model) = model else { return Ok(None) };
+    let campaigns = Campaigns::new(table, &sampled.rows, &campaigns);
     watch.check()?;
     let between = between(table, &model, &campaigns, &watch);
     watch.check()?;
-    Ok(Some(model.with_between(between)))
+    Ok(Some(sampled.mark(model.with_between(between))))
 }

@@ -12,5 +12,6 @@ mod usable;
 pub(super) use gather::Order;
 pub(super) use order::{Hashed, canonical_order, level};
 pub(super) use route::{LEAST_NUMBERS, LEAST_ROWS};
+pub(super) use sample::{Sampled, Seen, sampled_of_campaigns};
 pub(super) use table::{RowId, Table};
 pub(super) use usable::Usable;

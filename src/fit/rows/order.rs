@@ -35,14 +35,19 @@ pub(in crate::fit) struct Hashed {
 /// Rows in the canonical order. Equal hashes stand in the order of their content, so that the order depends on
 /// the content alone.
 pub(in crate::fit) fn canonical_order(table: &Table<'_>, rows: &[RowId], seed: u64) -> Vec<Hashed> {
-    let mut hashed = hash_rows(table, rows, seed);
+    let mut hashed = hash_rows(table, rows, seed, <[Word]>::as_flattened);
     sort(&mut hashed);
     order_equal_hashes(table, &mut hashed);
     hashed
 }
 
-/// The rows with the hashes of their content, in the order in which they came.
-pub(in crate::fit) fn hash_rows(table: &Table<'_>, rows: &[RowId], seed: u64) -> Vec<Hashed> {
+/// The rows with the hashes of their content, in the order in which they came; `bytes` says what of it is hashed.
+pub(in crate::fit) fn hash_rows(
+    table: &Table<'_>,
+    rows: &[RowId],
+    seed: u64,
+    bytes: impl Fn(&[Word]) -> &[u8] + Sync,
+) -> Vec<Hashed> {
     let levels = LevelWords::new(table, rows.len());
     let hash_all = |rows: &[RowId]| {
         let mut content = Content::default();
@@ -51,7 +56,7 @@ pub(in crate::fit) fn hash_rows(table: &Table<'_>, rows: &[RowId], seed: u64) ->
             for block in run.chunks(BLOCK_ROWS) {
                 let width = content.lay_out(table, &levels, block);
                 let hash = |(&row, words): (&RowId, &[Word])| Hashed {
-                    hash: xxh3_64_with_seed(words.as_flattened(), seed),
+                    hash: xxh3_64_with_seed(bytes(words), seed),
                     row,
                 };
                 hashed.extend(block.iter().zip(content.words.chunks_exact(width)).map(hash));
@@ -92,7 +97,14 @@ fn order_run(table: &Table<'_>, run: &mut [Hashed]) {
 }
 
 /// A word of a row's content, in the byte order that is hashed.
-type Word = [u8; 8];
+pub(in crate::fit) type Word = [u8; 8];
+
+/// The content without what is missing at its end: so a list has the same hash before it is known how long lists are.
+pub(in crate::fit) fn without_missing_end(words: &[Word]) -> &[u8] {
+    let missing = MISSING.to_le_bytes();
+    let end = words.iter().rposition(|word| *word != missing).map_or(0, |last| last + 1);
+    words.get(..end).unwrap_or_default().as_flattened()
+}
 
 /// Where the content of a block of rows is laid out.
 #[derive(Default)]

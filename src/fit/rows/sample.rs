@@ -2,11 +2,21 @@
 //!
 //! The sample of all rows is that of the samples of any parts of them, put together. So it may be taken as the rows come,
 //! part by part, in any order and on any number of machines.
+//!
+//! Copies of a row have the same hash: they are kept or left out together, but for those of the last row that is kept, of
+//! which there are as many as there is room for.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::order::{Hashed, hash_rows, order_equal_hashes, sort};
+use super::gather;
+use super::order::{Hashed, hash_rows, order_equal_hashes, sort, without_missing_end};
 use super::table::{RowId, Table};
+use crate::fit::options::Options;
+use crate::model::Model;
 
 /// Makes the hashes of the sample others than those of the canonical order, by which rows are held out: else a sample would
 /// be held out as a whole.
@@ -25,7 +35,7 @@ impl Sample {
     /// At most `max_rows` of the rows: those with the smallest hashes. Of rows with equal content it does not matter which
     /// are kept; other rows with equal hashes are kept in the order of their content.
     pub fn of(table: &Table<'_>, rows: &[RowId], seed: u64, max_rows: usize) -> Self {
-        let mut hashed = hash_rows(table, rows, sample_seed(seed));
+        let mut hashed = hash_rows(table, rows, sample_seed(seed), without_missing_end);
         if hashed.len() > max_rows {
             // Those with the hash at the end too, so that their content decides which of them are kept.
             let (_, last, _) = hashed.select_nth_unstable_by_key(max_rows, |row| row.hash);
@@ -40,15 +50,142 @@ impl Sample {
         Self { rows: hashed.iter().map(|row| row.row).collect(), bound }
     }
 
-    /// Of these rows those that may be in the sample of rows that has this bound.
-    pub fn candidates(table: &Table<'_>, rows: &[RowId], seed: u64, bound: u64) -> Vec<RowId> {
-        let hashed = hash_rows(table, rows, sample_seed(seed));
-        hashed.iter().filter(|Hashed { hash, .. }| *hash <= bound).map(|row| row.row).collect()
+    /// The hashes of rows, by which a [bound](Self::bound) tells those that may be in a sample.
+    pub fn hashes(table: &Table<'_>, rows: &[RowId], seed: u64) -> Vec<u64> {
+        let hashed = hash_rows(table, rows, sample_seed(seed), without_missing_end);
+        hashed.iter().map(|&Hashed { hash, .. }| hash).collect()
+    }
+
+    /// The samples of the rows of each campaign, with its number, in the order of the numbers.
+    pub fn of_campaigns(
+        table: &Table<'_>,
+        rows: &[RowId],
+        campaigns: &[u32],
+        seed: u64,
+        max_rows: usize,
+    ) -> Vec<(u32, Self)> {
+        let mut of_campaign: HashMap<u32, Vec<RowId>, RandomState> = HashMap::default();
+        for (row, campaign) in rows.iter().zip(campaigns) {
+            of_campaign.entry(*campaign).or_default().push(*row);
+        }
+        let samples = of_campaign.into_iter();
+        let mut samples: Vec<(u32, Self)> = samples
+            .map(|(campaign, rows)| (campaign, Self::of(table, &rows, seed, max_rows)))
+            .collect();
+        samples.sort_unstable_by_key(|(campaign, _)| *campaign);
+        samples
     }
 }
 
 fn sample_seed(seed: u64) -> u64 {
     xxh3_64_with_seed(SAMPLE, seed)
+}
+
+/// Rows that were seen before a sample was drawn of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Those that could be used.
+    pub rows: u64,
+    /// Those whose label is NaN or infinite. They take no place in a sample.
+    pub skipped: u64,
+}
+
+/// The rows to train on: a sample if option `max_rows` asks for one.
+pub(in crate::fit) struct Sampled<'a> {
+    pub(in crate::fit) rows: Cow<'a, [RowId]>,
+    of: Option<SampleOf>,
+}
+
+/// What a sample was drawn from.
+struct SampleOf {
+    max_rows: u64,
+    seen: Seen,
+    /// `None` where several samples were drawn.
+    bound: Option<u64>,
+}
+
+impl<'a> Sampled<'a> {
+    pub(in crate::fit) fn of(table: &Table<'_>, rows: &'a [RowId], options: &Options) -> Self {
+        let Some(max_rows) = options.max_rows() else {
+            return Self { rows: Cow::Borrowed(rows), of: None };
+        };
+        let (usable, seen) = usable(table, rows, options);
+        let sample = Sample::of(table, &usable, options.seed, limit(max_rows));
+        let of = SampleOf { max_rows, seen, bound: Some(sample.bound) };
+        Self { rows: Cow::Owned(sample.rows), of: Some(of) }
+    }
+
+    /// The model of these rows, with what they are a sample of.
+    pub(in crate::fit) fn mark(&self, model: Model) -> Model {
+        let Some(SampleOf { max_rows, seen, bound }) = self.of else { return model };
+        let warning = bound.and_then(|bound| lumpy(self.rows.len(), seen.rows, bound));
+        model.of_sample(max_rows, seen.rows, seen.skipped, warning)
+    }
+}
+
+/// The rows of campaigns to train on, and the campaign of each: of every campaign a sample if option `max_rows` asks.
+pub(in crate::fit) fn sampled_of_campaigns<'a>(
+    table: &Table<'_>,
+    rows: &'a [RowId],
+    campaigns: &'a [u32],
+    options: &Options,
+) -> (Sampled<'a>, Cow<'a, [u32]>) {
+    let Some(max_rows) = options.max_rows() else {
+        return (Sampled { rows: Cow::Borrowed(rows), of: None }, Cow::Borrowed(campaigns));
+    };
+    let (usable, seen, of_usable) = usable_of_campaigns(table, rows, campaigns, options);
+    let samples = Sample::of_campaigns(table, &usable, &of_usable, options.seed, limit(max_rows));
+    let mut kept = Vec::new();
+    let mut of_kept = Vec::new();
+    for (campaign, sample) in samples {
+        of_kept.resize(of_kept.len() + sample.rows.len(), campaign);
+        kept.extend(sample.rows);
+    }
+    let of = Some(SampleOf { max_rows, seen, bound: None });
+    (Sampled { rows: Cow::Owned(kept), of }, Cow::Owned(of_kept))
+}
+
+fn limit(max_rows: u64) -> usize {
+    usize::try_from(max_rows).unwrap_or(usize::MAX)
+}
+
+/// The rows with a finite label, and how many there were before a sample was drawn of them, here or by an adapter.
+fn usable(table: &Table<'_>, rows: &[RowId], options: &Options) -> (Vec<RowId>, Seen) {
+    let (usable, seen, _) = usable_of_campaigns(table, rows, &vec![0; rows.len()], options);
+    (usable, seen)
+}
+
+fn usable_of_campaigns(
+    table: &Table<'_>,
+    rows: &[RowId],
+    campaigns: &[u32],
+    options: &Options,
+) -> (Vec<RowId>, Seen, Vec<u32>) {
+    let mut labels = Vec::new();
+    gather::labels(table, rows, &mut labels);
+    let finite = rows.iter().zip(campaigns).zip(&labels).filter(|(_, label)| label.is_finite());
+    let (usable, campaigns): (Vec<RowId>, Vec<u32>) =
+        finite.map(|((row, campaign), _)| (*row, *campaign)).unzip();
+    let here = Seen { rows: usable.len() as u64, skipped: (rows.len() - usable.len()) as u64 };
+    (usable, options.seen.unwrap_or(here), campaigns)
+}
+
+/// A sample that is this much larger or smaller than its hashes say has copies to blame.
+const LUMPY: f64 = 0.1;
+
+/// A warning where so many rows are copies that what is kept of them is a matter of luck. Hashes are spread evenly: if no
+/// row had a copy, the share of the rows with hashes up to the bound would be that of the hashes.
+fn lumpy(kept: usize, seen: u64, bound: u64) -> Option<String> {
+    if bound == u64::MAX || kept as u64 >= seen {
+        return None;
+    }
+    let expected = (bound as f64 + 1.0) / 18_446_744_073_709_551_616.0 * seen as f64;
+    let by_chance = 5.0 * (kept as f64).sqrt();
+    let is_lumpy = (kept as f64 - expected).abs() > by_chance.max(LUMPY * kept as f64);
+    is_lumpy.then(|| {
+        "many rows are copies of each other, which a sample keeps or leaves out together, so that it may not be like all rows; sum copies up with GROUP BY and a weight of count(*), or do without max_rows"
+            .to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -68,8 +205,8 @@ mod tests {
         };
         let rows: Vec<RowId> = rows.iter().map(|&row| RowId { chunk: 0, row }).collect();
         let Sample { rows, bound } = Sample::of(&table, &rows, 3, max_rows);
-        let candidates = Sample::candidates(&table, &rows, 3, bound);
-        assert_eq!(candidates, rows, "what is in the sample is no farther than its bound");
+        let hashes = Sample::hashes(&table, &rows, 3);
+        assert!(hashes.is_sorted() && hashes.iter().all(|&hash| hash <= bound));
         (rows.iter().map(|row| values[row.row as usize]).collect(), bound)
     }
 
@@ -91,5 +228,36 @@ mod tests {
             let rows: Vec<u32> = (0..parts.len() as u32).collect();
             assert_eq!(sample(&parts, &rows, max_rows), (expected, bound), "{max_rows}");
         }
+    }
+
+    #[test]
+    fn a_missing_end_changes_no_hash() {
+        let table = |width: usize| Table {
+            features: vec!["x"; width]
+                .into_iter()
+                .map(|name| FeatureColumn { name, levels: None })
+                .collect(),
+            chunks: vec![Chunk {
+                label: &[1.0, 2.0],
+                weight: None,
+                features: vec![Values::Numbers(&[f64::NAN, f64::INFINITY]); width],
+            }],
+        };
+        let rows = [0, 1].map(|row| RowId { chunk: 0, row });
+        let hashes = Sample::hashes(&table(0), &rows, 3);
+        assert_ne!(hashes[0], hashes[1]);
+        assert_eq!(Sample::hashes(&table(3), &rows, 3), hashes);
+    }
+
+    #[test]
+    fn many_copies_are_told() {
+        let half = u64::MAX / 2;
+        assert_eq!(lumpy(1000, 2000, half), None);
+        assert_eq!(lumpy(1000, 2100, half), None);
+        assert!(lumpy(1000, 2600, half).is_some());
+        assert!(lumpy(1000, 1200, half).is_some());
+        assert_eq!(lumpy(1000, 1000, half), None);
+        assert_eq!(lumpy(10, 30, half), None, "so few may be chance");
+        assert_eq!(lumpy(1000, 9000, u64::MAX), None, "nothing was left out");
     }
 }

@@ -1,11 +1,11 @@
 //! Training one model a group from buffered rows.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, Float64Array, StringViewArray};
+use arrow::array::{Array, ArrayRef, Float64Array, StringViewArray, UInt32Array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
@@ -19,7 +19,7 @@ use crate::call::features::{column_argument, list_width, numbered_name};
 use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::options_of_group;
 use crate::fit::{
-    Chunk, FeatureColumn, ListPlace, RowId, Shape, Table, Values, Watch, model_bytes,
+    Chunk, FeatureColumn, ListPlace, RowId, Sample, Seen, Shape, Table, Values, Watch, model_bytes,
     tell_listener, training_bytes,
 };
 use crate::model::Model;
@@ -30,7 +30,11 @@ use crate::udf::features::{
     FeatureField, FeatureKind, FeatureShape, NumberLists, feature_arrays, number_lists,
 };
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
-use crate::udf::rows::{GroupedRows, Load, RowAggregate, RowSchema, primitive_values};
+use crate::udf::rows::{
+    Candidates, ColumnKind, GroupSamples, GroupedRows, Load, RowAggregate, RowSchema,
+    SampleAggregate, primitive_values,
+};
+use crate::udf::strings::StringColumn;
 use crate::udf::weight::read_weight;
 
 /// A call of the function: which arguments, which options.
@@ -77,52 +81,7 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
     }
 
     fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
-        let lists = self.lists(rows)?;
-        let labels = rows.numbers(0)?;
-        let width = |group: usize| match lists.as_slice() {
-            [] => Ok(0),
-            lists => width_of_group::<S>(lists, &telling(&labels, &rows.rows(group))),
-        };
-        let widths =
-            (0..rows.groups()).into_par_iter().map(width).collect::<Result<Vec<usize>>>()?;
-        let widest = widths.iter().copied().max().unwrap_or_default();
-        let names: Vec<String> = (0..widest).map(numbered_name).collect();
-        let mut tables = HashMap::new();
-        for &width in &widths {
-            if let Entry::Vacant(table) = tables.entry(width) {
-                table.insert(self.table(rows, &lists, &names[..width])?);
-            }
-        }
-        let watch = Watch::begin();
-        let watched = self.options.watched(&watch);
-        let inits = self.inits(rows)?;
-        let dates = self.dates();
-        let campaigns = self.campaigns(rows)?;
-        let texts = (0..rows.groups())
-            .into_par_iter()
-            .map(|group| {
-                let all = rows.rows(group);
-                let (options, ids) = match &inits {
-                    None => (Cow::Borrowed(&watched), Cow::Borrowed(all.as_ref())),
-                    Some(inits) => {
-                        let options = inits.options::<S>(&watched, &telling(&labels, &all))?;
-                        (Cow::Owned(options), Cow::Owned(counted(&labels, &all)))
-                    }
-                };
-                let campaigns = campaigns.as_ref().map(|all| codes_of_rows(all, &ids));
-                let table = &tables[&widths[group]];
-                let model = S::fit(table, &ids, &campaigns.unwrap_or_default(), &options);
-                let model = model.map_err(|error| {
-                    let error = if inits.is_some() { of_init(error, all.len()) } else { error };
-                    refuse_value(S::NAME, &error)
-                })?;
-                Ok(model.map(|model| model.with_dates(&dates).to_json()))
-            })
-            .collect::<Result<Vec<Option<String>>>>();
-        if texts.is_err() && watch.is_interrupted() {
-            tell_listener();
-        }
-        Ok(Arc::new(StringViewArray::from_iter(texts?)))
+        self.models(rows, None)
     }
 
     /// As many models at once as there are threads, and the texts of all.
@@ -144,6 +103,192 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
         let per_group = self.shape(load, load.rows.div_ceil(load.groups));
         let text = model_bytes(&Shape { numbers: shape.numbers, ..per_group });
         training + lists + listed + load.groups * text
+    }
+}
+
+impl<S: Solver> SampleAggregate for FitAggregate<S> {
+    fn max_rows(&self) -> usize {
+        let most = self.options.shared().max_rows();
+        most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX))
+    }
+
+    fn parted_by(&self) -> Option<usize> {
+        self.arguments.campaign.map(|_| self.last_column())
+    }
+
+    fn uncounted(&self) -> Option<f64> {
+        self.arguments.init.map(|_| UNCOUNTED)
+    }
+
+    fn hashes(&self, rows: Candidates<'_>) -> Result<Vec<u64>> {
+        let seed = self.options.shared().seed();
+        let count = rows.columns.first().map_or(0, Array::len);
+        let all: Vec<RowId> = (0..count as u32).map(|row| RowId { chunk: 0, row }).collect();
+        let coded = Coded::of(&self.schema(), rows.columns)?;
+        let columns = std::slice::from_ref(&coded.columns);
+        if self.arguments.features != FeatureShape::Lists {
+            let table = self.table(columns, |column| coded.levels(column), &[], &[])?;
+            return Ok(Sample::hashes(&table, &all, seed));
+        }
+        let lists = self.lists(columns)?;
+        let length = |row: &RowId| lists[0].length(row.row as usize).unwrap_or_default();
+        let widths: BTreeSet<usize> = all.iter().map(length).collect();
+        let mut hashes = vec![0; count];
+        for width in widths {
+            let names: Vec<String> = (0..width).map(numbered_name).collect();
+            let table = self.table(columns, |column| coded.levels(column), &lists, &names)?;
+            let rows: Vec<RowId> = all.iter().filter(|row| length(row) == width).copied().collect();
+            for (row, hash) in rows.iter().zip(Sample::hashes(&table, &rows, seed)) {
+                hashes[row.row as usize] = hash;
+            }
+        }
+        Ok(hashes)
+    }
+
+    fn samples(&self, rows: &GroupedRows) -> Result<Vec<GroupSamples>> {
+        let lists = self.lists(rows.chunks())?;
+        let widths = self.widths(rows, &lists)?;
+        let names = names_of(&widths);
+        let tables = self.tables(rows, &lists, &widths, &names)?;
+        let campaigns = self.campaigns(rows)?;
+        let labels = rows.numbers(0)?;
+        let seed = self.options.shared().seed();
+        let samples = (0..rows.groups()).into_par_iter().map(|group| {
+            let all = rows.rows(group);
+            let counted = counted(&labels, &all);
+            let table = &tables[&widths[group]];
+            match (&campaigns, counted.is_empty()) {
+                // A row that does not count stands for the group.
+                (_, true) => {
+                    vec![(
+                        0,
+                        Sample { rows: all.iter().take(1).copied().collect(), bound: u64::MAX },
+                    )]
+                }
+                (None, _) => vec![(0, Sample::of(table, &counted, seed, self.max_rows()))],
+                (Some(campaigns), _) => {
+                    let codes = codes_of_rows(campaigns, &counted);
+                    Sample::of_campaigns(table, &counted, &codes, seed, self.max_rows())
+                }
+            }
+        });
+        Ok(samples.collect())
+    }
+
+    fn evaluate_sample(&self, rows: &GroupedRows, seen: &[Seen]) -> Result<ArrayRef> {
+        self.models(rows, Some(seen))
+    }
+}
+
+/// The columns of one batch with categories as codes of its own.
+struct Coded {
+    columns: Vec<ArrayRef>,
+    texts: Vec<(usize, StringColumn, Vec<usize>)>,
+}
+
+impl Coded {
+    fn of(schema: &RowSchema, columns: &[ArrayRef]) -> Result<Self> {
+        let mut coded = Self { columns: columns.to_vec(), texts: Vec::new() };
+        for (place, kind) in schema.kinds().enumerate() {
+            if kind != ColumnKind::Category {
+                continue;
+            }
+            let strings = StringColumn::of(&columns[place]);
+            let mut values = Vec::new();
+            let codes = strings.codes(|value, _| {
+                values.push(value);
+                Ok(values.len() as u32 - 1)
+            })?;
+            coded.columns[place] = Arc::new(UInt32Array::from(codes));
+            coded.texts.push((place, strings, values));
+        }
+        Ok(coded)
+    }
+
+    /// What the codes of a column stand for; several may stand for one text.
+    fn levels(&self, column: usize) -> Vec<Option<&str>> {
+        let Some((_, strings, values)) = self.texts.iter().find(|(place, ..)| *place == column)
+        else {
+            return Vec::new();
+        };
+        values.iter().map(|&value| strings.text(value).ok().flatten()).collect()
+    }
+}
+
+fn names_of(widths: &[usize]) -> Vec<String> {
+    (0..widths.iter().copied().max().unwrap_or_default()).map(numbered_name).collect()
+}
+
+impl<S: Solver> FitAggregate<S> {
+    /// How many numbers the lists of each group have.
+    fn widths(&self, rows: &GroupedRows, lists: &[NumberLists]) -> Result<Vec<usize>> {
+        let labels = rows.numbers(0)?;
+        let width = |group: usize| match lists {
+            [] => Ok(0),
+            lists => width_of_group::<S>(lists, &telling(&labels, &rows.rows(group))),
+        };
+        (0..rows.groups()).into_par_iter().map(width).collect()
+    }
+
+    /// The buffered columns as the core reads them, for groups of each width of lists.
+    fn tables<'a>(
+        &'a self,
+        rows: &'a GroupedRows,
+        lists: &'a [NumberLists],
+        widths: &[usize],
+        names: &'a [String],
+    ) -> Result<HashMap<usize, Table<'a>>> {
+        let mut tables = HashMap::new();
+        for &width in widths {
+            if let Entry::Vacant(table) = tables.entry(width) {
+                let levels = |column| rows.levels(column);
+                table.insert(self.table(rows.chunks(), levels, lists, &names[..width])?);
+            }
+        }
+        Ok(tables)
+    }
+
+    /// One model a group; of rows that are a sample, what was seen of each.
+    fn models(&self, rows: &GroupedRows, seen: Option<&[Seen]>) -> Result<ArrayRef> {
+        let lists = self.lists(rows.chunks())?;
+        let labels = rows.numbers(0)?;
+        let widths = self.widths(rows, &lists)?;
+        let names = names_of(&widths);
+        let tables = self.tables(rows, &lists, &widths, &names)?;
+        let watch = Watch::begin();
+        let watched = self.options.watched(&watch);
+        let inits = self.inits(rows)?;
+        let dates = self.dates();
+        let campaigns = self.campaigns(rows)?;
+        let texts = (0..rows.groups())
+            .into_par_iter()
+            .map(|group| {
+                let all = rows.rows(group);
+                let (options, ids) = match &inits {
+                    None => (Cow::Borrowed(&watched), Cow::Borrowed(all.as_ref())),
+                    Some(inits) => {
+                        let options = inits.options::<S>(&watched, &telling(&labels, &all))?;
+                        (Cow::Owned(options), Cow::Owned(counted(&labels, &all)))
+                    }
+                };
+                let options = match seen.and_then(|seen| seen.get(group)) {
+                    Some(seen) => Cow::Owned(options.with_seen(*seen)),
+                    None => options,
+                };
+                let campaigns = campaigns.as_ref().map(|all| codes_of_rows(all, &ids));
+                let table = &tables[&widths[group]];
+                let model = S::fit(table, &ids, &campaigns.unwrap_or_default(), &options);
+                let model = model.map_err(|error| {
+                    let error = if inits.is_some() { of_init(error, all.len()) } else { error };
+                    refuse_value(S::NAME, &error)
+                })?;
+                Ok(model.map(|model| model.with_dates(&dates).to_json()))
+            })
+            .collect::<Result<Vec<Option<String>>>>();
+        if texts.is_err() && watch.is_interrupted() {
+            tell_listener();
+        }
+        Ok(Arc::new(StringViewArray::from_iter(texts?)))
     }
 }
 
@@ -291,18 +436,19 @@ impl<S: Solver> FitAggregate<S> {
     }
 
     /// The lists of every chunk; none where features are columns already.
-    fn lists(&self, rows: &GroupedRows) -> Result<Vec<NumberLists>> {
+    fn lists(&self, chunks: &[Vec<ArrayRef>]) -> Result<Vec<NumberLists>> {
         if self.arguments.features != FeatureShape::Lists {
             return Ok(Vec::new());
         }
-        let lists = rows.chunks().iter().map(|columns| &columns[self.arguments.first_feature()]);
+        let lists = chunks.iter().map(|columns| &columns[self.arguments.first_feature()]);
         lists.map(NumberLists::of_buffered).collect()
     }
 
-    /// The buffered columns as the core reads them.
+    /// Columns as the core reads them.
     fn table<'a>(
         &'a self,
-        rows: &'a GroupedRows,
+        chunks: &'a [Vec<ArrayRef>],
+        levels: impl Fn(usize) -> Vec<Option<&'a str>>,
         lists: &'a [NumberLists],
         numbered: &'a [String],
     ) -> Result<Table<'a>> {
@@ -312,15 +458,14 @@ impl<S: Solver> FitAggregate<S> {
                 .zip(self.arguments.first_feature()..)
                 .map(|(field, column)| FeatureColumn {
                     name: &field.name,
-                    levels: (field.kind == FeatureKind::Category).then(|| rows.levels(column)),
+                    levels: (field.kind == FeatureKind::Category).then(|| levels(column)),
                 })
                 .collect(),
             FeatureShape::Lists => {
                 numbered.iter().map(|name| FeatureColumn { name, levels: None }).collect()
             }
         };
-        let chunks = rows
-            .chunks()
+        let chunks = chunks
             .iter()
             .enumerate()
             .map(|(chunk, columns)| self.chunk(columns, lists.get(chunk), numbered.len()))

@@ -2,12 +2,13 @@
 //!
 //! What differs from one to the next is a [`Solver`] and what `SHOW FUNCTIONS` says of it, a [`FitFunction`] each.
 //! [`arguments`] says which argument is which, [`options`] reads the options struct, [`campaign`] tells campaigns apart,
-//! [`aggregate`] fits a model a group.
+//! [`aggregate`] fits a model a group, [`state`] is what is kept for it.
 
 mod aggregate;
 mod arguments;
 mod campaign;
 mod options;
+mod state;
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -19,12 +20,13 @@ use datafusion_expr::Documentation;
 
 use super::aggregate::{AggregateFunction, Call};
 use super::error::refuse_plan;
-use super::rows::RowState;
+use super::rows::{RowState, SampleState};
 use super::signature::{example_features, example_options};
-use crate::call::fit::Solver;
+use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::check_once;
 use aggregate::FitAggregate;
 use arguments::Arguments;
+use state::FitState;
 
 /// An aggregate that fits a model a group: what is DataFusion's of it.
 pub(super) trait FitFunction: Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
@@ -41,7 +43,7 @@ pub(super) struct Fit<F>(pub F);
 
 impl<F: FitFunction> AggregateFunction for Fit<F> {
     const NAME: &'static str = F::Solver::NAME;
-    type State = RowState;
+    type State = FitState;
 
     /// Label and features, the campaign if there is one, a weight, options, or both, and where there are no campaigns a
     /// model to continue from.
@@ -72,17 +74,23 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
     }
 
     fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
-        Ok(Arguments::of_types::<F::Solver>(types)?.schema().state_fields(name))
+        Ok(state::state_fields(&Arguments::of_types::<F::Solver>(types)?.schema(), name))
     }
 
-    fn state(&self, call: &Call<'_>) -> Result<RowState> {
+    fn state(&self, call: &Call<'_>) -> Result<FitState> {
         let arguments = Arguments::of_types::<F::Solver>(&call.types)?;
         let options = arguments.options.map(|position| &call.expressions[position]);
         let options = options::read::<F::Solver>(options)?;
         if arguments.init.is_some() {
             check_once(&options).map_err(|error| refuse_plan(Self::NAME, &error))?;
         }
-        Ok(RowState::of(Arc::new(FitAggregate::<F::Solver>::new(arguments, options))))
+        let is_sample = options.shared().max_rows().is_some();
+        let aggregate = Arc::new(FitAggregate::<F::Solver>::new(arguments, options));
+        Ok(if is_sample {
+            FitState::Sample(SampleState::of(aggregate))
+        } else {
+            FitState::Rows(RowState::of(aggregate))
+        })
     }
 
     fn documentation(&self) -> Option<&Documentation> {

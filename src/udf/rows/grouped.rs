@@ -96,6 +96,20 @@ impl GroupedRows {
         Cow::Owned((0_u32..).zip(self.chunk_lengths()).flat_map(rows_of).collect())
     }
 
+    /// Keeps these rows of each group.
+    pub(super) fn keep(&mut self, rows: Vec<Vec<RowId>>) {
+        let mut end = 0;
+        self.offsets = rows
+            .iter()
+            .map(|rows| {
+                end += rows.len();
+                end
+            })
+            .collect();
+        self.offsets.push(end);
+        self.rows = Some(rows.into_iter().flatten().collect());
+    }
+
     /// The columns of every chunk, in the order of the schema; categories as `UInt32` codes.
     pub fn chunks(&self) -> &[Vec<ArrayRef>] {
         &self.chunks

@@ -6,18 +6,20 @@
 //!
 //! [`RowSchema`] says which columns are buffered, [`RowBuffer`] holds them, [`GroupedRows`] is what an
 //! aggregate computes from, and [`RowState`] is the buffer as what an aggregate keeps for its groups
-//! ([`aggregate`](super::aggregate)).
+//! ([`aggregate`](super::aggregate)). [`SampleState`] keeps a sample of bounded size of them.
 
 mod buffer;
 mod grouped;
 mod groups_of_rows;
 mod levels;
 mod open_chunk;
+mod sample;
 mod schema;
 mod state;
 
 pub(super) use buffer::Load;
 use buffer::RowBuffer;
 pub(super) use grouped::{GroupedRows, primitive_values};
+pub(super) use sample::{Candidates, GroupSamples, SampleAggregate, SampleState};
 pub(super) use schema::{ColumnKind, RowColumn, RowSchema};
 pub(super) use state::{RowAggregate, RowState};

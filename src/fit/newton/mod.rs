@@ -19,7 +19,7 @@ pub(super) use cholesky::Factor;
 pub(super) use drawn::{Drawn, prior_of, without_payers};
 pub use fit_newton::fit_newton;
 pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
-pub(super) use part::{PartObjective, Penalty, Point};
+pub(super) use part::{PartObjective, Penalty, Point, Products};
 pub(super) use penalties::Penalties;
 pub(super) use rows::{Columns, Rows};
 pub(super) use symmetric::Symmetric;

@@ -22,6 +22,7 @@ PROGRAMS = {
         "--memory-rows=50000",
     ],
     "benchmarks.evaluate": ["--rows=100000", "--repetitions=1"],
+    "benchmarks.campaigns": ["--splits=1", "--campaigns=30"],
     "benchmarks.trust": ["--campaigns=30", "--rows=20000"],
 }
 """Each program, and the arguments that make it quick."""

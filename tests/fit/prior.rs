@@ -165,6 +165,26 @@ fn equal_campaigns_have_the_common_heads() {
 }
 
 #[test]
+fn heavy_tails_are_no_difference_between_campaigns() {
+    for seed in [12, 13, 14] {
+        let mut random = Random(seed);
+        let rows = 40 * 150;
+        let x = random.normals(rows);
+        // One payer in ten lies three times as far from mu: the same in every campaign.
+        let labels = x.iter().map(|x| {
+            let spread = if random.next() < 0.1 { 2.1 } else { 0.7 };
+            let pays = random.next() < 0.7;
+            if pays { (3.0 + 0.3 * x + spread * random.normal()).exp() } else { 0.0 }
+        });
+        let label = labels.collect();
+        let of_row: Vec<u32> = (0..rows as u32).map(|row| row / 150).collect();
+        let prior = Data::numbers(label, vec![x]).prior(&of_row);
+        let between = prior.between().unwrap().head(Head::RawSigma);
+        assert!(between.intercept == 0.0 && between.features == [0.0], "{seed} {between:?}");
+    }
+}
+
+#[test]
 fn rows_without_a_payer_have_the_heads_of_the_prior() {
     let campaigns = campaigns([40, 60, 30].into_iter().cycle().take(30), 1.0, 6);
     let prior = campaigns.prior();

@@ -1,6 +1,7 @@
 """The pictures show the numbers of the metrics, and are written without a browser or the network."""
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -252,3 +253,132 @@ def test_without_altair_ziln_works_and_plot_says_what_to_install() -> None:
 
 def test_ziln_alone_does_not_import_altair() -> None:
     assert run("import sys, ziln; print('altair' in sys.modules)").stdout == "False\n"
+
+
+# --- campaigns
+
+
+@pytest.fixture(scope="module")
+def prior_and_models() -> tuple[str, pl.DataFrame]:
+    """Campaigns of 10 to 1,000 customers whose paying rates differ; nobody of the last pays."""
+    random = np.random.default_rng(2)
+    sizes = [1000, 500, 300, 200, 100, 60, 50, 40, 30, 30, 20, 20, 20, 10, 10]
+    campaign = np.repeat(np.arange(len(sizes)), sizes)
+    visits = random.normal(5.0, 2.0, len(campaign))
+    logit = random.normal(-0.5, 1.0, len(sizes))[campaign] + 0.2 * (visits - 5.0)
+    pays = (random.random(len(campaign)) < 1 / (1 + np.exp(-logit))) & (campaign < len(sizes) - 1)
+    ltv = np.where(pays, np.exp(random.normal(2.0 + 0.1 * visits, 0.8)), 0.0)
+    frame = pl.DataFrame({"campaign": campaign, "visits": visits, "ltv": ltv})
+    prior = frame.select(ziln.fit_prior("ltv", ["visits"], "campaign")).item()
+    models = frame.group_by("campaign").agg(
+        own=ziln.fit_newton("ltv", ["visits"]),
+        drawn=ziln.fit_newton("ltv", ["visits"], init=prior),
+    )
+    return prior, models
+
+
+def campaigns_in(chart: ziln.plot.Chart, series: str) -> pl.DataFrame:
+    """What is drawn of each campaign, in the order of the axis."""
+    datasets = [pl.DataFrame(rows) for rows in chart.to_dict()["datasets"].values()]
+    (points,) = [
+        frame
+        for frame in datasets
+        if "series" in frame.columns and set(frame["series"]) == {series}
+    ]
+    return points
+
+
+def weights_of(models: pl.DataFrame, column: str) -> pl.DataFrame:
+    weights = models.drop_nulls(column).select("campaign", ziln.weights(column)).explode("weights")
+    return weights.unnest("weights").with_columns(pl.col("campaign").cast(pl.String))
+
+
+@pytest.mark.parametrize(("series", "column"), [("own", "own"), ("drawn to the prior", "drawn")])
+@pytest.mark.parametrize("head", ["logit", "mu", "raw_sigma"])
+def test_campaigns_shows_weights_and_their_intervals(
+    prior_and_models: tuple[str, pl.DataFrame], series: str, column: str, head: Any
+) -> None:
+    prior, models = prior_and_models
+    chart = ziln.plot.campaigns(
+        models, "campaign", "drawn", prior, own="own", head=head, feature="visits"
+    )
+    shown = campaigns_in(chart, series).sort("campaign")
+    expected = weights_of(models, column).filter(head=head, feature="visits").sort("campaign")
+    assert shown["campaign"].to_list() == expected["campaign"].to_list()
+    assert shown["weight"].to_list() == expected["raw_weight"].to_list()
+    half = 1.959964 * expected["raw_standard_error"]
+    assert (shown["high"] - shown["weight"]).to_list() == pytest.approx(half.to_list(), rel=1e-6)
+    assert (shown["weight"] - shown["low"]).to_list() == pytest.approx(half.to_list(), rel=1e-6)
+
+
+def test_intercepts_are_compared_at_the_same_customer(
+    prior_and_models: tuple[str, pl.DataFrame],
+) -> None:
+    prior, models = prior_and_models
+    chart = ziln.plot.campaigns(models, "campaign", "drawn", prior, own="own")
+    (mean,) = [f["encoding"]["numeric"]["mean"] for f in json.loads(prior)["features"]]
+    for series, column in (("own", "own"), ("drawn to the prior", "drawn")):
+        shown = campaigns_in(chart, series).sort("campaign")
+        at_mean = models.drop_nulls(column).sort(pl.col("campaign").cast(pl.String))
+        heads = at_mean.select(ziln.predict(column, [pl.lit(mean).alias("visits")]).struct.unnest())
+        assert shown["weight"].to_list() == pytest.approx(heads["logit"].to_list(), rel=1e-9)
+
+
+def test_the_grey_band_is_that_of_the_variance_between_campaigns(
+    prior_and_models: tuple[str, pl.DataFrame],
+) -> None:
+    prior, models = prior_and_models
+    data = ziln.plot.campaigns(models, "campaign", "drawn", prior).to_dict()["datasets"].values()
+    (band,) = [rows[0] for rows in data if len(rows) == 1 and "low" in rows[0]]
+    weights = pl.select(ziln.weights(prior).explode().struct.unnest())
+    intercept = weights.filter(pl.col("feature").is_null(), head="logit").row(0, named=True)
+    assert intercept["between"] > 0.1
+    half = 1.959964 * intercept["between"] ** 0.5
+    assert band["low"] == pytest.approx(intercept["weight"] - half, rel=1e-6)
+    assert band["high"] == pytest.approx(intercept["weight"] + half, rel=1e-6)
+
+
+def test_campaigns_stand_by_size_and_those_without_an_own_model_have_one_point(
+    prior_and_models: tuple[str, pl.DataFrame],
+) -> None:
+    prior, models = prior_and_models
+    chart = ziln.plot.campaigns(models.reverse(), "campaign", "drawn", prior, own="own")
+    drawn, own = campaigns_in(chart, "drawn to the prior"), campaigns_in(chart, "own")
+    assert drawn["rows"].is_sorted(descending=True)
+    assert chart.to_dict()["layer"][-1]["encoding"]["y"]["sort"] == drawn["campaign"].to_list()
+    assert set(drawn["campaign"]) - set(own["campaign"]) == {"14"}
+    alone = ziln.plot.campaigns(models.to_arrow(), "campaign", "drawn", prior)
+    assert campaigns_in(alone, "drawn to the prior").equals(drawn)
+
+
+def test_hundreds_of_campaigns_are_drawn_without_names(
+    prior_and_models: tuple[str, pl.DataFrame], tmp_path: Path
+) -> None:
+    prior, models = prior_and_models
+    many = pl.concat([models] * 20).with_columns(campaign=pl.int_range(pl.len()))
+    drawings = [ziln.plot.campaigns(frame, "campaign", "drawn", prior) for frame in (models, many)]
+    axes = [chart.to_dict()["layer"][-1]["encoding"]["y"] for chart in drawings]
+    assert [axis["axis"]["labels"] for axis in axes] == [True, False]
+    assert axes[1]["title"].startswith("300 campaigns")
+    assert all(chart.to_dict()["height"] < 1000 for chart in drawings)
+    ziln.plot.save(drawings[1], tmp_path / "many.svg")
+
+
+def test_what_is_no_prior_or_weight_is_said(prior_and_models: tuple[str, pl.DataFrame]) -> None:
+    prior, models = prior_and_models
+
+    def draw(prior: str = prior, frame: pl.DataFrame = models, **options: Any) -> object:
+        return ziln.plot.campaigns(frame, "campaign", "drawn", prior, **options)
+
+    with pytest.raises(
+        TypeError, match=r"plot.campaigns.*`prior`: expected a model's text, got 'x'"
+    ):
+        draw("x")
+    with pytest.raises(ValueError, match=r"`prior`: expected a model of ziln.fit_prior"):
+        draw(models["drawn"][0])
+    with pytest.raises(ValueError, match=r"`head`: expected one of logit, mu, raw_sigma, got 'p'"):
+        draw(head="p")
+    with pytest.raises(ValueError, match=r"`feature`: expected a number .*visits.*got 'age'"):
+        draw(feature="age")
+    with pytest.raises(ValueError, match="no campaign of the frame has a model"):
+        draw(frame=models.clear())

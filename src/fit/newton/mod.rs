@@ -20,7 +20,7 @@ pub(super) use drawn::{Drawn, prior_of, without_payers};
 pub(super) use fit_newton::fit_all;
 pub use fit_newton::fit_newton;
 pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
-pub(super) use part::{PartObjective, Penalty, Point};
+pub(super) use part::{PartObjective, Penalty, Point, Products};
 pub(super) use penalties::Penalties;
 pub(super) use rows::{Columns, Rows};
 pub(super) use symmetric::Symmetric;

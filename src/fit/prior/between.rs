@@ -7,6 +7,10 @@
 //! the squared distances over the number of weights that the rows decide), starting from the moments of the campaigns'
 //! scores at the common fit. A category has one variance for all its levels.
 //!
+//! Where tails are heavier than normal the payers' slopes by raw sigma vary more than the information says. The latter is
+//! divided by how much more (a dispersion, as of quasi-likelihoods), or else a few odd payers of each campaign would pass
+//! for a difference between campaigns.
+//!
 //! The centre is a help of the estimate: it is that of the campaigns, each counted alike, while the common heads are those
 //! of the customers. Drawn to the latter, predictions are better.
 
@@ -15,7 +19,9 @@ use rayon::prelude::*;
 use super::campaigns::Campaigns;
 use crate::family::{AmountTerm, Curved, PayingTerm};
 use crate::fit::encode::{Layout, Packed, PackedFor, Targets, pack_encoded};
-use crate::fit::newton::{Columns, Drawn, Factor, PartObjective, Penalty, Point, Rows, Symmetric};
+use crate::fit::newton::{
+    Columns, Drawn, Factor, PartObjective, Penalty, Point, Products, Rows, Symmetric,
+};
 use crate::fit::rows::{Table, gather};
 use crate::fit::warm_start;
 use crate::fit::watch::Watch;
@@ -199,6 +205,8 @@ impl HeadSums {
 
 /// Centre and variances of a part, and what the centre's own error is.
 struct State<const H: usize> {
+    /// How much more the slopes of rows vary than the information says.
+    dispersion: [f64; H],
     /// Head after head.
     centre: Vec<f64>,
     /// By group.
@@ -216,9 +224,11 @@ impl Estimate<'_> {
         centre: &[f64],
         units: [f64; H],
     ) -> [Vec<f64>; H] {
+        let dispersion = self.dispersion(terms, centre);
         let mut state = State {
+            dispersion,
             centre: centre.to_vec(),
-            variances: self.moments(terms, centre, units),
+            variances: self.moments(terms, centre, units, dispersion),
             errors: std::array::from_fn(|_| vec![0.0; self.features + 1]),
             inverse: std::array::from_fn(|_| None),
         };
@@ -288,6 +298,7 @@ impl Estimate<'_> {
             Some(state) => {
                 let precision = |head: usize| {
                     let groups = columns.places().iter().map(|place| self.groups[*place]);
+                    let observations = observations / state.dispersion[head];
                     groups.map(move |group| 1.0 / (state.variances[head][group] * observations))
                 };
                 Penalty {
@@ -300,12 +311,36 @@ impl Estimate<'_> {
         (PartObjective::new(rows, columns.clone(), *terms, penalty), observations)
     }
 
+    /// The mean square of the rows' slopes by the intercept over the information on it, at the common fit; at least 1.
+    fn dispersion<const H: usize, T: Curved<H>>(&self, terms: &T, centre: &[f64]) -> [f64; H] {
+        let found = self.each(|campaign| {
+            let columns = Columns::new(&self.rows(campaign));
+            let (problem, observations) = self.problem::<H, T>(terms, campaign, &columns, None);
+            if observations == 0.0 {
+                return [(0.0, 0.0); H];
+            }
+            let values = self.pick::<H>(&columns, centre);
+            let slopes = problem.at(values.clone(), Products::Slopes);
+            let expected = problem.expected(values);
+            let of_intercept =
+                |point: &Point, head| observations * point.information(head).get(0, 0);
+            std::array::from_fn(|head| (of_intercept(&slopes, head), of_intercept(&expected, head)))
+        });
+        std::array::from_fn(|head| {
+            let slopes: f64 = found.iter().map(|sums| sums[head].0).sum();
+            let expected: f64 = found.iter().map(|sums| sums[head].1).sum();
+            let dispersion = slopes / expected;
+            if dispersion.is_finite() { dispersion.max(1.0) } else { 1.0 }
+        })
+    }
+
     /// From the scores at the common fit: their squares are `H + H T H` on average.
     fn moments<const H: usize, T: Curved<H>>(
         &self,
         terms: &T,
         centre: &[f64],
         units: [f64; H],
+        dispersion: [f64; H],
     ) -> [Vec<f64>; H] {
         let groups = self.features + 1;
         let found = self.each(|campaign| {
@@ -321,7 +356,7 @@ impl Estimate<'_> {
                 for (column, place) in columns.places().iter().enumerate() {
                     let slope = observations * point.slope(head, column);
                     let information = observations * point.information(head).get(column, column);
-                    over[self.groups[*place]] += slope * slope - information;
+                    over[self.groups[*place]] += slope * slope - dispersion[head] * information;
                     under[self.groups[*place]] += information * information;
                 }
             }
@@ -395,7 +430,7 @@ impl Estimate<'_> {
             let variance =
                 |column: usize| state.variances[head][self.groups[columns.places()[column]]];
             let mut matrix = point.information(head).clone();
-            matrix.scale(observations);
+            matrix.scale(observations / state.dispersion[head]);
             for column in 0..width {
                 matrix.add(column, column, 1.0 / variance(column));
             }

@@ -31,7 +31,7 @@ help:
 	@echo 'make test     run every test, Rust and Python'
 	@echo 'make lint     check formatting, lints, types and documentation'
 	@echo 'make format   format Rust and Python'
-	@echo 'make bench    measure against other systems (builds in release mode first)'
+	@echo 'make bench    measure against other systems, linear models and networks (builds in release mode first)'
 	@echo 'make reports  write docs/report-*.md anew'
 
 # --- set-up -------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ FEATURES = 20
 NETWORKS = {"20-64-32-3": [64, 32], "20-128-128-64-64-3": [128, 128, 64, 64]}
 CAMPAIGN_ROWS = 1000
 CAMPAIGN_HIDDEN = [16]
-BATCH_ROWS = 65_536
+ROWS_TO_TRAIN_ON = 20_000
 
 
 def train_one(options: argparse.Namespace) -> dict[str, Any] | None:
@@ -72,16 +72,16 @@ def predict_all(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     frame, names = customers.frame(), customers.feature_names
     context = SessionContext(SessionConfig().with_target_partitions(1))
     ziln.register_all(context)
-    partitions = simulate.batches(customers.table(), BATCH_ROWS)
-    context.register_record_batches("t", partitions)
+    context.register_record_batches("t", simulate.batches(customers.table()))
+    history = simulate.customers(ROWS_TO_TRAIN_ON, FEATURES, options.seed)
+    context.register_record_batches("history", simulate.batches(history.table()))
+    struct = customers.struct_sql()
     results = {}
     for network, hidden in NETWORKS.items():
-        sample = frame.head(20_000)
-        model = sample.select(ziln.fit_sgd("ltv", names, hidden=hidden)).item()
-        one = pl.DataFrame({"model": [model]}).to_arrow()
-        context.register_record_batches("m", [one.to_batches()])
-        struct = customers.struct_sql()
-        sql = f"SELECT sum(ziln_predict((SELECT model FROM m), {struct})['mu']) FROM t"
+        fit = f"ziln_fit_sgd(ltv, {struct}, {{hidden: {hidden}}})"
+        context.sql(f"CREATE TABLE m AS SELECT {fit} AS model FROM history").collect()
+        model = context.table("m").to_pydict()["model"][0]
+        sql = f"SELECT sum(ziln_predict(model, {struct})['mu']) FROM t CROSS JOIN m"
         expression = ziln.predict(model, names).struct.field("mu").sum()
         queries: dict[str, Callable[[], Any]] = {
             "DataFusion": lambda sql=sql: context.sql(sql).collect(),
@@ -215,7 +215,9 @@ def main() -> None:
     if child(options):
         return
     training = train_all(options)
-    sizes = [f"--{name}={getattr(options, name)}" for name in ("rows", "rounds", "campaigns", "seed")]
+    sizes = [
+        f"--{name}={getattr(options, name)}" for name in ("rows", "rounds", "campaigns", "seed")
+    ]
     common.say("prediction ...")
     prediction = common.run_child(MODULE, ["--part=prediction", *sizes], threads=1)
     common.say("campaigns ...")

@@ -1,5 +1,6 @@
 """What the trainers of networks share: settings, clocks, first weights, and what is told of a run."""
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def first_layers(customers: Customers, hidden: Sequence[int]) -> list[Layer]:
     random = np.random.default_rng(0)
     widths = [customers.features.shape[1], *hidden, 3]
     layers = []
-    for inputs, units in zip(widths[:-1], widths[1:], strict=True):
+    for inputs, units in itertools.pairwise(widths):
         weights = random.normal(0.0, np.sqrt(2.0 / inputs), (inputs, units))
         layers.append((weights.astype(np.float32), np.zeros(units, np.float32)))
     weights, biases = layers[-1]

@@ -25,7 +25,9 @@ def train(customers: Customers, hidden: list[int], _epochs: int) -> Run:
     document = json.loads(model)
     training, rows = document["network"]["training"], document["training"]
     if training["batch_size"] != BATCH_SIZE:
-        message = f"so few rows are trained in batches of {training['batch_size']}, not {BATCH_SIZE}"
+        message = (
+            f"so few rows are trained in batches of {training['batch_size']}, not {BATCH_SIZE}"
+        )
         raise RuntimeError(message)
     heads = frame.select(ziln.predict(model, names)).unnest("params")
     loss = loss_numpy(customers.label, *(heads[name].to_numpy() for name in heads.columns))

@@ -1,6 +1,6 @@
 """Methods that predict what customers will spend, and the data they are compared on.
 
-One file a method, with a function that takes training and test rows and returns the heads it predicts for the test rows,
+One file a method, with a function that takes training and test rows and returns the heads it predicts for the latter,
 or None where a package it needs is not installed.
 """
 

@@ -71,7 +71,12 @@ def _best(
         validation = lightgbm.Dataset(*held_out, reference=train)
         chosen = settings(task, leaves) | {"objective": objective}
         booster = lightgbm.train(
-            chosen, train, ROUNDS, valid_sets=[validation], valid_names=["held out"], callbacks=[stop]
+            chosen,
+            train,
+            ROUNDS,
+            valid_sets=[validation],
+            valid_names=["held out"],
+            callbacks=[stop],
         )
         (loss,) = booster.best_score["held out"].values()
         found.append((loss, booster))

@@ -32,7 +32,7 @@ help:
 	@echo 'make lint     check formatting, lints, types and documentation'
 	@echo 'make format   format Rust and Python'
 	@echo 'make docs     build the documentation site, output/site/index.html'
-	@echo 'make bench    measure against other systems (builds in release mode first)'
+	@echo 'make bench    measure against other systems, linear models and networks (builds in release mode first)'
 	@echo 'make reports  write docs/report-*.md anew'
 
 # --- set-up -------------------------------------------------------------------------------------------------------

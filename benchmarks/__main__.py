@@ -1,6 +1,6 @@
 """Run all of them, one after the other.
 
-python -m benchmarks            an hour at most
+python -m benchmarks            an hour and a half at most
 python -m benchmarks --quick    few rows, to see that everything runs; the numbers mean nothing
 """
 
@@ -23,6 +23,8 @@ PROGRAMS = {
     ],
     "benchmarks.evaluate": ["--rows=100000", "--repetitions=1"],
     "benchmarks.campaigns": ["--splits=1", "--campaigns=30"],
+    "benchmarks.networks": ["--splits=1", "--questions", "Complete Journey"],
+    "benchmarks.network_speed": ["--rows=120000", "--epochs=1", "--rounds=1", "--campaigns=20"],
     "benchmarks.trust": ["--campaigns=30", "--rows=20000"],
 }
 """Each program, and the arguments that make it quick."""

@@ -33,6 +33,9 @@ PACKAGES = (
     "numexpr",
     "jax",
     "tensorflow",
+    "torch",
+    "lightgbm",
+    "lightgbmlss",
     "scikit-learn",
     "scipy",
     "chdb",
@@ -129,6 +132,11 @@ def peak_memory() -> int:
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def thread_counts() -> Sequence[int]:
+    """One, and all cores."""
+    return sorted({1, cores()})
 
 
 def machine() -> dict[str, object]:

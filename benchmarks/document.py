@@ -1,4 +1,4 @@
-"""Write the tables of the last runs into docs/benchmarks.md.
+"""Write the tables of the last runs into docs/benchmarks.md and docs/networks-benchmarks.md.
 
 python -m benchmarks.document                reads output/benchmarks/*.json
 """
@@ -6,26 +6,32 @@ python -m benchmarks.document                reads output/benchmarks/*.json
 import argparse
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import common, evaluate, scalar, training
+from benchmarks import common, evaluate, network_speed, networks, scalar, training
 
-DOCUMENT = Path("docs/benchmarks.md")
 WIDTH = 116
 BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
-CHAPTERS = {
-    "scalar": ("Scalar functions", scalar.tables),
-    "training": ("Training", training.tables),
-    "evaluate": ("Evaluation", evaluate.tables),
+Chapters = Mapping[str, tuple[str, Callable[[Mapping[str, Any]], list[str]]]]
+DOCUMENTS: dict[Path, Chapters] = {
+    Path("docs/benchmarks.md"): {
+        "scalar": ("Scalar functions", scalar.tables),
+        "training": ("Training", training.tables),
+        "evaluate": ("Evaluation", evaluate.tables),
+    },
+    Path("docs/networks-benchmarks.md"): {
+        "networks": ("Quality", networks.tables),
+        "network_speed": ("Speed", network_speed.tables),
+    },
 }
-"""Heading and tables of each program's report."""
+"""Of each document, heading and tables of the programs' reports."""
 
 
-def chapters(folder: Path) -> Iterator[str]:
+def written(chapters: Chapters, folder: Path) -> Iterator[str]:
     """The chapters for which there is a report."""
-    for name, (heading, tables) in CHAPTERS.items():
+    for name, (heading, tables) in chapters.items():
         path = folder / f"{name}.json"
         if path.exists():
             report = json.loads(path.read_text(encoding="utf-8"))
@@ -50,16 +56,19 @@ def marked(table: str) -> str:
 
 
 def main() -> None:
-    """Replace what stands between the marks."""
+    """Replace what stands between the marks, in documents of which there are reports."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--output", type=Path, default=common.OUTPUT, help="folder of the JSON")
     options = parser.parse_args()
-    text = DOCUMENT.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    results = "\n\n".join(chapters(options.output))
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{results}\n\n{END}{after}", encoding="utf-8")
-    print(f"written: {DOCUMENT}")
+    for document, chapters in DOCUMENTS.items():
+        results = "\n\n".join(written(chapters, options.output))
+        if not results:
+            continue
+        text = document.read_text(encoding="utf-8")
+        before, _, rest = text.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        document.write_text(f"{before}{BEGIN}\n\n{results}\n\n{END}{after}", encoding="utf-8")
+        print(f"written: {document}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 FEATURES = 6
+INTERACTING = [*(f"x{i}" for i in range(FEATURES)), "store"]
+"""The features of `interactions`."""
 
 
 def thin_campaigns(
@@ -86,4 +88,28 @@ def noise_campaigns(sigma: float, seed: int, campaigns: int = 1500, rows: int = 
             "visits": rng.integers(1, 11, count),
             "ltv": label,
         }
+    )
+
+
+def interactions(seed: int, rows: int = 60_000, stores: int = 300) -> pl.DataFrame:
+    """Make customers whose heads no straight line follows: waves, products and thresholds, and a category of stores.
+
+    `t_logit`, `t_mu` and `t_raw_sigma` are what is true of each; the last fifth of the rows is the test.
+    """
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, FEATURES))
+    store = rng.integers(0, stores, rows)
+    effect = rng.normal(size=(stores, 3))
+    logit = np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.8 * effect[store, 0] - 0.7
+    mu = 2 + 0.7 * np.abs(x[:, 3]) + 0.5 * x[:, 4] * (x[:, 0] > 0) + 0.4 * effect[store, 1]
+    raw_sigma = 0.3 * x[:, 5] ** 2 + 0.2 * effect[store, 2]
+    label = _labels(rng, np.column_stack([logit, mu, raw_sigma]))
+    part = np.where(np.arange(rows) < rows * 4 // 5, "train", "test")
+    return pl.DataFrame({f"x{i}": x[:, i] for i in range(FEATURES)}).with_columns(
+        store=pl.Series([f"s{number}" for number in store]),
+        ltv=pl.Series(label),
+        t_logit=pl.Series(logit),
+        t_mu=pl.Series(mu),
+        t_raw_sigma=pl.Series(raw_sigma),
+        part=pl.Series(part),
     )

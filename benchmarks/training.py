@@ -132,7 +132,7 @@ def train_files(options: argparse.Namespace) -> list[dict[str, Any]]:
             customers = simulate.customers(rows, FEATURES, options.seed, dtype=dtype)
             customers.frame().drop("g").write_parquet(file, row_group_size=128 * 1024)
             del customers
-            for partitions in thread_counts():
+            for partitions in common.thread_counts():
                 common.say(f"memory of {rows:,} rows, {name}, partitions: {partitions} ...")
                 chosen = [f"--file={file}", f"--partitions={partitions}"]
                 found = common.run_child(MODULE, [*chosen, *passed(options, "epochs")])
@@ -277,7 +277,7 @@ def main() -> None:
     options = parse()
     if child(options):
         return
-    by_threads = {str(threads): train_all(options, threads) for threads in thread_counts()}
+    by_threads = {str(threads): train_all(options, threads) for threads in common.thread_counts()}
     common.say("groups ...")
     sizes = passed(options, "groups", "polars_groups", "seed")
     report = {
@@ -291,11 +291,6 @@ def main() -> None:
     }
     print(*tables(report), sep="\n")
     common.write_json(options.output, "training", report)
-
-
-def thread_counts() -> Sequence[int]:
-    """One, and all cores."""
-    return sorted({1, common.cores()})
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def train(customers: Customers, settings: Settings) -> Trained | None:
     jax = common.optional("jax")
     if jax is None:
         return None
-    data = _batches(customers, settings.batch_size)
+    data = batches(customers, settings.batch_size)
     start = time.perf_counter()
     compiled = jax.jit(_training(jax, settings.epochs)).lower(*data).compile()
     preparation = time.perf_counter() - start
@@ -32,7 +32,7 @@ def train(customers: Customers, settings: Settings) -> Trained | None:
     return Trained(seconds, settings.epochs, logit, mu, sigma, preparation=preparation)
 
 
-def _batches(customers: Customers, batch_size: int) -> tuple[Foreign, Foreign, Foreign]:
+def batches(customers: Customers, batch_size: int) -> tuple[Foreign, Foreign, Foreign]:
     """Features, who pays, and log-amounts: a batch a row."""
     used = len(customers.label) // batch_size * batch_size
     label = customers.label[:used]

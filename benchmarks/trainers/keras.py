@@ -44,11 +44,11 @@ def _model(tensorflow: Foreign, features: int, settings: Settings, rows: int) ->
     steps = settings.epochs * -(-rows // settings.batch_size)
     model = keras.Sequential([keras.Input((features,)), keras.layers.Dense(3)])
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-    model.compile(keras.optimizers.Adam(rate), loss=_loss(tensorflow))
+    model.compile(keras.optimizers.Adam(rate), loss=loss_of_the_paper(tensorflow))
     return model
 
 
-def _loss(tf: Foreign) -> Foreign:
+def loss_of_the_paper(tf: Foreign) -> Foreign:
     """The paper's loss; its log-normal is written out, to do without TensorFlow Probability."""
 
     def loss(label: Foreign, output: Foreign) -> Foreign:

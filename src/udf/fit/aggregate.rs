@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, Float64Array, StringViewArray, UInt32Array};
@@ -31,8 +32,8 @@ use crate::udf::features::{
 };
 use crate::udf::number::{doubles_with_nan, singles_with_nan};
 use crate::udf::rows::{
-    Candidates, ColumnKind, GroupSamples, GroupedRows, Load, RowAggregate, RowSchema,
-    SampleAggregate, primitive_values,
+    ColumnKind, GroupSamples, GroupedRows, Load, RowAggregate, RowSchema, SampleAggregate,
+    primitive_values,
 };
 use crate::udf::strings::StringColumn;
 use crate::udf::weight::read_weight;
@@ -120,11 +121,11 @@ impl<S: Solver> SampleAggregate for FitAggregate<S> {
         self.arguments.init.map(|_| UNCOUNTED)
     }
 
-    fn hashes(&self, rows: Candidates<'_>) -> Result<Vec<u64>> {
+    fn hashes(&self, columns: &[ArrayRef]) -> Result<Vec<u64>> {
         let seed = self.options.shared().seed();
-        let count = rows.columns.first().map_or(0, Array::len);
+        let count = columns.first().map_or(0, Array::len);
         let all: Vec<RowId> = (0..count as u32).map(|row| RowId { chunk: 0, row }).collect();
-        let coded = Coded::of(&self.schema(), rows.columns)?;
+        let coded = Coded::of(&self.schema(), self.features(), columns)?;
         let columns = std::slice::from_ref(&coded.columns);
         if self.arguments.features != FeatureShape::Lists {
             let table = self.table(columns, |column| coded.levels(column), &[], &[])?;
@@ -187,10 +188,11 @@ struct Coded {
 }
 
 impl Coded {
-    fn of(schema: &RowSchema, columns: &[ArrayRef]) -> Result<Self> {
+    /// Only the columns of these places are coded.
+    fn of(schema: &RowSchema, places: Range<usize>, columns: &[ArrayRef]) -> Result<Self> {
         let mut coded = Self { columns: columns.to_vec(), texts: Vec::new() };
         for (place, kind) in schema.kinds().enumerate() {
-            if kind != ColumnKind::Category {
+            if kind != ColumnKind::Category || !places.contains(&place) {
                 continue;
             }
             let strings = StringColumn::of(&columns[place]);
@@ -428,6 +430,16 @@ impl<S: Solver> FitAggregate<S> {
     fn campaigns<'a>(&self, rows: &'a GroupedRows) -> Result<Option<Vec<&'a [u32]>>> {
         let has_campaigns = self.arguments.campaign.is_some();
         has_campaigns.then(|| codes_of_chunks(rows, self.last_column())).transpose()
+    }
+
+    /// The places of the features.
+    fn features(&self) -> Range<usize> {
+        let columns = match &self.arguments.features {
+            FeatureShape::Fields(fields) => fields.len(),
+            FeatureShape::Lists => 1,
+        };
+        let first = self.arguments.first_feature();
+        first..first + columns
     }
 
     /// That of the campaign, or of the model to continue from.

@@ -20,6 +20,6 @@ mod state;
 pub(super) use buffer::Load;
 use buffer::RowBuffer;
 pub(super) use grouped::{GroupedRows, primitive_values};
-pub(super) use sample::{Candidates, GroupSamples, SampleAggregate, SampleState};
+pub(super) use sample::{GroupSamples, SampleAggregate, SampleState};
 pub(super) use schema::{ColumnKind, RowColumn, RowSchema};
 pub(super) use state::{RowAggregate, RowState};

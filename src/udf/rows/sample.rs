@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
-use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, LargeStringArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, LargeStringArray, UInt64Array,
+};
 use arrow::compute::filter;
 use arrow::datatypes::{Float64Type, UInt64Type};
 use datafusion_common::{Result, exec_datafusion_err};
@@ -20,6 +21,7 @@ use super::levels::Levels;
 use super::{GroupedRows, Load, RowAggregate, RowBuffer, primitive_values};
 use crate::fit::{RowId, Sample, Seen};
 use crate::udf::aggregate::{BatchRows, GroupState};
+use crate::udf::lists::trimmed;
 
 /// Rows that are added before it is asked whether to cut: at most so many, and at least.
 const BLOCK_ROWS: usize = 1 << 16;
@@ -30,13 +32,6 @@ const CUTTING_BYTES: usize = 48;
 
 /// The samples of a group: of all its rows, or of those of each value of a column, by the codes of the value.
 pub(in crate::udf) type GroupSamples = Vec<(u32, Sample)>;
-
-/// Rows as they were read, before they are buffered.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::udf) struct Candidates<'a> {
-    /// The columns of the schema, categories as strings of any encoding.
-    pub columns: &'a [ArrayRef],
-}
 
 /// A call of an aggregate that can do with a sample of its rows; their first column is the label.
 pub(in crate::udf) trait SampleAggregate: RowAggregate {
@@ -49,8 +44,8 @@ pub(in crate::udf) trait SampleAggregate: RowAggregate {
     /// The label of a row that does not count and is kept where a group has no other, for what it says of the group.
     fn uncounted(&self) -> Option<f64>;
 
-    /// The hashes by which rows are kept.
-    fn hashes(&self, rows: Candidates<'_>) -> Result<Vec<u64>>;
+    /// The hashes by which rows are kept, of rows as [`RowAggregate::read`] gives them.
+    fn hashes(&self, columns: &[ArrayRef]) -> Result<Vec<u64>>;
 
     /// The samples of every group's rows.
     fn samples(&self, rows: &GroupedRows) -> Result<Vec<GroupSamples>>;
@@ -115,13 +110,24 @@ impl SampleState {
         self.rows.append(Vec::new(), &[], total)
     }
 
-    /// Adds rows that were not counted before.
+    /// A partition without a row has a group all the same where there is no GROUP BY.
+    fn count_emitted(&mut self, emit_to: EmitTo) -> Result<()> {
+        match emit_to {
+            EmitTo::All => Ok(()),
+            EmitTo::First(groups) => self.count_groups(groups),
+        }
+    }
+
+    /// Adds rows.
     fn add(&mut self, columns: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.count_groups(total)?;
         let block = self.call.max_rows().clamp(LEAST_ROWS, BLOCK_ROWS);
         for start in (0..groups.len()).step_by(block) {
             let rows = block.min(groups.len() - start);
-            let columns = columns.iter().map(|column| column.slice(start, rows)).collect();
+            let columns = match rows == groups.len() {
+                true => columns.to_vec(),
+                false => slices(columns, start, rows)?,
+            };
             let groups = &groups[start..start + rows];
             match self.with_label(&columns, groups)? {
                 None => self.add_labelled(columns, groups)?,
@@ -135,10 +141,9 @@ impl SampleState {
     }
 
     /// Which rows have a label that can be used, or stand for a group without one; `None` is all.
-    #[expect(clippy::type_complexity, reason = "a filter and what it is for")]
     fn with_label(
         &mut self,
-        columns: &Vec<ArrayRef>,
+        columns: &[ArrayRef],
         groups: &[usize],
     ) -> Result<Option<(BooleanArray, Vec<ArrayRef>)>> {
         let labels = primitive_values::<Float64Type>(columns, 0)?;
@@ -154,7 +159,7 @@ impl SampleState {
         let keep = BooleanArray::from(keep.collect::<Vec<bool>>());
         let counted =
             |label: &f64| if label.is_finite() { *label } else { uncounted.unwrap_or(0.0) };
-        let mut columns = columns.clone();
+        let mut columns = columns.to_vec();
         columns[0] = Arc::new(Float64Array::from_iter_values(labels.iter().map(counted)));
         Ok(Some((keep, columns)))
     }
@@ -164,7 +169,7 @@ impl SampleState {
         if !self.refuses {
             return self.append(columns, groups, &parts);
         }
-        let hashes = self.call.hashes(Candidates { columns: &columns })?;
+        let hashes = self.call.hashes(&columns)?;
         let bound = |part: &u32| self.parts.get(*part as usize).map_or(u64::MAX, |part| part.bound);
         let keep = hashes.iter().zip(&parts).map(|(hash, part)| *hash <= bound(part));
         let keep = BooleanArray::from(keep.collect::<Vec<bool>>());
@@ -361,6 +366,7 @@ impl GroupState for SampleState {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
+        self.count_emitted(emit_to)?;
         self.cut()?;
         let rows = self.rows.take(emit_to)?;
         let mut arrays = rows.into_state()?;
@@ -369,6 +375,7 @@ impl GroupState for SampleState {
     }
 
     fn finish(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        self.count_emitted(emit_to)?;
         let rows = self.rows.take(emit_to)?;
         let seen = self.release(emit_to);
         self.call.evaluate_sample(&rows, &seen)
@@ -402,6 +409,11 @@ pub(super) fn seen_arrays(seen: &[Seen]) -> [ArrayRef; 2] {
 fn count(counts: &ArrayRef, state: usize) -> u64 {
     let counts = counts.as_primitive_opt::<UInt64Type>();
     counts.filter(|counts| counts.is_valid(state)).map_or(0, |counts| counts.value(state))
+}
+
+/// Some of the rows, without the numbers of lists that are not among them.
+fn slices(columns: &[ArrayRef], start: usize, rows: usize) -> Result<Vec<ArrayRef>> {
+    columns.iter().map(|column| trimmed(&column.slice(start, rows))).collect()
 }
 
 fn filter_all(columns: &[ArrayRef], keep: &BooleanArray) -> Result<Vec<ArrayRef>> {

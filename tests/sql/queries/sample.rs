@@ -21,11 +21,10 @@ fn one_partition() -> SessionContext {
 
 /// Samples of columns and lists, of all rows and of campaigns, with weights and a model to continue from.
 async fn fits() -> String {
-    let prior = rows(
-        &one_partition(),
-        "SELECT ziln_fit_prior(ltv, {recency: recency}, campaign, {max_iterations: 3}) FROM customers",
-    );
-    let prior = text(&prior.await[0][0]);
+    let context = one_partition();
+    let prior = "ziln_fit_prior(ltv, {recency: recency}, campaign, {max_iterations: 3})";
+    let prior = rows(&context, &format!("SELECT {prior} FROM customers")).await;
+    let prior = text(&prior[0][0]);
     format!(
         "ziln_fit_sgd(ltv, {{recency: recency, frequency: frequency, channel: channel}}, weight,
             {{epochs: 2, max_rows: 40, seed: 3, validation_fraction: 0.2}}) AS model,

@@ -156,7 +156,7 @@ fn uses_are_those_of_the_rows_models() {
     let error = set.bind(&["a", "b"], &[NO_SCORER, whole]).unwrap_err().to_string();
     assert!(error.contains("needs a feature `c`"), "{error}");
 
-    let use_of = |position, is_category| FeatureUse { position, is_category };
+    let use_of = |position, is_category| FeatureUse { position, is_category, is_date: false };
     let all = |[a, c, b]: [usize; 3]| vec![use_of(a, false), use_of(c, true), use_of(b, false)];
     let tables: [(&[&str], &[u32], Vec<FeatureUse>); 5] = [
         (&["a", "b"], &[part], vec![use_of(1, false)]),

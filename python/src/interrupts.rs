@@ -26,7 +26,6 @@ mod unix {
     use std::ptr;
     use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
     use std::sync::{Mutex, OnceLock, PoisonError};
-    use std::time::Duration;
 
     use pyo3::prelude::*;
     use pyo3::types::PyTuple;
@@ -34,10 +33,6 @@ mod unix {
 
     /// Of Python's main thread, the number that Python gives it: what `pthread_self` is there.
     pub(super) static MAIN_THREAD: OnceLock<Option<u64>> = OnceLock::new();
-
-    /// DataFusion's package looks for signals once a second, and raises `KeyboardInterrupt` in place of a query's result. So
-    /// long a query that was interrupted waits for it.
-    const ANSWER: Duration = Duration::from_millis(1100);
 
     /// The handler that lies beneath, and its flags.
     static BENEATH: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
@@ -96,15 +91,14 @@ mod unix {
         fn interrupted(&self) {
             if MAIN_THREAD.get().copied().flatten() == Some(this_thread()) {
                 Python::attach(|py| raise_on_return(py).unwrap_or_else(|error| error.print(py)));
-            } else {
-                std::thread::sleep(ANSWER);
             }
         }
     }
 
-    /// Has Python raise what the signal's handler in Python raises, in the place of the error that DataFusion's package is
-    /// about to: on the main thread it waits for the query, and looks for signals no more. A profiler, of which there is
-    /// one at a time, is called as the frame with the error is left.
+    /// Has Python raise what the signal's handler in Python raises, in the place of the error that the engine's package is
+    /// about to, if it is the main thread that trains: only there are signals answered. A profiler, of which there is one
+    /// at a time, is called as the frame with the error is left. Of a training on another thread the main thread raises the
+    /// engine's error, and answers the signal with what it runs next.
     fn raise_on_return(py: Python<'_>) -> PyResult<()> {
         let sys = py.import("sys")?;
         if sys.call_method0("getprofile")?.is_none() {

@@ -111,8 +111,7 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     **Features.** Numbers and booleans are standardised; a missing, NaN or infinite one counts as the training mean.
     Columns of strings, ``Categorical``, ``Enum`` and pandas' ``category`` are one-hot encoded; a missing value is a
     level of its own, a level unseen in training adds nothing. Dates and times of dates are days since
-    1970-01-01. An array holds numbers
-    only. Features without names are called ``x0``, ``x1``, ... in the model.
+    1970-01-01. An array holds numbers only. Features without names are called ``x0``, ``x1``, ... in the model.
 
     **Labels.** Labels of 0 or less count as not paying. NaN and infinite labels are an error, as everywhere in
     scikit-learn, and so are labels none of which is positive: there is no amount to learn (SQL returns NULL there).

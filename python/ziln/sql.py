@@ -49,10 +49,10 @@ def register_all(ctx: SessionContext) -> None:
 
 def register_model(ctx: SessionContext, name: str, model: str) -> None:
     """
-    Register a model with a DataFusion session as a function of its own: ``name(features)`` is the expected lifetime value.
+    Register a model with a DataFusion session as a function: ``name(features)`` is the expected lifetime value.
 
-    It has the bits of ``ziln_expected_ltv(ziln_predict(model, features))``, and is faster than these with the model as a
-    literal: the text is read once, here. A function that had the name before is replaced.
+    It has the bits of ``ziln_expected_ltv(ziln_predict(model, features))``, and is faster than these with the model
+    as a literal: the text is read once, here. A function that had the name before is replaced.
 
     Parameters
     ----------

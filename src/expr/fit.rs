@@ -14,13 +14,14 @@ use super::result::Shape;
 use super::rows::{Part, Rows, in_chunks, read_weight};
 use super::text::Texts;
 use super::types::types_of;
+use crate::Error;
 use crate::call::NO_CODE;
 use crate::call::culprit::of_init;
 use crate::call::features::{FeaturesForm, list_width, numbered_name};
 use crate::call::fit::{FitArguments, Solver};
 use crate::call::init::{check_once, options_of_group};
 use crate::call::weight::counts;
-use crate::fit::{self, Chunk, ListPlace, RowId, Table, Values};
+use crate::fit::{self, Chunk, ListPlace, RowId, Table, Values, tell_listener};
 use crate::model::Model;
 
 /// The arguments of a fit, but for its options.
@@ -229,6 +230,9 @@ impl Training {
             all => used.iter().filter_map(|row| all.get(index_of(row)).copied()).collect(),
         };
         let model = S::fit(&table, &used, &campaigns, &options).map_err(|error| {
+            if error == Error::Interrupted {
+                tell_listener();
+            }
             refuse(if init.is_some() { of_init(error, telling.len()) } else { error })
         })?;
         let dates: Vec<&str> = self.dates.iter().map(String::as_str).collect();

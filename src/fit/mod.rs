@@ -55,6 +55,6 @@ pub use rows::sample::{Sample, Seen};
 pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
 pub use sgd::{Optimizer, Schedule};
 pub use train::fit;
-#[cfg(feature = "datafusion")]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 pub(crate) use watch::tell_listener;
 pub use watch::{Listener, Watch, interrupt, listen};

@@ -68,7 +68,7 @@ impl Watch {
 }
 
 /// An adapter is about to tell its engine that a call was interrupted, on the thread that the engine called on.
-#[cfg(feature = "datafusion")]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 pub(crate) fn tell_listener() {
     if let Some(listener) = LISTENER.get() {
         listener.interrupted();

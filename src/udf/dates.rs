@@ -1,6 +1,5 @@
 //! Dates and timestamps as features.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Float64Array};
@@ -12,7 +11,7 @@ use crate::call::date::{MICROSECONDS, MILLISECONDS, NANOSECONDS, SECONDS, days};
 
 /// A column of dates or timestamps as days; any other as it is. A timestamp with a time zone is the instant, one without
 /// is read as if it were of UTC.
-pub(super) fn dates_as_days(array: &ArrayRef) -> Result<Cow<'_, ArrayRef>> {
+pub(super) fn dates_as_days(array: &ArrayRef) -> Result<ArrayRef> {
     let per_day = match array.data_type() {
         DataType::Date32 => 1,
         DataType::Date64 => MILLISECONDS,
@@ -20,7 +19,7 @@ pub(super) fn dates_as_days(array: &ArrayRef) -> Result<Cow<'_, ArrayRef>> {
         DataType::Timestamp(TimeUnit::Millisecond, _) => MILLISECONDS,
         DataType::Timestamp(TimeUnit::Microsecond, _) => MICROSECONDS,
         DataType::Timestamp(TimeUnit::Nanosecond, _) => NANOSECONDS,
-        _ => return Ok(Cow::Borrowed(array)),
+        _ => return Ok(Arc::clone(array)),
     };
     let ticks = match array.data_type() {
         DataType::Date32 => cast(&cast(array, &DataType::Int32)?, &DataType::Int64)?,
@@ -28,6 +27,5 @@ pub(super) fn dates_as_days(array: &ArrayRef) -> Result<Cow<'_, ArrayRef>> {
     };
     let ticks = ticks.as_primitive::<Int64Type>();
     let days: Float64Array = ticks.unary(|ticks| days(ticks, per_day));
-    let days: ArrayRef = Arc::new(days);
-    Ok(Cow::Owned(days))
+    Ok(Arc::new(days))
 }

@@ -32,7 +32,7 @@ def test_a_name_may_be_given_again(ctx: datafusion.SessionContext) -> None:
 
 def test_what_is_wrong_is_said(ctx: datafusion.SessionContext) -> None:
     with pytest.raises(
-        ValueError, match="ziln.register_model: argument `model`: .*expected the text of a model"
+        ValueError, match=r"ziln\.register_model: argument `model`: .*expected the text of a model"
     ):
         ziln.register_model(ctx, "torn", MODEL[:-1])
     ziln.register_model(ctx, "wrong", MODEL)

@@ -152,7 +152,7 @@ def model() -> str:
             "argument `weight`: expected a finite number, 0 or more, got NaN in row 3 of the batch",
         ),
         (
-            lambda: ziln.fit_sgd("y", ["z", pl.col("day").dt.time()]),
+            lambda: ziln.fit_sgd("y", ["z", pl.lit(datetime.time(9)).alias("day")]),
             "ziln_fit_sgd: argument `features.day`: expected a number, a boolean, a date or a string "
             "(cast another type to one of them), got time",
         ),

@@ -20,8 +20,9 @@ class Terminal:
     def __init__(self, folder: Path) -> None:
         self.ours, terminal = pty.openpty()
         command = [str(SHELL), "--quiet", "--format", "csv"]
+        # It has to be the terminal of the shell's own session: only then is Ctrl-C a signal.
         self.shell = subprocess.Popen(
-            command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=folder
+            command, cwd=folder, preexec_fn=lambda: os.login_tty(terminal)
         )
         os.close(terminal)
         self.unread = b""
@@ -66,6 +67,7 @@ def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
         assert terminal.shell.wait(timeout=SECONDS) == 0
     finally:
         terminal.shell.kill()
+        terminal.shell.wait()
         os.close(terminal.ours)
 
 
@@ -87,4 +89,5 @@ def test_ctrl_c_ends_training_and_not_the_shell(tmp_path: Path) -> None:
         assert time.monotonic() - interrupted < SECONDS
     finally:
         terminal.shell.kill()
+        terminal.shell.wait()
         os.close(terminal.ours)

@@ -29,6 +29,8 @@ pub struct Sample {
     pub rows: Vec<RowId>,
     /// A row whose hash is greater is in no sample of these and more rows. `u64::MAX` while there is room.
     pub bound: u64,
+    /// How many of the rows are copies of the one that has most, itself included.
+    pub copies: usize,
 }
 
 impl Sample {
@@ -47,7 +49,9 @@ impl Sample {
         hashed.truncate(max_rows);
         let is_full = hashed.len() == max_rows;
         let bound = hashed.last().filter(|_| is_full).map_or(u64::MAX, |last| last.hash);
-        Self { rows: hashed.iter().map(|row| row.row).collect(), bound }
+        let copies = hashed.chunk_by(|a, b| a.hash == b.hash).map(<[Hashed]>::len).max();
+        let copies = copies.unwrap_or_default();
+        Self { rows: hashed.iter().map(|row| row.row).collect(), bound, copies }
     }
 
     /// The hashes of rows, by which a [bound](Self::bound) tells those that may be in a sample.
@@ -100,8 +104,8 @@ pub(in crate::fit) struct Sampled<'a> {
 struct SampleOf {
     max_rows: u64,
     seen: Seen,
-    /// `None` where several samples were drawn.
-    bound: Option<u64>,
+    /// The bound, and the copies of the row that has most; `None` where several samples were drawn.
+    one: Option<(u64, usize)>,
 }
 
 impl<'a> Sampled<'a> {
@@ -111,14 +115,15 @@ impl<'a> Sampled<'a> {
         };
         let (usable, seen) = usable(table, rows, options);
         let sample = Sample::of(table, &usable, options.seed, limit(max_rows));
-        let of = SampleOf { max_rows, seen, bound: Some(sample.bound) };
+        let of = SampleOf { max_rows, seen, one: Some((sample.bound, sample.copies)) };
         Self { rows: Cow::Owned(sample.rows), of: Some(of) }
     }
 
     /// The model of these rows, with what they are a sample of.
     pub(in crate::fit) fn mark(&self, model: Model) -> Model {
-        let Some(SampleOf { max_rows, seen, bound }) = self.of else { return model };
-        let warning = bound.and_then(|bound| lumpy(self.rows.len(), seen.rows, bound));
+        let Some(SampleOf { max_rows, seen, one }) = self.of else { return model };
+        let kept = self.rows.len();
+        let warning = one.and_then(|(bound, copies)| lumpy(kept, copies, seen.rows, bound));
         model.of_sample(max_rows, seen.rows, seen.skipped, warning)
     }
 }
@@ -141,7 +146,7 @@ pub(in crate::fit) fn sampled_of_campaigns<'a>(
         of_kept.resize(of_kept.len() + sample.rows.len(), campaign);
         kept.extend(sample.rows);
     }
-    let of = Some(SampleOf { max_rows, seen, bound: None });
+    let of = Some(SampleOf { max_rows, seen, one: None });
     (Sampled { rows: Cow::Owned(kept), of }, Cow::Owned(of_kept))
 }
 
@@ -170,18 +175,20 @@ fn usable_of_campaigns(
     (usable, options.seen.unwrap_or(here), campaigns)
 }
 
-/// A sample that is this much larger or smaller than its hashes say has copies to blame.
+/// A sample that is this much larger or smaller than its hashes say has copies to blame; and so much of it is much for one
+/// row.
 const LUMPY: f64 = 0.1;
 
 /// A warning where so many rows are copies that what is kept of them is a matter of luck. Hashes are spread evenly: if no
 /// row had a copy, the share of the rows with hashes up to the bound would be that of the hashes.
-fn lumpy(kept: usize, seen: u64, bound: u64) -> Option<String> {
+fn lumpy(kept: usize, copies: usize, seen: u64, bound: u64) -> Option<String> {
     if bound == u64::MAX || kept as u64 >= seen {
         return None;
     }
     let expected = (bound as f64 + 1.0) / 18_446_744_073_709_551_616.0 * seen as f64;
     let by_chance = 5.0 * (kept as f64).sqrt();
-    let is_lumpy = (kept as f64 - expected).abs() > by_chance.max(LUMPY * kept as f64);
+    let much = by_chance.max(LUMPY * kept as f64);
+    let is_lumpy = (kept as f64 - expected).abs() > much || copies as f64 > much;
     is_lumpy.then(|| {
         "many rows are copies of each other, which a sample keeps or leaves out together, so that it may not be like all rows; sum copies up with GROUP BY and a weight of count(*), or do without max_rows"
             .to_owned()
@@ -204,7 +211,7 @@ mod tests {
             }],
         };
         let rows: Vec<RowId> = rows.iter().map(|&row| RowId { chunk: 0, row }).collect();
-        let Sample { rows, bound } = Sample::of(&table, &rows, 3, max_rows);
+        let Sample { rows, bound, .. } = Sample::of(&table, &rows, 3, max_rows);
         let hashes = Sample::hashes(&table, &rows, 3);
         assert!(hashes.is_sorted() && hashes.iter().all(|&hash| hash <= bound));
         (rows.iter().map(|row| values[row.row as usize]).collect(), bound)
@@ -252,12 +259,13 @@ mod tests {
     #[test]
     fn many_copies_are_told() {
         let half = u64::MAX / 2;
-        assert_eq!(lumpy(1000, 2000, half), None);
-        assert_eq!(lumpy(1000, 2100, half), None);
-        assert!(lumpy(1000, 2600, half).is_some());
-        assert!(lumpy(1000, 1200, half).is_some());
-        assert_eq!(lumpy(1000, 1000, half), None);
-        assert_eq!(lumpy(10, 30, half), None, "so few may be chance");
-        assert_eq!(lumpy(1000, 9000, u64::MAX), None, "nothing was left out");
+        assert_eq!(lumpy(1000, 1, 2000, half), None);
+        assert_eq!(lumpy(1000, 1, 2100, half), None);
+        assert!(lumpy(1000, 1, 2600, half).is_some());
+        assert!(lumpy(1000, 1, 1200, half).is_some());
+        assert_eq!(lumpy(1000, 1, 1000, half), None);
+        assert!(lumpy(1000, 200, 2000, half).is_some(), "a fifth is one row");
+        assert_eq!(lumpy(10, 1, 30, half), None, "so few may be chance");
+        assert_eq!(lumpy(1000, 1, 9000, u64::MAX), None, "nothing was left out");
     }
 }

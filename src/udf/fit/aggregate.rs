@@ -161,10 +161,8 @@ impl<S: Solver> SampleAggregate for FitAggregate<S> {
             match (&campaigns, counted.is_empty()) {
                 // A row that does not count stands for the group.
                 (_, true) => {
-                    vec![(
-                        0,
-                        Sample { rows: all.iter().take(1).copied().collect(), bound: u64::MAX },
-                    )]
+                    let rows = all.iter().take(1).copied().collect();
+                    vec![(0, Sample { rows, bound: u64::MAX, copies: 1 })]
                 }
                 (None, _) => vec![(0, Sample::of(table, &counted, seed, self.max_rows()))],
                 (Some(campaigns), _) => {

@@ -122,7 +122,7 @@ async fn room_for_all_changes_nothing() {
 
 #[tokio::test]
 async fn copies_are_told() {
-    let sql = "SELECT array_length(i['warnings']) > 0 AND i['warnings'][array_length(i['warnings'])] LIKE 'many rows are copies%'
+    let sql = "SELECT array_to_string(i['warnings'], ' ') LIKE '%many rows are copies%'
         FROM (SELECT ziln_model_info(ziln_fit_sgd(value % 3, value % 7, {epochs: 0, max_rows: 2000})) AS i
               FROM generate_series(1, 20000))";
     assert_eq!(rows(&session(2, 8192), sql).await, [[ScalarValue::from(true)]]);

@@ -76,7 +76,9 @@ CALLS = {
     "Polars, a group": 'frame.select(ziln.fit_sgd("ltv", ["visits"], epochs=EPOCHS))',
     "Polars, groups": 'frame.group_by("group").agg(ziln.fit_sgd("ltv", ["visits"], epochs=EPOCHS))',
     "Polars, lazy": 'frame.lazy().select(ziln.fit_sgd("ltv", ["visits"], epochs=EPOCHS)).collect()',
-    "Polars, a network": 'frame.select(ziln.fit_sgd("ltv", ["visits"], epochs=EPOCHS, hidden=[8], validation_fraction=0))',
+    "Polars, a network": """frame.select(
+    ziln.fit_sgd("ltv", ["visits"], epochs=EPOCHS, hidden=[8], validation_fraction=0)
+)""",
     "DataFusion, a group": DATAFUSION,
     "DataFusion, groups": DATAFUSION.replace(" FROM t", ' FROM t GROUP BY "group"'),
 }

@@ -132,8 +132,13 @@ async fn read_statements(ctx: &SessionContext, print: &mut PrintOptions) -> Resu
 /// of the queries may all be training.
 fn end_trainings_with_ctrl_c() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let listen = async {
-        while tokio::signal::ctrl_c().await.is_ok() {
+    // Heard from now on: whoever reads the terminal puts back the handler that it finds.
+    let mut presses = {
+        let _within = runtime.enter();
+        presses_of_ctrl_c()?
+    };
+    let listen = async move {
+        while presses.recv().await.is_some() {
             ziln::fit::interrupt();
         }
     };
@@ -141,6 +146,16 @@ fn end_trainings_with_ctrl_c() -> Result<()> {
         .name("ctrl-c".to_owned())
         .spawn(move || runtime.block_on(listen))?;
     Ok(())
+}
+
+#[cfg(unix)]
+fn presses_of_ctrl_c() -> std::io::Result<tokio::signal::unix::Signal> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn presses_of_ctrl_c() -> std::io::Result<tokio::signal::windows::CtrlC> {
+    tokio::signal::windows::ctrl_c()
 }
 
 /// A session with files as tables and the functions of ziln.

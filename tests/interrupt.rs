@@ -29,7 +29,8 @@ fn an_interrupt_ends_what_is_trained() {
     let endless = ("epochs", OptionValue::Integer(1_000_000));
     let small = ("batch_size", OptionValue::Integer(1));
     let hidden = ("hidden", OptionValue::List(vec![OptionValue::Integer(8)]));
-    for pairs in [&[endless.clone()][..], &[endless.clone(), small], &[endless, hidden]] {
+    let whole = ("validation_fraction", OptionValue::Integer(0));
+    for pairs in [&[endless.clone()][..], &[endless.clone(), small], &[endless, hidden, whole]] {
         let options = options(pairs);
         std::thread::scope(|scope| {
             let training = scope.spawn(|| fit(&table, &rows, &options).map(|_| ()));

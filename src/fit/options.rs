@@ -738,7 +738,7 @@ mod tests {
     #[test]
     fn the_builder_keeps_what_was_said_last() {
         let options = Options::builder().epochs(1).seed(7).epochs(2).build().unwrap();
-        assert_eq!((options.epochs, options.seed, options.patience), (Some(2), 7, Some(5)));
+        assert_eq!((options.epochs, options.seed, options.patience()), (Some(2), 7, 5));
         let error = Options::builder().seed(u64::MAX).build().unwrap_err().to_string();
         assert!(
             error.contains("from 0 to 9223372036854775807, got 18446744073709552000"),

@@ -108,7 +108,9 @@ impl NetworkExplainer {
         for (number, (from, to)) in from.iter().zip(to).enumerate().rev() {
             for (by_unit, (from, to)) in by_units.iter_mut().zip(from.iter().zip(to)) {
                 let slope = secant(*from, *to);
-                by_unit.iter_mut().for_each(|head| *head *= slope);
+                for head in by_unit.iter_mut() {
+                    *head *= slope;
+                }
             }
             if number > 0 {
                 by_units = self.layers[number].back(&by_units);

@@ -14,9 +14,8 @@ use crate::call::date::{MICROSECONDS, MILLISECONDS, NANOSECONDS, SECONDS, days};
 pub(super) fn dates_as_days(array: &ArrayRef) -> Result<ArrayRef> {
     let per_day = match array.data_type() {
         DataType::Date32 => 1,
-        DataType::Date64 => MILLISECONDS,
         DataType::Timestamp(TimeUnit::Second, _) => SECONDS,
-        DataType::Timestamp(TimeUnit::Millisecond, _) => MILLISECONDS,
+        DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, _) => MILLISECONDS,
         DataType::Timestamp(TimeUnit::Microsecond, _) => MICROSECONDS,
         DataType::Timestamp(TimeUnit::Nanosecond, _) => NANOSECONDS,
         _ => return Ok(Arc::clone(array)),

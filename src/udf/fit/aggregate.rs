@@ -148,7 +148,7 @@ impl<S: Solver> SampleAggregate for FitAggregate<S> {
 
     fn samples(&self, rows: &GroupedRows) -> Result<Vec<GroupSamples>> {
         let lists = self.lists(rows.chunks())?;
-        let widths = self.widths(rows, &lists)?;
+        let widths = Self::widths(rows, &lists)?;
         let names = names_of(&widths);
         let tables = self.tables(rows, &lists, &widths, &names)?;
         let campaigns = self.campaigns(rows)?;
@@ -221,7 +221,7 @@ fn names_of(widths: &[usize]) -> Vec<String> {
 
 impl<S: Solver> FitAggregate<S> {
     /// How many numbers the lists of each group have.
-    fn widths(&self, rows: &GroupedRows, lists: &[NumberLists]) -> Result<Vec<usize>> {
+    fn widths(rows: &GroupedRows, lists: &[NumberLists]) -> Result<Vec<usize>> {
         let labels = rows.numbers(0)?;
         let width = |group: usize| match lists {
             [] => Ok(0),
@@ -252,7 +252,7 @@ impl<S: Solver> FitAggregate<S> {
     fn models(&self, rows: &GroupedRows, seen: Option<&[Seen]>) -> Result<ArrayRef> {
         let lists = self.lists(rows.chunks())?;
         let labels = rows.numbers(0)?;
-        let widths = self.widths(rows, &lists)?;
+        let widths = Self::widths(rows, &lists)?;
         let names = names_of(&widths);
         let tables = self.tables(rows, &lists, &widths, &names)?;
         let watch = Watch::begin();

@@ -87,9 +87,9 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
         let is_sample = options.shared().max_rows().is_some();
         let aggregate = Arc::new(FitAggregate::<F::Solver>::new(arguments, options));
         Ok(if is_sample {
-            FitState::Sample(SampleState::of(aggregate))
+            FitState::Sample(Box::new(SampleState::of(aggregate)))
         } else {
-            FitState::Rows(RowState::of(aggregate))
+            FitState::Rows(Box::new(RowState::of(aggregate)))
         })
     }
 

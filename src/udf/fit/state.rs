@@ -19,9 +19,9 @@ const SEEN: [&str; 2] = ["rows seen", "labels skipped"];
 #[derive(Debug)]
 pub(in crate::udf) enum FitState {
     /// All rows.
-    Rows(RowState),
+    Rows(Box<RowState>),
     /// A sample of them, with option `max_rows`.
-    Sample(SampleState),
+    Sample(Box<SampleState>),
 }
 
 /// The fields of a state of rows of this schema.
@@ -41,8 +41,8 @@ fn without_seen(mut rows: Vec<ArrayRef>) -> Vec<ArrayRef> {
 impl GroupState for FitState {
     fn empty(&self) -> Self {
         match self {
-            Self::Rows(rows) => Self::Rows(rows.empty()),
-            Self::Sample(sample) => Self::Sample(sample.empty()),
+            Self::Rows(rows) => Self::Rows(Box::new(rows.empty())),
+            Self::Sample(sample) => Self::Sample(Box::new(sample.empty())),
         }
     }
 

@@ -62,7 +62,7 @@ mod unix {
             // What was put above this handler calls it, unless it is what lay beneath, put back.
             if is_heard && !(calls.buried && found != BENEATH.load(Ordering::Relaxed)) {
                 BENEATH.store(found, Ordering::Relaxed);
-                BENEATH_FLAGS.store(current.sa_flags as i32, Ordering::Relaxed);
+                BENEATH_FLAGS.store(current.sa_flags, Ordering::Relaxed);
                 let above = libc::sigaction {
                     sa_sigaction: ours(),
                     sa_flags: current.sa_flags | libc::SA_SIGINFO,
@@ -150,7 +150,7 @@ mod unix {
         let beneath = BENEATH.load(Ordering::Relaxed);
         if ![0, ours(), libc::SIG_DFL, libc::SIG_IGN].contains(&beneath) {
             let beneath = beneath as *const ();
-            if BENEATH_FLAGS.load(Ordering::Relaxed) & libc::SA_SIGINFO as i32 != 0 {
+            if BENEATH_FLAGS.load(Ordering::Relaxed) & libc::SA_SIGINFO != 0 {
                 type Action = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
                 // SAFETY: a handler that was found with this flag is such a function, and is called as the system would.
                 unsafe { std::mem::transmute::<*const (), Action>(beneath)(signal, info, context) };

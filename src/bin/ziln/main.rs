@@ -39,7 +39,7 @@ const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
 /// Without -c or -f it reads SQL from the terminal, or what is piped into it. Whatever is not typed ends with the first
 /// error. Parquet, CSV and JSON files are tables by their path:
 /// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions;
-/// CREATE FUNCTION name() RETURN (SELECT model FROM ...) makes one of a model.
+/// CREATE FUNCTION ... RETURN (SELECT model FROM ...) makes one of a model.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

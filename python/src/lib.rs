@@ -2,12 +2,18 @@
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
 //! Python's lock; [`capsules`] hands DataFusion's functions to the Python package `datafusion`, and [`foreign`] is how
-//! they are called from there.
+//! they are called from there. [`shell`] is the command `ziln`.
+//!
+//! Without feature `python` there is nothing here: the tests of this package take in the files that they test, and have
+//! no interpreter.
+#![cfg(feature = "python")]
 
 mod allocator;
 mod capsules;
 mod foreign;
 mod plugins;
+
+use std::ffi::OsString;
 
 use pyo3::prelude::*;
 
@@ -17,6 +23,7 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(training_options, module)?)?;
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;
+    module.add_function(wrap_pyfunction!(shell, module)?)?;
     module.add_class::<capsules::ScalarFunction>()?;
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_function(wrap_pyfunction!(capsules::scalar_functions, module)?)?;
@@ -40,4 +47,10 @@ fn training_options() -> Vec<(&'static str, String, String, &'static str)> {
 fn newton_options() -> Vec<&'static str> {
     let own = ziln::fit::NEWTON_OPTIONS.iter().map(|option| option.name);
     ziln::fit::SHARED_OPTIONS.iter().copied().chain(own).collect()
+}
+
+/// Runs the SQL shell with the arguments of a command line, and returns the exit code.
+#[pyfunction]
+fn shell(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
+    py.detach(|| ziln::shell::main(arguments))
 }

@@ -23,3 +23,6 @@ def training_options() -> list[tuple[str, str, str, str]]:
 
 def newton_options() -> list[str]:
     """The names of the options of the exact solver."""
+
+def shell(arguments: list[str]) -> int:
+    """Run the SQL shell with the arguments of a command line, and return the exit code."""

@@ -1,4 +1,4 @@
-"""The command of the Python package: the shell at a terminal, which Rust's tests have none of, and in a process of Python."""
+"""The command of the Python package: the shell at a terminal and in a process of Python."""
 
 import os
 import pty
@@ -65,7 +65,7 @@ def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
 
 def run(*arguments: str, sql: str = "") -> tuple[int, str, str]:
     """The exit code of the shell, and what it wrote."""
-    command = [SHELL, "--quiet", "--format", "csv", *arguments]
+    command = [str(SHELL), "--quiet", "--format", "csv", *arguments]
     ended = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=SECONDS)
     return ended.returncode, ended.stdout, ended.stderr
 
@@ -91,7 +91,7 @@ def test_it_tells_its_versions() -> None:
 
 def test_an_interrupt_ends_it() -> None:
     endless = "SELECT 1 AS a; SELECT count(*) FROM range(0, 1000000000) a, range(0, 1000000000) b"
-    command = [SHELL, "--quiet", "--format", "csv", "--command", endless]
+    command = [str(SHELL), "--quiet", "--format", "csv", "--command", endless]
     shell = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with shell:
         assert shell.stdout is not None

@@ -4,25 +4,17 @@ PYTHON ?= python3
 VENV ?= $(CURDIR)/.venv
 # A machine that builds often can set this to a folder that outlives the clone.
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
-ZILN := $(CARGO_TARGET_DIR)/debug/ziln
 
 export VIRTUAL_ENV := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
 
-# The shell, the tests and the Python package are built from one set of dependencies, compiled once: always these
-# packages and features together, and always the environment that maturin gives to cargo (with another, pyo3 and all
-# of Polars would count as changed).
-PACKAGES := -p ziln -p ziln-python --features shell
-CARGO_ENV = PYO3_PYTHON=$(VENV)/bin/python PYTHON_SYS_EXECUTABLE=$(VENV)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 \
+# What the Rust tests are built of: both packages, the extension module without its Python. (Polars is compiled for them
+# once more, without Python; DataFusion is not, see python/Cargo.toml.)
+TESTED := -p ziln -p ziln-python --no-default-features --features cli,polars-lazy
+# The environment that maturin gives to cargo: with another, pyo3 and all of the module's Polars would count as changed.
+MODULE_ENV = PYO3_PYTHON=$(VENV)/bin/python PYTHON_SYS_EXECUTABLE=$(VENV)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 \
 	PYO3_ENVIRONMENT_SIGNATURE=$$(python -c 'import sys; print("cpython-%d.%d-64bit" % sys.version_info[:2])') \
 	PYO3_CONFIG_FILE=$$(ls $(CARGO_TARGET_DIR)/maturin/pyo3-config-*.txt)
-# Rust tests that were linked beside the Python package run without an interpreter (see build.rs). It is how it is only
-# on Linux; elsewhere the linker leaves the symbols of Python to be looked up when they are called, which is never.
-HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-ifneq (,$(findstring linux,$(HOST)))
-TEST_ENV = CARGO_TARGET_$(shell echo $(HOST) | tr 'a-z-' 'A-Z_')_RUNNER=$(CURDIR)/scripts/run-without-python.sh \
-	RUSTDOCFLAGS='-C link-arg=-Wl,--unresolved-symbols=ignore-all'
-endif
 
 .PHONY: help demo test test-rust test-python lint format docs bench reports clean
 
@@ -55,12 +47,11 @@ $(VENV)/.browser: requirements-browser.txt $(VENV)/.installed
 	pip install --quiet --disable-pip-version-check -r requirements-browser.txt
 	@touch $@
 
-# The extension module and the Python package, then the shell. Cargo knows what is to do again.
+# The Python package with the extension module and the command `ziln`. Cargo knows what is to do again.
 .PHONY: build
 build: $(VENV)/.installed
 	@echo '==> building (the first time about 10 minutes on 2 cores)'
-	maturin develop --profile dev --features shell
-	@$(CARGO_ENV) cargo build $(PACKAGES) --bins --lib
+	maturin develop --profile dev
 
 # --- the main job -------------------------------------------------------------------------------------------------
 
@@ -69,7 +60,7 @@ demo: build
 	@echo '==> 1. the purchases of 23,570 customers as Parquet'
 	python scripts/cdnow_to_parquet.py data/cdnow.parquet
 	@echo '==> 2. SQL: features, training, scoring, report (sql/cdnow.sql)'
-	$(ZILN) --quiet --file sql/cdnow.sql
+	ziln --quiet --file sql/cdnow.sql
 	@echo '==> 3. the same in Polars (examples/polars_quickstart.py)'
 	python examples/polars_quickstart.py
 	@echo '==> 4. pictures of the scored customers, and a page about all of them'
@@ -79,9 +70,9 @@ demo: build
 
 test: test-rust test-python
 
-test-rust: build
+test-rust:
 	@echo '==> Rust tests'
-	@$(CARGO_ENV) $(TEST_ENV) cargo test --quiet $(PACKAGES)
+	cargo test --quiet $(TESTED)
 
 test-python: build $(if $(BROWSER),$(VENV)/.browser)
 	@echo '==> Python tests'
@@ -90,10 +81,13 @@ test-python: build $(if $(BROWSER),$(VENV)/.browser)
 lint: build
 	@echo '==> rustfmt, clippy, rustdoc'
 	cargo fmt --all --check
-	@$(CARGO_ENV) cargo clippy --quiet $(PACKAGES) --all-targets -- -D warnings
-	@$(CARGO_ENV) RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(PACKAGES) --no-deps
+	cargo clippy --quiet $(TESTED) --all-targets -- -D warnings
+	@$(MODULE_ENV) cargo clippy --quiet -p ziln-python --lib -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(TESTED) --no-deps
 	@echo '==> the core without any engine'
 	cargo check --quiet -p ziln --no-default-features --lib
+	@echo '==> the archive of the crate, which builds alone'
+	cargo package --quiet -p ziln --no-default-features --allow-dirty
 	@echo '==> ruff, mypy'
 	ruff format --check .
 	ruff check .

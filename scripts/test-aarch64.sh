@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 target_dir="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 scratch="$target_dir/aarch64-manifest"
 mkdir -p "$scratch"
-for path in src tests benches examples docs build.rs README.md; do
+for path in src tests benches examples docs README.md; do
     ln -sfn "$PWD/$path" "$scratch/$path"
 done
 cp Cargo.lock "$scratch"

@@ -191,7 +191,7 @@ LIMIT 10;
 
 
 SELECT column1 AS "What to try next", column2 AS "how" FROM (VALUES
-    ('a shell for this', 'target/debug/ziln'),
+    ('a shell for this', '.venv/bin/ziln'),
     ('all the functions', 'SELECT routine_name FROM information_schema.routines WHERE routine_name LIKE ''ziln%'''),
     ('what a model learnt', 'SELECT unnest(ziln_weights(model)) AS w FROM ''output/cdnow_models.parquet'''),
     ('a customer''s range', 'SELECT id, ziln_quantile(0.9, params) FROM ''output/cdnow_scored.parquet'''),

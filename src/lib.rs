@@ -17,6 +17,7 @@
 //! | `call` | what both engines decide alike: arguments, names, messages | none |
 //! | `udf` | the SQL functions (feature `datafusion`) | DataFusion |
 //! | `expr` | the functions on Polars columns (feature `polars`) | Polars |
+//! | `shell` | the SQL shell (feature `cli`) | DataFusion |
 
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 // With one engine alone, what only the other asks is not used.
@@ -38,5 +39,7 @@ pub use error::{Error, Result};
 
 #[cfg(feature = "polars")]
 pub mod expr;
+#[cfg(feature = "cli")]
+pub mod shell;
 #[cfg(feature = "datafusion")]
 pub mod udf;

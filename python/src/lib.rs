@@ -3,7 +3,11 @@
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
 //! Python's lock; [`networks`] makes texts of matrices; [`capsules`] hands DataFusion's functions to the Python package
 //! `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them. [`interrupts`]
-//! hears Ctrl-C while models are trained.
+//! hears Ctrl-C while models are trained. [`shell`] is the command `ziln`.
+//!
+//! Without feature `python` there is nothing here: the tests of this package take in the files that they test, and have
+//! no interpreter.
+#![cfg(feature = "python")]
 
 mod allocator;
 mod capsules;
@@ -12,6 +16,8 @@ mod foreign;
 mod interrupts;
 mod networks;
 mod plugins;
+
+use std::ffi::OsString;
 
 use pyo3::prelude::*;
 
@@ -24,6 +30,7 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;
     module.add_function(wrap_pyfunction!(networks::network_model, module)?)?;
     module.add_function(wrap_pyfunction!(networks::network_parts, module)?)?;
+    module.add_function(wrap_pyfunction!(shell, module)?)?;
     module.add_class::<capsules::ScalarFunction>()?;
     module.add_class::<capsules::AggregateFunction>()?;
     module.add_class::<documentation::FunctionDocumentation>()?;
@@ -49,4 +56,10 @@ fn training_options() -> Vec<(&'static str, String, String, &'static str)> {
 fn newton_options() -> Vec<&'static str> {
     let own = ziln::fit::NEWTON_OPTIONS.iter().map(|option| option.name);
     ziln::fit::SHARED_OPTIONS.iter().copied().chain(own).collect()
+}
+
+/// Runs the SQL shell with the arguments of a command line, and returns the exit code.
+#[pyfunction]
+fn shell(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
+    py.detach(|| ziln::shell::main(arguments))
 }

@@ -18,36 +18,39 @@ The functions are expressions of Polars (:mod:`ziln.expressions`); :func:`regist
 part of DataFusion's SQL, where their names begin with ``ziln_``.
 """
 
-from ziln._ziln import __version__
-from ziln.customers import rfm
-from ziln.expressions import (
-    capped_ltv,
-    cdf,
-    crps,
-    decile_stats,
-    evaluate,
-    expected_ltv,
-    explain,
-    fit_newton,
-    fit_prior,
-    fit_sgd,
-    from_logits,
-    gini,
-    is_model,
-    loss,
-    model_info,
-    params,
-    params_error,
-    pay_amount,
-    pay_prob,
-    predict,
-    quantile,
-    spearman,
-    variance,
-    weights,
-)
-from ziln.networks import layers, network_model
-from ziln.sql import register_all, register_model
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ziln._ziln import __version__
+    from ziln.customers import rfm
+    from ziln.expressions import (
+        capped_ltv,
+        cdf,
+        crps,
+        decile_stats,
+        evaluate,
+        expected_ltv,
+        explain,
+        fit_newton,
+        fit_prior,
+        fit_sgd,
+        from_logits,
+        gini,
+        is_model,
+        loss,
+        model_info,
+        params,
+        params_error,
+        pay_amount,
+        pay_prob,
+        predict,
+        quantile,
+        spearman,
+        variance,
+        weights,
+    )
+    from ziln.networks import layers, network_model
+    from ziln.sql import register_all, register_model
 
 __all__ = [
     "__version__",
@@ -81,3 +84,23 @@ __all__ = [
     "variance",
     "weights",
 ]
+
+_HOMES: Final = ("expressions", "customers", "sql", "_ziln", "networks")
+"""The modules from which the names above come."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Imports what is used, when it is used: the command ``ziln`` starts without waiting for Polars."""
+        from importlib import import_module
+
+        if name in _HOMES:
+            return import_module(f"ziln.{name}")
+        for home in _HOMES if name in __all__ else ():
+            module = import_module(f"ziln.{home}")
+            if hasattr(module, name):
+                return globals().setdefault(name, getattr(module, name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

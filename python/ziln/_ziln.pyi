@@ -68,3 +68,6 @@ def network_parts(
     float,
 ]:
     """What the model of a text is made of."""
+
+def shell(arguments: list[str]) -> int:
+    """Run the SQL shell with the arguments of a command line, and return the exit code."""

@@ -37,7 +37,7 @@ mod weights;
 pub use crate::family::{Head, SigmaPrior};
 pub use between::{Between, HeadBetween};
 pub(crate) use document::Bounds;
-pub use document::{FORMAT_VERSION, Model};
+pub use document::{FORMAT_VERSION, Model, NETWORK_VERSION};
 pub use errors::{Covariance, ErrorKind, HeadErrors, StandardErrors};
 pub use explain::{Contribution, Explainer};
 pub use feature::{Encoding, Feature, Unit};

@@ -1,7 +1,8 @@
-"""The source distribution holds what building it needs."""
+"""The source distribution holds what building it needs, and the builds share what they can."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -29,3 +30,20 @@ def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
                 target.get("path", f"{kind}s/{target['name']}.rs".replace("benchs", "benches"))
                 in names
             )
+
+
+def crates(*flags: str, edges: str) -> set[str]:
+    """Crates with the features that a build has of them."""
+    command = ["cargo", "tree", *flags, "--edges", edges, "--prefix", "none", "--format", "{p} {f}"]
+    tree = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return {line.removesuffix(" (*)") for line in tree.splitlines() if line}
+
+
+def test_the_rust_tests_compile_datafusion_as_the_module_does() -> None:
+    (tested,) = re.findall("^TESTED := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    module = crates("-p", "ziln-python", edges="normal,build")
+    tests = crates(*tested.split(), edges="normal,build,dev")
+    engine = crates("-p", "datafusion-cli", "-p", "datafusion-ffi", edges="normal,build")
+    names = {" ".join(crate.split()[:2]) for crate in engine}
+    assert "datafusion v55.2.0" in names
+    assert not [crate for crate in sorted(tests - module) if " ".join(crate.split()[:2]) in names]

@@ -1,16 +1,16 @@
-"""The shell at a terminal, which Rust's tests have none of."""
+"""The command of the Python package: the shell at a terminal and in a process of Python."""
 
 import os
 import pty
 import select
+import signal
 import subprocess
+import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
-import pytest
-from conftest import ROOT
-
-SHELL = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/ziln"
+SHELL = Path(sys.executable).with_name("ziln")
 SECONDS = 60
 
 
@@ -49,12 +49,6 @@ class Terminal:
         return self.read_until(wanted)
 
 
-NEEDS_SHELL = pytest.mark.skipif(
-    not SHELL.exists(), reason="the shell has not been built (make build)"
-)
-
-
-@NEEDS_SHELL
 def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     try:
@@ -71,7 +65,6 @@ def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
         os.close(terminal.ours)
 
 
-@NEEDS_SHELL
 def test_ctrl_c_ends_training_and_not_the_shell(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     customers = "SELECT value % 7 AS x, CASE WHEN value % 3 = 0 THEN value % 11 ELSE 0 END AS y FROM range(0, 100000)"
@@ -91,3 +84,47 @@ def test_ctrl_c_ends_training_and_not_the_shell(tmp_path: Path) -> None:
         terminal.shell.kill()
         terminal.shell.wait()
         os.close(terminal.ours)
+
+
+def run(*arguments: str, sql: str = "") -> tuple[int, str, str]:
+    """The exit code of the shell, and what it wrote."""
+    command = [str(SHELL), "--quiet", "--format", "csv", *arguments]
+    ended = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=SECONDS)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_it_reads_arguments_and_pipes() -> None:
+    assert run("--command", "SELECT ziln_pay_prob(0, 1, 1) AS p") == (0, "p\n0.5\n", "")
+    assert run(sql="SELECT 'ä' AS a;") == (0, "a\nä\n", "")
+    code, output, errors = run(sql="SELECT 1 AS a; SELECT nope; SELECT 2;")
+    assert (code, output) == (1, "a\n1\n")
+    assert errors.startswith("Error: ")
+    assert "Traceback" not in errors
+    code, output, errors = run("--nope")
+    assert (code, output) == (2, "")
+    assert "--help" in errors
+
+
+def test_it_tells_its_versions() -> None:
+    code, output, _ = run("--version")
+    assert code == 0
+    assert output.startswith(f"ziln {metadata.version('ziln')} (DataFusion 5")
+    assert "format_version 1 to 2" in output
+
+
+def test_an_interrupt_ends_it() -> None:
+    endless = "SELECT 1 AS a; SELECT count(*) FROM range(0, 1000000000) a, range(0, 1000000000) b"
+    command = [str(SHELL), "--quiet", "--format", "csv", "--command", endless]
+    shell = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with shell:
+        assert shell.stdout is not None
+        assert shell.stdout.readline() == "a\n"
+        shell.send_signal(signal.SIGINT)
+        assert shell.wait(timeout=SECONDS) == -signal.SIGINT
+        assert shell.stderr is not None
+        assert shell.stderr.read() == ""
+
+
+def test_it_starts_without_polars() -> None:
+    script = "import sys, ziln._shell; sys.exit('polars' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=SECONDS)

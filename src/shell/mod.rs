@@ -1,12 +1,14 @@
 //! The `ziln` SQL shell: DataFusion's command-line client with the functions of ziln registered.
+//!
+//! [`main`] is all of it, so that it runs as a program of its own and in a process of Python.
 
 mod models;
 mod script;
 
-use std::io::{IsTerminal, Read};
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read, Write};
 use std::ops::RangeInclusive;
-use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
@@ -24,6 +26,8 @@ use datafusion_cli::object_storage::instrumented::InstrumentedObjectStoreRegistr
 use datafusion_cli::print_format::PrintFormat;
 use datafusion_cli::print_options::{MaxRows, PrintOptions};
 
+use crate::model::{FORMAT_VERSION, NETWORK_VERSION};
+
 /// The stack of the threads that plan and run queries: an expression of many terms is as deep as they are many. Memory
 /// that is not used is not taken.
 const STACK: usize = 1 << 30;
@@ -34,6 +38,18 @@ const BATCH_SIZES: RangeInclusive<u64> = 1..=1 << 20;
 /// Limits of memory, in MiB.
 const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
 
+/// The versions that decide what a session can do: of ziln, of the engine, and of the texts of models that it reads.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let engine = datafusion::DATAFUSION_VERSION;
+    format!(
+        "{} (DataFusion {engine}; models of format_version {FORMAT_VERSION} to {NETWORK_VERSION})",
+        env!("CARGO_PKG_VERSION")
+    )
+});
+
+/// The exit code of a session that an error ended.
+const FAILURE: u8 = 1;
+
 /// SQL with lifetime-value models: DataFusion's shell with the functions of ziln.
 ///
 /// Without -c or -f it reads SQL from the terminal, or what is piped into it. Whatever is not typed ends with the first
@@ -41,7 +57,7 @@ const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
 /// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions;
 /// CREATE FUNCTION ... RETURN (SELECT model FROM ...) makes one of a model.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "ziln", version = VERSION.as_str())]
 struct Arguments {
     /// Run these statements, then leave.
     #[arg(short, long, num_args = 1.., value_name = "SQL")]
@@ -69,8 +85,25 @@ struct Arguments {
     memory_limit: Option<usize>,
 }
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+/// Runs the shell with the arguments of a command line, the first of which is the name of the program, and returns the
+/// exit code: 0, 1 after an error, 2 where the arguments are not as `--help` says.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let code = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => run_session(arguments),
+        // Help and the version come as errors, too.
+        Err(error) => match error.print() {
+            Ok(()) => u8::try_from(error.exit_code()).unwrap_or(FAILURE),
+            Err(_) => FAILURE,
+        },
+    };
+    // In a process of Python nobody else does.
+    if std::io::stdout().flush().is_err() {
+        return FAILURE;
+    }
+    code
+}
+
+fn run_session(arguments: Arguments) -> u8 {
     let session = std::thread::Builder::new().stack_size(STACK).spawn(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -81,14 +114,14 @@ fn main() -> ExitCode {
     let result = match session.map(std::thread::JoinHandle::join) {
         Ok(Ok(result)) => result,
         // The panic has been reported where it happened.
-        Ok(Err(_)) => return ExitCode::FAILURE,
+        Ok(Err(_)) => return FAILURE,
         Err(error) => Err(error.into()),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             eprintln!("Error: {}", error.strip_backtrace());
-            ExitCode::FAILURE
+            FAILURE
         }
     }
 }
@@ -139,7 +172,7 @@ fn end_trainings_with_ctrl_c() -> Result<()> {
     };
     let listen = async move {
         while presses.recv().await.is_some() {
-            ziln::fit::interrupt();
+            crate::fit::interrupt();
         }
     };
     std::thread::Builder::new()
@@ -176,7 +209,7 @@ async fn session(
     )));
     ctx.register_udtf("parquet_metadata", Arc::new(ParquetMetadataFunc {}));
     let mut ctx = ctx.with_function_factory(Arc::new(models::ModelFunctions));
-    ziln::udf::register_all(&mut ctx)?;
+    crate::udf::register_all(&mut ctx)?;
     Ok(ctx)
 }
 

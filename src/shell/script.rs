@@ -13,23 +13,23 @@ use datafusion_cli::print_options::PrintOptions;
 
 /// The most words that may follow each other without a comma. A parsed expression is at most as deep as its words are
 /// many, and planning takes some 22 KiB of stack for every level in a build that is not optimised: so many fit into
-/// [`STACK`](crate::STACK) twice. (It also takes time in proportion to the square of the depth.)
+/// [`STACK`](super::STACK) twice. (It also takes time in proportion to the square of the depth.)
 const MOST_WORDS: usize = 20_000;
 
 /// Runs statements.
-pub(crate) async fn run(ctx: &SessionContext, sql: String, print: &PrintOptions) -> Result<()> {
+pub(super) async fn run(ctx: &SessionContext, sql: String, print: &PrintOptions) -> Result<()> {
     check_depth(ctx, &sql)?;
     exec::exec_from_commands(ctx, vec![sql], print).await
 }
 
 /// The statements of a file.
-pub(crate) fn read(file: &str) -> Result<String> {
+pub(super) fn read(file: &str) -> Result<String> {
     std::fs::read_to_string(file)
         .map_err(|error| DataFusionError::Configuration(format!("cannot read '{file}': {error}")))
 }
 
 /// Runs what was piped into the shell: statements, and between them the commands that begin with a backslash.
-pub(crate) async fn run_piped(
+pub(super) async fn run_piped(
     ctx: &SessionContext,
     text: &str,
     print: &mut PrintOptions,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::Model;
 use async_trait::async_trait;
 use datafusion::common::{exec_err, plan_err};
 use datafusion::error::{DataFusionError, Result};
@@ -9,7 +10,6 @@ use datafusion::execution::context::{FunctionFactory, RegisterFunction, SessionS
 use datafusion::logical_expr::{CreateFunction, LogicalPlanBuilder};
 use datafusion::physical_plan::collect;
 use datafusion::scalar::ScalarValue;
-use ziln::model::Model;
 
 /// Makes functions of models. The body of the statement is an expression or a subquery that is evaluated once; what comes
 /// is the text of the model.
@@ -45,7 +45,7 @@ impl FunctionFactory for ModelFunctions {
                 let model = Model::from_json(text).map_err(|error| {
                     DataFusionError::Execution(format!("CREATE FUNCTION {name}: {error}"))
                 })?;
-                let function = ziln::udf::model_function(&name, &model);
+                let function = crate::udf::model_function(&name, &model);
                 Ok(RegisterFunction::Scalar(Arc::new(function)))
             }
             Some((None, got)) => plan_err!("{usage}, got a body of type {got}"),

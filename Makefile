@@ -16,11 +16,13 @@ MODULE_ENV = PYO3_PYTHON=$(VENV)/bin/python PYTHON_SYS_EXECUTABLE=$(VENV)/bin/py
 	PYO3_ENVIRONMENT_SIGNATURE=$$(python -c 'import sys; print("cpython-%d.%d-64bit" % sys.version_info[:2])') \
 	PYO3_CONFIG_FILE=$$(ls $(CARGO_TARGET_DIR)/maturin/pyo3-config-*.txt)
 
-.PHONY: help demo test test-rust test-python lint format docs bench reports clean
+.PHONY: help demo cluster test test-rust test-python test-cluster lint format docs bench reports clean
 
 help:
 	@echo 'make demo     train and score models on 23,570 real customers'
+	@echo 'make cluster  the same in SQL on two workers of a cluster, on this machine'
 	@echo 'make test     run every test, Rust and Python'
+	@echo 'make test-cluster  run the tests of the cluster, with workers that are killed'
 	@echo 'make lint     check formatting, lints, types and documentation'
 	@echo 'make format   format Rust and Python'
 	@echo 'make docs     build the documentation site, output/site/index.html'
@@ -65,6 +67,25 @@ demo: build
 	python examples/polars_quickstart.py
 	@echo '==> 4. pictures of the scored customers, and a page about all of them'
 	python scripts/plots.py
+
+# --- the cluster ---------------------------------------------------------------------------------------------------
+
+# It is compiled for itself (the first time about 10 minutes on 2 cores): what it needs asks more of what DataFusion is
+# built on than the shell does.
+data/cdnow.parquet: | build
+	@mkdir -p data
+	python scripts/cdnow_to_parquet.py $@
+
+cluster: data/cdnow.parquet
+	@mkdir -p output
+	@echo '==> building the cluster'
+	cargo build --quiet -p ziln-cluster
+	@echo '==> sql/cdnow.sql on two workers'
+	scripts/cluster.sh $(CARGO_TARGET_DIR)/debug/ziln-cluster --quiet --file sql/cdnow.sql
+
+test-cluster: data/cdnow.parquet
+	@echo '==> tests of the cluster'
+	cargo test --quiet -p ziln-cluster
 
 # --- checks -------------------------------------------------------------------------------------------------------
 

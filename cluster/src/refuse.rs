@@ -1,0 +1,80 @@
+//! What the engine of the cluster would get wrong, or fail at obscurely: refused before a query runs.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::common::plan_err;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::config::ConfigOptions;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
+use datafusion_distributed::DistributedConfig;
+
+/// The functions that workers have, too.
+pub(crate) type Functions = HashMap<String, Arc<ScalarUDF>>;
+
+/// Refuses settings with which the engine's planner has other rows than without, or of which it is not known.
+pub(crate) fn check_settings(options: &ConfigOptions) -> Result<()> {
+    if options.optimizer.enable_physical_uncorrelated_scalar_subquery {
+        return refused_setting(
+            "datafusion.optimizer.enable_physical_uncorrelated_scalar_subquery",
+            "false",
+        );
+    }
+    if options.optimizer.preserve_file_partitions != 0 {
+        return refused_setting("datafusion.optimizer.preserve_file_partitions", "0");
+    }
+    if DistributedConfig::from_config_options(options)?.dynamic_task_count {
+        return refused_setting("distributed.dynamic_task_count", "false");
+    }
+    Ok(())
+}
+
+fn refused_setting(name: &str, value: &str) -> Result<()> {
+    plan_err!("on a cluster, {name} may give other rows: SET {name} = {value}")
+}
+
+/// Refuses a query that the engine cannot run.
+pub(crate) fn check_plan(plan: &LogicalPlan, functions: &Functions) -> Result<()> {
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::RecursiveQuery(query) = node {
+            return plan_err!(
+                "a cluster does not run WITH RECURSIVE ({}): write each step as a query of its own, with COPY ... TO \
+                 between them, or run this one in a shell without --cluster",
+                query.name
+            );
+        }
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::ScalarFunction(call) = expr {
+                    check_function(&call.func, functions)?;
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(())
+}
+
+/// Refuses functions of this session alone, which `CREATE FUNCTION` makes.
+fn check_function(function: &ScalarUDF, functions: &Functions) -> Result<(), DataFusionError> {
+    let name = function.name();
+    match functions.get(name) {
+        Some(known) if is_same(known, function) => Ok(()),
+        _ => plan_err!(
+            "function {name} is one of this session, and workers do not have it: join with the table of its model, and \
+             write ziln_expected_ltv(ziln_predict(model, features))"
+        ),
+    }
+}
+
+/// Whether workers, which know a function by its name, mean the same one. (Those of the engine change with settings, which
+/// workers have as well; those of ziln, also of models, are all of one type.)
+fn is_same(known: &ScalarUDF, function: &ScalarUDF) -> bool {
+    let type_of = |function: &ScalarUDF| {
+        let inner: &dyn Any = function.inner().as_ref();
+        inner.type_id()
+    };
+    known == function || (type_of(known) == type_of(function) && !known.name().starts_with("ziln_"))
+}

@@ -1,0 +1,70 @@
+//! How the files of a scan are dealt to workers.
+//!
+//! The engine cuts files into ranges of bytes, whatever they hold. Where records cannot be found from the middle of a file
+//! (compressed text, values with line breaks, Avro), whole groups of files are dealt here instead.
+
+use std::sync::Arc;
+
+use datafusion::catalog::memory::DataSourceExec;
+use datafusion::common::Result;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion_distributed::{
+    DistributedLeafExec, ScaleUpLeafNodeEvent, ScaleUpLeafNodeEventResponse,
+};
+
+/// Deals the files of a scan that must not be cut, and leaves others to the engine.
+pub(crate) fn whole_files(
+    event: ScaleUpLeafNodeEvent<'_>,
+) -> Option<Result<ScaleUpLeafNodeEventResponse>> {
+    let source: &DataSourceExec = event.plan.downcast_ref()?;
+    let scan: &FileScanConfig = source.data_source().downcast_ref()?;
+    if may_be_cut(scan) {
+        return None;
+    }
+    let deals = dealt(&scan.file_groups, event.task_count).into_iter().map(|groups| {
+        let mut scan = scan.clone();
+        scan.file_groups = groups;
+        DataSourceExec::from_data_source(scan) as Arc<dyn ExecutionPlan>
+    });
+    let leaf = DistributedLeafExec::try_new(Arc::clone(event.plan), deals);
+    Some(leaf.map(|leaf| ScaleUpLeafNodeEventResponse::new(Arc::new(leaf))))
+}
+
+fn may_be_cut(scan: &FileScanConfig) -> bool {
+    !scan.file_compression_type.is_compressed() && scan.file_source.supports_repartitioning()
+}
+
+/// Groups of files for each of so many tasks, as many to each; some are empty. A group may be in an order, and stays one.
+fn dealt(groups: &[FileGroup], tasks: usize) -> Vec<Vec<FileGroup>> {
+    let most = groups.len().div_ceil(tasks).max(1);
+    let mut deals = vec![Vec::with_capacity(most); tasks];
+    for (index, group) in groups.iter().enumerate() {
+        deals[index % tasks].push(group.clone());
+    }
+    for deal in &mut deals {
+        deal.resize(most, FileGroup::default());
+    }
+    deals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::datasource::listing::PartitionedFile;
+
+    #[test]
+    fn each_group_goes_to_one_task() {
+        for (groups, tasks) in [(0_u64, 2), (1, 2), (2, 2), (5, 2), (3, 8)] {
+            let files = (0..groups).map(|size| PartitionedFile::new(format!("{size}"), size));
+            let groups: Vec<FileGroup> = files.map(|file| FileGroup::new(vec![file])).collect();
+            let deals = dealt(&groups, tasks);
+            assert_eq!(deals.len(), tasks);
+            assert!(deals.iter().all(|deal| deal.len() == deals[0].len()));
+            let files = deals.iter().flatten().flat_map(FileGroup::files);
+            let mut sizes: Vec<u64> = files.map(|file| file.object_meta.size).collect();
+            sizes.sort_unstable();
+            assert_eq!(sizes, (0..groups.len() as u64).collect::<Vec<_>>());
+        }
+    }
+}

@@ -22,7 +22,8 @@ const QUERIES: [&str; 17] = [
      SELECT c.campaign, ziln_fit_newton(c.ltv, {visits: c.visits}, NULL, NULL, p.model) AS model
      FROM {customers} c CROSS JOIN prior p GROUP BY c.campaign ORDER BY c.campaign",
     // Scores.
-    "WITH models AS (SELECT campaign, ziln_fit_newton(ltv, {visits: visits}) AS model FROM {customers} GROUP BY campaign)
+    "WITH models AS (SELECT campaign, ziln_fit_newton(ltv, {visits: visits}, {covariance: true}) AS model
+                     FROM {customers} GROUP BY campaign)
      SELECT id, ziln_predict(model, {visits: visits}) AS params, ziln_params_error(model, {visits: visits}) AS errors,
             ziln_explain(model, {visits: visits}) AS why, ziln_is_model(model) AS is_model
      FROM {customers} JOIN models USING (campaign) ORDER BY id LIMIT 200",

@@ -40,10 +40,13 @@ fn what_would_go_wrong_is_refused() -> Result<()> {
     runtime().block_on(async {
         for (setting, sql, words) in cases {
             let ctx = on(&workers, 2);
-            if let Some(setting) = setting {
-                text(&ctx, &format!("SET {setting}")).await?;
-            }
-            let error = text(&ctx, sql).await.expect_err(sql).to_string();
+            let run = async {
+                if let Some(setting) = setting {
+                    text(&ctx, &format!("SET {setting}")).await?;
+                }
+                text(&ctx, sql).await
+            };
+            let error = run.await.expect_err(sql).to_string();
             assert!(words.iter().all(|word| error.contains(word)), "{sql}: {error}");
         }
         Ok(())

@@ -20,7 +20,7 @@ for number in 1 2; do
 done
 urls=()
 for number in 1 2; do
-    until grep -q '^worker on ' "$folder/$number"; do
+    until grep -qs '^worker on ' "$folder/$number"; do
         kill -0 "${workers[$((number - 1))]}" || exit 1
         sleep 0.1
     done

@@ -6,6 +6,9 @@
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use datafusion::common::exec_datafusion_err;
+use datafusion::error::DataFusionError;
+
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
 /// Counts panics from now on. What happens on a panic besides stays as it is.
@@ -18,6 +21,13 @@ pub(crate) fn count_from_now_on() {
             before(panic);
         }));
     });
+}
+
+/// What a query is during which there was one.
+pub(crate) fn error() -> DataFusionError {
+    exec_datafusion_err!(
+        "something in this program panicked while the query ran; its result may be incomplete"
+    )
 }
 
 /// How many there were. (A hook runs before anything of the thread is dropped.)

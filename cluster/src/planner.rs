@@ -12,6 +12,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::explain::ExplainExec;
 
+use crate::gate::gated;
 use crate::query::QueryExec;
 use crate::refuse::{Functions, check_plan, check_settings};
 use crate::workers::Workers;
@@ -43,7 +44,8 @@ impl QueryPlanner for Planner {
         if plan.is::<ExplainExec>() {
             return Ok(plan);
         }
-        Ok(Arc::new(QueryExec::new(plan, Arc::clone(&self.workers), workers)))
+        let (plan, failure) = gated(plan)?;
+        Ok(Arc::new(QueryExec::new(plan, failure, Arc::clone(&self.workers), workers)))
     }
 }
 

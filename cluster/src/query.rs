@@ -15,6 +15,7 @@ use futures::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use crate::gate::Failure;
 use crate::hello;
 use crate::options::ClusterOptions;
 use crate::panics;
@@ -24,6 +25,8 @@ use crate::workers::Workers;
 #[derive(Debug)]
 pub(crate) struct QueryExec {
     input: Arc<dyn ExecutionPlan>,
+    /// What its writers are not told.
+    failure: Arc<Failure>,
     workers: Arc<Workers>,
     /// The workers that may have a part in the query.
     present: Vec<Url>,
@@ -32,10 +35,11 @@ pub(crate) struct QueryExec {
 impl QueryExec {
     pub(crate) fn new(
         input: Arc<dyn ExecutionPlan>,
+        failure: Arc<Failure>,
         workers: Arc<Workers>,
         present: Vec<Url>,
     ) -> Self {
-        Self { input, workers, present }
+        Self { input, failure, workers, present }
     }
 }
 
@@ -72,8 +76,8 @@ impl ExecutionPlan for QueryExec {
         let [input] = children.as_slice() else {
             return internal_err!("QueryExec: expected one input, got {}", children.len());
         };
-        let (workers, present) = (Arc::clone(&self.workers), self.present.clone());
-        Ok(Arc::new(Self::new(Arc::clone(input), workers, present)))
+        let (failure, workers) = (Arc::clone(&self.failure), Arc::clone(&self.workers));
+        Ok(Arc::new(Self::new(Arc::clone(input), failure, workers, self.present.clone())))
     }
 
     fn execute(
@@ -87,6 +91,7 @@ impl ExecutionPlan for QueryExec {
         let rows = Rows {
             panics: panics::count(),
             rows: self.input.execute(partition, telling(&context)?)?,
+            failure: Arc::clone(&self.failure),
             seconds,
             // A deadline that cannot be represented is none.
             deadline: Instant::now().checked_add(Duration::from_secs(seconds)),
@@ -117,6 +122,7 @@ fn telling(context: &TaskContext) -> Result<Arc<TaskContext>> {
 /// The rows of a partition that are still to come.
 struct Rows {
     rows: SendableRecordBatchStream,
+    failure: Arc<Failure>,
     seconds: u64,
     deadline: Option<Instant>,
     /// How many panics there were before.
@@ -128,9 +134,16 @@ struct Rows {
 impl Rows {
     /// The next batch and what comes after it, or an error, after which nothing comes.
     async fn next(mut self) -> Option<(Result<RecordBatch>, Option<Self>)> {
+        let (failure, rows) = (Arc::clone(&self.failure), &mut self.rows);
+        let next = async move {
+            tokio::select! {
+                error = failure.error() => Some(Err(error)),
+                next = rows.next() => next,
+            }
+        };
         let next = match self.deadline {
-            Some(deadline) => timeout_at(deadline, self.rows.next()).await,
-            None => Ok(self.rows.next().await),
+            Some(deadline) => timeout_at(deadline, next).await,
+            None => Ok(next.await),
         };
         match next {
             Ok(Some(Ok(batch))) => Some((Ok(batch), Some(self))),
@@ -138,12 +151,7 @@ impl Rows {
                 let Self { workers, present, .. } = self;
                 Some((Err(explained(error, &workers, &present).await), None))
             }
-            Ok(None) if panics::count() != self.panics => {
-                let error = exec_datafusion_err!(
-                    "something in this program panicked while the query ran; its result may be incomplete"
-                );
-                Some((Err(error), None))
-            }
+            Ok(None) if panics::count() != self.panics => Some((Err(panics::error()), None)),
             Ok(None) => None,
             Err(_) => {
                 // What trains in this process would go on behind the error.

@@ -47,8 +47,16 @@ pub(crate) fn check_plan(plan: &LogicalPlan, functions: &Functions) -> Result<()
         }
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
-                if let Expr::ScalarFunction(call) = expr {
-                    check_function(&call.func, functions)?;
+                match expr {
+                    Expr::ScalarFunction(call) => check_function(&call.func, functions)?,
+                    // Those that became joins are no expressions any more.
+                    Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) => {
+                        return plan_err!(
+                            "a cluster does not run this subquery: {expr}. In the arguments of an aggregate, put it \
+                             into FROM: FROM customers CROSS JOIN (SELECT ...) AS s"
+                        );
+                    }
+                    _ => {}
                 }
                 Ok(TreeNodeRecursion::Continue)
             })

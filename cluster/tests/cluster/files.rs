@@ -30,8 +30,8 @@ fn files_that_cannot_be_cut_are_read_whole() -> Result<()> {
             for ctx in [local(partitions), on(&workers, partitions)] {
                 let tables = [
                     format!(
-                        "CREATE EXTERNAL TABLE breaks STORED AS CSV LOCATION '{}'
-                         OPTIONS (has_header true, newlines_in_values true)",
+                        "CREATE EXTERNAL TABLE breaks (id BIGINT, note VARCHAR, ltv BIGINT)
+                         STORED AS CSV LOCATION '{}' OPTIONS (has_header true, newlines_in_values true)",
                         path("breaks.csv")
                     ),
                     format!(

@@ -19,7 +19,9 @@ fn what_would_go_wrong_is_refused() -> Result<()> {
         "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r JOIN {table} ON id = n WHERE n < 3) SELECT * FROM r"
     );
     let count = format!("SELECT count(*) FROM {table}");
+    let subquery = format!("SELECT sum(visits + (SELECT max(visits) FROM {table})) FROM {table}");
     let cases = [
+        (None, subquery.as_str(), ["does not run this subquery", "CROSS JOIN"]),
         (None, recursive.as_str(), ["WITH RECURSIVE", "query of its own"]),
         (
             Some("datafusion.optimizer.enable_physical_uncorrelated_scalar_subquery = true"),

@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `session` | [`prepare`] and [`connect`]: a session on a cluster; what a session of a worker is made of |
 //! | `address`, `workers`, `channels` | where workers are, which of them answer, connections to them |
-//! | `planner`, `refuse`, `spread` | how a query becomes stages: what is refused before, how files are dealt |
+//! | `planner`, `refuse`, `spread` | how a query becomes stages: what is refused, what stays in the session, how files are dealt |
 //! | `query`, `gate` | the nodes above a plan, and below what writes: deadline, what is sent along, what becomes of errors |
 //! | `hello` | what a client tells workers: its version and its settings |
 //! | `server`, `panics` | [`serve`]: a worker |

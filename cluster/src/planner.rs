@@ -5,16 +5,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::Session;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::catalog::memory::DataSourceExec;
+use datafusion::common::tree_node::TreeNode;
+use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::error::Result;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::explain::ExplainExec;
+use datafusion::physical_plan::memory::LazyMemoryExec;
+use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 
 use crate::gate::gated;
 use crate::query::QueryExec;
-use crate::refuse::{Functions, check_plan, check_settings};
+use crate::refuse::{Functions, check_plan, check_settings, check_subqueries};
 use crate::workers::Workers;
 
 /// The planner of the engine between a check before it and a [`QueryExec`] on top of its plan.
@@ -38,23 +44,49 @@ impl QueryPlanner for Planner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         check_settings(session.config_options())?;
-        check_plan(plan, &self.functions)?;
-        let workers = if reads_a_table(plan)? { self.workers.ask().await? } else { Vec::new() };
-        let plan = self.engine.create_physical_plan(plan, session).await?;
-        if plan.is::<ExplainExec>() {
-            return Ok(plan);
+        check_subqueries(plan)?;
+        let local = DefaultPhysicalPlanner::default().create_physical_plan(plan, session).await?;
+        if local.is::<ExplainExec>() {
+            return Ok(local);
         }
+        let (plan, workers) = if reads_files(&local)? && can_be_sent(&local)? {
+            check_plan(plan, &self.functions)?;
+            let workers = self.workers.ask().await?;
+            (self.engine.create_physical_plan(plan, session).await?, workers)
+        } else {
+            (local, Vec::new())
+        };
         let (plan, failure) = gated(plan)?;
         Ok(Arc::new(QueryExec::new(plan, failure, Arc::clone(&self.workers), workers)))
     }
 }
 
-/// Whether workers may have something to do.
-fn reads_a_table(plan: &LogicalPlan) -> Result<bool> {
-    let mut reads = false;
-    plan.apply_with_subqueries(|node| {
-        reads |= matches!(node, LogicalPlan::TableScan(_));
-        Ok(if reads { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+/// Whether workers have something to do.
+fn reads_files(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+    plan.exists(|node| Ok(file_scan(node).is_some()))
+}
+
+/// Whether a worker reads what this plan reads. Of files other than Parquet some options are not sent, compression among them;
+/// other sources of rows are mostly not sent at all.
+fn can_be_sent(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+    let not_sent = plan.exists(|node| {
+        let is_sent = match file_scan(node) {
+            Some(scan) => scan.file_source.file_type() == "parquet",
+            None if node.children().is_empty() => {
+                node.is::<DataSourceExec>()
+                    || node.is::<EmptyExec>()
+                    || node.is::<PlaceholderRowExec>()
+                    || node.is::<LazyMemoryExec>()
+            }
+            None => true,
+        };
+        Ok(!is_sent)
     })?;
-    Ok(reads)
+    Ok(!not_sent)
+}
+
+/// The scan of files that a node is.
+fn file_scan(node: &Arc<dyn ExecutionPlan>) -> Option<&FileScanConfig> {
+    let source: &DataSourceExec = node.downcast_ref()?;
+    source.data_source().downcast_ref()
 }

@@ -35,29 +35,39 @@ fn refused_setting(name: &str, value: &str) -> Result<()> {
     plan_err!("on a cluster, {name} may give other rows: SET {name} = {value}")
 }
 
-/// Refuses a query that the engine cannot run.
+/// Refuses subqueries that did not become joins, which the engine does not plan.
+pub(crate) fn check_subqueries(plan: &LogicalPlan) -> Result<()> {
+    each_expression(plan, |expr| match expr {
+        Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) => plan_err!(
+            "a cluster does not run this subquery: {expr}. In the arguments of an aggregate, put it into FROM: FROM \
+             customers CROSS JOIN (SELECT ...) AS s"
+        ),
+        _ => Ok(()),
+    })
+}
+
+/// Refuses a query that workers cannot run.
 pub(crate) fn check_plan(plan: &LogicalPlan, functions: &Functions) -> Result<()> {
+    plan.apply_with_subqueries(|node| match node {
+        LogicalPlan::RecursiveQuery(query) => plan_err!(
+            "a cluster does not run WITH RECURSIVE ({}): write each step as a query of its own, with COPY ... TO \
+             between them, or run this one in a shell without --cluster",
+            query.name
+        ),
+        _ => Ok(TreeNodeRecursion::Continue),
+    })?;
+    each_expression(plan, |expr| match expr {
+        Expr::ScalarFunction(call) => check_function(&call.func, functions),
+        _ => Ok(()),
+    })
+}
+
+/// Checks each expression of a plan, and each within it.
+fn each_expression(plan: &LogicalPlan, check: impl Fn(&Expr) -> Result<()>) -> Result<()> {
     plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::RecursiveQuery(query) = node {
-            return plan_err!(
-                "a cluster does not run WITH RECURSIVE ({}): write each step as a query of its own, with COPY ... TO \
-                 between them, or run this one in a shell without --cluster",
-                query.name
-            );
-        }
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
-                match expr {
-                    Expr::ScalarFunction(call) => check_function(&call.func, functions)?,
-                    // Those that became joins are no expressions any more.
-                    Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) => {
-                        return plan_err!(
-                            "a cluster does not run this subquery: {expr}. In the arguments of an aggregate, put it \
-                             into FROM: FROM customers CROSS JOIN (SELECT ...) AS s"
-                        );
-                    }
-                    _ => {}
-                }
+                check(expr)?;
                 Ok(TreeNodeRecursion::Continue)
             })
         })

@@ -17,7 +17,7 @@ use crate::hello;
 use crate::options::ClusterOptions;
 use crate::panics;
 use crate::planner::Planner;
-use crate::spread::whole_files;
+use crate::spread::spread;
 use crate::workers::{Present, Workers};
 
 /// A state with the functions of ziln: what sessions of users and of workers have in common.
@@ -43,7 +43,7 @@ pub fn prepare(state: SessionStateBuilder, addresses: Vec<Address>) -> Result<Se
     let mut state = state
         .with_distributed_worker_resolver(Present(Arc::clone(&workers)))
         .with_distributed_channel_resolver(channels)
-        .with_distributed_scale_up_leaf_node_handler(whole_files)
+        .with_distributed_scale_up_leaf_node_handler(spread)
         // Every scan of files is for all workers, however small it is.
         .with_distributed_file_scan_config_bytes_per_partition(1)?
         .with_distributed_planner();

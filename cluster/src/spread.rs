@@ -1,28 +1,25 @@
 //! How the files of a scan are dealt to workers.
 //!
-//! The engine cuts files into ranges of bytes, whatever they hold. Where records cannot be found from the middle of a file
-//! (compressed text, values with line breaks, Avro), whole groups of files are dealt here instead.
+//! The engine does so as well, but not where the number of groups is no multiple of that of the workers.
 
 use std::sync::Arc;
 
 use datafusion::catalog::memory::DataSourceExec;
 use datafusion::common::Result;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
+use datafusion::datasource::physical_plan::{FileGroup, FileGroupPartitioner, FileScanConfig};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_distributed::{
     DistributedLeafExec, ScaleUpLeafNodeEvent, ScaleUpLeafNodeEventResponse,
 };
 
-/// Deals the files of a scan that must not be cut, and leaves others to the engine.
-pub(crate) fn whole_files(
+/// Deals a scan of files to the tasks of its stage.
+pub(crate) fn spread(
     event: ScaleUpLeafNodeEvent<'_>,
 ) -> Option<Result<ScaleUpLeafNodeEventResponse>> {
     let source: &DataSourceExec = event.plan.downcast_ref()?;
     let scan: &FileScanConfig = source.data_source().downcast_ref()?;
-    if may_be_cut(scan) {
-        return None;
-    }
-    let deals = dealt(&scan.file_groups, event.task_count).into_iter().map(|groups| {
+    let groups = ranges(scan, event.task_count);
+    let deals = dealt(&groups, event.task_count).into_iter().map(|groups| {
         let mut scan = scan.clone();
         scan.file_groups = groups;
         DataSourceExec::from_data_source(scan) as Arc<dyn ExecutionPlan>
@@ -31,8 +28,17 @@ pub(crate) fn whole_files(
     Some(leaf.map(|leaf| ScaleUpLeafNodeEventResponse::new(Arc::new(leaf))))
 }
 
-fn may_be_cut(scan: &FileScanConfig) -> bool {
-    !scan.file_compression_type.is_compressed() && scan.file_source.supports_repartitioning()
+/// The groups of a scan, cut into ranges of about equal bytes for so many tasks. (A row group of Parquet is in the range that
+/// its middle is in.)
+fn ranges(scan: &FileScanConfig, tasks: usize) -> Vec<FileGroup> {
+    let cut = FileGroupPartitioner::new()
+        .with_target_partitions(scan.file_groups.len().max(1) * tasks)
+        .with_repartition_file_min_size(0)
+        .with_preserve_order_within_groups(!scan.output_ordering.is_empty());
+    // What the groups say of the values in them has to stay true.
+    let is_free = scan.output_partitioning.is_none();
+    let cut = if is_free { cut.repartition_file_groups(&scan.file_groups) } else { None };
+    cut.unwrap_or_else(|| scan.file_groups.clone())
 }
 
 /// Groups of files for each of so many tasks, as many to each; some are empty. A group may be in an order, and stays one.

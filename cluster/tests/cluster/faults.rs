@@ -6,7 +6,7 @@ use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
 
 use crate::data::Customers;
-use crate::processes::{Worker, ended, local, on, program, runtime, text, urls, workers};
+use crate::processes::{Worker, ended, local, on, program, rows, runtime, text, urls, workers};
 
 /// How often a worker is killed in a query, at points of time that are spread over it.
 const KILLS: u32 = 10;
@@ -30,7 +30,7 @@ async fn fastest(workers: &[Worker], sql: &str) -> Result<Duration> {
     let mut fastest = Duration::MAX;
     for _ in 0..3 {
         let begin = Instant::now();
-        text(&on(workers, 2), sql).await?;
+        rows(&on(workers, 2), sql).await?;
         fastest = fastest.min(begin.elapsed());
     }
     Ok(fastest)
@@ -169,7 +169,7 @@ fn a_copy_that_is_interrupted_leaves_no_file() -> Result<()> {
         customers.table(),
         target.display()
     );
-    let rows = format!("SELECT count(*) AS n FROM '{}'", target.display());
+    let count = format!("SELECT count(*) AS n FROM '{}'", target.display());
     runtime().block_on(async {
         let whole = fastest(&workers, &copy).await?;
         let mut errors = 0;
@@ -181,7 +181,7 @@ fn a_copy_that_is_interrupted_leaves_no_file() -> Result<()> {
             assert!(result.is_err() || target.exists());
             // The last thing that can fail comes after the file: then it has all rows.
             if target.exists() {
-                assert!(text(&local(1), &rows).await?.contains("40000"), "{result:?}");
+                assert!(text(&local(1), &count).await?.contains("40000"), "{result:?}");
             }
             workers[0] = Worker::start();
             text(&on(&workers, 2), &copy).await?;
@@ -198,7 +198,7 @@ fn a_copy_that_is_interrupted_leaves_no_file() -> Result<()> {
         assert!(!target.exists());
         // What it left behind hinders nobody.
         text(&on(&workers, 2), &copy).await?;
-        assert!(text(&on(&workers, 2), &rows).await?.contains("40000"));
+        assert!(text(&on(&workers, 2), &count).await?.contains("40000"));
         Ok(())
     })
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::error::Result;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -104,12 +105,16 @@ pub fn local(partitions: usize) -> SessionContext {
     ctx
 }
 
-/// The result of a query as text, in which numbers have all their digits.
-pub async fn text(ctx: &SessionContext, sql: &str) -> Result<String> {
+/// The rows of a query, within the deadline.
+pub async fn rows(ctx: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
     let rows = async { ctx.sql(sql).await?.collect().await };
     let rows = tokio::time::timeout(DEADLINE, rows).await;
-    let rows = rows.unwrap_or_else(|_| panic!("hangs: {sql}"))?;
-    Ok(pretty_format_batches(&rows)?.to_string())
+    rows.unwrap_or_else(|_| panic!("hangs: {sql}"))
+}
+
+/// The result of a query as text, in which numbers have all their digits.
+pub async fn text(ctx: &SessionContext, sql: &str) -> Result<String> {
+    Ok(pretty_format_batches(&rows(ctx, sql).await?)?.to_string())
 }
 
 /// How a process ended, its output and its errors, within the deadline.

@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(
             no_model("model", &long, Some(6), &why).to_string(),
             format!(
-                "argument `model`: expected the text of a model made by ziln_fit_sgd, got '{}...' in row 7 of the \
+                "argument `model`: expected the text of a model made by one of the ziln_fit functions, got '{}...' in row 7 of the \
                  batch, counted from 1 (not JSON)",
                 "x".repeat(40)
             )

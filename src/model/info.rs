@@ -20,8 +20,8 @@ impl Model {
 impl ModelInfo {
     /// The value of the field of that name.
     pub fn get(&self, name: &str) -> Option<&FieldValue> {
-        let place = Self::FIELDS.iter().position(|field| field.name == name)?;
-        self.values.get(place)
+        let index = Self::FIELDS.iter().position(|field| field.name == name)?;
+        self.values.get(index)
     }
 }
 
@@ -175,10 +175,10 @@ const FIELDS: [Field; INFO.len()] = fields();
 
 const fn fields() -> [Field; INFO.len()] {
     let mut fields = [INFO[0].0; INFO.len()];
-    let mut place = 0;
-    while place < INFO.len() {
-        fields[place] = INFO[place].0;
-        place += 1;
+    let mut index = 0;
+    while index < INFO.len() {
+        fields[index] = INFO[index].0;
+        index += 1;
     }
     fields
 }

@@ -300,11 +300,11 @@ impl NetworkState {
         let known: HashMap<&str, &Vec<u32>> = known.collect();
         let level_steps = categories(to).map(|(name, levels)| {
             let mut steps = vec![0; levels];
-            let places = places_of_levels(from, to, name);
-            for (place, value) in
-                places.into_iter().zip(known.get(name).into_iter().copied().flatten())
+            let indices = indices_of_levels(from, to, name);
+            for (index, value) in
+                indices.into_iter().zip(known.get(name).into_iter().copied().flatten())
             {
-                if let Some(slot) = place.and_then(|place| steps.get_mut(place)) {
+                if let Some(slot) = index.and_then(|index| steps.get_mut(index)) {
                     *slot = *value;
                 }
             }
@@ -350,7 +350,7 @@ impl NetworkValues {
     /// The text's form of the numbers.
     fn of_parts(parts: NetworkParts, features: &[Feature]) -> Self {
         let NetworkParts { shape, embeddings, weights, vectors, mu_scale } = parts;
-        let at = |(panel, place): (usize, usize)| weights[panel][place];
+        let at = |(panel, index): (usize, usize)| weights[panel][index];
         let layers = shape.layers.iter().map(|layer| {
             let inputs = layer.numbers + layer.inputs;
             let unit = |unit| (0..inputs).map(move |input| layer.weight(input, unit));
@@ -396,11 +396,11 @@ impl<'a> Borrowed<'a> {
             let old = known.get(name)?;
             let size = old.size as usize;
             let mut vectors = vec![0.0; levels * size];
-            for (place, vector) in
-                places_of_levels(from, to, name).into_iter().zip(old.vectors.chunks(size.max(1)))
+            for (index, vector) in
+                indices_of_levels(from, to, name).into_iter().zip(old.vectors.chunks(size.max(1)))
             {
-                let place = place.map(|place| place * size..(place + 1) * size);
-                if let Some(slots) = place.and_then(|place| vectors.get_mut(place)) {
+                let index = index.map(|index| index * size..(index + 1) * size);
+                if let Some(slots) = index.and_then(|index| vectors.get_mut(index)) {
                     slots.copy_from_slice(vector);
                 }
             }
@@ -443,21 +443,21 @@ impl<'a> Borrowed<'a> {
         for (layer, values) in shape.layers.iter().zip(self.layers) {
             let inputs = layer.numbers + layer.inputs;
             for (unit, bias) in values.biases.iter().enumerate() {
-                let (panel, place) = layer.bias(unit);
-                weights[panel][place] = *bias;
+                let (panel, index) = layer.bias(unit);
+                weights[panel][index] = *bias;
                 for (input, weight) in
                     values.weights.iter().skip(unit * inputs).take(inputs).enumerate()
                 {
-                    let (panel, place) = layer.weight(input, unit);
-                    weights[panel][place] = *weight;
+                    let (panel, index) = layer.weight(input, unit);
+                    weights[panel][index] = *weight;
                 }
             }
         }
         for (head, values) in self.heads.all().into_iter().enumerate() {
             weights[shape.head_biases()][head] = values.bias;
             for (unit, weight) in values.weights.iter().enumerate() {
-                let (panel, place) = shape.head_weight(unit, head);
-                weights[panel][place] = *weight;
+                let (panel, index) = shape.head_weight(unit, head);
+                weights[panel][index] = *weight;
             }
         }
         let vectors = self.embeddings.iter().map(|of_levels| of_levels.vectors.clone()).collect();
@@ -558,13 +558,13 @@ fn inputs_of<'a>(features: &'a [Feature], embeddings: &'a [LevelVectors]) -> Vec
     let is_number = |feature: &&Feature| matches!(feature.encoding, Encoding::Numeric { .. });
     let numbers = features.iter().filter(is_number).map(|feature| (feature.name.as_str(), 0));
     let levels = embeddings.iter().flat_map(|of_levels| {
-        (0..of_levels.size as usize).map(|place| (of_levels.feature.as_str(), place))
+        (0..of_levels.size as usize).map(|index| (of_levels.feature.as_str(), index))
     });
     numbers.chain(levels).collect()
 }
 
 /// Where each level of a categorical feature stands among those of the same feature elsewhere.
-fn places_of_levels(from: &[Feature], to: &[Feature], name: &str) -> Vec<Option<usize>> {
+fn indices_of_levels(from: &[Feature], to: &[Feature], name: &str) -> Vec<Option<usize>> {
     fn levels<'a>(features: &'a [Feature], name: &str) -> &'a [Option<String>] {
         let found = features.iter().find(|feature| feature.name == name);
         match found.map(|feature| &feature.encoding) {
@@ -572,10 +572,10 @@ fn places_of_levels(from: &[Feature], to: &[Feature], name: &str) -> Vec<Option<
             _ => &[],
         }
     }
-    let places: HashMap<Option<&str>, usize> =
+    let indices: HashMap<Option<&str>, usize> =
         levels(to, name).iter().map(Option::as_deref).zip(0..).collect();
-    let place = |level: &Option<String>| places.get(&level.as_deref()).copied();
-    levels(from, name).iter().map(place).collect()
+    let index = |level: &Option<String>| indices.get(&level.as_deref()).copied();
+    levels(from, name).iter().map(index).collect()
 }
 
 fn number_count(features: &[Feature]) -> usize {

@@ -138,10 +138,9 @@ def test_newton_is_at_the_optimum_of_cdnow(cdnow: datafusion.SessionContext) -> 
     compare_newton(rows, "ltv", [name for name in rows.columns if name != "ltv"])
 
 
-@pytest.mark.parametrize("label", ["drugdol", "suppdol", "meddol"])
-def test_newton_is_at_the_optimum_of_rand_hie(label: str) -> None:
+def test_newton_is_at_the_optimum_of_rand_hie() -> None:
     frame = ziln.datasets.rand_hie().select(
-        label,
+        "meddol",
         "female",
         "child",
         "disea",
@@ -152,7 +151,7 @@ def test_newton_is_at_the_optimum_of_rand_hie(label: str) -> None:
         plan=pl.col("plan").cast(pl.String),
         site=pl.col("site").cast(pl.String),
     )
-    compare_newton(frame, label, [name for name in frame.columns if name != label])
+    compare_newton(frame, "meddol", frame.columns[1:])
 
 
 def test_held_out_customers(cdnow: datafusion.SessionContext) -> None:

@@ -6,17 +6,22 @@
 //! it does to the total over the information that the payers have on it.
 //!
 //! A total is a sum in which a few customers may be most. So only that part of the miss is mended that is no chance: of
-//! `ln(predicted / actual)` the share `1 - DOUBT * (error / ln(predicted / actual))^2`. The standard error is the greater of
-//! two: that of the total of such rows if the model is true, which is wide where sigma is, and that of the rows' misses as
-//! they are, which is wide where one customer brought much.
+//! `ln(predicted / actual)` the share `1 - (error / ln(predicted / actual))^2`, as Stein's estimator has it. The standard
+//! error is the greater of two: that of the total of such rows if the model is true, which is wide where sigma is, and that
+//! of the rows' misses as they are, which is wide where one customer brought much. And no more is mended than what costs
+//! [`MOST_COST`]: data that are far from any log-normal are better predicted row by row than by a wrong distribution with
+//! the right total.
 
 use crate::fit::encode::Packed;
 use crate::fit::total::Heads;
 use crate::math::{TILE, exp, expected_ltv_row, ln, sigma_from_raw, variance_row};
 use crate::net::TileRows;
 
-/// How many times the square of its standard error is taken off the square of the miss.
-const DOUBT: f64 = 1.0;
+/// A miss, as a logarithm, that is left as it is.
+const LEAST_MISS: f64 = 0.05;
+
+/// What mending may cost of the mean loss of a row.
+const MOST_COST: f64 = 0.004;
 
 /// How often the way is measured and corrected.
 pub(super) const ROUNDS: usize = 2;
@@ -24,6 +29,7 @@ pub(super) const ROUNDS: usize = 2;
 /// Sums over rows: the totals, how sure they are, and what they depend on.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Evidence {
+    weight: f64,
     predicted: f64,
     actual: f64,
     /// Of the rows' values, if the model is true.
@@ -59,6 +65,7 @@ impl Evidence {
             let free = heads.amount_scale * mu[row];
             let mu = heads.bounds.mu.hold(free);
             let expected = expected_ltv_row(logit[row], mu - unit, held);
+            self.weight += weight;
             self.predicted += weight * expected;
             self.variance += weight * variance_row(logit[row], mu - unit, held);
             self.squares[2] += weight * expected * expected;
@@ -79,6 +86,7 @@ impl Evidence {
 impl Evidence {
     /// Adds that of other rows.
     pub(super) fn add(&mut self, other: &Self) {
+        self.weight += other.weight;
         self.predicted += other.predicted;
         self.actual += other.actual;
         self.variance += other.variance;
@@ -92,18 +100,25 @@ impl Evidence {
         }
     }
 
-    /// How the heads are to be moved; a row with the weight 1 stands for so many observations. `None` if what there is to
-    /// mend may be chance.
+    /// How the heads are to be moved; a row with the weight 1 stands for so many observations. `None` if the miss is small
+    /// or may be chance.
     pub(super) fn plan(&self, repeats: f64) -> Option<Plan> {
-        let miss = ln(self.predicted / self.actual);
-        let share = 1.0 - DOUBT * self.error_squared() / repeats / (miss * miss);
+        let ratio = self.predicted / self.actual;
+        let miss = ln(ratio);
+        let share = 1.0 - self.error_squared() / repeats / (miss * miss);
         let [by_mu, by_raw] = self.slopes.map(|slope| slope / self.predicted);
-        let direction = [by_mu / self.information[0], by_raw / self.information[1]];
+        let direction = [
+            by_mu / self.information[0],
+            if by_raw > 0.0 { by_raw / self.information[1] } else { 0.0 },
+        ];
         let promised = by_mu * direction[0] + by_raw * direction[1];
-        let wanted = -miss * share;
+        // What it costs is half its square over what a unit of the direction promises.
+        let most = (2.0 * MOST_COST * self.weight * promised).sqrt();
+        let size = (miss.abs() * share).min(most);
+        let wanted = if miss > 0.0 { -size } else { size };
         let step = direction.map(|way| way * wanted / promised);
-        let is_sound = share > 0.0 && step.iter().all(|way| way.is_finite());
-        is_sound.then_some(Plan { ratio: self.predicted / self.actual, wanted, step })
+        let is_sound = size > 0.0 && step.iter().all(|way| way.is_finite());
+        (is_sound && miss.abs() > LEAST_MISS).then_some(Plan { ratio, wanted, step })
     }
 
     /// The square of the standard error of the logarithm of the total.
@@ -142,35 +157,49 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn evidence(predicted: f64, rows: f64) -> Evidence {
+    /// Rows that each paid 1, half of them payers of twice that.
+    fn evidence(ratio: f64, rows: f64) -> Evidence {
         Evidence {
-            predicted: predicted * rows,
+            weight: rows,
+            predicted: ratio * rows,
             actual: rows,
             variance: 4.0 * rows,
-            squares: [3.0 * rows, rows * predicted, rows * predicted * predicted],
-            slopes: [predicted * rows, 2.0 * predicted * rows],
-            information: [rows, 4.0 * rows],
+            squares: [3.0 * rows, rows * ratio, rows * ratio * ratio],
+            slopes: [ratio * rows, 2.0 * ratio * rows],
+            information: [0.5 * rows, 2.0 * rows],
         }
     }
 
     #[test]
     fn what_is_no_chance_is_mended() {
-        let plan = evidence(1.5, 1e6).plan(1.0).unwrap();
-        assert!((plan.wanted + 1.5_f64.ln()).abs() < 1e-4, "{plan:?}");
+        let plan = evidence(1.1, 1e6).plan(1.0).unwrap();
+        assert!((plan.wanted + 1.1_f64.ln()).abs() < 1e-4, "{plan:?}");
+        // Each head moves by its slope over its information.
         let [mu, raw_sigma] = plan.step;
         assert!((mu + 2.0 * raw_sigma - plan.wanted).abs() < 1e-12, "{plan:?}");
-        // Each moves by its slope over its information.
         assert!((mu - 2.0 * raw_sigma).abs() < 1e-12, "{plan:?}");
-        let again = plan.corrected(1.25);
-        assert!((again.step[0] / mu - 1.5_f64.ln() / 1.2_f64.ln()).abs() < 1e-3 || again.step[0] == 2.0 * mu);
+        // The way was half as long as it should be.
+        let half = plan.corrected(1.1_f64.sqrt());
+        assert!((half.step[0] / mu - 2.0).abs() < 1e-3, "{half:?}");
+        let up = evidence(1.0 / 1.1, 1e6).plan(1.0).unwrap();
+        assert!(up.wanted > 0.0 && up.step.iter().all(|way| *way > 0.0), "{up:?}");
     }
 
     #[test]
-    fn what_may_be_chance_is_left() {
-        // The error is 0.067 of 900 rows, and a tenth of that of a hundred times as many.
-        assert_eq!(evidence(1.05, 900.0).plan(1.0), None);
-        assert!(evidence(1.05, 90_000.0).plan(1.0).is_some());
-        assert!(evidence(1.05, 900.0).plan(100.0).is_some());
+    fn it_costs_no_more_than_it_may() {
+        let plan = evidence(3.0, 1e6).plan(1.0).unwrap();
+        let [mu, raw_sigma] = plan.step;
+        let cost = 0.5 * (0.5 * mu * mu + 2.0 * raw_sigma * raw_sigma);
+        assert!((cost - MOST_COST).abs() < 1e-12, "{cost} {plan:?}");
+    }
+
+    #[test]
+    fn what_is_small_or_may_be_chance_is_left() {
+        assert_eq!(evidence(1.04, 1e9).plan(1.0), None);
+        // The error of 100 rows is 0.18, of a hundred times as many 0.018.
+        assert_eq!(evidence(1.1, 100.0).plan(1.0), None);
+        assert!(evidence(1.1, 1e4).plan(1.0).is_some());
+        assert!(evidence(1.1, 100.0).plan(100.0).is_some());
         assert_eq!(Evidence::default().plan(1.0), None);
         let wild = Evidence { variance: f64::INFINITY, ..evidence(1.5, 1e6) };
         assert_eq!(wild.plan(1.0), None);

@@ -183,8 +183,8 @@ impl<'a> Session<'a> {
         });
         self.average = values;
         let biases = self.shape.amount_biases(&self.average.weights);
-        // A network that stays as it was is left as it is.
-        let stays = best_epoch == 0 && self.linear.is_continued();
+        // What was not to be trained, or stays as it was, is left as it is.
+        let stays = best_epoch == 0 && (self.settings.epochs == 0 || self.linear.is_continued());
         let total = if stays { None } else { self.mend_total() };
         let outcome = Outcome {
             train_loss: self.mean_loss(self.training),
@@ -212,8 +212,7 @@ impl<'a> Session<'a> {
                 amount_biases: total.is_some().then_some(biases),
             }
         });
-        let training =
-            NetworkTraining { total, ..self.settings.training(epochs_run, best_epoch) };
+        let training = NetworkTraining { total, ..self.settings.training(epochs_run, best_epoch) };
         let parts = parts(std::mem::take(&mut self.average), amount_scale);
         (Trained { parts, training, state }, outcome)
     }

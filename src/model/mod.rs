@@ -54,7 +54,7 @@ pub use model_rows::ModelRows;
 pub(crate) use models::Models;
 pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
-    Network, NetworkState, NetworkTraining, NetworkValues,
+    Network, NetworkState, NetworkTraining, NetworkValues, TotalShift,
 };
 pub(crate) use network::{NetworkParts, StateParts};
 pub use params_error::{ErrorScorer, ParamsError};

@@ -66,6 +66,9 @@ pub struct NetworkState {
     /// Steps that updated each level, of each categorical feature.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub level_steps: Vec<Vec<u32>>,
+    /// The network's biases of mu and raw sigma before they were moved for the sake of the total, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_biases: Option<[f32; 2]>,
 }
 
 /// A number for each weight of a network.
@@ -109,6 +112,21 @@ pub struct NetworkTraining {
     pub epochs_run: u64,
     /// The epoch whose weights the network has; 0 if it adds nothing.
     pub best_epoch: u64,
+    /// How the amounts were moved for the sake of their total, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<TotalShift>,
+}
+
+/// How the heads of the amount were moved so that the predicted total of the training rows comes to what was paid. It is in
+/// the biases of the heads already.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TotalShift {
+    /// The predicted total over the actual one, before.
+    pub ratio: f64,
+    /// What was added to mu.
+    pub mu: f64,
+    /// What was added to raw sigma.
+    pub raw_sigma: f64,
 }
 
 /// The vectors of a category's levels.
@@ -179,6 +197,8 @@ pub(crate) struct StateParts {
     /// The weights, the averages of the gradients and those of their squares.
     pub(crate) values: [NetworkParts; 3],
     pub(crate) level_steps: Vec<Vec<u32>>,
+    /// Before they were moved for the sake of the total, if they were.
+    pub(crate) amount_biases: Option<[f32; 2]>,
 }
 
 impl Network {
@@ -287,9 +307,9 @@ impl Network {
 
 impl NetworkState {
     fn of_parts(parts: StateParts, features: &[Feature]) -> Self {
-        let StateParts { epochs, steps, amount_scale, values, level_steps } = parts;
+        let StateParts { epochs, steps, amount_scale, values, level_steps, amount_biases } = parts;
         let [weights, first, second] = values.map(|of| NetworkValues::of_parts(of, features));
-        Self { epochs, steps, amount_scale, weights, first, second, level_steps }
+        Self { epochs, steps, amount_scale, weights, first, second, level_steps, amount_biases }
     }
 
     /// The state of a network of other features, among which all of these are.
@@ -316,6 +336,7 @@ impl NetworkState {
             amount_scale: self.amount_scale,
             values: [of(&self.weights), of(&self.first), of(&self.second)],
             level_steps: level_steps.collect(),
+            amount_biases: self.amount_biases,
         }
     }
 
@@ -336,6 +357,7 @@ impl NetworkState {
             && all.iter().all(|values| sizes(values) == sizes(&self.weights))
             && self.second.borrowed().numbers().all(|square| square >= 0.0)
             && counted == levels
+            && self.amount_biases.iter().flatten().all(|bias| bias.is_finite())
             && [self.epochs, self.steps].iter().all(|&count| count <= MOST_STEPS)
             && AMOUNT_SCALES.contains(&self.amount_scale);
         if sound {

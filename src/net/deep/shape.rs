@@ -111,6 +111,18 @@ impl Shape {
         biases.iter_mut().zip(factors).for_each(|(bias, factor)| *bias *= factor);
     }
 
+    /// The biases of mu and raw sigma.
+    pub(crate) fn amount_biases(&self, weights: &[Panel]) -> [f32; 2] {
+        let [_, mu, raw_sigma, ..] = weights[self.head_biases()];
+        [mu, raw_sigma]
+    }
+
+    /// Sets the biases of mu and raw sigma.
+    pub(crate) fn set_amount_biases(&self, weights: &mut [Panel], biases: [f32; 2]) {
+        let [_, mu, raw_sigma, ..] = &mut weights[self.head_biases()];
+        [*mu, *raw_sigma] = biases;
+    }
+
     /// Panels of all weights.
     pub(crate) fn panels(&self) -> usize {
         self.head_biases() + 1

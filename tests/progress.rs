@@ -45,13 +45,16 @@ fn steps(events: &[Event], stage: Stage) -> Vec<(u64, Option<u64>, Option<f64>)>
 
 /// Whether events are those of one call that fits one model.
 fn are_of_one_model(events: &[Event]) -> bool {
-    let [Event::CallBegun { models: None }, Event::ModelBegun { model }, steps @ .., Event::ModelEnded { model: ended }, Event::CallEnded] =
+    let [call, Event::ModelBegun { model }, steps @ .., Event::ModelEnded { model: ended }, end] =
         events
     else {
         return false;
     };
     let is_its = |event: &Event| matches!(event, Event::Step { model: of, .. } if of == model);
-    model == ended && !steps.is_empty() && steps.iter().all(is_its)
+    (*call, *end) == (Event::CallBegun { models: None }, Event::CallEnded)
+        && model == ended
+        && !steps.is_empty()
+        && steps.iter().all(is_its)
 }
 
 #[test]

@@ -132,12 +132,7 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     /// Tells how many iterations are done.
     pub(in crate::fit) fn tell(&self, iterations: u64) {
         if let Some(watch) = &self.watch {
-            watch.tell(Step {
-                stage: Stage::Iterations,
-                done: iterations,
-                most: None,
-                loss: None,
-            });
+            watch.tell(Step { stage: Stage::Iterations, done: iterations, most: None, loss: None });
         }
     }
 

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::fit::{Event, Observer, observe};
-pub use tally::{Counted, Standing};
 use tally::Tally;
+pub use tally::{Counted, Standing};
 
 /// How often is drawn.
 const TICK: Duration = Duration::from_millis(100);

@@ -149,9 +149,7 @@ impl Tally {
         let mut all = self.fitting.values();
         match (all.next(), all.next()) {
             // Of many small models, which are often alone, the number says more.
-            (Some(one), None)
-                if self.done == 0 || now.duration_since(one.begun) >= PATIENCE =>
-            {
+            (Some(one), None) if self.done == 0 || now.duration_since(one.begun) >= PATIENCE => {
                 Some(one.standing())
             }
             (None, _) if self.done == 0 => Some(Standing::PREPARING),

@@ -66,6 +66,16 @@ enum Place {
     Nowhere,
 }
 
+/// What there is to do at a time.
+enum Tick {
+    /// There is something to show.
+    Shows(Standing),
+    /// There is not, or not yet.
+    Quiet,
+    /// All trainings are over.
+    Over,
+}
+
 impl Observer for Meter {
     fn tell(&self, event: Event) {
         let mut shown = self.lock();
@@ -98,12 +108,13 @@ impl Meter {
             Some(Some(_)) => Place::Undecided,
             _ => terminal(),
         };
-        while let Some(standing) = self.tick(place) {
-            match (place, standing) {
-                (Place::Elsewhere(show), Some(standing)) => {
+        loop {
+            match (place, self.tick(place)) {
+                (_, Tick::Over) => break,
+                (Place::Elsewhere(show), Tick::Shows(standing)) => {
                     show(Some(&standing));
                 }
-                (Place::Undecided, Some(standing)) => place = self.decide(&standing),
+                (Place::Undecided, Tick::Shows(standing)) => place = self.decide(&standing),
                 _ => (),
             }
         }
@@ -112,22 +123,21 @@ impl Meter {
         }
     }
 
-    /// After a while, what there is to show, drawn if it is the terminal where; `None` once all is over.
-    fn tick(&self, place: Place) -> Option<Option<Standing>> {
+    /// After a while, what there is to show, drawn if it is the terminal where.
+    fn tick(&self, place: Place) -> Tick {
         thread::sleep(TICK);
         let now = Instant::now();
         let mut shown = self.lock();
-        let tally = shown.tally.as_mut()?;
-        if tally.is_over(now) {
+        let Some(tally) = shown.tally.as_ref().filter(|tally| !tally.is_over(now)) else {
             shown.clear();
             (shown.tally, shown.is_hushed) = (None, false);
-            return None;
-        }
+            return Tick::Over;
+        };
         let standing = tally.standing(now);
         if let (Place::Terminal, Some(standing), false) = (place, &standing, shown.is_hushed) {
             shown.draw(standing);
         }
-        Some(standing)
+        standing.map_or(Tick::Quiet, Tick::Shows)
     }
 
     fn decide(&self, standing: &Standing) -> Place {

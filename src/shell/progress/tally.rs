@@ -131,13 +131,9 @@ impl Tally {
         self.calls > 0
     }
 
-    /// Whether all calls have been over for a while, and forgets them if so.
-    pub(super) fn is_over(&mut self, now: Instant) -> bool {
-        let is_over = self.idle.is_some_and(|since| now.duration_since(since) >= PAUSE);
-        if is_over {
-            *self = Self::default();
-        }
-        is_over
+    /// Whether all calls have been over for a while, so that the next has nothing to do with them.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.idle.is_some_and(|since| now.duration_since(since) >= PAUSE)
     }
 
     /// What there is to show; nothing of what is quickly over.
@@ -266,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_forgotten_after_a_pause() {
+    fn calls_are_over_after_a_pause() {
         let start = Instant::now();
         let after = |millis| start + Duration::from_millis(millis);
         let mut tally = Tally::default();
@@ -278,7 +274,5 @@ mod tests {
         assert!(tally.standing(after(2100)).is_some());
         tally.take(Event::CallEnded, after(9000));
         assert!(tally.is_over(after(9400)));
-        tally.take(BEGUN, after(9500));
-        assert_eq!(tally.standing(after(10_000)), None);
     }
 }

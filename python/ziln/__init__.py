@@ -85,8 +85,8 @@ __all__ = [
     "weights",
 ]
 
-_HOMES: Final = ("expressions", "customers", "sql", "_ziln", "networks")
-"""The modules from which the names above come."""
+_HOMES: Final = ("expressions", "customers", "networks", "sql", "_ziln")
+"""The modules from which the names above come. The last has raw forms of some: what stands before it counts."""
 
 if not TYPE_CHECKING:
 

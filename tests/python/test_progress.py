@@ -23,8 +23,9 @@ import ziln
 SECONDS = 60
 SHELL = Path(sys.executable).with_name("ziln")
 
-# Left alone, the trainings take hours.
-SQL = """SELECT length(ziln_fit_sgd(y, {x: x}, {epochs: 1000000, progress: PROGRESS})) FROM (
+# Left alone, the trainings take hours. With held-out rows the loss of every epoch is known.
+SQL = """SELECT length(ziln_fit_sgd(y, {x: x}, {epochs: 1000000, validation_fraction: 0.2, patience: 1000000,
+        progress: PROGRESS})) FROM (
     SELECT value % 7 AS x, CASE WHEN value % 3 = 0 THEN value % 11 ELSE 0 END AS y FROM range(0, 20000))"""
 SCRIPT = """
 import polars as pl, ziln
@@ -32,7 +33,8 @@ frame = pl.DataFrame({"x": range(20_000)}).select(
     pl.col("x") % 7, y=pl.when(pl.col("x") % 3 == 0).then(pl.col("x") % 11).otherwise(0), g=pl.col("x") % 200
 )
 def train(epochs=1_000_000, progress=PROGRESS):
-    return ziln.fit_sgd("y", ["x"], epochs=epochs, progress=progress)
+    options = dict(validation_fraction=0.2, patience=1_000_000, progress=progress)
+    return ziln.fit_sgd("y", ["x"], epochs=epochs, **options)
 try:
     try:
 CODE
@@ -43,6 +45,12 @@ except KeyboardInterrupt:
 print("over")
 """
 ALONE = "frame.select(train())"
+DATAFUSION = """import datafusion
+ctx = datafusion.SessionContext()
+ziln.register_all(ctx)
+options = "{epochs: 1000000, validation_fraction: 0.2, patience: 1000000, progress: PROGRESS}"
+ctx.from_arrow(frame.to_arrow(), "t")
+ctx.sql(f"SELECT ziln_fit_sgd(y, {{x: x}}, {options}) FROM t").collect()"""
 # Small ones that come to their end, and a large one.
 GROUPS = """frame = pl.concat([frame] * 200)
 while True:
@@ -99,8 +107,9 @@ BAR = r"\[[=> ]{30}\] epoch \d+ of 1000000, loss \d+\.\d{4}, \d+\w+ left"
         (shell(progress=True), BAR),
         (script(ALONE, progress=True), BAR),
         (script(GROUPS, progress=True), r"models \d+"),
+        (script(DATAFUSION, progress=True), BAR),
     ],
-    ids=["shell", "Polars", "Polars, groups"],
+    ids=["shell", "Polars", "Polars, groups", "DataFusion"],
 )
 def test_a_terminal_shows_a_training_that_takes_long(command: list[str], wanted: str) -> None:
     terminal = Terminal(command)
@@ -117,8 +126,13 @@ def test_a_terminal_shows_a_training_that_takes_long(command: list[str], wanted:
 
 @pytest.mark.parametrize(
     "command",
-    [shell(progress=True), script(ALONE, progress=True), script(GROUPS, progress=True)],
-    ids=["shell", "Polars", "Polars, groups"],
+    [
+        shell(progress=True),
+        script(ALONE, progress=True),
+        script(GROUPS, progress=True),
+        script(DATAFUSION, progress=True),
+    ],
+    ids=["shell", "Polars", "Polars, groups", "DataFusion"],
 )
 def test_nothing_is_written_where_there_is_no_terminal(command: list[str]) -> None:
     program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -180,7 +194,7 @@ def test_it_is_true_or_false(ctx: datafusion.SessionContext) -> None:
     message = "option `progress`: expected true or false, got 1"
     for fit in (ziln.fit_sgd, ziln.fit_newton):
         with pytest.raises(pl.exceptions.ComputeError, match=message):
-            frame.select(fit("y", ["x"], progress=1))  # type: ignore[operator]
+            frame.select(fit("y", ["x"], progress=1))  # type: ignore[arg-type]
     ctx.from_arrow(frame.to_arrow(), "t")
     for name in ("ziln_fit_sgd", "ziln_fit_newton"):
         with pytest.raises(Exception, match=message):

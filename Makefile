@@ -98,6 +98,8 @@ lint: build
 	cargo check --quiet -p ziln --no-default-features --lib
 	@echo '==> the archive of the crate, which builds alone'
 	cargo package --quiet -p ziln --no-default-features --allow-dirty
+	@echo '==> workflows, by the schema that comes with the tool'
+	check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@echo '==> ruff, mypy'
 	ruff format --check .
 	ruff check .
@@ -120,7 +122,7 @@ docs: build $(VENV)/.docs $(if $(BROWSER),$(VENV)/.browser)
 	@echo '==> the site, into output/site'
 	@rm -rf docs/reference output/site
 	sphinx-build -q -n -W --keep-going -c docs . output/site
-	python -m pytest --quiet tests/python/test_site.py
+	python -m pytest --quiet tests/python/test_site.py tests/python/test_notebook.py
 	@echo '==> open output/site/index.html'
 
 # --- measurements -------------------------------------------------------------------------------------------------

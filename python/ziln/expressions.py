@@ -602,6 +602,7 @@ def fit_sgd(
     hidden: int | Sequence[int] | None = None,
     init: str | pl.Expr | pl.Series | None = None,
     keep_state: bool | None = None,
+    progress: bool | None = None,
 ) -> pl.Expr:
     """
     Train a model by stochastic gradient descent on the loss: an aggregate, one model a group.
@@ -659,6 +660,9 @@ def fit_sgd(
         starts anew), or the text of one model for all groups.
     keep_state
         Whether the model keeps the optimiser's state, for an exact continuation with ``init``. Default: false.
+    progress
+        Whether to show how far training is, if it takes more than two seconds: on a terminal, or in a notebook with
+        ``tqdm``; elsewhere nothing is shown. Default: false.
 
     Returns
     -------
@@ -702,6 +706,7 @@ def fit_sgd(
         "max_rows": max_rows,
         "hidden": hidden,
         "keep_state": keep_state,
+        "progress": progress,
     }
     return _fit("fit_sgd", label, features, {}, weight, init, given)
 
@@ -721,6 +726,7 @@ def fit_newton(
     tolerance: float | None = None,
     errors: Literal["model", "robust"] | None = None,
     covariance: bool | None = None,
+    progress: bool | None = None,
 ) -> pl.Expr:
     """
     Fit a model exactly, with standard errors: an aggregate, one model a group.
@@ -764,6 +770,8 @@ def fit_newton(
     covariance
         Whether the model keeps the covariances of its weights, for the errors of predictions; at most 200 columns.
         Default: false.
+    progress
+        As for :func:`fit_sgd`.
 
     Returns
     -------
@@ -796,6 +804,7 @@ def fit_newton(
         "tolerance": tolerance,
         "errors": errors,
         "covariance": covariance,
+        "progress": progress,
     }
     return _fit("fit_newton", label, features, {}, weight, init, given)
 
@@ -816,6 +825,7 @@ def fit_prior(
     tolerance: float | None = None,
     errors: Literal["model", "robust"] | None = None,
     covariance: bool | None = None,
+    progress: bool | None = None,
 ) -> pl.Expr:
     """
     Fit the heads common to campaigns, and how much those of campaigns differ: an aggregate, one model a group.
@@ -856,6 +866,8 @@ def fit_prior(
         As for :func:`fit_newton`.
     covariance
         As for :func:`fit_newton`.
+    progress
+        As for :func:`fit_sgd`.
 
     Returns
     -------
@@ -892,6 +904,7 @@ def fit_prior(
         "tolerance": tolerance,
         "errors": errors,
         "covariance": covariance,
+        "progress": progress,
     }
     campaigns = {"campaign": _arguments.number("fit_prior", "campaign", campaign)}
     return _fit("fit_prior", label, features, campaigns, weight, init, given)

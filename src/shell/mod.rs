@@ -3,6 +3,7 @@
 //! [`main`] is all of it, so that it runs as a program of its own and in a process of Python.
 
 mod models;
+pub mod progress;
 mod script;
 
 use std::ffi::OsString;
@@ -104,6 +105,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn run_session(arguments: Arguments) -> u8 {
+    progress::show(None);
     let session = std::thread::Builder::new().stack_size(STACK).spawn(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -172,6 +174,7 @@ fn end_trainings_with_ctrl_c() -> Result<()> {
     };
     let listen = async move {
         while presses.recv().await.is_some() {
+            progress::hush();
             crate::fit::interrupt();
         }
     };

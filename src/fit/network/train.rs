@@ -10,6 +10,7 @@ use super::rows::Rows;
 use super::start::Start;
 use super::total::{Evidence, ROUNDS};
 use super::values::{Moments, Ready, Values};
+use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::sgd::batch_order;
 use crate::fit::total::{ROWS as TOTAL_ROWS, Sums, Totals};
@@ -153,7 +154,14 @@ impl<'a> Session<'a> {
                 break;
             }
             epochs = epoch;
-            match self.validation_loss() {
+            let loss = self.validation_loss();
+            self.linear.watch.tell(Step {
+                stage: Stage::NetworkEpochs,
+                done: epoch,
+                most: Some(self.settings.epochs),
+                loss,
+            });
+            match loss {
                 None => best = self.best(f64::INFINITY, epoch),
                 Some(loss) if loss < best.loss => best = self.best(loss, epoch),
                 Some(_) if epoch - best.epoch >= self.settings.patience => break,

@@ -12,7 +12,7 @@ use crate::model::{ErrorKind, Model};
 
 /// The options that the exact solver has in common with training by steps.
 pub const SHARED_OPTIONS: &[&str] =
-    &["l2", "max_sigma", "min_payment", "min_count", "max_rows", "init"];
+    &["l2", "max_sigma", "min_payment", "min_count", "max_rows", "init", "progress"];
 
 /// An option of the exact solver: an entry of [`NEWTON_OPTIONS`].
 #[derive(Debug, Clone, Copy)]

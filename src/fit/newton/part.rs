@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::rows::{Columns, RowTile, Rows};
 use super::symmetric::{Symmetric, dot};
 use crate::family::{Curved, PAIRS, SigmaPrior, TargetTile};
+use crate::fit::observer::{Stage, Step};
 use crate::fit::watch::Watch;
 use crate::math::{TILE, dispatch};
 
@@ -126,6 +127,13 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     /// Whether nobody wants to know any more what it comes to.
     pub(in crate::fit) fn is_interrupted(&self) -> bool {
         self.watch.as_ref().is_some_and(Watch::is_interrupted)
+    }
+
+    /// Tells how many iterations are done.
+    pub(in crate::fit) fn tell(&self, iterations: u64) {
+        if let Some(watch) = &self.watch {
+            watch.tell(Step { stage: Stage::Iterations, done: iterations, most: None, loss: None });
+        }
     }
 
     pub(in crate::fit) fn width(&self) -> usize {

@@ -56,6 +56,7 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
             let next = if before < NEAR { Products::Observed } else { Products::Expected };
             let Some(reached) = self.search(&point, &direction, slope, next) else { break };
             iterations += 1;
+            self.tell(iterations);
             let after = norm(&reached, &left_out);
             let is_settled = -slope <= INVISIBLE * INVISIBLE && after >= before;
             if !is_settled {

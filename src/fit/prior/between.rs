@@ -22,6 +22,7 @@ use crate::fit::encode::{Layout, Packed, PackedFor, Targets, pack_encoded};
 use crate::fit::newton::{
     Columns, Drawn, Factor, PartObjective, Penalty, Point, Products, Rows, Symmetric,
 };
+use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Table, gather};
 use crate::fit::warm_start;
 use crate::fit::watch::Watch;
@@ -262,11 +263,17 @@ impl Estimate<'_> {
         let columns: Vec<Columns> = self.each(|campaign| Columns::new(&self.rows(campaign)));
         let mut values: Vec<Vec<f64>> =
             columns.iter().map(|columns| self.pick::<H>(columns, centre)).collect();
-        for _ in 0..Self::iterations::<H>(&columns) {
+        for round in 1..=Self::iterations::<H>(&columns) {
             if self.watch.is_interrupted() {
                 break;
             }
             let sums = self.round(terms, &columns, &mut values, &state);
+            self.watch.tell(Step {
+                stage: Stage::Rounds,
+                done: round as u64,
+                most: None,
+                loss: None,
+            });
             if self.update(&mut state, &sums, units) <= SETTLED {
                 break;
             }

@@ -20,7 +20,7 @@ use crate::call::features::{column_argument, list_width, numbered_name};
 use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::options_of_group;
 use crate::fit::{
-    Chunk, FeatureColumn, ListPlace, RowId, Sample, Seen, Shape, Table, Values, Watch, model_bytes,
+    Chunk, FeatureColumn, ListPlace, RowId, Sample, Seen, Shape, Table, Values, model_bytes,
     tell_listener, training_bytes,
 };
 use crate::model::Model;
@@ -255,7 +255,7 @@ impl<S: Solver> FitAggregate<S> {
         let widths = Self::widths(rows, &lists)?;
         let names = names_of(&widths);
         let tables = self.tables(rows, &lists, &widths, &names)?;
-        let watch = Watch::begin();
+        let watch = self.options.shared().begin_watch(Some(rows.groups() as u64));
         let watched = self.options.watched(&watch);
         let inits = self.inits(rows)?;
         let dates = self.dates();

@@ -4,8 +4,8 @@
     python scripts/plots.py --scored other.parquet --output elsewhere
 
 The scored customers have the columns `id`, `ltv`, `predicted_ltv`, `params` and `cohort`; the models have `cohort` and
-`model`. One picture is of all customers by the week of their first purchase, as campaigns that share a prior; it is made
-of the purchases (`id`, `date` and `amount`).
+`model`. One picture is of all customers by the week of their first purchase, as campaigns that share a prior; it is
+made of the purchases (`id`, `date` and `amount`).
 """
 
 import argparse
@@ -36,7 +36,7 @@ def customer(row: pl.DataFrame) -> ziln.plot.Chart:
 
 
 def weeks(purchases: pl.DataFrame) -> ziln.plot.Chart:
-    """Who pays, by the week of the first purchase: each week's own estimate, and that drawn to what all have in common."""
+    """Who pays, by the week of the first purchase: each week's own estimate, and that drawn to the common one."""
     customers = ziln.rfm(
         purchases, customer="id", date="date", amount="amount", cutoff="1997-09-30", horizon=273
     ).select(

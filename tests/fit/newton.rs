@@ -250,7 +250,8 @@ fn many_columns_are_solved() {
     let exact = data.newton(&[]);
     let by_steps = data.fit(&[]).unwrap();
     assert_eq!(exact.training().stop_reason, StopReason::Converged);
-    assert!(exact.training().objective <= by_steps.training().objective + 1e-9);
+    // Training by steps sums its heads in single precision.
+    assert!(exact.training().objective <= by_steps.training().objective + 1e-8);
     let rows = exact.weights();
     assert!(rows.len() > 3 * 550);
     let is_sound = |row: &WeightRow| {

@@ -1,12 +1,10 @@
 //! The options of a training by passes.
 
-use std::sync::Arc;
-
-use crate::fit::newton::{NewtonOptions, SHARED_OPTIONS};
+use crate::fit::newton::{NEWTON_OPTIONS, NewtonOptions, SHARED_OPTIONS};
 use crate::fit::options::{OptionValue, Options};
 use crate::fit::rows::Seen;
 use crate::fit::watch::Watch;
-use crate::model::{ErrorKind, Model};
+use crate::model::ErrorKind;
 use crate::{Error, Result};
 
 /// Rows of the sample, unless option `max_rows` says so.
@@ -52,7 +50,7 @@ impl PassOptions {
 
     /// The names of the options.
     pub fn names() -> Vec<&'static str> {
-        let own = super::super::NEWTON_OPTIONS.iter().map(|option| option.name);
+        let own = NEWTON_OPTIONS.iter().map(|option| option.name);
         SHARED_OPTIONS.iter().copied().filter(|name| *name != "init").chain(own).collect()
     }
 
@@ -80,10 +78,5 @@ impl PassOptions {
     #[must_use]
     pub fn watched(&self, watch: &Watch) -> Self {
         Self(self.0.watched(watch))
-    }
-
-    /// These options with a model to continue from, which no call gives.
-    pub(crate) fn continued(&self, model: Arc<Model>) -> Self {
-        Self(self.0.with_init(model))
     }
 }

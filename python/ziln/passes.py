@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
 from ziln import _arguments
 from ziln._arguments import Features, Number
-from ziln.expressions import is_model, model_info
+from ziln.expressions import model_info
 
 if TYPE_CHECKING:
     from datafusion import SessionContext
@@ -97,7 +97,9 @@ def fit_passes(
     --------
     >>> import polars as pl
     >>> import ziln
-    >>> customers = pl.DataFrame({"campaign": ["a", "b"] * 500, "visits": range(1000), "ltv": [0.0, 0.0, 3.5, 8.0, 1.0] * 200})
+    >>> customers = pl.DataFrame(
+    ...     {"campaign": ["a", "b"] * 500, "visits": range(1000), "ltv": [0.0, 0.0, 3.5, 8.0, 1.0] * 200}
+    ... )
     >>> models = ziln.fit_passes(customers.lazy(), "ltv", ["visits"], by="campaign", max_rows=200)
     >>> models.select(ziln.model_info("model").struct.field("stop_reason")).to_series().to_list()
     ['converged', 'converged']
@@ -126,8 +128,7 @@ def fit_passes(
         models = source.start()
         done = []
         for _ in range(max_passes):
-            is_open = model_info("model").struct.field("stop_reason") == "unfinished"
-            is_open = (is_open & is_model("model")).fill_null(value=False)
+            is_open = model_info("model").struct.field("stop_reason").eq_missing("unfinished")
             done.append(models.filter(~is_open))
             models = models.filter(is_open)
             if models.is_empty():
@@ -184,14 +185,22 @@ class _PolarsRows:
             seen = [self._grouped(pl.concat([*seen, self._grouped(hashed, totals)]), _SUMS)]
             kept.append(hashed.filter("is_usable").drop("is_usable"))
             held += kept[-1].height
-            if held > 2 * most:
+            if held > 2 * max(most, kept[0].height):
                 kept = [self._cut(pl.concat(kept), most)]
-                held = kept[0].height if not self.keys else 0
+                held = kept[0].height
         if not seen:
             return self._named(self._no_models())
         sample = self._cut(pl.concat(kept), most)
-        sample = sample.join(seen[0], on=self.keys, how="right", nulls_equal=True) if self.keys else sample.join(seen[0], how="cross")
-        arguments = {**self.arguments, "rows_seen": pl.col("rows_seen"), "skipped": pl.col("skipped")}
+        sample = (
+            sample.join(seen[0], on=self.keys, how="right", nulls_equal=True)
+            if self.keys
+            else sample.join(seen[0], how="cross")
+        )
+        arguments = {
+            **self.arguments,
+            "rows_seen": pl.col("rows_seen"),
+            "skipped": pl.col("skipped"),
+        }
         start = _arguments.aggregate("newton_start", arguments, self.options).alias("model")
         return self._named(self._grouped(sample, [start]))
 
@@ -199,7 +208,11 @@ class _PolarsRows:
         """Sum the rows of the groups of these models, batch by batch, and go a step from there."""
         models = models.rename({name: key for key, name in self.names.items()})
         sums = _call("newton_sums", {**self.arguments, "model": pl.col("model")}, is_row=False)
-        merged = [_call("newton_next", {"model": pl.col("model"), "sums": pl.col("sums")}, is_row=False).alias("model")]
+        merged = [
+            _call(
+                "newton_next", {"model": pl.col("model"), "sums": pl.col("sums")}, is_row=False
+            ).alias("model")
+        ]
         parts: list[pl.DataFrame] = []
         for batch in self._batches():
             if self.keys:
@@ -208,7 +221,9 @@ class _PolarsRows:
                 rows = batch.join(models, how="cross")
             if not rows.is_empty():
                 parts.append(self._grouped(rows, [pl.first("model"), sums.alias("sums")]))
-        return self._named(self._grouped(pl.concat(parts), merged)) if parts else self._named(models)
+        return (
+            self._named(self._grouped(pl.concat(parts), merged)) if parts else self._named(models)
+        )
 
     def _batches(self) -> Iterator[pl.DataFrame]:
         batches = self.rows.collect_batches(
@@ -230,7 +245,11 @@ class _PolarsRows:
 
     def _no_models(self) -> pl.DataFrame:
         schema = {**self.rows.select(self.keys).collect_schema(), "model": pl.String()}
-        return pl.DataFrame(schema=schema) if self.keys else pl.DataFrame({"model": [None]}, schema=schema)
+        return (
+            pl.DataFrame(schema=schema)
+            if self.keys
+            else pl.DataFrame({"model": [None]}, schema=schema)
+        )
 
 
 _SUMS = [pl.col("rows_seen").sum(), pl.col("skipped").sum()]
@@ -265,8 +284,8 @@ class _Session:
     def start(self) -> pl.DataFrame:
         """Begin with the sample of every group."""
         keys = "".join(f"{key}, " for key in self.keys)
-        query = f"SELECT {keys}ziln_newton_start(__label, __features, __weight, {self.options}) AS model FROM {self.rows}"
-        return self._run(query, self.keys)
+        start = f"ziln_newton_start(__label, __features, __weight, {self.options}) AS model"
+        return self._run(f"SELECT {keys}{start} FROM {self.rows}", self.keys)
 
     def step(self, models: pl.DataFrame) -> pl.DataFrame:
         """Go a step on with the groups of these models."""
@@ -318,7 +337,7 @@ def _features(features: object) -> str:
     if isinstance(features, Iterable):
         names = list(features)
         if names and all(isinstance(name, str) for name in names):
-            return "{" + ", ".join(f"{_quoted(name)}: \"{name}\"" for name in names) + "}"
+            return "{" + ", ".join(f'{_quoted(name)}: "{name}"' for name in names) + "}"
     msg = f"ziln.fit_passes: argument `features`: expected columns' names or an expression of SQL, got {features!r}"
     raise TypeError(msg)
 
@@ -356,7 +375,7 @@ class _Lines:
 
 
 @contextmanager
-def _bar(progress: Literal[True, False] | bool, passes: int) -> Iterator[Any]:  # noqa: FBT001
+def _bar(progress: bool, passes: int) -> Iterator[Any]:
     """A bar of passes."""
     if progress:
         try:

@@ -94,7 +94,8 @@ pub(super) fn row_hashes<S: Solver>(
     weight: Option<&Series>,
     seed: u64,
 ) -> PolarsResult<Vec<u64>> {
-    let given: Vec<Series> = [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
+    let given: Vec<Series> =
+        [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
     let rows = Shape::try_new(S::NAME, &given)?.rows();
     let form = FeaturesForm::of_type(features.dtype());
     let training = match form.map_err(|error| refuse(S::NAME, &error))? {

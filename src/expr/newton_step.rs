@@ -12,15 +12,14 @@ use super::result::Shape;
 use super::rows::{Rows, read_weight};
 use super::text::Texts;
 use super::types::types_of;
+use crate::call::NO_CODE;
 use crate::call::culprit::no_model_of_group;
 use crate::call::newton_step::{NAME, USAGE, one_model, weight_of_types};
 use crate::call::weight::counts;
-use crate::call::NO_CODE;
 use crate::fit::{Pass, PassColumns, PassSums};
 use crate::model::{FeatureInput, Models, Scorer};
 
-pub(super) const FUNCTION: Function =
-    Function::aggregate(NAME, newton_step, || DataType::String);
+pub(super) const FUNCTION: Function = Function::aggregate(NAME, newton_step, || DataType::String);
 
 /// Goes one step on with a training that [`newton_start`](super::newton_start) began, and returns the next model's text, in
 /// one row.
@@ -119,8 +118,7 @@ fn summed(inputs: &[Series]) -> PolarsResult<Option<Summed>> {
         let inputs: Vec<FeatureInput<'_>> =
             positions.iter().filter_map(|place| inputs.get(*place).copied()).collect();
         let mut sums = pass.sums();
-        let columns =
-            PassColumns { label: &labels, weight: weights.as_deref(), features: &inputs };
+        let columns = PassColumns { label: &labels, weight: weights.as_deref(), features: &inputs };
         pass.add(&columns, &used, &mut sums);
         Ok(sums)
     })

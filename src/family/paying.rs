@@ -46,12 +46,7 @@ impl Curved<1> for PayingTerm {
     }
 
     #[inline(always)]
-    fn losses(
-        &self,
-        targets: &TargetTile<'_>,
-        [logits]: &[[f64; TILE]; 1],
-        out: &mut [f64; TILE],
-    ) {
+    fn losses(&self, targets: &TargetTile<'_>, [logits]: &[[f64; TILE]; 1], out: &mut [f64; TILE]) {
         let mut paid = [0.0; TILE];
         paid[..targets.payers.min(TILE)].fill(1.0);
         row_losses(targets, &paid, logits, out);

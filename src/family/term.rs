@@ -44,12 +44,7 @@ pub(crate) trait Curved<const H: usize>: Term<H> {
     );
 
     /// The loss of each row, counted with its weight.
-    fn losses(
-        &self,
-        targets: &TargetTile<'_>,
-        heads: &[[f64; TILE]; H],
-        out: &mut [f64; TILE],
-    );
+    fn losses(&self, targets: &TargetTile<'_>, heads: &[[f64; TILE]; H], out: &mut [f64; TILE]);
 }
 
 /// What is known of the rows of a tile, those that pay first.

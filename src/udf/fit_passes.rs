@@ -28,7 +28,14 @@ impl FitPasses {
     /// A model of a label and of features, such as `ltv` and `{recency: recency, channel: channel}`.
     pub fn new(label: impl Into<String>, features: impl Into<String>) -> Self {
         let (label, features) = (label.into(), features.into());
-        Self { label, features, weight: None, by: Vec::new(), options: None, max_passes: MOST_PASSES }
+        Self {
+            label,
+            features,
+            weight: None,
+            by: Vec::new(),
+            options: None,
+            max_passes: MOST_PASSES,
+        }
     }
 
     /// How often a row counts.
@@ -87,11 +94,7 @@ impl FitPasses {
 /// # Ok(())
 /// # }
 /// ```
-pub async fn fit_passes(
-    ctx: &SessionContext,
-    rows: &str,
-    passes: &FitPasses,
-) -> Result<DataFrame> {
+pub async fn fit_passes(ctx: &SessionContext, rows: &str, passes: &FitPasses) -> Result<DataFrame> {
     let queries = Queries { passes, rows, models: unique_name() };
     let started = ctx.sql(&queries.start()).await?;
     let schema: SchemaRef = Arc::new(started.schema().as_arrow().clone());
@@ -109,8 +112,10 @@ pub async fn fit_passes(
         rest.extend(ctx.sql(&queries.step()).await?.collect().await?);
         models = rest;
     }
-    let columns: Vec<RecordBatch> =
-        models.iter().map(|batch| batch.clone().with_schema(Arc::clone(&schema))).collect::<std::result::Result<_, _>>()?;
+    let columns: Vec<RecordBatch> = models
+        .iter()
+        .map(|batch| batch.clone().with_schema(Arc::clone(&schema)))
+        .collect::<std::result::Result<_, _>>()?;
     let named = ctx.read_table(Arc::new(MemTable::try_new(schema, vec![columns])?))?;
     queries.named(named)
 }
@@ -161,7 +166,8 @@ impl Queries<'_> {
     fn rows(&self) -> String {
         let FitPasses { label, features, weight, by, .. } = self.passes;
         let weight = weight.as_deref().unwrap_or("NULL");
-        let by: String = by.iter().zip(0..).map(|(by, key)| format!(", {by} AS __k{key}")).collect();
+        let by: String =
+            by.iter().zip(0..).map(|(by, key)| format!(", {by} AS __k{key}")).collect();
         format!(
             "(SELECT {label} AS __label, {features} AS __features, {weight} AS __weight{by} FROM {} AS __all)",
             self.rows

@@ -18,9 +18,9 @@ use super::number::doubles_with_nan;
 use super::recent_models::scorer_of_text;
 use super::rows::primitive_values;
 use super::weight::read_weight;
+use crate::call::NO_CODE;
 use crate::call::culprit::no_model;
 use crate::call::newton_step::{NAME, one_model};
-use crate::call::NO_CODE;
 use crate::fit::{Pass, PassColumns, PassSums};
 use crate::model::{FeatureInput, Models, ScorerSet};
 
@@ -186,13 +186,18 @@ impl PassState {
 
     /// The models of the first groups.
     fn evaluate(&self, groups: usize) -> ArrayRef {
-        let texts: Vec<Option<Arc<str>>> = self.groups.par_iter().take(groups).map(|group| {
-            let KnownModel { text, pass } = self.models.get(group.model?)?;
-            Some(match &group.sums {
-                Some(sums) if pass.is_open() => pass.finish(sums).to_json().into(),
-                _ => Arc::clone(text),
+        let texts: Vec<Option<Arc<str>>> = self
+            .groups
+            .par_iter()
+            .take(groups)
+            .map(|group| {
+                let KnownModel { text, pass } = self.models.get(group.model?)?;
+                Some(match &group.sums {
+                    Some(sums) if pass.is_open() => pass.finish(sums).to_json().into(),
+                    _ => Arc::clone(text),
+                })
             })
-        }).collect();
+            .collect();
         Arc::new(StringViewArray::from_iter(texts))
     }
 

@@ -29,7 +29,15 @@ NEWTON = set(_ziln.newton_options())
 def test_the_package_has_the_functions_of_sql() -> None:
     python = {f"ziln_{name}" for name in ziln.expressions.__all__}
     assert python == SQL
-    others = {"fit_passes", "register_all", "register_model", "rfm", "layers", "network_model", "__version__"}
+    others = {
+        "fit_passes",
+        "register_all",
+        "register_model",
+        "rfm",
+        "layers",
+        "network_model",
+        "__version__",
+    }
     assert set(ziln.__all__) == {*ziln.expressions.__all__, *others}
 
 

@@ -26,9 +26,13 @@ def reasons(models: pl.DataFrame) -> list[str]:
     return models.select(ziln.model_info("model").struct.field("stop_reason")).to_series().to_list()
 
 
-def test_engines_give_the_same_texts(ctx: datafusion.SessionContext, customers: pl.DataFrame) -> None:
+def test_engines_give_the_same_texts(
+    ctx: datafusion.SessionContext, customers: pl.DataFrame
+) -> None:
     ctx.from_arrow(customers, "passes_customers")
-    model = customers.select(ziln.newton_start("ltv", FEATURES, weight="weight", max_rows=ROWS)).item()
+    model = customers.select(
+        ziln.newton_start("ltv", FEATURES, weight="weight", max_rows=ROWS)
+    ).item()
     for _ in range(3):
         query = f"SELECT ziln_newton_step(ltv, {SQL_FEATURES}, '{model}', weight) AS model FROM passes_customers"
         by_sql = ctx.sql(query).to_pydict()["model"][0]
@@ -36,7 +40,12 @@ def test_engines_give_the_same_texts(ctx: datafusion.SessionContext, customers: 
         assert customers.select(step).item() == by_sql
         shuffled = customers.sample(fraction=1, shuffle=True, seed=3)
         assert shuffled.lazy().select(step).collect(engine="streaming").item() == by_sql
-        assert pl.concat([shuffled[:17], shuffled[17:900], shuffled[900:]], rechunk=False).select(step).item() == by_sql
+        assert (
+            pl.concat([shuffled[:17], shuffled[17:900], shuffled[900:]], rechunk=False)
+            .select(step)
+            .item()
+            == by_sql
+        )
         model = by_sql
 
 
@@ -83,14 +92,18 @@ def _passes(customers: pl.DataFrame, by: tuple[str, ...], weight: str | None) ->
 
 
 def test_what_has_no_model(customers: pl.DataFrame) -> None:
-    nobody = customers.with_columns(ltv=pl.when(pl.col("campaign") == customers["campaign"][0]).then(0).otherwise("ltv"))
+    nobody = customers.with_columns(
+        ltv=pl.when(pl.col("campaign") == customers["campaign"][0]).then(0).otherwise("ltv")
+    )
     models = ziln.fit_passes(nobody, "ltv", FEATURES, by="campaign", max_rows=ROWS)
     without = models.filter(pl.col("model").is_null())["campaign"].to_list()
     assert without == [customers["campaign"][0]]
     assert ziln.fit_passes(customers.clear(), "ltv", FEATURES)["model"].to_list() == [None]
     assert ziln.fit_passes(customers.clear(), "ltv", FEATURES, by="campaign").is_empty()
     of_null = customers.with_columns(campaign=pl.lit(None, dtype=pl.String))
-    assert reasons(ziln.fit_passes(of_null, "ltv", FEATURES, by="campaign", max_rows=ROWS)) == ["converged"]
+    assert reasons(ziln.fit_passes(of_null, "ltv", FEATURES, by="campaign", max_rows=ROWS)) == [
+        "converged"
+    ]
 
 
 def test_a_sample_of_all_rows_is_the_exact_fit(customers: pl.DataFrame) -> None:
@@ -103,7 +116,9 @@ def test_a_sample_of_all_rows_is_the_exact_fit(customers: pl.DataFrame) -> None:
 
 
 def test_the_last_pass_says_that_it_is_not_over(customers: pl.DataFrame) -> None:
-    assert reasons(ziln.fit_passes(customers, "ltv", FEATURES, max_rows=ROWS, max_passes=1)) == ["unfinished"]
+    assert reasons(ziln.fit_passes(customers, "ltv", FEATURES, max_rows=ROWS, max_passes=1)) == [
+        "unfinished"
+    ]
 
 
 def test_progress(customers: pl.DataFrame, capfd: pytest.CaptureFixture[str]) -> None:
@@ -116,15 +131,24 @@ def test_progress(customers: pl.DataFrame, capfd: pytest.CaptureFixture[str]) ->
 def test_errors(ctx: datafusion.SessionContext, customers: pl.DataFrame) -> None:
     with pytest.raises(TypeError, match="argument `query`: expected None with a frame of Polars"):
         ziln.fit_passes(customers, "ltv", FEATURES, query="customers")
-    with pytest.raises(TypeError, match="expected a frame of Polars, or a SessionContext and a query, got None"):
+    with pytest.raises(
+        TypeError, match="expected a frame of Polars, or a SessionContext and a query, got None"
+    ):
         ziln.fit_passes(ctx, "ltv", FEATURES)
     with pytest.raises(TypeError, match="argument `label`: expected an expression of SQL"):
         ziln.fit_passes(ctx, pl.col("ltv"), FEATURES, query="customers")
-    with pytest.raises(pl.exceptions.ComputeError, match="ziln_newton_start: argument `weight`: expected a finite number"):
+    with pytest.raises(
+        pl.exceptions.ComputeError,
+        match="ziln_newton_start: argument `weight`: expected a finite number",
+    ):
         ziln.fit_passes(customers, "ltv", FEATURES, weight=-1)
     models = customers.select(ziln.fit_newton("ltv", FEATURES))
-    with pytest.raises(pl.exceptions.ComputeError, match="begins with a model of ziln_newton_start"):
+    with pytest.raises(
+        pl.exceptions.ComputeError, match="begins with a model of ziln_newton_start"
+    ):
         customers.select(ziln.newton_step("ltv", FEATURES, models.item()))
     started = customers.group_by("campaign").agg(ziln.newton_start("ltv", FEATURES))
-    with pytest.raises(pl.exceptions.ComputeError, match="expected the same model in all rows of a group"):
+    with pytest.raises(
+        pl.exceptions.ComputeError, match="expected the same model in all rows of a group"
+    ):
         customers.join(started, on="campaign").select(ziln.newton_step("ltv", FEATURES, "model"))

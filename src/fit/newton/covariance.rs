@@ -35,9 +35,8 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
         places: &Places<'_>,
     ) -> Option<Covariances> {
         let values = || solution.point.values.clone();
-        let factor = |products| {
-            joint::<H>(&self.at(values(), products), &self.penalty, &solution.left_out)
-        };
+        let factor =
+            |products| joint::<H>(&self.at(values(), products), &self.penalty, &solution.left_out);
         let factor = factor(Products::Observed).or_else(|| factor(Products::Expected))?;
         let mut matrix = factor.inverse();
         if kind == ErrorKind::Robust {
@@ -193,10 +192,10 @@ pub(super) fn standard_errors(
     let head = |covariances: Option<&Covariances>, head| {
         covariances.map_or_else(none, |all| all.errors(head, encodings))
     };
-    let covariance = of_paying.zip(of_amount).filter(|_| keeps).map(|(paying, amount)| Covariance {
-        logit: paying.triangle(),
-        amount: amount.triangle(),
-    });
+    let covariance = of_paying
+        .zip(of_amount)
+        .filter(|_| keeps)
+        .map(|(paying, amount)| Covariance { logit: paying.triangle(), amount: amount.triangle() });
     StandardErrors {
         kind,
         logit: head(of_paying, 0),

@@ -249,7 +249,8 @@ impl<'a> Exact<'a> {
             sigma_prior: problem.sigma_prior,
         };
         let before = warm_start::save_weights(&parts, &problem.places, 1.0);
-        let begun = options.passes.then(|| passes::begin(&problem, [&paying.values, &amount.values]));
+        let begun =
+            options.passes.then(|| passes::begin(&problem, [&paying.values, &amount.values]));
         let payer_means = problem.payer_means.clone();
         let intercepts = [problem.start.mu, problem.start.raw_sigma];
         let encodings = problem.encodings.clone();
@@ -271,13 +272,14 @@ impl<'a> Exact<'a> {
         let of_paying = paying.covariances.as_ref();
         let NewtonOptions { errors, covariance: keeps, .. } = *options;
         let errors = standard_errors(errors, keeps, &encodings, of_paying, of_amount);
-        let passes = begun.map(|begun| Passes {
-            covariance: options.covariance,
-            shrunk: passes::shrunk_by(&before, after)
-                .filter(|_| !is_kept)
-                .map(|factor| Shrunk { factor, payer_means, intercepts }),
-            ..begun
-        });
+        let passes =
+            begun.map(|begun| Passes {
+                covariance: options.covariance,
+                shrunk: passes::shrunk_by(&before, after)
+                    .filter(|_| !is_kept)
+                    .map(|factor| Shrunk { factor, payer_means, intercepts }),
+                ..begun
+            });
         let model = model.with_standard_errors(errors);
         match passes {
             Some(passes) => model.with_passes(passes),

@@ -73,7 +73,8 @@ async fn without_partial_aggregation() {
 /// A window over whole partitions has what a group has.
 #[tokio::test]
 async fn as_a_window() {
-    let started = "SELECT campaign, ziln_newton_start(ltv, {recency: recency}, {max_rows: 40}) AS model
+    let started =
+        "SELECT campaign, ziln_newton_start(ltv, {recency: recency}, {max_rows: 40}) AS model
         FROM customers GROUP BY campaign";
     let step = "ziln_newton_step(ltv, {recency: recency}, model)";
     let of_groups = format!(
@@ -101,7 +102,8 @@ async fn passes_come_to_an_end() {
     assert_eq!(driven.len(), 9);
     let converged = "SELECT count(*) FILTER (WHERE i['stop_reason'] = 'converged'), count(model), max(i['epochs_run']) <= 50
         FROM (SELECT model, ziln_model_info(model) AS i FROM models)";
-    let [all, some, few] = <[ScalarValue; 3]>::try_from(rows(&context, converged).await.remove(0)).unwrap();
+    let [all, some, few] =
+        <[ScalarValue; 3]>::try_from(rows(&context, converged).await.remove(0)).unwrap();
     assert_eq!((all, some, few), (8_i64.into(), 8_i64.into(), true.into()));
 
     let script = std::fs::read_to_string("sql/passes.sql").unwrap();
@@ -115,11 +117,13 @@ async fn passes_come_to_an_end() {
 
     // Of all rows, without a key.
     let passes = FitPasses::new("ltv", "[recency, frequency]").options("{max_rows: 300}");
-    let models = fit_passes(&context, "(SELECT * FROM customers WHERE weight > 0)", &passes).await.unwrap();
+    let models =
+        fit_passes(&context, "(SELECT * FROM customers WHERE weight > 0)", &passes).await.unwrap();
     context.register_table("one", models.into_view()).unwrap();
     let reason = rows(&context, "SELECT ziln_model_info(model)['stop_reason'] FROM one").await;
     assert_eq!(reason, [[ScalarValue::Utf8View(Some("converged".to_owned()))]]);
-    let none = fit_passes(&context, "(SELECT * FROM customers WHERE false)", &passes).await.unwrap();
+    let none =
+        fit_passes(&context, "(SELECT * FROM customers WHERE false)", &passes).await.unwrap();
     assert!(none.collect().await.unwrap()[0].column(0).is_null(0));
 }
 
@@ -131,7 +135,9 @@ async fn the_optimum_is_that_of_the_exact_solver() {
     let fit = "ziln_fit_newton(ltv, {recency: recency, channel: channel}, weight, {l2: 0.001})";
     let start = "ziln_newton_start(ltv, {recency: recency, channel: channel}, weight, {l2: 0.001, max_rows: 3000})";
     let weights = |call: &str| {
-        format!("SELECT w['head'], w['feature'], w['level'], w['weight'] FROM (SELECT unnest(ziln_weights({call})) AS w FROM customers)")
+        format!(
+            "SELECT w['head'], w['feature'], w['level'], w['weight'] FROM (SELECT unnest(ziln_weights({call})) AS w FROM customers)"
+        )
     };
     let exact = rows(&context, &weights(fit)).await;
     assert_same(&rows(&context, &weights(start)).await, &exact, "of a sample of all rows");
@@ -140,7 +146,8 @@ async fn the_optimum_is_that_of_the_exact_solver() {
 #[tokio::test]
 async fn what_is_refused() {
     let context = one_partition();
-    let model = "(SELECT ziln_newton_start(ltv, {recency: recency}, {max_rows: 40}) FROM customers)";
+    let model =
+        "(SELECT ziln_newton_start(ltv, {recency: recency}, {max_rows: 40}) FROM customers)";
     let step = |model: &str| {
         format!("SELECT ziln_newton_step(ltv, {{recency: recency}}, {model}) FROM customers")
     };
@@ -148,7 +155,8 @@ async fn what_is_refused() {
         (step("'{}'"), "ziln_newton_step: argument `model`: expected the text of a model"),
         (
             "SELECT ziln_newton_step(ltv, {recency: recency}, model) FROM customers
-             CROSS JOIN (SELECT ziln_fit_newton(ltv, {recency: recency}) AS model FROM customers)".to_owned(),
+             CROSS JOIN (SELECT ziln_fit_newton(ltv, {recency: recency}) AS model FROM customers)"
+                .to_owned(),
             "training by passes begins with a model of ziln_newton_start",
         ),
         (
@@ -156,11 +164,15 @@ async fn what_is_refused() {
             "argument `model`: expected the same model in all rows of a group, got 2 in a group of",
         ),
         (
-            format!("SELECT ziln_newton_step(ltv, {{frequency: frequency}}, {model}) FROM customers"),
+            format!(
+                "SELECT ziln_newton_step(ltv, {{frequency: frequency}}, {model}) FROM customers"
+            ),
             "the model needs a feature `recency`",
         ),
         (
-            format!("SELECT ziln_newton_step(ltv, {{recency: recency}}, {model}, -1) FROM customers"),
+            format!(
+                "SELECT ziln_newton_step(ltv, {{recency: recency}}, {model}, -1) FROM customers"
+            ),
             "argument `weight`: expected a finite number, 0 or more",
         ),
         (step("1"), "argument `model`: expected the text of a model"),

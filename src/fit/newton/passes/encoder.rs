@@ -210,9 +210,8 @@ impl CategoryEncoder {
     fn encode(&self, column: FeatureInput<'_>, rows: &[u32], out: &mut [u32; TILE]) {
         let (codes, levels) = column.codes();
         let level = |row: &u32| levels.get(*codes.get(*row as usize)? as usize);
-        let column = |level: Option<&Option<&str>>| {
-            level.map_or(NO_COLUMN, |level| self.column(*level))
-        };
+        let column =
+            |level: Option<&Option<&str>>| level.map_or(NO_COLUMN, |level| self.column(*level));
         // Equal codes come in runs more often than not.
         let mut last = (None, NO_COLUMN);
         for (out, row) in out.iter_mut().zip(rows) {

@@ -18,11 +18,11 @@ mod start;
 mod sums;
 mod total;
 
+pub(super) use next::shrunk_by;
 pub use options::PassOptions;
 pub use pass::{Pass, PassColumns};
-pub use start::newton_start;
-pub(super) use next::shrunk_by;
 pub(super) use start::begin;
+pub use start::newton_start;
 pub use sums::PassSums;
 
 #[cfg(test)]

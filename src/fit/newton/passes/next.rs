@@ -15,8 +15,8 @@ use crate::fit::regularizer::Regularizer;
 use crate::fit::warm_start;
 use crate::math::ln;
 use crate::model::{
-    Covariance, Encoding, ErrorKind, Feature, HeadWeights, History, Model, OptionsInForce, PassPart, PassStatus, Passes,
-    Range, Shrunk, StandardErrors, StopReason, Training, Weights,
+    Covariance, Encoding, ErrorKind, Feature, HeadWeights, History, Model, OptionsInForce,
+    PassPart, PassStatus, Passes, Range, Shrunk, StandardErrors, StopReason, Training, Weights,
 };
 
 /// What is said of a training that no step could improve any more.
@@ -273,7 +273,8 @@ impl Next<'_> {
             sigma_prior: penalties[1].sigma.and(passes.sigma_prior),
             drawn: 0.0,
         };
-        let mut history = if passes.count == 1 { History::default() } else { before.history.clone() };
+        let mut history =
+            if passes.count == 1 { History::default() } else { before.history.clone() };
         history.epoch.push(passes.count);
         history.train.push(train_loss);
         let statuses = [passes.paying.status, passes.amount.status];

@@ -180,8 +180,7 @@ impl Pass {
         }
         let columns = PassColumns { label: &[label], weight: Some(&[weight]), features: &[] };
         self.add_read(&columns, &[0], sums, |tile, _, part| {
-            let (of_numbers, of_levels) =
-                bytes[part * of_part..][..of_part].split_at(8 * numbers);
+            let (of_numbers, of_levels) = bytes[part * of_part..][..of_part].split_at(8 * numbers);
             for (column, bytes) in tile.values.iter_mut().skip(1).zip(of_numbers.as_chunks().0) {
                 column[0] = f64::from_le_bytes(*bytes).clamp(-1.0, 1.0);
             }
@@ -313,7 +312,15 @@ impl Pass {
                 if part == 0 {
                     memory.add_weights(weight, pays.then_some(payer_weight));
                     if is_open {
-                        add_part::<1, _>(&PayingTerm, &PayingTerm, values, rows, pays, memory, paying);
+                        add_part::<1, _>(
+                            &PayingTerm,
+                            &PayingTerm,
+                            values,
+                            rows,
+                            pays,
+                            memory,
+                            paying,
+                        );
                     }
                 } else if is_open {
                     add_part::<2, _>(&free, &bounded, values, rows, pays, memory, amount);

@@ -58,10 +58,8 @@ impl Data {
         features.push(FeatureColumn { name: "level", levels: Some(LEVELS.to_vec()) });
         let mut values: Vec<Values> = self.numbers.iter().map(|x| Values::Numbers(x)).collect();
         values.push(Values::Codes(&self.codes));
-        let chunk =
-            Chunk { label: &self.label, weight: self.weight.as_deref(), features: values };
-        let rows: Vec<RowId> =
-            (0..self.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
+        let chunk = Chunk { label: &self.label, weight: self.weight.as_deref(), features: values };
+        let rows: Vec<RowId> = (0..self.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
         run(&Table { features, chunks: vec![chunk] }, &rows)
     }
 
@@ -221,11 +219,8 @@ fn however_the_rows_are_split_the_text_is_the_same() {
         .map(|x| FeatureInput::Number(Column::F64(x)))
         .chain([FeatureInput::Codes { codes: &data.codes, levels: &LEVELS }])
         .collect();
-    let columns = PassColumns {
-        label: &data.label,
-        weight: data.weight.as_deref(),
-        features: &features,
-    };
+    let columns =
+        PassColumns { label: &data.label, weight: data.weight.as_deref(), features: &features };
     for row in all {
         assert!(pass.merge_bytes(&pass.row_bytes(&columns, row), &mut sums));
     }

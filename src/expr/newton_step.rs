@@ -54,8 +54,8 @@ pub fn newton_sums(inputs: &[Series]) -> PolarsResult<Series> {
 pub fn newton_next(model: &Series, sums: &Series) -> PolarsResult<Series> {
     let texts = Texts::try_new(model)?;
     let next = |text: Option<String>| Ok(Series::new(model.name().clone(), [text]));
-    let given = sums.binary()?.iter().flatten();
-    let Some(text) = texts.iter().next().filter(|_| given.clone().next().is_some()) else {
+    let given: Vec<&[u8]> = sums.binary()?.iter().flatten().collect();
+    let Some(text) = texts.iter().next().filter(|_| !given.is_empty()) else {
         return next(None);
     };
     let pass = Pass::of_text(text).map_err(|error| refuse(NAME, &error))?;

@@ -86,7 +86,11 @@ fn accepted<const H: usize>(part: &PassPart, seen: &Seen, problem: &Problem<'_, 
     };
     let fisher = || downhill(by_head::<H>(&seen.expected, penalty, &left_out), &point.gradient);
     let direction = if norm < NEAR { newton().or_else(fisher) } else { fisher() };
-    match direction {
+    // A text holds no infinite number.
+    let is_finite = |direction: &[f64], slope: f64| {
+        slope.is_finite() && direction.iter().all(|value| value.is_finite())
+    };
+    match direction.filter(|(direction, slope)| is_finite(direction, *slope)) {
         Some((direction, slope)) => {
             PassPart { status: PassStatus::Open, direction, step: 1.0, slope, ..here }
         }

@@ -63,10 +63,10 @@ pub(super) fn fit_with<S: Solver>(
     let none = DataType::Null;
     let type_of = |input: Option<&Series>| input.map_or(&none, |input| input.dtype()).clone();
     let types = [Some(label), Some(features)].into_iter();
-    let types: Vec<DataType> = match S::HAS_CAMPAIGN {
-        true => types.chain([campaign, weight, None]).map(type_of).collect(),
-        false => types.chain([weight, None, init]).map(type_of).collect(),
-    };
+    let campaign_of = S::HAS_CAMPAIGN.then_some(campaign);
+    let init_of = S::HAS_INIT.then_some(init);
+    let types = types.chain(campaign_of).chain([weight, None]).chain(init_of);
+    let types: Vec<DataType> = types.map(type_of).collect();
     let types: Vec<&DataType> = types.iter().collect();
     let arguments = FitArguments::of_types::<S>(&types).map_err(|error| refuse(S::NAME, &error))?;
     let campaign = campaign.filter(|_| arguments.campaign.is_some());

@@ -78,10 +78,10 @@ async fn as_a_window() {
         FROM customers GROUP BY campaign";
     let step = "ziln_newton_step(ltv, {recency: recency}, model)";
     let of_groups = format!(
-        "SELECT campaign, {step} FROM customers JOIN ({started}) USING (campaign) GROUP BY campaign ORDER BY campaign"
+        "SELECT campaign, {step} FROM customers JOIN ({started}) AS s USING (campaign) GROUP BY campaign ORDER BY campaign"
     );
     let window = format!(
-        "SELECT DISTINCT campaign, {step} OVER (PARTITION BY campaign) FROM customers JOIN ({started}) USING (campaign)
+        "SELECT DISTINCT campaign, {step} OVER (PARTITION BY campaign) FROM customers JOIN ({started}) AS s USING (campaign)
          ORDER BY campaign"
     );
     let expected = rows(&one_partition(), &of_groups).await;
@@ -121,7 +121,7 @@ async fn passes_come_to_an_end() {
         fit_passes(&context, "(SELECT * FROM customers WHERE weight > 0)", &passes).await.unwrap();
     context.register_table("one", models.into_view()).unwrap();
     let reason = rows(&context, "SELECT ziln_model_info(model)['stop_reason'] FROM one").await;
-    assert_eq!(reason, [[ScalarValue::Utf8View(Some("converged".to_owned()))]]);
+    assert_eq!(reason, [[ScalarValue::from("converged")]]);
     let none =
         fit_passes(&context, "(SELECT * FROM customers WHERE false)", &passes).await.unwrap();
     assert!(none.collect().await.unwrap()[0].column(0).is_null(0));

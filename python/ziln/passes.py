@@ -77,7 +77,21 @@ def fit_passes(
         Passes over all rows at most. A model that has not converged after them says so.
     progress
         Whether to show a bar, if the package ``tqdm`` is installed, else lines.
-    l2, max_sigma, min_payment, min_count, max_rows, max_iterations, tolerance, covariance
+    l2
+        As for :func:`newton_start`.
+    max_sigma
+        As for :func:`newton_start`.
+    min_payment
+        As for :func:`newton_start`.
+    min_count
+        As for :func:`newton_start`.
+    max_rows
+        As for :func:`newton_start`.
+    max_iterations
+        As for :func:`newton_start`.
+    tolerance
+        As for :func:`newton_start`.
+    covariance
         As for :func:`newton_start`.
 
     Returns

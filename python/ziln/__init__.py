@@ -91,7 +91,7 @@ __all__ = [
     "weights",
 ]
 
-_HOMES: Final = ("expressions", "customers", "sql", "_ziln", "networks", "passes")
+_HOMES: Final = ("expressions", "customers", "sql", "networks", "passes", "_ziln")
 """The modules from which the names above come."""
 
 if not TYPE_CHECKING:

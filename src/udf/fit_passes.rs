@@ -166,44 +166,48 @@ impl Queries<'_> {
     fn rows(&self) -> String {
         let FitPasses { label, features, weight, by, .. } = self.passes;
         let weight = weight.as_deref().unwrap_or("NULL");
-        let by: String =
-            by.iter().zip(0..).map(|(by, key)| format!(", {by} AS __k{key}")).collect();
-        format!(
-            "(SELECT {label} AS __label, {features} AS __features, {weight} AS __weight{by} FROM {} AS __all)",
-            self.rows
-        )
+        let mut columns = vec![
+            format!("{label} AS __label"),
+            format!("{features} AS __features"),
+            format!("{weight} AS __weight"),
+        ];
+        columns.extend(by.iter().zip(0..).map(|(by, key)| format!("{by} AS __k{key}")));
+        format!("(SELECT {} FROM {} AS __all)", columns.join(", "), self.rows)
     }
 
-    fn keys(&self, prefix: &str) -> String {
-        (0..self.passes.by.len()).map(|key| format!("{prefix}__k{key}, ")).collect()
+    /// The columns by which rows are grouped.
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        (0..self.passes.by.len()).map(|key| format!("{prefix}__k{key}")).collect()
+    }
+
+    /// The same, and what comes behind them.
+    fn selected(&self, prefix: &str, last: String) -> String {
+        let mut columns = self.keys(prefix);
+        columns.push(last);
+        columns.join(", ")
     }
 
     /// `GROUP BY`, if there is anything to group by.
     fn grouped(&self, prefix: &str) -> String {
-        match self.keys(prefix).strip_suffix(", ") {
-            Some(keys) => format!(" GROUP BY {keys}"),
-            None => String::new(),
+        match self.keys(prefix).as_slice() {
+            [] => String::new(),
+            keys => format!(" GROUP BY {}", keys.join(", ")),
         }
     }
 
     fn start(&self) -> String {
         let options = self.passes.options.as_deref().unwrap_or("NULL");
-        format!(
-            "SELECT {}ziln_newton_start(__label, __features, __weight, {options}) AS model FROM {}{}",
-            self.keys(""),
-            self.rows(),
-            self.grouped("")
-        )
+        let start = format!("ziln_newton_start(__label, __features, __weight, {options}) AS model");
+        let columns = self.selected("", start);
+        format!("SELECT {columns} FROM {}{}", self.rows(), self.grouped(""))
     }
 
     /// The models that have more passes to come, or the others.
     fn open(&self, is_open: bool) -> String {
         let not = if is_open { "" } else { "NOT " };
-        format!(
-            "SELECT {}model FROM {} WHERE {not}coalesce(ziln_model_info(model)['stop_reason'] = 'unfinished', false)",
-            self.keys(""),
-            self.models
-        )
+        let columns = self.selected("", "model".to_owned());
+        let reason = "coalesce(ziln_model_info(model)['stop_reason'] = 'unfinished', false)";
+        format!("SELECT {columns} FROM {} WHERE {not}{reason}", self.models)
     }
 
     fn step(&self) -> String {
@@ -213,13 +217,10 @@ impl Queries<'_> {
             [] => format!("CROSS JOIN {} AS __m", self.models),
             all => format!("JOIN {} AS __m ON {}", self.models, all.join(" AND ")),
         };
-        format!(
-            "SELECT {}ziln_newton_step(__r.__label, __r.__features, __m.model, __r.__weight) AS model \
-             FROM {} AS __r {join}{}",
-            self.keys("__r."),
-            self.rows(),
-            self.grouped("__r.")
-        )
+        let step =
+            "ziln_newton_step(__r.__label, __r.__features, __m.model, __r.__weight) AS model";
+        let columns = self.selected("__r.", step.to_owned());
+        format!("SELECT {columns} FROM {} AS __r {join}{}", self.rows(), self.grouped("__r."))
     }
 
     /// The models with the names of the columns by which rows are grouped.

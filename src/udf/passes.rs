@@ -1,6 +1,7 @@
 //! What a pass over rows keeps for its groups: the model of each, and sums of a size that the rows do not change.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, LargeBinaryArray, StringViewArray};
@@ -169,13 +170,16 @@ impl PassState {
                 let code = self.groups.get(group).and_then(|group| group.model);
                 let code = code.unwrap_or(NO_CODE);
                 let Some(model) = self.models.get(code) else { continue };
-                if !of_code.contains_key(&code) {
-                    let positions = model.pass.match_features(names);
-                    let positions = positions.map_err(|error| refuse_value(NAME, &error))?;
-                    let inputs = positions.iter().filter_map(|place| inputs.get(*place).copied());
-                    of_code.insert(code, inputs.collect());
-                }
-                let features = of_code.get(&code).map_or(&[][..], Vec::as_slice);
+                let features = match of_code.entry(code) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        let positions = model.pass.match_features(names);
+                        let positions = positions.map_err(|error| refuse_value(NAME, &error))?;
+                        let columns =
+                            positions.iter().filter_map(|place| inputs.get(*place).copied());
+                        new.insert(columns.collect())
+                    }
+                };
                 take(self, group, &PassColumns { label, weight, features }, &rows)?;
             }
             Ok(())
@@ -233,8 +237,8 @@ impl PassState {
             }
         };
         vec![
-            Arc::new(StringViewArray::from_iter(groups().map(text))),
-            Arc::new(LargeBinaryArray::from_iter(groups().map(sums))),
+            Arc::new(groups().map(text).collect::<StringViewArray>()),
+            Arc::new(groups().map(sums).collect::<LargeBinaryArray>()),
         ]
     }
 }
@@ -350,7 +354,7 @@ impl GroupState for PassState {
         }
         let texts = own.groups.iter().map(|group| own.models.text(group.model?));
         Ok(vec![
-            Arc::new(StringViewArray::from_iter(texts)),
+            Arc::new(texts.collect::<StringViewArray>()),
             Arc::new(LargeBinaryArray::from_iter(bytes)),
         ])
     }

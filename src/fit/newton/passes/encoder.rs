@@ -209,15 +209,13 @@ impl CategoryEncoder {
 
     fn encode(&self, column: FeatureInput<'_>, rows: &[u32], out: &mut [u32; TILE]) {
         let (codes, levels) = column.codes();
-        let level = |row: &u32| levels.get(*codes.get(*row as usize)? as usize);
-        let column =
-            |level: Option<&Option<&str>>| level.map_or(NO_COLUMN, |level| self.column(*level));
         // Equal codes come in runs more often than not.
         let mut last = (None, NO_COLUMN);
         for (out, row) in out.iter_mut().zip(rows) {
             let code = codes.get(*row as usize).copied();
-            if code != last.0 || code.is_none() {
-                last = (code, column(level(row)));
+            if code != last.0 {
+                let level = code.and_then(|code| levels.get(code as usize));
+                last = (code, level.map_or(NO_COLUMN, |level| self.column(*level)));
             }
             *out = last.1;
         }

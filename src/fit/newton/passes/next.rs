@@ -52,8 +52,10 @@ struct Next<'a> {
 /// A part after a pass.
 struct NextPart {
     state: PassPart,
-    /// The covariances of the weights that were taken; nothing if none were.
-    taken: Option<Option<Covariances>>,
+    /// Whether what the pass saw was taken.
+    is_taken: bool,
+    /// The covariances of the weights that were taken.
+    covariances: Option<Covariances>,
 }
 
 impl Next<'_> {
@@ -66,24 +68,24 @@ impl Next<'_> {
         let passes = &self.pass.passes;
         let state = if part == 0 { &passes.paying } else { &passes.amount };
         if state.status != PassStatus::Open {
-            return NextPart { state: state.clone(), taken: None };
+            return NextPart { state: state.clone(), is_taken: false, covariances: None };
         }
         let PassSums { counts, payments, .. } = self.sums;
-        let (units, something) = match part {
-            0 => ([1.0; H], counts.payers < counts.rows),
-            _ => {
-                let unit = |head| if head == 0 { passes.mu_unit } else { 1.0 };
-                (std::array::from_fn(unit), payments.least < payments.most)
-            }
+        let unit = |head| if part == 1 && head == 0 { passes.mu_unit } else { 1.0 };
+        let units = std::array::from_fn(unit);
+        let something = match part {
+            0 => counts.payers < counts.rows,
+            _ => payments.least < payments.most,
         };
         let options = self.pass.model.options();
         let tolerance = options.tolerance.unwrap_or(f64::MIN_POSITIVE);
         let seen = self.seen::<H>(part, penalty);
         let problem = Problem { penalty, units, tolerance, something };
         let (next, is_taken) = advance(state, seen.as_ref(), &problem);
-        let taken = seen.filter(|_| is_taken);
-        let taken = taken.map(|seen| self.covariances::<H>(part, &seen, penalty, &next));
-        NextPart { state: next, taken }
+        let covariances = seen
+            .filter(|_| is_taken)
+            .and_then(|seen| self.covariances::<H>(part, &seen, penalty, &next));
+        NextPart { state: next, is_taken, covariances }
     }
 
     /// What the weights of the rows that a part is about sum to.
@@ -201,10 +203,10 @@ impl Next<'_> {
             let value = |place: usize| head.get(place).copied().unwrap_or(0.0);
             HeadWeights::new(value(0), places.iter().map(|&place| value(place)).collect())
         };
-        if paying.taken.is_some() {
+        if paying.is_taken {
             weights.logit = of_head(&paying.state.values);
         }
-        if amount.taken.is_some() {
+        if amount.is_taken {
             let mut values = amount.state.values.clone();
             let width = values.len() / 2;
             if let Some(shrunk) = &self.pass.passes.shrunk {
@@ -223,20 +225,20 @@ impl Next<'_> {
         let had = self.pass.model.standard_errors();
         let keeps = self.pass.passes.covariance;
         let is_shrunk = self.pass.passes.shrunk.is_some();
-        let of_paying = paying.taken.as_ref().and_then(Option::as_ref);
-        let of_amount = amount.taken.as_ref().and_then(Option::as_ref).filter(|_| !is_shrunk);
+        let of_paying = paying.covariances.as_ref();
+        let of_amount = amount.covariances.as_ref().filter(|_| !is_shrunk);
         let new = standard_errors(ErrorKind::Model, false, &encodings, of_paying, of_amount);
         let Some(had) = had.cloned() else { return new };
-        let (logit, of_logit) = match paying.taken {
-            Some(_) => (new.logit, of_paying.map(Covariances::triangle)),
-            None => (had.logit, had.covariance.as_ref().map(|all| all.logit.clone())),
+        let kept = had.covariance.as_ref();
+        let (logit, of_logit) = if paying.is_taken {
+            (new.logit, of_paying.map(Covariances::triangle))
+        } else {
+            (had.logit, kept.map(|all| all.logit.clone()))
         };
-        let (mu, raw_sigma, of_heads) = match amount.taken {
-            Some(_) => (new.mu, new.raw_sigma, of_amount.map(Covariances::triangle)),
-            None => {
-                let all = had.covariance.as_ref();
-                (had.mu, had.raw_sigma, all.map(|all| all.amount.clone()))
-            }
+        let (mu, raw_sigma, of_heads) = if amount.is_taken {
+            (new.mu, new.raw_sigma, of_amount.map(Covariances::triangle))
+        } else {
+            (had.mu, had.raw_sigma, kept.map(|all| all.amount.clone()))
         };
         let covariance = of_logit.zip(of_heads).filter(|_| keeps);
         let covariance = covariance

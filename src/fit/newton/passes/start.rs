@@ -122,7 +122,9 @@ fn of_all_rows(model: Model, options: &PassOptions) -> Model {
     let share = training.rows as f64 / seen as f64;
     if options.shared().l2.is_none() {
         let L2 { logit, mu, raw_sigma } = &mut passes.l2;
-        [logit, mu, raw_sigma].into_iter().for_each(|l2| *l2 *= share);
+        for l2 in [logit, mu, raw_sigma] {
+            *l2 *= share;
+        }
     }
     if let Some(prior) = &mut passes.sigma_prior {
         prior.weight *= share;

@@ -162,7 +162,9 @@ mod tests {
             assert_eq!(sum(terms, piece), expected);
         }
         let mut single = Total::default();
-        terms.iter().for_each(|term| single.add(*term));
+        for term in &terms {
+            single.add(*term);
+        }
         assert_eq!(single, expected);
         let [mut left, right] = [&terms[..1000], &terms[1000..]].map(|part| sum(part, 64));
         left.merge(right);
@@ -187,7 +189,9 @@ mod tests {
     fn integers_are_exact() {
         let terms = [1.0, -1.0, 0.5, power_of_two(-43), power_of_two(-80), -power_of_two(-80)];
         let mut total = Total::default();
-        terms.iter().for_each(|term| total.add(*term));
+        for term in terms {
+            total.add(term);
+        }
         assert_eq!(total.value(), 0.5 + power_of_two(-43));
     }
 }

@@ -46,6 +46,8 @@ __all__ = [
     "is_model",
     "loss",
     "model_info",
+    "newton_start",
+    "newton_step",
     "params",
     "params_error",
     "pay_amount",
@@ -908,6 +910,142 @@ def fit_prior(
     }
     campaigns = {"campaign": _arguments.number("fit_prior", "campaign", campaign)}
     return _fit("fit_prior", label, features, campaigns, weight, init, given)
+
+
+def newton_start(
+    label: Number,
+    features: Features,
+    *,
+    weight: Number | None = None,
+    l2: float | None = None,
+    max_sigma: float | None = None,
+    min_payment: float | None = None,
+    min_count: int | None = None,
+    max_rows: int | None = None,
+    max_iterations: int | None = None,
+    tolerance: float | None = None,
+    errors: Literal["model"] | None = None,
+    covariance: bool | None = None,
+) -> pl.Expr:
+    """
+    Begin the exact training of a model over any number of rows: an aggregate, one model a group.
+
+    The model is the exact fit of a sample, with all that passes over the rows need: :func:`newton_step` goes on from
+    it, and :func:`fit_passes` does so until it has converged. Where the sample is all rows, the model is that of
+    :func:`fit_newton`, and nothing is left to do.
+
+    Parameters
+    ----------
+    label
+        What the customer spent: null, NaN and infinite labels are skipped, negative ones count as 0.
+    features
+        As for :func:`fit_sgd`; at most 500 encoded columns. A level that no row of the sample has is unseen.
+    weight
+        How often the row counts; null and 0 skip it, a negative one is an error. Default, and for a column or a
+        literal of type ``Null``: once.
+    l2
+        The penalty on the weights of standardised features, ``l2 / 2 * sum(weight^2)``; 0 is the plain likelihood.
+        Default: decided from the sample.
+    max_sigma
+        The greatest sigma the model predicts. Default: decided from the sample.
+    min_payment
+        The least payment: a smaller positive label counts as 0. Default: a millionth of the median of the positive
+        labels of the sample.
+    min_count
+        Rows of the sample that a level of a categorical feature needs to have weights. Default: 2.
+    max_rows
+        Rows of the sample at most, which does not depend on their order. Default: 100,000.
+    max_iterations
+        Steps of the solver on the sample, at most. Default: 50.
+    tolerance
+        The greatest norm of the gradient at which the solver stops. Default: 1e-9.
+    errors
+        Only ``model``: standard errors of the model's second derivatives.
+    covariance
+        Whether the model keeps the covariances of its weights, for the errors of predictions; at most 200 columns.
+        Default: false.
+
+    Returns
+    -------
+    pl.Expr
+        ``String``, the model's text, named ``model``; null where no row is usable or no label of the sample is
+        positive.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        If an option is out of range, a weight is negative, or a feature's type is not supported.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"visits": range(1000), "ltv": [0.0, 0.0, 3.5, 8.0] * 250})
+    >>> started = customers.select(ziln.newton_start("ltv", ["visits"], max_rows=400))
+    >>> started.select(ziln.model_info("model").struct.field("stop_reason")).item()
+    'unfinished'
+    """
+    given = {
+        "l2": l2,
+        "max_sigma": max_sigma,
+        "min_payment": min_payment,
+        "min_count": min_count,
+        "max_rows": max_rows,
+        "max_iterations": max_iterations,
+        "tolerance": tolerance,
+        "errors": errors,
+        "covariance": covariance,
+    }
+    return _fit("newton_start", label, features, {}, weight, None, given)
+
+
+def newton_step(
+    label: Number,
+    features: Features,
+    model: str | pl.Expr | pl.Series,
+    *,
+    weight: Number | None = None,
+) -> pl.Expr:
+    """
+    Go one step on with a training that :func:`newton_start` began: an aggregate, one model a group.
+
+    A step is one pass over the rows, and the next model the same whatever their order. :func:`model_info` says when
+    it has converged, after three to five passes; a further step returns the same text.
+
+    Parameters
+    ----------
+    label
+        As for :func:`newton_start`.
+    features
+        As for :func:`newton_start`: those of the model, by their names; further ones are ignored.
+    model
+        The text of the model, a column's name, or an expression: the same in all rows of a group, as a join brings it.
+    weight
+        As for :func:`newton_start`.
+
+    Returns
+    -------
+    pl.Expr
+        ``String``, the next model's text, named ``model``; null where no row counts or the model is null.
+
+    Raises
+    ------
+    polars.exceptions.ComputeError
+        If a group has several models, a text is no model of :func:`newton_start`, a feature is missing, or a weight is
+        negative.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import ziln
+    >>> customers = pl.DataFrame({"visits": range(1000), "ltv": [0.0, 0.0, 3.5, 8.0] * 250})
+    >>> model = customers.select(ziln.newton_start("ltv", ["visits"], max_rows=400)).item()
+    >>> model = customers.select(ziln.newton_step("ltv", ["visits"], model)).item()
+    >>> pl.select(ziln.model_info(model).struct.field("rows")).item()
+    1000
+    """
+    models = {"model": _arguments.model("newton_step", model)}
+    return _fit("newton_step", label, features, models, weight, None, {})
 
 
 def evaluate(label: Number, *params: Number, weight: Number | None = None) -> pl.Expr:

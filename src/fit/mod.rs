@@ -49,7 +49,10 @@ mod watch;
 
 pub use memory::{Shape, model_bytes, training_bytes};
 pub use network::Network;
-pub use newton::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, fit_newton};
+pub use newton::{
+    NEWTON_OPTIONS, NewtonOption, NewtonOptions, Pass, PassColumns, PassOptions, PassSums,
+    SHARED_OPTIONS, fit_newton, newton_start,
+};
 pub use observer::{Event, Observer, Stage, Step, observe};
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use prior::fit_prior;

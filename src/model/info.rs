@@ -84,7 +84,7 @@ const INFO: [Entry; 45] = [
     entry(
         "stop_reason",
         Text,
-        "why training stopped: epochs, patience, diverged, converged or max_iterations",
+        "why training stopped: epochs, patience, diverged, converged, max_iterations or unfinished",
         |m| text(m.training().stop_reason.name()),
     ),
     entry("train_loss", Number, "mean loss of the training rows", |m| {

@@ -72,6 +72,8 @@ pub struct NewtonOptions {
     pub(in crate::fit) tolerance: f64,
     pub(in crate::fit) errors: ErrorKind,
     pub(in crate::fit) covariance: bool,
+    /// Whether the model is the beginning of a training by passes.
+    pub(in crate::fit) passes: bool,
 }
 
 impl Default for NewtonOptions {
@@ -82,6 +84,7 @@ impl Default for NewtonOptions {
             tolerance: 1e-9,
             errors: ErrorKind::Model,
             covariance: false,
+            passes: false,
         }
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn between(
     let (layout, lists) = layout(table, campaigns, min_payment);
     let targets = Targets::gather(table, &layout);
     let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
-    let places = warm_start::places(&encodings, &packed);
+    let places = warm_start::places(&encodings);
     let width = packed.inputs.width();
     let [paying, amount] = Drawn::new(model, table, &encodings, &places, width).starts;
     let groups = groups(&encodings, &places, width);

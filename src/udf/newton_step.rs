@@ -30,7 +30,7 @@ use crate::call::newton_step;
     WHERE pass < 10 AND ziln_model_info(model)['stop_reason'] = 'unfinished' GROUP BY pass
   )
   SELECT ziln_model_info(model)['rows'] AS rows, ziln_model_info(model)['stop_reason'] AS stop_reason
-  FROM passes ORDER BY pass DESC LIMIT 1;
+  FROM (SELECT first_value(model ORDER BY pass DESC) AS model FROM passes);
 +------+-------------+
 | rows | stop_reason |
 +------+-------------+

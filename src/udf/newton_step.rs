@@ -21,21 +21,22 @@ use crate::call::newton_step;
     syntax_example = "ziln_newton_step(label, features, model [, weight])",
     sql_example = r"```sql
 > WITH RECURSIVE customers AS (
-    SELECT value % 4 + 1 AS x, CASE WHEN value % 7 > 2 THEN value % 5 + value % 4 ELSE 0 END AS y FROM range(0, 2000)
+    SELECT value % 113 AS x, CASE WHEN value % 7 > 2 THEN exp(value % 101 / 20.0 - value % 113 / 60.0) ELSE 0 END AS y
+    FROM range(0, 20000)
   ), passes AS (
-    SELECT 0 AS pass, ziln_newton_start(y, {x: x}, {max_rows: 500}) AS model FROM customers
+    SELECT 0 AS pass, ziln_newton_start(y, {x: x}, {max_rows: 5000}) AS model FROM customers
     UNION ALL
     SELECT pass + 1, ziln_newton_step(y, {x: x}, model)
     FROM customers CROSS JOIN passes
     WHERE pass < 10 AND ziln_model_info(model)['stop_reason'] = 'unfinished' GROUP BY pass
   )
   SELECT ziln_model_info(model)['rows'] AS rows, ziln_model_info(model)['stop_reason'] AS stop_reason
-  FROM passes ORDER BY pass DESC LIMIT 1;
-+------+-------------+
-| rows | stop_reason |
-+------+-------------+
-| 2000 | converged   |
-+------+-------------+
+  FROM (SELECT first_value(model ORDER BY pass DESC) AS model FROM passes);
++-------+-------------+
+| rows  | stop_reason |
++-------+-------------+
+| 20000 | converged   |
++-------+-------------+
 ```",
     argument(name = "label", description = "What the customer spent: any numeric type."),
     argument(

@@ -72,7 +72,7 @@ impl Next<'_> {
         }
         let PassSums { counts, payments, .. } = self.sums;
         let unit = |head| if part == 1 && head == 0 { passes.mu_unit } else { 1.0 };
-        let units = std::array::from_fn(unit);
+        let units: [f64; H] = std::array::from_fn(unit);
         let something = match part {
             0 => counts.payers < counts.rows,
             _ => payments.least < payments.most,

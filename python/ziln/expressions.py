@@ -926,6 +926,7 @@ def newton_start(
     tolerance: float | None = None,
     errors: Literal["model"] | None = None,
     covariance: bool | None = None,
+    progress: bool | None = None,
 ) -> pl.Expr:
     """
     Begin the exact training of a model over any number of rows: an aggregate, one model a group.
@@ -964,6 +965,8 @@ def newton_start(
     covariance
         Whether the model keeps the covariances of its weights, for the errors of predictions; at most 200 columns.
         Default: false.
+    progress
+        As for :func:`fit_newton`, of the solver on the sample.
 
     Returns
     -------
@@ -995,6 +998,7 @@ def newton_start(
         "tolerance": tolerance,
         "errors": errors,
         "covariance": covariance,
+        "progress": progress,
     }
     return _fit("newton_start", label, features, {}, weight, None, given)
 

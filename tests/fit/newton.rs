@@ -239,13 +239,13 @@ fn too_many_columns_are_refused() {
     assert!(error.contains("covariance") && error.contains("251"), "{error}");
 }
 
-/// 99 numbers, 500 levels and the intercept.
+/// 49 numbers, up to 250 levels and the intercept.
 #[test]
 fn many_columns_are_solved() {
-    let mut data = simulated(4000, 99, 21);
+    let mut data = simulated(2000, 49, 21);
     let mut random = Random(22);
-    let codes = (0..4000).map(|_| (500.0 * random.next().powi(2)) as u32).collect();
-    let names = (0..500).map(|level| format!("level {level}")).collect();
+    let codes = (0..2000).map(|_| (250.0 * random.next().powi(2)) as u32).collect();
+    let names = (0..250).map(|level| format!("level {level}")).collect();
     data.features.push(Feature::Levels(codes, names));
     let exact = data.newton(&[]);
     let by_steps = data.fit(&[]).unwrap();
@@ -253,7 +253,7 @@ fn many_columns_are_solved() {
     // Training by steps sums its heads in single precision.
     assert!(exact.training().objective <= by_steps.training().objective + 1e-8);
     let rows = exact.weights();
-    assert!(rows.len() > 3 * 550);
+    assert!(rows.len() > 3 * 200);
     let is_sound = |row: &WeightRow| {
         row.weight.is_finite() && row.standard_error.is_some_and(|error| error > 0.0)
     };

@@ -77,12 +77,13 @@ def model() -> str:
         ),
         (
             lambda: ziln.predict("text", ["z"]),
-            "ziln_predict: argument `model`: expected the text of a model made by one of the ziln_fit functions, got 'no model' "
-            "in row 1 of the batch, counted from 1 (expected ident at line 1 column 2)\n",
+            "ziln_predict: argument `model`: expected the text of a model made by one of the ziln_fit functions, "
+            "got 'no model' in row 1 of the batch, counted from 1 (expected ident at line 1 column 2)\n",
         ),
         (
             lambda: ziln.predict("z", ["z"]),
-            "ziln_predict: argument `model`: expected the text of a model made by one of the ziln_fit functions, got f64",
+            "ziln_predict: argument `model`: expected the text of a model made by one of the ziln_fit functions, "
+            "got f64",
         ),
         (
             lambda: ziln.predict(model(), ["z"]),

@@ -81,9 +81,7 @@ impl Evidence {
             }
         }
     }
-}
 
-impl Evidence {
     /// Adds that of other rows.
     pub(super) fn add(&mut self, other: &Self) {
         self.weight += other.weight;

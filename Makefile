@@ -89,7 +89,7 @@ lint: build
 	@echo '==> rustfmt, clippy, rustdoc'
 	cargo fmt --all --check
 	cargo clippy --quiet $(TESTED) --all-targets -- -D warnings
-	@$(MODULE_ENV) cargo clippy --quiet -p ziln-python --lib -- -D warnings
+	@$(MODULE_ENV) cargo clippy --quiet -p ziln-python --features ziln-python/python --lib -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(TESTED) --no-deps
 	@echo '==> the public interface, as listed'
 	@$(DESCRIBE)

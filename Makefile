@@ -25,6 +25,7 @@ help:
 	@echo 'make test-cluster  run the tests of the cluster, with workers that are killed'
 	@echo 'make lint     check formatting, lints, types and documentation'
 	@echo 'make format   format Rust and Python'
+	@echo 'make public-api  list the public interface anew (tests/data/public_api.txt)'
 	@echo 'make docs     build the documentation site, output/site/index.html'
 	@echo 'make bench    measure against other systems, linear models and networks (builds in release mode first)'
 	@echo 'make reports  write docs/report-*.md anew'
@@ -99,20 +100,36 @@ test-python: build $(if $(BROWSER),$(VENV)/.browser)
 	@echo '==> Python tests'
 	python -m pytest --quiet
 
+# The crate as rustdoc's JSON, and the comparison of what is public in it with a list.
+DESCRIBE := RUSTDOC=$(CURDIR)/scripts/json-rustdoc.sh cargo rustdoc --quiet -p ziln --lib --no-default-features \
+	--features cli,polars-lazy -- -Z unstable-options --output-format json
+PUBLIC_API := cargo run --quiet --locked --manifest-path scripts/public-api/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/public-api \
+	-- $(CARGO_TARGET_DIR)/doc/ziln.json tests/data/public_api.txt
+
 lint: build
 	@echo '==> rustfmt, clippy, rustdoc'
 	cargo fmt --all --check
 	cargo clippy --quiet $(TESTED) --all-targets -- -D warnings
-	@$(MODULE_ENV) cargo clippy --quiet -p ziln-python --lib -- -D warnings
+	@$(MODULE_ENV) cargo clippy --quiet -p ziln-python --features ziln-python/python --lib -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(TESTED) --no-deps
+	@echo '==> the public interface, as listed'
+	@$(DESCRIBE)
+	@$(PUBLIC_API)
 	@echo '==> the core without any engine'
 	cargo check --quiet -p ziln --no-default-features --lib
 	@echo '==> the archive of the crate, which builds alone'
 	cargo package --quiet -p ziln --no-default-features --allow-dirty
+	@echo '==> workflows, by the schema that comes with the tool'
+	check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@echo '==> ruff, mypy'
 	ruff format --check .
 	ruff check .
 	mypy
+
+.PHONY: public-api
+public-api:
+	@$(DESCRIBE)
+	@$(PUBLIC_API) --write
 
 format: $(VENV)/.installed
 	cargo fmt --all
@@ -126,7 +143,7 @@ docs: build $(VENV)/.docs $(if $(BROWSER),$(VENV)/.browser)
 	@echo '==> the site, into output/site'
 	@rm -rf docs/reference output/site
 	sphinx-build -q -n -W --keep-going -c docs . output/site
-	python -m pytest --quiet tests/python/test_site.py
+	python -m pytest --quiet tests/python/test_site.py tests/python/test_notebook.py
 	@echo '==> open output/site/index.html'
 
 # --- measurements -------------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ READ_ON: Final = {
     "ziln_fit_newton": "[The exact solver](../training.md#the-exact-solver)",
     "ziln_fit_prior": "[Campaigns that share a prior](../campaigns.md), and [how it is estimated]"
     "(../training.md#campaigns-that-share-a-prior)",
+    "ziln_newton_start": "[Passes](../scale.md#passes)",
+    "ziln_newton_step": "[Passes](../scale.md#passes)",
     "ziln_predict": "[How the heads are computed](../model-format.md#weights), and [the model](../model.md)",
     "ziln_is_model": "[Checks on reading](../model-format.md)",
     "ziln_evaluate": "[Each field of the struct](../metrics.md#ziln_evaluate)",
@@ -44,6 +46,7 @@ READ_ON: Final = {
 }
 PYTHON: Final = {
     "SQL in DataFusion": [".. autofunction:: ziln.register_all"],
+    "Any number of rows": [".. autofunction:: ziln.fit_passes"],
     "From transactions to customers": [".. autofunction:: ziln.rfm"],
     "Charts and the report": [
         f".. autofunction:: ziln.plot.{name}" for name in ziln.plot.__all__ if name.islower()

@@ -66,7 +66,7 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What an argument that holds a model is expected to be.
-pub(crate) const MODEL_TEXT: &str = "the text of a model made by ziln_fit_sgd";
+pub(crate) const MODEL_TEXT: &str = "the text of a model made by one of the ziln_fit functions";
 
 /// The most characters that a message quotes of a text that a person, a file or a table gave.
 const QUOTED: usize = 40;

@@ -13,7 +13,7 @@ use polars_sql::SQLContext;
 use polars_sql::function_registry::FunctionRegistry;
 use ziln::expr::lazy::{self, ParamsExpr, SqlFunctions};
 use ziln::expr::{self, FUNCTIONS, FunctionKind};
-use ziln::fit::{NewtonOptions, OptionValue, Options};
+use ziln::fit::{NewtonOptions, OptionValue, Options, PassOptions};
 
 fn customers() -> DataFrame {
     let rows = 0..60_i32;
@@ -280,6 +280,7 @@ fn sql(query: &str) -> PolarsResult<DataFrame> {
         lazy::from_logits(raw()).alias("params"),
         model.over([col("campaign")]).unwrap(),
         lazy::fit_newton(col("ltv"), features(), None, covariance(), None).alias("newton"),
+        lazy::newton_start(col("ltv"), features(), None, PassOptions::default()).alias("started"),
     ]);
     context.register("customers", frame);
     context.execute(query)?.collect()
@@ -293,7 +294,8 @@ fn sql_has_every_function() {
         "ziln_predict" | "ziln_explain" => "model, features",
         "ziln_params_error" => "newton, features",
         "ziln_model_info" | "ziln_weights" | "ziln_is_model" => "model",
-        "ziln_fit_sgd" | "ziln_fit_newton" => "ltv, features, weight",
+        "ziln_fit_sgd" | "ziln_fit_newton" | "ziln_newton_start" => "ltv, features, weight",
+        "ziln_newton_step" => "ltv, features, started, weight",
         "ziln_fit_prior" => "ltv, features, channel, weight",
         "ziln_gini" | "ziln_spearman" => "ltv, mu",
         "ziln_decile_stats" => "ltv, mu, 4",

@@ -3,7 +3,7 @@
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
 //! Python's lock; [`networks`] makes texts of matrices; [`capsules`] hands DataFusion's functions to the Python package
 //! `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them. [`interrupts`]
-//! hears Ctrl-C while models are trained. [`shell`] is the command `ziln`.
+//! hears Ctrl-C while models are trained, [`progress`] shows how far they are. [`shell`] is the command `ziln`.
 //!
 //! Without feature `python` there is nothing here: the tests of this package take in the files that they test, and have
 //! no interpreter.
@@ -16,6 +16,7 @@ mod foreign;
 mod interrupts;
 mod networks;
 mod plugins;
+mod progress;
 
 use std::ffi::OsString;
 
@@ -25,6 +26,7 @@ use pyo3::prelude::*;
 fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     allocator::give_memory_back_soon();
     interrupts::listen(module.py())?;
+    progress::show();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(training_options, module)?)?;
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;

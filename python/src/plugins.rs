@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{DataType, Field, PolarsResult, Series, polars_bail, polars_err};
+use polars::prelude::{
+    DataType, Field, PolarsError, PolarsResult, Series, polars_bail, polars_err,
+};
 use pyo3_polars::derive::polars_expr;
 use serde::Deserialize;
 use ziln::expr::{self, guarded};
-use ziln::fit::{NewtonOptions, OptionValue, Options};
+use ziln::fit::{NewtonOptions, OptionValue, Options, PassOptions, Seen};
 
 /// The keyword arguments of an aggregate.
 #[derive(Deserialize)]
@@ -144,6 +146,8 @@ plugin!(is_model, is_model_field, "ziln_is_model", call_is_model);
 plugin_with_keywords!(fit_sgd, fit_sgd_field, "ziln_fit_sgd", call_fit_sgd);
 plugin_with_keywords!(fit_newton, fit_newton_field, "ziln_fit_newton", call_fit_newton);
 plugin_with_keywords!(fit_prior, fit_prior_field, "ziln_fit_prior", call_fit_prior);
+plugin_with_keywords!(newton_start, newton_start_field, "ziln_newton_start", call_newton_start);
+plugin!(newton_step, newton_step_field, "ziln_newton_step", call_newton_step);
 plugin!(evaluate, evaluate_field, "ziln_evaluate", call_evaluate);
 plugin!(gini, gini_field, "ziln_gini", call_gini);
 plugin!(spearman, spearman_field, "ziln_spearman", call_spearman);
@@ -250,6 +254,52 @@ fn call_fit_prior(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series>
     let all = FitArguments::of_inputs(inputs)?;
     let (campaign, weight) = (all.given("campaign")?, all.named("weight"));
     expr::fit_prior_with(all.given("label")?, &all.features()?, campaign, weight, &options)
+}
+
+/// The rows may be a sample already, of rows that were counted.
+fn call_newton_start(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
+    let mut options = options_of("ziln_newton_start", keywords, PassOptions::from_pairs)?;
+    let all = FitArguments::of_inputs(inputs)?;
+    if let (Some(rows), Some(skipped)) = (all.named("rows_seen"), all.named("skipped")) {
+        let first = |counts: &Series| Ok::<u64, PolarsError>(counts.u64()?.first().unwrap_or(0));
+        options = options.with_seen(Seen { rows: first(rows)?, skipped: first(skipped)? });
+    }
+    expr::newton_start_with(all.given("label")?, &all.features()?, all.named("weight"), &options)
+}
+
+fn call_newton_step(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::newton_step(&step_arguments(inputs)?)
+}
+
+fn step_arguments(inputs: &[Series]) -> PolarsResult<Vec<Series>> {
+    let all = FitArguments::of_inputs(inputs)?;
+    let model = model_text(all.given("model")?)?;
+    let given = [all.given("label")?.clone(), all.features()?, model];
+    Ok(given.into_iter().chain(all.named("weight").cloned()).collect())
+}
+
+/// What `ziln.fit_passes` needs beside the functions, to hold no more than some rows at a time.
+#[polars_expr(output_type=UInt64)]
+fn newton_hashes(inputs: &[Series]) -> PolarsResult<Series> {
+    guarded("ziln_newton_start", || {
+        let all = FitArguments::of_inputs(inputs)?;
+        expr::row_hashes(all.given("label")?, &all.features()?, all.named("weight"))
+    })
+}
+
+/// The sums of a step over some of the rows.
+#[polars_expr(output_type=Binary)]
+fn newton_sums(inputs: &[Series]) -> PolarsResult<Series> {
+    guarded("ziln_newton_step", || expr::newton_sums(&step_arguments(inputs)?))
+}
+
+/// The model after a step, of the sums over all parts of the rows.
+#[polars_expr(output_type=String)]
+fn newton_next(inputs: &[Series]) -> PolarsResult<Series> {
+    guarded("ziln_newton_step", || {
+        let all = FitArguments::of_inputs(inputs)?;
+        expr::newton_next(&model_text(all.given("model")?)?, all.given("sums")?)
+    })
 }
 
 fn call_decile_stats(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         is_model,
         loss,
         model_info,
+        newton_start,
+        newton_step,
         params,
         params_error,
         pay_amount,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         weights,
     )
     from ziln.networks import layers, network_model
+    from ziln.passes import fit_passes
     from ziln.sql import register_all, register_model
 
 __all__ = [
@@ -62,6 +65,7 @@ __all__ = [
     "expected_ltv",
     "explain",
     "fit_newton",
+    "fit_passes",
     "fit_prior",
     "fit_sgd",
     "from_logits",
@@ -71,6 +75,8 @@ __all__ = [
     "loss",
     "model_info",
     "network_model",
+    "newton_start",
+    "newton_step",
     "params",
     "params_error",
     "pay_amount",
@@ -85,8 +91,8 @@ __all__ = [
     "weights",
 ]
 
-_HOMES: Final = ("expressions", "customers", "sql", "_ziln", "networks")
-"""The modules from which the names above come."""
+_HOMES: Final = ("expressions", "customers", "networks", "passes", "sql", "_ziln")
+"""The modules from which the names above come. The last has raw forms of some: what stands before it counts."""
 
 if not TYPE_CHECKING:
 

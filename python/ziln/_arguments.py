@@ -21,7 +21,7 @@ Features: TypeAlias = str | pl.Expr | Iterable[str | pl.Expr]
 Plain: TypeAlias = bool | int | float | str | list["Plain"] | None
 """An option as it crosses to the functions."""
 
-_LIBRARY = Path(_ziln.__file__)
+LIBRARY = Path(_ziln.__file__)
 
 
 def number(function: str, argument: str, value: Number) -> pl.Expr:
@@ -96,7 +96,7 @@ def model(function: str, value: str | pl.Expr | pl.Series, argument: str = "mode
 def elementwise(function: str, arguments: list[pl.Expr]) -> pl.Expr:
     """A value a row: streams, and fuses into the aggregates around it."""
     return register_plugin_function(
-        plugin_path=_LIBRARY,
+        plugin_path=LIBRARY,
         function_name=function,
         args=arguments,
         is_elementwise=True,
@@ -110,7 +110,7 @@ def aggregate(
 ) -> pl.Expr:
     """One value for all rows of a group. The arguments travel as one struct, so that groups run in parallel."""
     return register_plugin_function(
-        plugin_path=_LIBRARY,
+        plugin_path=LIBRARY,
         function_name=function,
         args=[pl.struct(value.alias(name) for name, value in arguments.items())],
         kwargs={

@@ -89,6 +89,9 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         The text of a model to continue from, such as the ``model_`` of another estimator. Default: none.
     keep_state
         Whether the model keeps the optimiser's state, for an exact continuation with ``init``. Default: false.
+    progress
+        Whether to show how far training is, if it takes more than two seconds: on a terminal, or in a notebook with
+        ``tqdm``. Default: false.
     random_state
         What SQL calls ``seed``: chooses the order of the rows and the rows held out. An integer is that seed; a
         ``RandomState``, or None for NumPy's global one, draws a seed at every ``fit``.
@@ -162,6 +165,7 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         hidden: int | Sequence[int] | None = None,
         init: str | None = None,
         keep_state: bool | None = None,
+        progress: bool | None = None,
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.epochs = epochs
@@ -180,6 +184,7 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.hidden = hidden
         self.init = init
         self.keep_state = keep_state
+        self.progress = progress
         self.random_state = random_state
 
     def fit(self, X: Table, y: ArrayLike, sample_weight: ArrayLike | None = None) -> ZILNRegressor:  # noqa: N803

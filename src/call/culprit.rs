@@ -59,8 +59,9 @@ pub(crate) fn of_init(error: Error, rows: usize) -> Error {
     }
 }
 
-/// A group of so many rows with several models to continue from, two of which are these.
+/// A group of so many rows with several models in the argument `argument`, two of which are these.
 pub(crate) fn several_models(
+    argument: &str,
     codes: impl Iterator<Item = u32>,
     [first, second]: [Option<&str>; 2],
     rows: usize,
@@ -69,7 +70,7 @@ pub(crate) fn several_models(
     let (first, second) = quoted_apart(first, second);
     let such_as = if models > 2 { ", such as" } else { ":" };
     Error::Argument {
-        argument: "init".to_owned(),
+        argument: argument.to_owned(),
         expected: "the same model in all rows of a group".to_owned(),
         got: format!("{models} in a group of {}{such_as} {first} and {second}", rows_of(rows)),
     }
@@ -125,7 +126,7 @@ mod tests {
         assert_eq!(
             no_model("model", &long, Some(6), &why).to_string(),
             format!(
-                "argument `model`: expected the text of a model made by ziln_fit_sgd, got '{}...' in row 7 of the \
+                "argument `model`: expected the text of a model made by one of the ziln_fit functions, got '{}...' in row 7 of the \
                  batch, counted from 1 (not JSON)",
                 "x".repeat(40)
             )

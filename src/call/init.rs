@@ -31,7 +31,7 @@ pub(crate) fn options_of_group<'a, O: FitOptions>(
 ) -> Result<O> {
     let Some(first) = codes.clone().next() else { return Ok(options.clone()) };
     if let Some(other) = codes.clone().find(|&code| code != first) {
-        return Err(several_models(codes, [first, other].map(text_of), rows));
+        return Err(several_models("init", codes, [first, other].map(text_of), rows));
     }
     let Some(text) = text_of(first) else { return Ok(options.clone()) };
     match read(first, text) {

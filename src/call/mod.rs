@@ -5,7 +5,7 @@
 //! the function's name before the error. How its columns lie in memory is its own affair.
 //!
 //! A function has one entry here: its name, its arguments and the core's function are in [`distribution`],
-//! [`model`], [`customer`], [`metric`], [`params`] or [`fit`]. The arguments that functions share have a file each:
+//! [`model`], [`customer`], [`metric`], [`params`], [`newton_step`] or [`fit`]. The arguments that functions share have a file each:
 //! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`].
 
 mod argument;
@@ -21,6 +21,7 @@ pub(crate) mod fit;
 pub(crate) mod init;
 pub(crate) mod metric;
 pub(crate) mod model;
+pub(crate) mod newton_step;
 pub(crate) mod options;
 pub(crate) mod params;
 pub(crate) mod params_error;

@@ -21,7 +21,7 @@ use crate::call::features::{FeaturesForm, list_width, numbered_name};
 use crate::call::fit::{FitArguments, Solver};
 use crate::call::init::{check_once, options_of_group};
 use crate::call::weight::counts;
-use crate::fit::{self, Chunk, ListPlace, RowId, Table, Values, tell_listener};
+use crate::fit::{self, Chunk, ListPlace, RowId, Sample, Table, Values, tell_listener};
 use crate::model::Model;
 
 /// The arguments of a fit, but for its options.
@@ -63,10 +63,10 @@ pub(super) fn fit_with<S: Solver>(
     let none = DataType::Null;
     let type_of = |input: Option<&Series>| input.map_or(&none, |input| input.dtype()).clone();
     let types = [Some(label), Some(features)].into_iter();
-    let types: Vec<DataType> = match S::HAS_CAMPAIGN {
-        true => types.chain([campaign, weight, None]).map(type_of).collect(),
-        false => types.chain([weight, None, init]).map(type_of).collect(),
-    };
+    let campaign_of = S::HAS_CAMPAIGN.then_some(campaign);
+    let init_of = S::HAS_INIT.then_some(init);
+    let types = types.chain(campaign_of).chain([weight, None]).chain(init_of);
+    let types: Vec<DataType> = types.map(type_of).collect();
     let types: Vec<&DataType> = types.iter().collect();
     let arguments = FitArguments::of_types::<S>(&types).map_err(|error| refuse(S::NAME, &error))?;
     let campaign = campaign.filter(|_| arguments.campaign.is_some());
@@ -85,6 +85,24 @@ pub(super) fn fit_with<S: Solver>(
     let campaigns = campaign.map(group_of_row).transpose()?.unwrap_or_default();
     let model = training.fit::<S>(&campaigns, init, options)?;
     Ok(Series::new(label.name().clone(), [model.map(|model| model.to_json())]))
+}
+
+/// The hashes by which samples keep rows, of all rows, whether they count or not.
+pub(super) fn row_hashes<S: Solver>(
+    label: &Series,
+    features: &Series,
+    weight: Option<&Series>,
+    seed: u64,
+) -> PolarsResult<Vec<u64>> {
+    let given: Vec<Series> =
+        [Some(label), Some(features), weight].into_iter().flatten().cloned().collect();
+    let rows = Shape::try_new(S::NAME, &given)?.rows();
+    let form = FeaturesForm::of_type(features.dtype());
+    let training = match form.map_err(|error| refuse(S::NAME, &error))? {
+        FeaturesForm::Lists => Training::of_lists::<S>(label, weight, features, rows)?,
+        FeaturesForm::Columns(_) => Training::of_columns::<S>(label, weight, features, rows)?,
+    };
+    training.hashes::<S>(seed)
 }
 
 /// For every row the number of those that are equal to it; NULL is a value.
@@ -237,6 +255,24 @@ impl Training {
         })?;
         let dates: Vec<&str> = self.dates.iter().map(String::as_str).collect();
         Ok(model.map(|model| model.with_dates(&dates)))
+    }
+
+    /// The hashes of all rows.
+    fn hashes<S: Solver>(mut self, seed: u64) -> PolarsResult<Vec<u64>> {
+        let numbers: Vec<PieceNumbers<'_>> = self.pieces.iter().map(Piece::read).collect();
+        let rows: usize = self.pieces.iter().map(|piece| piece.rows).sum();
+        if let Some(TrainingLists { lists, .. }) = &self.lists {
+            let width = list_width((0..rows).map(|row| lists.length(row)));
+            let width = width.map_err(|error| refuse(S::NAME, &error))?;
+            self.names = (0..width).map(numbered_name).collect();
+        }
+        let table = self.table(&numbers);
+        let pieces = (0_u32..).zip(&self.pieces);
+        let rows = pieces.flat_map(|(chunk, piece)| {
+            let rows = 0..u32::try_from(piece.rows).unwrap_or(u32::MAX);
+            rows.map(move |row| RowId { chunk, row })
+        });
+        Ok(Sample::hashes(&table, &rows.collect::<Vec<RowId>>(), seed))
     }
 
     /// The rows as the core reads them.

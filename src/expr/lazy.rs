@@ -47,7 +47,7 @@ use polars_plan::prelude::FunctionOptions;
 use polars_sql::function_registry::FunctionRegistry;
 
 use super::{Function, FunctionKind, function, guarded};
-use crate::fit::{NewtonOptions, Options};
+use crate::fit::{NewtonOptions, Options, PassOptions};
 
 /// The argument `params` of an expression: one struct or list, or the three raw outputs.
 #[derive(Debug, Clone)]
@@ -254,6 +254,42 @@ pub fn fit_prior(
     };
     let inputs = [label, features, campaign].into_iter().chain(weight);
     aggregate(&super::fit_prior::FUNCTION, inputs, call).alias("model")
+}
+
+/// Begins the exact training of a model a group over any number of rows; named `model`. [`newton_step`] goes on from it.
+///
+/// ```
+/// use polars::prelude::*;
+/// use ziln::expr::lazy::{newton_start, newton_step};
+/// use ziln::fit::PassOptions;
+///
+/// # fn main() -> PolarsResult<()> {
+/// let customers = df!("visits" => [1, 2, 3, 4], "ltv" => [0.0, 8.0, 0.0, 9.5])?;
+/// let start = newton_start(col("ltv"), col("visits"), None, PassOptions::default());
+/// let models = customers.clone().lazy().select([start]);
+/// let step = newton_step(col("ltv"), col("visits"), col("model"), None);
+/// let next = customers.lazy().cross_join(models.clone(), None).select([step]).collect()?;
+/// // All rows are in the sample: nothing is left to do.
+/// assert!(next.equals(&models.collect()?));
+/// # Ok(())
+/// # }
+/// ```
+pub fn newton_start(
+    label: Expr,
+    features: Expr,
+    weight: Option<Expr>,
+    options: PassOptions,
+) -> Expr {
+    let call = move |[label, features]: [&Series; 2], [weight, _]: [Option<&Series>; 2]| {
+        super::newton_start_with(label, features, weight, &options)
+    };
+    fit(&super::newton_start::FUNCTION, [label, features], [weight, None], call)
+}
+
+/// Goes one step on with the training of each group's model, which is the same in all rows of the group; named `model`.
+pub fn newton_step(label: Expr, features: Expr, model: Expr, weight: Option<Expr>) -> Expr {
+    let inputs = [label, features, model].into_iter().chain(weight);
+    aggregate(&super::newton_step::FUNCTION, inputs, super::newton_step).alias("model")
 }
 
 /// Every metric of predictions, a struct a group; named `evaluate`.

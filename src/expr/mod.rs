@@ -60,6 +60,8 @@ mod gini;
 mod is_model;
 mod loss;
 mod model_info;
+mod newton_start;
+mod newton_step;
 mod params_error;
 mod params_from_prob;
 mod pay_amount;
@@ -92,6 +94,8 @@ pub use guard::guarded;
 pub use is_model::is_model;
 pub use loss::loss;
 pub use model_info::model_info;
+pub use newton_start::{newton_start, newton_start_with, row_hashes};
+pub use newton_step::{newton_next, newton_step, newton_sums};
 pub use params_error::params_error;
 pub use params_from_prob::params;
 pub use pay_amount::pay_amount;
@@ -174,6 +178,8 @@ pub const FUNCTIONS: &[Function] = &[
     fit_sgd::FUNCTION,
     fit_newton::FUNCTION,
     fit_prior::FUNCTION,
+    newton_start::FUNCTION,
+    newton_step::FUNCTION,
     evaluate::FUNCTION,
     gini::FUNCTION,
     spearman::FUNCTION,

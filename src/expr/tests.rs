@@ -244,7 +244,7 @@ fn a_model_continues_from_that_of_its_rows() {
     );
     assert_refused(
         fit(Some(&Series::new("init".into(), ["torn"])), &options()),
-        "argument `init`: expected the text of a model made by ziln_fit_sgd, got 'torn' in a group of 60 rows",
+        "argument `init`: expected the text of a model made by one of the ziln_fit functions, got 'torn' in a group of 60 rows",
     );
 }
 

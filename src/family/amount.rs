@@ -30,13 +30,7 @@ impl Term<2> for AmountTerm {
         let Some(log_amount) = targets.log_amount.get(..targets.count) else { return 0.0 };
         let mut losses = [0.0; TILE];
         if with_loss {
-            for row in 0..targets.count {
-                let spread = floored(softplus(raws[row]));
-                let sigma = if spread > self.max_sigma { self.max_sigma } else { spread };
-                let z = (log_amount[row] - self.scale * mus[row]) / sigma;
-                let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
-                losses[row] = targets.weight[row] * loss;
-            }
+            self.row_losses(targets, log_amount, [mus, raws], &mut losses);
         }
         for row in 0..targets.count {
             let spread = softplus(raws[row]);
@@ -87,6 +81,37 @@ impl Curved<2> for AmountTerm {
             } else {
                 (0.0, weight * (2.0 * (along * along)))
             };
+        }
+    }
+
+    #[inline(always)]
+    fn losses(
+        &self,
+        targets: &TargetTile<'_>,
+        [mus, raws]: &[[f64; TILE]; 2],
+        out: &mut [f64; TILE],
+    ) {
+        let count = targets.count.min(TILE);
+        let Some(log_amount) = targets.log_amount.get(..count) else { return };
+        self.row_losses(targets, log_amount, [mus, raws], out);
+    }
+}
+
+impl AmountTerm {
+    #[inline(always)]
+    fn row_losses(
+        &self,
+        targets: &TargetTile<'_>,
+        log_amount: &[f64],
+        [mus, raws]: [&[f64; TILE]; 2],
+        out: &mut [f64; TILE],
+    ) {
+        for row in 0..targets.count.min(TILE) {
+            let spread = floored(softplus(raws[row]));
+            let sigma = if spread > self.max_sigma { self.max_sigma } else { spread };
+            let z = (log_amount[row] - self.scale * mus[row]) / sigma;
+            let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
+            out[row] = targets.weight[row] * loss;
         }
     }
 }

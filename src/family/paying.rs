@@ -22,10 +22,7 @@ impl Term<1> for PayingTerm {
         paid[..targets.payers.min(TILE)].fill(1.0);
         let mut losses = [0.0; TILE];
         if with_loss {
-            for row in 0..targets.count {
-                losses[row] =
-                    targets.weight[row] * (softplus(logits[row]) - paid[row] * logits[row]);
-            }
+            row_losses(targets, &paid, logits, &mut losses);
         }
         for row in 0..targets.count {
             logits[row] = targets.weight[row] * (sigmoid(logits[row]) - paid[row]);
@@ -46,5 +43,24 @@ impl Curved<1> for PayingTerm {
         for row in 0..targets.count.min(TILE) {
             out[row] = targets.weight[row] * (sigmoid(logits[row]) * sigmoid(-logits[row]));
         }
+    }
+
+    #[inline(always)]
+    fn losses(&self, targets: &TargetTile<'_>, [logits]: &[[f64; TILE]; 1], out: &mut [f64; TILE]) {
+        let mut paid = [0.0; TILE];
+        paid[..targets.payers.min(TILE)].fill(1.0);
+        row_losses(targets, &paid, logits, out);
+    }
+}
+
+#[inline(always)]
+fn row_losses(
+    targets: &TargetTile<'_>,
+    paid: &[f64; TILE],
+    logits: &[f64; TILE],
+    out: &mut [f64; TILE],
+) {
+    for row in 0..targets.count.min(TILE) {
+        out[row] = targets.weight[row] * (softplus(logits[row]) - paid[row] * logits[row]);
     }
 }

@@ -42,6 +42,9 @@ pub(crate) trait Curved<const H: usize>: Term<H> {
         observed: bool,
         out: &mut [[f64; TILE]; PAIRS],
     );
+
+    /// The loss of each row, counted with its weight.
+    fn losses(&self, targets: &TargetTile<'_>, heads: &[[f64; TILE]; H], out: &mut [f64; TILE]);
 }
 
 /// What is known of the rows of a tile, those that pay first.

@@ -137,12 +137,8 @@ fn hold_rising_numbers(problem: &mut Problem<'_>, logit: &[f64]) -> bool {
     });
     for (column, (mean, scale, range, payers)) in numbers.enumerate() {
         let weight = logit.get(1 + column).copied().unwrap_or_default();
-        let rises = if weight > 0.0 {
-            Range { most: payers.most, ..*range }
-        } else {
-            Range { least: payers.least, ..*range }
-        };
-        if weight == 0.0 || rises == *range {
+        let rises = rising_range(*range, payers, weight);
+        if rises == *range {
             continue;
         }
         *range = rises;
@@ -154,6 +150,17 @@ fn hold_rising_numbers(problem: &mut Problem<'_>, logit: &[f64]) -> bool {
         }
     }
     held
+}
+
+/// The range within which the logit head holds a number of this weight: where it would rise, only as far as payers are.
+pub(super) fn rising_range(range: Range, payers: Range, weight: f64) -> Range {
+    if weight > 0.0 {
+        Range { most: payers.most, ..range }
+    } else if weight < 0.0 {
+        Range { least: payers.least, ..range }
+    } else {
+        range
+    }
 }
 
 /// Keeps the total of the training rows near what they paid; returns what the weights of the amount were multiplied by,

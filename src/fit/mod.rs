@@ -17,7 +17,7 @@
 //! | `newton` | the exact solver: Fisher scoring, standard errors |
 //! | `prior` | campaigns that share a prior |
 //! | `finish`, `guard`, `total`, `warnings` | from weights to a model whose predictions are credible |
-//! | `watch` | whether somebody interrupts |
+//! | `watch`, `observer` | whether somebody interrupts, and who is told how far a training is |
 //!
 //! The result depends on the content of the rows, the seed and the options alone: not on the order of the rows, on how
 //! they are cut into chunks, on the number of threads or on the processor. What happens, in which order, and the
@@ -32,6 +32,7 @@ mod memory;
 mod network;
 mod newton;
 mod objective;
+mod observer;
 mod options;
 mod penalty;
 mod prior;
@@ -48,7 +49,11 @@ mod watch;
 
 pub use memory::{Shape, model_bytes, training_bytes};
 pub use network::Network;
-pub use newton::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, fit_newton};
+pub use newton::{
+    NEWTON_OPTIONS, NewtonOption, NewtonOptions, Pass, PassColumns, PassOptions, PassSums,
+    SHARED_OPTIONS, fit_newton, newton_start,
+};
+pub use observer::{Event, Observer, Stage, Step, observe};
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use prior::fit_prior;
 pub use rows::sample::{Sample, Seen};

@@ -190,6 +190,9 @@ options! {
     keep_state(bool): bool = false,
         OptionRange::Boolean,
         "store the optimiser's state in the model, for an exact continuation with init";
+    progress(bool): bool = false,
+        OptionRange::Boolean,
+        "show how far a training is that takes more than two seconds, where there is a terminal or a notebook";
 }
 
 impl Options {
@@ -306,9 +309,15 @@ impl Options {
         Self { watch: Some(watch.clone()), ..self.clone() }
     }
 
+    /// Who watches the trainings of a call that begins, of so many models if that is known, and tells of them if option
+    /// `progress` asks for it.
+    pub fn begin_watch(&self, models: Option<u64>) -> Watch {
+        if self.progress { Watch::begin_telling(models) } else { Watch::begin() }
+    }
+
     /// Who watches a training that begins.
     pub(super) fn watch(&self) -> Watch {
-        self.watch.clone().unwrap_or_else(Watch::begin)
+        self.watch.clone().unwrap_or_else(|| self.begin_watch(None)).of_model()
     }
 
     /// These options with a model to continue from.

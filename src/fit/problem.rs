@@ -95,7 +95,7 @@ impl<'a> Problem<'a> {
             ordered,
             training_rows,
             batch_size,
-            places: warm_start::places(&encodings, &packed),
+            places: warm_start::places(&encodings),
             rows: Rows { training: packed, validation: held_out },
             encodings,
             ranges,

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::encode::Packed;
 use super::options::Options;
 use super::problem::Problem;
 use super::rows::Table;
@@ -78,10 +77,11 @@ pub(super) fn leads_nowhere() -> Error {
 /// Where each weight of a model's head stands in a head of a part, the intercept left out.
 ///
 /// A model has its weights in the order of the features; a part has the numbers first, then the levels.
-pub(super) fn places(encodings: &[Encoding], packed: &Packed) -> Vec<usize> {
+pub(super) fn places(encodings: &[Encoding]) -> Vec<usize> {
+    let is_number = |encoding: &&Encoding| matches!(encoding, Encoding::Numeric { .. });
     let mut number = 1;
-    let mut level = 1 + packed.inputs.number_count;
-    let mut places = Vec::with_capacity(packed.inputs.width() - 1);
+    let mut level = 1 + encodings.iter().filter(is_number).count();
+    let mut places = Vec::with_capacity(encodings.iter().map(Encoding::width).sum());
     for encoding in encodings {
         let next = match encoding {
             Encoding::Numeric { .. } => &mut number,

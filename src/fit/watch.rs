@@ -1,4 +1,4 @@
-//! Who watches a training: a person who interrupts it.
+//! Who watches a training: a person who interrupts it, and an [`Observer`](super::Observer) who is told how far it is.
 //!
 //! An interrupt is heard between batches, and ends the training with [`Error::Interrupted`]. It changes no bit of a training
 //! that is not interrupted.
@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::observer::{Call, Fitting, Step};
 use crate::{Error, Result};
 
 /// How many interrupts there were.
@@ -44,6 +45,9 @@ pub fn listen(listener: &'static dyn Listener) {
 pub struct Watch {
     /// How many interrupts there were before.
     before: u64,
+    /// The model that is told of, and the call, in the order in which they end.
+    model: Option<Arc<Fitting>>,
+    call: Option<Arc<Call>>,
     _listening: Arc<Listening>,
 }
 
@@ -52,7 +56,26 @@ impl Watch {
     #[must_use]
     pub fn begin() -> Self {
         let listening = Arc::new(Listening::begin());
-        Self { before: INTERRUPTS.load(Ordering::Relaxed), _listening: listening }
+        let before = INTERRUPTS.load(Ordering::Relaxed);
+        Self { before, model: None, call: None, _listening: listening }
+    }
+
+    /// Begins to watch, and tells the observer that a call begins which fits so many models, if that is known.
+    pub(super) fn begin_telling(models: Option<u64>) -> Self {
+        Self { call: Call::begin(models).map(Arc::new), ..Self::begin() }
+    }
+
+    /// Watches a model of the call from now on, as long as this and its clones live.
+    pub(super) fn of_model(&self) -> Self {
+        let begin = || self.call.is_some().then(|| Arc::new(Fitting::begin()));
+        Self { model: self.model.clone().or_else(begin), ..self.clone() }
+    }
+
+    /// Tells how far the model is.
+    pub(super) fn tell(&self, step: Step) {
+        if let Some(model) = &self.model {
+            model.tell(step);
+        }
     }
 
     /// Whether there was an interrupt since the beginning.

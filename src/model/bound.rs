@@ -12,7 +12,7 @@ use crate::Result;
 #[derive(Debug, Default)]
 pub(super) struct BoundModels {
     names: Vec<String>,
-    /// In the places of their set; `None` until a row uses the model.
+    /// In the indices of their set; `None` until a row uses the model.
     models: Vec<Option<BoundModel>>,
     /// What the numbers of all models add: side by side, so that a thousand models stay in the cache.
     numbers: Vec<NumberTerms>,
@@ -27,9 +27,9 @@ pub(super) struct BoundModel {
     pub(super) intercept: [f64; 4],
     pub(super) mu_range: Range,
     pub(super) max_sigma: f64,
-    /// The place of its layout.
+    /// The index of its layout.
     pub(super) layout: usize,
-    /// The place of what its first number adds.
+    /// The index of what its first number adds.
     first_number: usize,
 }
 
@@ -44,16 +44,16 @@ impl BoundModels {
         &self.names
     }
 
-    /// Binds the model of a place, if it is not yet, and returns the place of its layout.
-    pub(super) fn bind(&mut self, place: u32, scorer: &Arc<Scorer>) -> Result<usize> {
-        if let Some(model) = self.model(place) {
+    /// Binds the model at an index, if it is not yet, and returns the index of its layout.
+    pub(super) fn bind(&mut self, index: u32, scorer: &Arc<Scorer>) -> Result<usize> {
+        if let Some(model) = self.model(index) {
             return Ok(model.layout);
         }
-        let place = place as usize;
+        let index = index as usize;
         let layout = self.layout_of(scorer)?;
         let [logit, mu, raw_sigma] = scorer.intercept;
-        self.models.resize(self.models.len().max(place + 1), None);
-        self.models[place] = Some(BoundModel {
+        self.models.resize(self.models.len().max(index + 1), None);
+        self.models[index] = Some(BoundModel {
             scorer: Arc::clone(scorer),
             intercept: [logit, mu, raw_sigma, 0.0],
             mu_range: scorer.mu_range,
@@ -67,22 +67,22 @@ impl BoundModels {
 
     fn layout_of(&mut self, scorer: &Arc<Scorer>) -> Result<usize> {
         let layout = Layout::new(Arc::clone(scorer), &self.names)?;
-        if let Some(place) = self.layouts.iter().position(|known| known.is_same(&layout)) {
-            return Ok(place);
+        if let Some(index) = self.layouts.iter().position(|known| known.is_same(&layout)) {
+            return Ok(index);
         }
         self.layouts.push(layout);
         Ok(self.layouts.len() - 1)
     }
 
-    /// The layouts, in their places.
+    /// The layouts, in their indices.
     pub(super) fn layouts(&self) -> &[Layout] {
         &self.layouts
     }
 
-    /// The model of a place, if it has been bound.
+    /// The model at an index, if it has been bound.
     #[inline(always)]
-    pub(super) fn model(&self, place: u32) -> Option<&BoundModel> {
-        self.models.get(place as usize)?.as_ref()
+    pub(super) fn model(&self, index: u32) -> Option<&BoundModel> {
+        self.models.get(index as usize)?.as_ref()
     }
 
     /// What `count` numbers of a model add, from its first.

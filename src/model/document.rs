@@ -11,9 +11,10 @@ use super::feature::Unit;
 use super::feature::{Encoding, Feature};
 use super::network::{Network, NetworkParts, NetworkTraining, StateParts};
 use super::objects;
+use super::passes::Passes;
 use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, MOST_STEPS, OptimizerState};
-use super::training::{OptionsInForce, Training};
+use super::training::{OptionsInForce, StopReason, Training};
 use super::weights::{HeadWeights, WeightRow, Weights};
 use crate::error::quoted;
 use crate::family::Head;
@@ -51,6 +52,8 @@ pub struct Model {
     standard_errors: Option<StandardErrors>,
     #[serde(skip_serializing_if = "Option::is_none")]
     between: Option<Between>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passes: Option<Passes>,
 }
 
 /// A text of version 1 or 2 as it is read: a [`Model`] that has not been checked.
@@ -67,6 +70,7 @@ struct Version1 {
     optimizer_state: Option<OptimizerState>,
     standard_errors: Option<StandardErrors>,
     between: Option<Between>,
+    passes: Option<Passes>,
 }
 
 impl TryFrom<Version1> for Model {
@@ -86,6 +90,7 @@ impl TryFrom<Version1> for Model {
             optimizer_state: read.optimizer_state,
             standard_errors: read.standard_errors,
             between: read.between,
+            passes: read.passes,
         };
         model.check()?;
         Ok(model)
@@ -129,6 +134,7 @@ impl Model {
             optimizer_state,
             standard_errors: None,
             between: None,
+            passes: None,
         }
     }
 
@@ -157,9 +163,33 @@ impl Model {
             optimizer_state: None,
             standard_errors: None,
             between: None,
+            passes: None,
         };
         model.check()?;
         Ok(model)
+    }
+
+    /// The model as what training by passes goes on from.
+    pub(crate) fn with_passes(self, passes: Passes) -> Self {
+        Self { passes: Some(passes), ..self }
+    }
+
+    /// The model with another reason why its training stopped.
+    pub(crate) fn with_stop_reason(mut self, reason: StopReason) -> Self {
+        self.training.stop_reason = reason;
+        self
+    }
+
+    /// The model after a pass over all rows.
+    pub(crate) fn after_pass(
+        self,
+        features: Vec<Feature>,
+        weights: Weights,
+        mu_range: Option<Range>,
+        options: OptionsInForce,
+        training: Training,
+    ) -> Self {
+        Self { features, weights, mu_range, options, training, ..self }
     }
 
     /// The model with the standard errors of its weights.
@@ -201,7 +231,7 @@ impl Model {
 
     /// The prior's own heads as the model of a campaign that nothing was learnt from.
     pub(crate) fn of_prior(&self, training: Training) -> Self {
-        let mut model = Self { training, between: None, ..self.clone() };
+        let mut model = Self { training, between: None, passes: None, ..self.clone() };
         model.options.init = true;
         model
     }
@@ -302,6 +332,11 @@ impl Model {
         self.standard_errors.as_ref()
     }
 
+    /// Where its training stands, if it is by passes over the rows.
+    pub fn passes(&self) -> Option<&Passes> {
+        self.passes.as_ref()
+    }
+
     /// How much the heads of campaigns differ, if the model is a prior.
     pub fn between(&self) -> Option<&Between> {
         self.between.as_ref()
@@ -340,6 +375,10 @@ impl Model {
         }
         if self.between.as_ref().is_some_and(|between| !between.fit(self.features.len())) {
             return Err(problem("between does not fit the features".to_owned()));
+        }
+        let features = self.features.len();
+        if self.passes.as_ref().is_some_and(|passes| !passes.fit(features, width)) {
+            return Err(problem("passes does not fit the features".to_owned()));
         }
         match (&self.network, self.format_version) {
             (Some(network), NETWORK_VERSION) => network.check(&self.features)?,

@@ -62,13 +62,13 @@ impl Explainer {
         let scorer = Scorer::new(model);
         let encoder = RowEncoder::new(model);
         let heads = Head::ALL.map(|head| model.head_weights().head(head));
-        let mut place = 0;
+        let mut index = 0;
         let averages = encoder.average();
         let features = model.features().iter().zip(averages).map(|(feature, average)| {
             let width = feature.encoding.width();
-            let of = |place: usize| heads.map(|h| h.weights.get(place).copied().unwrap_or(0.0));
-            let weights: Vec<[f64; 3]> = (place..place + width).map(of).collect();
-            place += width;
+            let of = |index: usize| heads.map(|h| h.weights.get(index).copied().unwrap_or(0.0));
+            let weights: Vec<[f64; 3]> = (index..index + width).map(of).collect();
+            index += width;
             let average = match &feature.encoding {
                 Encoding::Numeric { .. } => added(&weights, average),
                 Encoding::Categorical { rows, .. } => {

@@ -20,8 +20,8 @@ impl Model {
 impl ModelInfo {
     /// The value of the field of that name.
     pub fn get(&self, name: &str) -> Option<&FieldValue> {
-        let place = Self::FIELDS.iter().position(|field| field.name == name)?;
-        self.values.get(place)
+        let index = Self::FIELDS.iter().position(|field| field.name == name)?;
+        self.values.get(index)
     }
 }
 
@@ -84,7 +84,7 @@ const INFO: [Entry; 45] = [
     entry(
         "stop_reason",
         Text,
-        "why training stopped: epochs, patience, diverged, converged or max_iterations",
+        "why training stopped: epochs, patience, diverged, converged, max_iterations or unfinished",
         |m| text(m.training().stop_reason.name()),
     ),
     entry("train_loss", Number, "mean loss of the training rows", |m| {
@@ -175,10 +175,10 @@ const FIELDS: [Field; INFO.len()] = fields();
 
 const fn fields() -> [Field; INFO.len()] {
     let mut fields = [INFO[0].0; INFO.len()];
-    let mut place = 0;
-    while place < INFO.len() {
-        fields[place] = INFO[place].0;
-        place += 1;
+    let mut index = 0;
+    while index < INFO.len() {
+        fields[index] = INFO[index].0;
+        index += 1;
     }
     fields
 }

@@ -18,6 +18,27 @@ pub enum FeatureInput<'a> {
 }
 
 impl<'a> FeatureInput<'a> {
+    /// The numbers of some rows; NaN where there is none.
+    pub(crate) fn gather(self, rows: &[u32], out: &mut [f64]) {
+        match self {
+            Self::Number(Column::F64(values)) => {
+                for (out, row) in out.iter_mut().zip(rows) {
+                    *out = values.get(*row as usize).copied().unwrap_or(f64::NAN);
+                }
+            }
+            Self::Number(Column::F32(values)) => {
+                for (out, row) in out.iter_mut().zip(rows) {
+                    *out = values.get(*row as usize).map_or(f64::NAN, |&value| f64::from(value));
+                }
+            }
+            _ => {
+                for (out, row) in out.iter_mut().zip(rows) {
+                    *out = self.number(*row as usize);
+                }
+            }
+        }
+    }
+
     /// The numbers in blocks of so many rows; a column of categories has none.
     pub(super) fn numbers(self, block: usize) -> Blocks<'a> {
         Blocks::of(
@@ -44,7 +65,7 @@ impl<'a> FeatureInput<'a> {
     }
 
     /// Codes and what they mean; a column of numbers has none.
-    pub(super) fn codes(self) -> (&'a [u32], &'a [Option<&'a str>]) {
+    pub(crate) fn codes(self) -> (&'a [u32], &'a [Option<&'a str>]) {
         match self {
             Self::Codes { codes, levels } => (codes, levels),
             Self::Number(_) => (&[], &[]),

@@ -24,6 +24,7 @@ mod network_explainer;
 mod network_scorer;
 mod objects;
 mod params_error;
+mod passes;
 mod range;
 mod row_encoder;
 mod scorer;
@@ -54,10 +55,11 @@ pub use model_rows::ModelRows;
 pub(crate) use models::Models;
 pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
-    Network, NetworkState, NetworkTraining, NetworkValues,
+    Network, NetworkState, NetworkTraining, NetworkValues, TotalShift,
 };
 pub(crate) use network::{NetworkParts, StateParts};
 pub use params_error::{ErrorScorer, ParamsError};
+pub use passes::{PassPart, PassStatus, Passes, Shrunk};
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};
 pub use scorer_set::{NO_SCORER, ScorerSet};

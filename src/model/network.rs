@@ -66,6 +66,9 @@ pub struct NetworkState {
     /// Steps that updated each level, of each categorical feature.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub level_steps: Vec<Vec<u32>>,
+    /// The network's biases of mu and raw sigma before they were moved for the sake of the total, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_biases: Option<[f32; 2]>,
 }
 
 /// A number for each weight of a network.
@@ -109,6 +112,21 @@ pub struct NetworkTraining {
     pub epochs_run: u64,
     /// The epoch whose weights the network has; 0 if it adds nothing.
     pub best_epoch: u64,
+    /// How the amounts were moved for the sake of their total, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<TotalShift>,
+}
+
+/// How the heads of the amount were moved so that the predicted total of the training rows comes to what was paid. It is in
+/// the biases of the heads already.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TotalShift {
+    /// The predicted total over the actual one, before.
+    pub ratio: f64,
+    /// What was added to mu.
+    pub mu: f64,
+    /// What was added to raw sigma.
+    pub raw_sigma: f64,
 }
 
 /// The vectors of a category's levels.
@@ -179,6 +197,8 @@ pub(crate) struct StateParts {
     /// The weights, the averages of the gradients and those of their squares.
     pub(crate) values: [NetworkParts; 3],
     pub(crate) level_steps: Vec<Vec<u32>>,
+    /// Before they were moved for the sake of the total, if they were.
+    pub(crate) amount_biases: Option<[f32; 2]>,
 }
 
 impl Network {
@@ -287,9 +307,9 @@ impl Network {
 
 impl NetworkState {
     fn of_parts(parts: StateParts, features: &[Feature]) -> Self {
-        let StateParts { epochs, steps, amount_scale, values, level_steps } = parts;
+        let StateParts { epochs, steps, amount_scale, values, level_steps, amount_biases } = parts;
         let [weights, first, second] = values.map(|of| NetworkValues::of_parts(of, features));
-        Self { epochs, steps, amount_scale, weights, first, second, level_steps }
+        Self { epochs, steps, amount_scale, weights, first, second, level_steps, amount_biases }
     }
 
     /// The state of a network of other features, among which all of these are.
@@ -300,11 +320,11 @@ impl NetworkState {
         let known: HashMap<&str, &Vec<u32>> = known.collect();
         let level_steps = categories(to).map(|(name, levels)| {
             let mut steps = vec![0; levels];
-            let places = places_of_levels(from, to, name);
-            for (place, value) in
-                places.into_iter().zip(known.get(name).into_iter().copied().flatten())
+            let indices = indices_of_levels(from, to, name);
+            for (index, value) in
+                indices.into_iter().zip(known.get(name).into_iter().copied().flatten())
             {
-                if let Some(slot) = place.and_then(|place| steps.get_mut(place)) {
+                if let Some(slot) = index.and_then(|index| steps.get_mut(index)) {
                     *slot = *value;
                 }
             }
@@ -316,6 +336,7 @@ impl NetworkState {
             amount_scale: self.amount_scale,
             values: [of(&self.weights), of(&self.first), of(&self.second)],
             level_steps: level_steps.collect(),
+            amount_biases: self.amount_biases,
         }
     }
 
@@ -336,6 +357,7 @@ impl NetworkState {
             && all.iter().all(|values| sizes(values) == sizes(&self.weights))
             && self.second.borrowed().numbers().all(|square| square >= 0.0)
             && counted == levels
+            && self.amount_biases.iter().flatten().all(|bias| bias.is_finite())
             && [self.epochs, self.steps].iter().all(|&count| count <= MOST_STEPS)
             && AMOUNT_SCALES.contains(&self.amount_scale);
         if sound {
@@ -350,7 +372,7 @@ impl NetworkValues {
     /// The text's form of the numbers.
     fn of_parts(parts: NetworkParts, features: &[Feature]) -> Self {
         let NetworkParts { shape, embeddings, weights, vectors, mu_scale } = parts;
-        let at = |(panel, place): (usize, usize)| weights[panel][place];
+        let at = |(panel, index): (usize, usize)| weights[panel][index];
         let layers = shape.layers.iter().map(|layer| {
             let inputs = layer.numbers + layer.inputs;
             let unit = |unit| (0..inputs).map(move |input| layer.weight(input, unit));
@@ -396,11 +418,11 @@ impl<'a> Borrowed<'a> {
             let old = known.get(name)?;
             let size = old.size as usize;
             let mut vectors = vec![0.0; levels * size];
-            for (place, vector) in
-                places_of_levels(from, to, name).into_iter().zip(old.vectors.chunks(size.max(1)))
+            for (index, vector) in
+                indices_of_levels(from, to, name).into_iter().zip(old.vectors.chunks(size.max(1)))
             {
-                let place = place.map(|place| place * size..(place + 1) * size);
-                if let Some(slots) = place.and_then(|place| vectors.get_mut(place)) {
+                let index = index.map(|index| index * size..(index + 1) * size);
+                if let Some(slots) = index.and_then(|index| vectors.get_mut(index)) {
                     slots.copy_from_slice(vector);
                 }
             }
@@ -443,21 +465,21 @@ impl<'a> Borrowed<'a> {
         for (layer, values) in shape.layers.iter().zip(self.layers) {
             let inputs = layer.numbers + layer.inputs;
             for (unit, bias) in values.biases.iter().enumerate() {
-                let (panel, place) = layer.bias(unit);
-                weights[panel][place] = *bias;
+                let (panel, index) = layer.bias(unit);
+                weights[panel][index] = *bias;
                 for (input, weight) in
                     values.weights.iter().skip(unit * inputs).take(inputs).enumerate()
                 {
-                    let (panel, place) = layer.weight(input, unit);
-                    weights[panel][place] = *weight;
+                    let (panel, index) = layer.weight(input, unit);
+                    weights[panel][index] = *weight;
                 }
             }
         }
         for (head, values) in self.heads.all().into_iter().enumerate() {
             weights[shape.head_biases()][head] = values.bias;
             for (unit, weight) in values.weights.iter().enumerate() {
-                let (panel, place) = shape.head_weight(unit, head);
-                weights[panel][place] = *weight;
+                let (panel, index) = shape.head_weight(unit, head);
+                weights[panel][index] = *weight;
             }
         }
         let vectors = self.embeddings.iter().map(|of_levels| of_levels.vectors.clone()).collect();
@@ -558,13 +580,13 @@ fn inputs_of<'a>(features: &'a [Feature], embeddings: &'a [LevelVectors]) -> Vec
     let is_number = |feature: &&Feature| matches!(feature.encoding, Encoding::Numeric { .. });
     let numbers = features.iter().filter(is_number).map(|feature| (feature.name.as_str(), 0));
     let levels = embeddings.iter().flat_map(|of_levels| {
-        (0..of_levels.size as usize).map(|place| (of_levels.feature.as_str(), place))
+        (0..of_levels.size as usize).map(|index| (of_levels.feature.as_str(), index))
     });
     numbers.chain(levels).collect()
 }
 
 /// Where each level of a categorical feature stands among those of the same feature elsewhere.
-fn places_of_levels(from: &[Feature], to: &[Feature], name: &str) -> Vec<Option<usize>> {
+fn indices_of_levels(from: &[Feature], to: &[Feature], name: &str) -> Vec<Option<usize>> {
     fn levels<'a>(features: &'a [Feature], name: &str) -> &'a [Option<String>] {
         let found = features.iter().find(|feature| feature.name == name);
         match found.map(|feature| &feature.encoding) {
@@ -572,10 +594,10 @@ fn places_of_levels(from: &[Feature], to: &[Feature], name: &str) -> Vec<Option<
             _ => &[],
         }
     }
-    let places: HashMap<Option<&str>, usize> =
+    let indices: HashMap<Option<&str>, usize> =
         levels(to, name).iter().map(Option::as_deref).zip(0..).collect();
-    let place = |level: &Option<String>| places.get(&level.as_deref()).copied();
-    levels(from, name).iter().map(place).collect()
+    let index = |level: &Option<String>| indices.get(&level.as_deref()).copied();
+    levels(from, name).iter().map(index).collect()
 }
 
 fn number_count(features: &[Feature]) -> usize {

@@ -145,9 +145,9 @@ impl NetworkExplainer {
                 }
                 Input::Levels(of) => {
                     let (codes, names) = column.codes();
-                    let place = codes.get(row).and_then(|code| of.of_code(*code, names));
+                    let index = codes.get(row).and_then(|code| of.of_code(*code, names));
                     let Some((vectors, size)) = vectors.next() else { continue };
-                    let vector = place.and_then(|p| vectors.chunks(*size).nth(p as usize));
+                    let vector = index.and_then(|p| vectors.chunks(*size).nth(p as usize));
                     let zeros = std::iter::repeat_n(0.0, *size);
                     match vector {
                         Some(vector) => levels.extend(vector.iter().copied().map(f64::from)),
@@ -166,15 +166,15 @@ impl NetworkExplainer {
         let mut numbers = Vec::new();
         let mut levels = Vec::new();
         let mut vectors = self.vectors.iter();
-        for (place, (feature, input)) in features.iter().zip(&self.inputs).enumerate() {
+        for (index, (feature, input)) in features.iter().zip(&self.inputs).enumerate() {
             match (&feature.encoding, input) {
                 (Encoding::Categorical { rows, .. }, _) => {
                     let Some((vectors, size)) = vectors.next() else { continue };
                     let average = average_vector(vectors, *size, rows, all_rows);
-                    levels.extend(average.into_iter().map(|average| (average, place)));
+                    levels.extend(average.into_iter().map(|average| (average, index)));
                 }
                 (_, Input::Number(standard)) => {
-                    numbers.push((f64::from(standard.of(f64::NAN)), place));
+                    numbers.push((f64::from(standard.of(f64::NAN)), index));
                 }
                 _ => (),
             }
@@ -209,7 +209,7 @@ impl Layer {
     /// Of weights unit after unit.
     fn new(biases: &[f32], weights: &[f32], inputs: usize) -> Self {
         let units = biases.len();
-        let at = |place: usize| f64::from(weights[place % units * inputs + place / units]);
+        let at = |index: usize| f64::from(weights[index % units * inputs + index / units]);
         Self {
             biases: biases.iter().copied().map(f64::from).collect(),
             weights: (0..units * inputs).map(at).collect(),

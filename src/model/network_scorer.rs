@@ -59,7 +59,7 @@ impl Standard {
 }
 
 impl Levels {
-    fn place(&self, level: Option<&str>) -> Option<u32> {
+    fn index(&self, level: Option<&str>) -> Option<u32> {
         match level {
             Some(name) => self.known.get(name).copied(),
             None => self.null,
@@ -67,7 +67,7 @@ impl Levels {
     }
 
     pub(super) fn of_code(&self, code: u32, levels: &[Option<&str>]) -> Option<u32> {
-        self.place(*levels.get(code as usize)?)
+        self.index(*levels.get(code as usize)?)
     }
 }
 
@@ -119,12 +119,12 @@ impl Input {
             }
             Encoding::Categorical { levels, .. } => {
                 let mut of = Levels { null: None, known: HashMap::default() };
-                for (level, place) in levels.iter().zip(0..) {
+                for (level, index) in levels.iter().zip(0..) {
                     match level {
                         Some(name) => {
-                            of.known.insert(name.as_str().into(), place);
+                            of.known.insert(name.as_str().into(), index);
                         }
-                        None => of.null = Some(place),
+                        None => of.null = Some(index),
                     }
                 }
                 Self::Levels(of)
@@ -136,10 +136,10 @@ impl Input {
 /// A column of codes, and where the vectors of what they mean lie.
 struct LevelColumn<'a> {
     codes: &'a [u32],
-    places: Places,
+    indices: Indices,
 }
 
-enum Places {
+enum Indices {
     OfCode(Vec<Option<u32>>),
     /// Where the levels outnumber the rows.
     OfRow(Vec<Option<u32>>),
@@ -148,20 +148,20 @@ enum Places {
 impl<'a> LevelColumn<'a> {
     fn new(of: &Levels, column: FeatureInput<'a>, rows: usize) -> Self {
         let (codes, levels) = column.codes();
-        let places = if levels.len() <= rows {
-            Places::OfCode(levels.iter().map(|level| of.place(*level)).collect())
+        let indices = if levels.len() <= rows {
+            Indices::OfCode(levels.iter().map(|level| of.index(*level)).collect())
         } else {
-            Places::OfRow(codes.iter().take(rows).map(|code| of.of_code(*code, levels)).collect())
+            Indices::OfRow(codes.iter().take(rows).map(|code| of.of_code(*code, levels)).collect())
         };
-        Self { codes, places }
+        Self { codes, indices }
     }
 
-    fn place(&self, row: usize) -> Option<usize> {
-        let place = match &self.places {
-            Places::OfCode(places) => places.get(*self.codes.get(row)? as usize),
-            Places::OfRow(places) => places.get(row),
+    fn index(&self, row: usize) -> Option<usize> {
+        let index = match &self.indices {
+            Indices::OfCode(indices) => indices.get(*self.codes.get(row)? as usize),
+            Indices::OfRow(indices) => indices.get(row),
         };
-        place.copied().flatten().map(|place| place as usize)
+        index.copied().flatten().map(|index| index as usize)
     }
 }
 
@@ -208,8 +208,8 @@ impl NetworkColumns<'_> {
         let width = tile.embedded_width;
         for ((column, embedding), vectors) in levels.iter().zip(embeddings).zip(vectors) {
             let embedding: &Embedding = embedding;
-            let places = (start..start + rows).map(|row| column.place(row));
-            embedding.gather(vectors, places, width, &mut tile.embedded[..rows * width]);
+            let indices = (start..start + rows).map(|row| column.index(row));
+            embedding.gather(vectors, indices, width, &mut tile.embedded[..rows * width]);
         }
     }
 }

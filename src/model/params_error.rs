@@ -100,8 +100,8 @@ impl ErrorScorer {
     }
 
     fn error_of(&self, encoded: &[Encoded]) -> ParamsError {
-        let of_logit = self.places(encoded, 0);
-        let of_amount = self.places(encoded, 1);
+        let of_logit = self.indices(encoded, 0);
+        let of_amount = self.indices(encoded, 1);
         let width = self.heads[0].len();
         let variance = |values: &[f64], a: usize, b: usize| {
             bilinear(values, &of_amount, a * width, &of_amount, b * width)
@@ -110,8 +110,8 @@ impl ErrorScorer {
         let mu_variance = variance(&self.covariance.amount, 0, 0);
         let raw_variance = variance(&self.covariance.amount, 1, 1);
         let covariance = variance(&self.covariance.amount, 1, 0);
-        let head = |head: usize, places: &[(usize, f64)]| -> f64 {
-            places.iter().map(|(place, value)| self.heads[head][*place] * value).sum()
+        let head = |head: usize, indices: &[(usize, f64)]| -> f64 {
+            indices.iter().map(|(index, value)| self.heads[head][*index] * value).sum()
         };
         let (logit, raw) = (head(0, &of_logit), head(2, &of_amount));
         let mu = self.mu_range.hold(head(1, &of_amount));
@@ -130,23 +130,23 @@ impl ErrorScorer {
         }
     }
 
-    /// The places of a head's weights that a row has, with its encoded values; the intercept first. `kind` is 0 for the
+    /// The indices of a head's weights that a row has, with its encoded values; the intercept first. `kind` is 0 for the
     /// logit head and 1 for those of the amount.
-    fn places(&self, encoded: &[Encoded], kind: usize) -> Vec<(usize, f64)> {
-        let mut places = vec![(0, 1.0)];
+    fn indices(&self, encoded: &[Encoded], kind: usize) -> Vec<(usize, f64)> {
+        let mut indices = vec![(0, 1.0)];
         let mut first = 1;
         for (encoded, width) in encoded.iter().zip(&self.widths) {
             match encoded {
-                Encoded::Number(values) => places.push((first, values[kind])),
-                Encoded::Level(level) => places.extend(level.map(|level| (first + level, 1.0))),
+                Encoded::Number(values) => indices.push((first, values[kind])),
+                Encoded::Level(level) => indices.extend(level.map(|level| (first + level, 1.0))),
             }
             first += width;
         }
-        places
+        indices
     }
 }
 
-/// `x'Cy` of a lower triangle, the places of `x` and `y` counted from an offset.
+/// `x'Cy` of a lower triangle, the indices of `x` and `y` counted from an offset.
 fn bilinear(
     triangle: &[f64],
     x: &[(usize, f64)],

@@ -13,7 +13,7 @@ use super::terms::NumberTerms;
 pub(super) enum Encoded {
     /// A standardised number: as the logit head holds it, and as the heads of the amount do.
     Number([f64; 2]),
-    /// The level's place among those that have weights.
+    /// The level's index among those that have weights.
     Level(Option<usize>),
 }
 
@@ -72,11 +72,11 @@ impl FeatureEncoder {
                 let value = column.numbers(1).rows(row, 1).first().copied().unwrap_or(f64::NAN);
                 Encoded::Number(number(*terms, value * unit))
             }
-            Self::Category(places) => {
+            Self::Category(indices) => {
                 let (codes, levels) = column.codes();
                 let code = codes.get(row).and_then(|code| levels.get(*code as usize));
-                let place = code.and_then(|level| places.get(&level.map(Box::from)));
-                Encoded::Level(place.copied())
+                let index = code.and_then(|level| indices.get(&level.map(Box::from)));
+                Encoded::Level(index.copied())
             }
         }
     }

@@ -124,6 +124,8 @@ pub enum StopReason {
     Converged,
     /// An exact solver came to its greatest number of iterations, or no step made the objective less any more.
     MaxIterations,
+    /// Training by passes goes on with the next pass over the rows.
+    Unfinished,
     /// A weight was no longer finite; the model has the last weights that were. Only with a learning rate that is far
     /// too large.
     Diverged,
@@ -137,6 +139,7 @@ impl StopReason {
             Self::Patience => "patience",
             Self::Converged => "converged",
             Self::MaxIterations => "max_iterations",
+            Self::Unfinished => "unfinished",
             Self::Diverged => "diverged",
         }
     }

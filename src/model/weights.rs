@@ -295,6 +295,6 @@ impl Record for WeightRow {
     }
 }
 
-fn integer(place: Option<u64>) -> FieldValue {
-    FieldValue::Integer(place.and_then(|place| i64::try_from(place).ok()))
+fn integer(index: Option<u64>) -> FieldValue {
+    FieldValue::Integer(index.and_then(|index| i64::try_from(index).ok()))
 }

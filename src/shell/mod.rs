@@ -5,6 +5,7 @@
 
 mod cluster;
 mod models;
+pub mod progress;
 mod script;
 
 use std::ffi::OsString;
@@ -125,6 +126,7 @@ pub fn run<P>(arguments: Arguments, prepare: P) -> u8
 where
     P: FnOnce(SessionStateBuilder) -> Result<SessionStateBuilder> + Send + 'static,
 {
+    progress::show(None);
     let session = std::thread::Builder::new().stack_size(STACK).spawn(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -196,6 +198,7 @@ fn end_trainings_with_ctrl_c() -> Result<()> {
     };
     let listen = async move {
         while presses.recv().await.is_some() {
+            progress::hush();
             crate::fit::interrupt();
         }
     };

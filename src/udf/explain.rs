@@ -28,7 +28,7 @@ use crate::model::Contribution;
 ```",
     argument(
         name = "model",
-        description = "The text of a model made by ziln_fit_sgd or ziln_fit_newton: a constant, or a column, as from a join."
+        description = "The text of a model made by one of the ziln_fit functions: a constant, or a column, as from a join."
     ),
     argument(
         name = "features",

@@ -8,7 +8,7 @@
 //! Shared by the functions: `types` says what Arrow's types are to the rules in `call`; `number` reads numeric arguments,
 //! `params` the three forms of `params`, `features` the forms of `features`, `customer` the columns that models need, `record` builds struct results. `aggregate`
 //! makes DataFusion's aggregates of what they keep for their groups, `rows` is what those keep that need all rows, and `fit`
-//! those that fit models.
+//! those that fit models, `passes` what a pass over any number of rows keeps.
 //! `guard` is around every function.
 
 use std::sync::Arc;
@@ -25,6 +25,8 @@ mod dates;
 mod error;
 mod features;
 mod fit;
+#[cfg(feature = "session")]
+mod fit_passes;
 pub mod guard;
 mod metric;
 mod model;
@@ -33,6 +35,7 @@ mod named_model;
 mod number;
 mod params;
 mod params_function;
+mod passes;
 mod recent_models;
 mod record;
 mod rows;
@@ -53,6 +56,8 @@ mod is_model;
 mod lists;
 mod loss;
 mod model_info;
+mod newton_start;
+mod newton_step;
 mod params_error;
 mod params_from_prob;
 mod pay_amount;
@@ -73,6 +78,8 @@ use aggregate::Aggregate;
 pub use aggregate::panicking_aggregate;
 use customer_function::CustomerUdf;
 use fit::Fit;
+#[cfg(feature = "session")]
+pub use fit_passes::{FitPasses, fit_passes};
 use model_function::ModelUdf;
 pub use named_model::model_function;
 use params_function::ParamsUdf;
@@ -107,6 +114,8 @@ pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
         AggregateUDF::from(Aggregate::of(Fit(fit_sgd::FitSgd))),
         AggregateUDF::from(Aggregate::of(Fit(fit_newton::FitNewton))),
         AggregateUDF::from(Aggregate::of(Fit(fit_prior::FitPrior))),
+        AggregateUDF::from(Aggregate::of(Fit(newton_start::NewtonStart))),
+        AggregateUDF::from(Aggregate::of(newton_step::NewtonStep)),
         AggregateUDF::from(Aggregate::of(evaluate::Evaluate)),
         AggregateUDF::from(Aggregate::of(gini::Gini)),
         AggregateUDF::from(Aggregate::of(spearman::Spearman)),

@@ -26,7 +26,10 @@ use crate::model::ModelInfo;
 | 2      |
 +--------+
 ```",
-    argument(name = "model", description = "The text of a model made by ziln_fit_sgd."),
+    argument(
+        name = "model",
+        description = "The text of a model made by one of the ziln_fit functions."
+    ),
     related_udf(name = "ziln_weights"),
     related_udf(name = "ziln_is_model"),
     related_udf(name = "ziln_fit_sgd")

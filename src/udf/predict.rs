@@ -37,7 +37,7 @@ use crate::model::{Models, NO_SCORER};
 ```",
     argument(
         name = "model",
-        description = "The text of a model made by ziln_fit_sgd: a constant, or a column, as from a join."
+        description = "The text of a model made by one of the ziln_fit functions: a constant, or a column, as from a join."
     ),
     argument(
         name = "features",

@@ -27,7 +27,10 @@ use crate::model::WeightRow;
 | logit | x       |
 +-------+---------+
 ```",
-    argument(name = "model", description = "The text of a model made by ziln_fit_sgd."),
+    argument(
+        name = "model",
+        description = "The text of a model made by one of the ziln_fit functions."
+    ),
     related_udf(name = "ziln_model_info")
 )]
 #[derive(Debug, Default, PartialEq, Eq, Hash)]

@@ -434,9 +434,80 @@ fn a_network_starts_from_a_linear_model() {
     assert!(mean_loss(&data, &deep) < mean_loss(&data, &linear) - 0.02);
 }
 
+/// Rows of [`bent`] whose amounts are no log-normal: uniform up to twice their mean, or one in ten far above the others.
+fn no_log_normal(rows: usize, seed: u64, is_heavy: bool) -> Data {
+    let mut data = bent(rows, seed);
+    let Feature::Numbers(x) = &data.features[3] else { panic!() };
+    let mut random = Random(seed + 1000);
+    for (label, x) in data.label.iter_mut().zip(x).filter(|(label, _)| **label > 0.0) {
+        let share = if is_heavy {
+            let log = if random.next() < 0.1 { 2.5 } else { 0.0 };
+            (log + 0.5 * random.normal()).exp()
+        } else {
+            2.0 * random.next()
+        };
+        *label = (2.0 + x.abs()).exp() * share;
+    }
+    data
+}
+
+fn total_ratio(data: &Data, model: &Model) -> f64 {
+    let [logit, mu, sigma] = data.predict(model);
+    let rows = 0..data.label.len();
+    let predicted: f64 = rows.map(|row| expected_ltv_row(logit[row], mu[row], sigma[row])).sum();
+    predicted / data.label.iter().sum::<f64>()
+}
+
+#[test]
+fn the_total_is_that_of_amounts_that_are_no_log_normal() {
+    for is_heavy in [false, true] {
+        let (train, test) =
+            (no_log_normal(8000, 31, is_heavy), no_log_normal(40_000, 32, is_heavy));
+        let model = fit(&train, &network(&[16]));
+        let training = model.network().unwrap().training.unwrap();
+        let total = training.total.unwrap();
+        assert_eq!(total.ratio > 1.0, !is_heavy, "{total:?}");
+        assert!((total.ratio - 1.0).abs() > 0.1, "{total:?}");
+        assert_eq!(total.mu < 0.0 && total.raw_sigma < 0.0, !is_heavy, "{total:?}");
+        let off = |ratio: f64| ratio.ln().abs();
+        let after = model.training().prediction_ratio.unwrap();
+        assert!(off(after) < 0.5 * off(total.ratio), "{total:?} {after}");
+        let linear = total_ratio(&test, &fit(&train, &options(&[])));
+        let deep = total_ratio(&test, &model);
+        assert!(off(deep) < 0.6 * off(linear), "{deep} {linear}");
+    }
+}
+
+#[test]
+fn the_total_of_true_log_normals_and_of_few_rows_is_left() {
+    for data in [bent(20_000, 33), bent(300, 34), no_log_normal(40, 35, true)] {
+        let model = fit(&data, &network(&[16]));
+        assert_eq!(model.network().and_then(|network| network.training.unwrap().total), None);
+    }
+}
+
 #[test]
 fn with_its_state_a_network_continues_exactly() {
-    let data = bent(2500, 86);
+    with_its_state_it_continues_exactly(&bent(2500, 86));
+}
+
+#[test]
+fn so_it_does_where_the_total_was_mended() {
+    let data = no_log_normal(2500, 86, false);
+    with_its_state_it_continues_exactly(&data);
+    let kept = [
+        ("keep_state", OptionValue::Bool(true)),
+        ("hidden", OptionValue::Integer(6)),
+        ("epochs", OptionValue::Integer(3)),
+    ];
+    let network = fit(&data, &options(&kept)).network().unwrap().clone();
+    let [mu, raw_sigma] = network.state.unwrap().amount_biases.unwrap();
+    let total = network.training.unwrap().total.unwrap();
+    assert!((network.heads.raw_sigma.bias - raw_sigma - total.raw_sigma as f32).abs() < 1e-6);
+    assert!(mu.is_finite());
+}
+
+fn with_its_state_it_continues_exactly(data: &Data) {
     for (schedule, validation, same) in [
         ("constant", 0.0, true),
         ("inverse_sqrt", 0.0, true),
@@ -453,7 +524,7 @@ fn with_its_state_a_network_continues_exactly() {
                 ("hidden", OptionValue::List(vec![12.into(), 6.into()])),
             ];
             pairs.extend(init.map(|model| ("init", OptionValue::Text(model.to_json()))));
-            fit(&data, &options(&pairs))
+            fit(data, &options(&pairs))
         };
         let three = of(3, None);
         // With early stopping the epoch is the last one where each is better than the one before.

@@ -222,12 +222,13 @@ fn degenerate_data_have_a_finite_model() {
 
 #[test]
 fn too_many_columns_are_refused() {
-    let codes = (0..6000).map(|row| row % 2500).collect();
-    let names = (0..2500).map(|level| format!("level {level}")).collect();
+    // The intercept is one more.
+    let codes = (0..6000).map(|row| row % 2000).collect();
+    let names = (0..2000).map(|level| format!("level {level}")).collect();
     let label = (0..6000).map(|row| f64::from(row % 3)).collect();
     let data = Data { label, weight: None, features: vec![Feature::Levels(codes, names)] };
     let error = data.try_newton(&[]).unwrap_err().to_string();
-    assert!(error.contains("ziln_fit_sgd") && error.contains("2501"), "{error}");
+    assert!(error.contains("ziln_fit_sgd") && error.contains("2001"), "{error}");
     let codes = (0..600).map(|row| row % 250).collect();
     let names = (0..250).map(|level| format!("level {level}")).collect();
     let label = (0..600).map(|row| f64::from(row % 3)).collect();
@@ -236,6 +237,28 @@ fn too_many_columns_are_refused() {
     let error =
         data.try_newton(&[("covariance", OptionValue::Bool(true))]).unwrap_err().to_string();
     assert!(error.contains("covariance") && error.contains("251"), "{error}");
+}
+
+/// 49 numbers, up to 250 levels and the intercept.
+#[test]
+fn many_columns_are_solved() {
+    let mut data = simulated(2000, 49, 21);
+    let mut random = Random(22);
+    let codes = (0..2000).map(|_| (250.0 * random.next().powi(2)) as u32).collect();
+    let names = (0..250).map(|level| format!("level {level}")).collect();
+    data.features.push(Feature::Levels(codes, names));
+    let exact = data.newton(&[]);
+    let by_steps = data.fit(&[]).unwrap();
+    assert_eq!(exact.training().stop_reason, StopReason::Converged);
+    // Training by steps sums its heads in single precision.
+    assert!(exact.training().objective <= by_steps.training().objective + 1e-8);
+    let rows = exact.weights();
+    assert!(rows.len() > 3 * 200);
+    let is_sound = |row: &WeightRow| {
+        row.weight.is_finite() && row.standard_error.is_some_and(|error| error > 0.0)
+    };
+    assert!(rows.iter().all(is_sound));
+    assert!(data.predict(&exact).iter().flatten().all(|value| value.is_finite()));
 }
 
 #[test]

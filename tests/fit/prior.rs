@@ -109,6 +109,22 @@ fn pooling_is_better_than_each_alone_and_than_one_for_all() {
     }
 }
 
+/// Of few campaigns, however large, a variance is little sure of itself; that there is one may be sure all the same.
+#[test]
+fn few_large_campaigns_are_told_apart() {
+    for seed in [21, 22, 23] {
+        let different = campaigns(std::iter::repeat_n(4000, 5), 1.0, seed);
+        let prior = different.prior();
+        let intercept = prior.between().unwrap().logit.intercept;
+        assert!((0.01..1.0).contains(&intercept), "{seed} {intercept}");
+        let global = different.test_loss(std::iter::repeat_n(&prior, 5));
+        let drawn = different.each(&drawn_to(prior));
+        assert!(different.test_loss(drawn.iter().flatten()) < global - 0.01, "{seed}");
+        let equal = campaigns(std::iter::repeat_n(4000, 5), 0.0, seed).prior();
+        assert!(equal.weights().iter().all(|row| row.between == Some(0.0)), "{seed}");
+    }
+}
+
 #[test]
 fn names_of_campaigns_and_the_order_of_rows_mean_nothing() {
     let Campaigns { data, of_row, .. } = campaigns((0..60).map(|place| 5 + place), 1.0, 4);

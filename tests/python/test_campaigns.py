@@ -1,7 +1,10 @@
 """Campaigns drawn to a prior predict customers they have not seen no worse than one model for all, or one each."""
 
+import json
+import math
 from collections.abc import Iterator
 
+import datafusion
 import numpy as np
 import polars as pl
 
@@ -66,6 +69,25 @@ def test_a_campaign_of_one_customer_has_a_model() -> None:
     alone = single.select(ziln.fit_prior("ltv", FEATURES, "campaign")).item()
     between = pl.select(ziln.weights(alone).explode().struct.field("between")).to_series()
     assert between.to_list() == [0.0] * 18
+
+
+def test_campaigns_are_those_that_each_engine_groups_by(ctx: datafusion.SessionContext) -> None:
+    """-0.0 and 0.0 are one campaign, and so are the values that are no number."""
+    values = [0.0, -0.0, math.nan, 1.0, None]
+    frame = by_first_day().head(3000).with_columns(index=pl.col("id") % len(values))
+    campaign = pl.col("index").replace_strict(range(len(values)), values, return_dtype=pl.Float64)
+    frame = frame.with_columns(campaign=campaign)
+    assert frame["campaign"].n_unique() == 4
+    prior = frame.select(ziln.fit_prior("ltv", FEATURES, "campaign")).item()
+    ctx.from_arrow(frame.to_arrow(), "frame")
+    features = ", ".join(f"{name}: {name}" for name in FEATURES)
+    found = ctx.sql(f"""
+        SELECT ziln_fit_prior(ltv, {{{features}}}, campaign) AS prior,
+               (SELECT count(*) FROM (SELECT campaign FROM frame GROUP BY campaign)) AS groups
+        FROM frame
+    """).to_pydict()
+    assert found == {"prior": [prior], "groups": [4]}
+    assert json.loads(prior)["between"]["campaigns"] == 4
 
 
 def test_a_hundred_thousand_campaigns_of_five_are_finite() -> None:

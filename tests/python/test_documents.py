@@ -21,7 +21,7 @@ PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md"))]
 README = list(blocks((ROOT / "README.md").read_text()))
 IN_ORDER = {"docs/labels.md": 6, "docs/tutorial-python.md": 12}
 """Pages whose blocks follow on each other, and how many they have at least."""
-WITH_TABLES_OF_SQL = ("docs/campaigns.md", "docs/recipes.md")
+WITH_TABLES_OF_SQL = ("docs/campaigns.md", "docs/recipes.md", "docs/scale.md")
 """Pages in SQL that say the same in Polars, of tables that they have in SQL."""
 
 

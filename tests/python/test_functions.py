@@ -29,12 +29,20 @@ NEWTON = set(_ziln.newton_options())
 def test_the_package_has_the_functions_of_sql() -> None:
     python = {f"ziln_{name}" for name in ziln.expressions.__all__}
     assert python == SQL
-    others = {"register_all", "register_model", "rfm", "layers", "network_model", "__version__"}
+    others = {
+        "fit_passes",
+        "register_all",
+        "register_model",
+        "rfm",
+        "layers",
+        "network_model",
+        "__version__",
+    }
     assert set(ziln.__all__) == {*ziln.expressions.__all__, *others}
 
 
 def test_every_name_is_there_and_documented() -> None:
-    for name in (*ziln.expressions.__all__, "rfm", "layers", "network_model"):
+    for name in (*ziln.expressions.__all__, "fit_passes", "rfm", "layers", "network_model"):
         function = getattr(ziln, name)
         documentation = inspect.getdoc(function) or ""
         for section in ("Parameters", "Returns", "Examples"):
@@ -60,7 +68,12 @@ def test_the_readme_has_them() -> None:
 
 @pytest.mark.parametrize(
     ("function", "options"),
-    [(ziln.fit_sgd, OPTIONS), (ziln.fit_newton, NEWTON), (ziln.fit_prior, NEWTON)],
+    [
+        (ziln.fit_sgd, OPTIONS),
+        (ziln.fit_newton, NEWTON),
+        (ziln.fit_prior, NEWTON),
+        (ziln.newton_start, NEWTON - {"init"}),
+    ],
 )
 def test_every_training_option_is_a_keyword(
     function: Callable[..., pl.Expr], options: set[str]

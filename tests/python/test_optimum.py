@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from warehouse import query
 
 import ziln
+import ziln.datasets
 
 HEADS = ("logit", "mu", "raw_sigma")
 SIGMA_FLOOR = np.sqrt(1e-7)
@@ -135,6 +136,22 @@ def compare_newton(frame: pl.DataFrame, label: str, features: list[str]) -> None
 def test_newton_is_at_the_optimum_of_cdnow(cdnow: datafusion.SessionContext) -> None:
     rows = query(cdnow, "SELECT ltv, features FROM customers WHERE training").unnest("features")
     compare_newton(rows, "ltv", [name for name in rows.columns if name != "ltv"])
+
+
+def test_newton_is_at_the_optimum_of_rand_hie() -> None:
+    frame = ziln.datasets.rand_hie().select(
+        "meddol",
+        "female",
+        "child",
+        "disea",
+        "physlm",
+        "ghindx",
+        age="xage",
+        income=pl.col("income").log1p(),
+        plan=pl.col("plan").cast(pl.String),
+        site=pl.col("site").cast(pl.String),
+    )
+    compare_newton(frame, "meddol", frame.columns[1:])
 
 
 def test_held_out_customers(cdnow: datafusion.SessionContext) -> None:

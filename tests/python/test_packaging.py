@@ -20,8 +20,9 @@ def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
         names = {name.partition("/")[2] for name in tar.getnames()}
     for path in ("Cargo.lock", "LICENSE", "README.md", "pyproject.toml", "python/src/lib.rs"):
         assert path in names
-    package = {path.name for path in (ROOT / "python/ziln").iterdir() if path.suffix != ".so"}
-    assert {f"python/ziln/{name}" for name in package - {"__pycache__"}} <= names
+    package = (path for path in (ROOT / "python/ziln").rglob("*") if path.is_file())
+    kept = {path for path in package if path.suffix not in {".so", ".pyc"}}
+    assert {str(path.relative_to(ROOT)) for path in kept} <= names
     # Cargo refuses a manifest that names a target whose file is missing.
     manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
     for kind in ("bench", "example", "test"):

@@ -41,7 +41,7 @@ def test_plots(cdnow: datafusion.SessionContext, cdnow_folder: Path) -> None:
     customers = query(cdnow, "SELECT count(*) AS rows FROM scored")["rows"].item()
     assert f'<data value="{customers}">' in page
     assert "1997-03" in page
-    assert len(list((cdnow_folder / "output").glob("*.png"))) == 5
+    assert len(list((cdnow_folder / "output").glob("*.png"))) == 6
 
 
 def test_acquire_valued_shoppers(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 /// Every function of the contract.
-pub(crate) const FUNCTIONS: [&str; 24] = [
+pub(crate) const FUNCTIONS: [&str; 26] = [
     "ziln_capped_ltv",
     "ziln_cdf",
     "ziln_crps",
@@ -25,6 +25,8 @@ pub(crate) const FUNCTIONS: [&str; 24] = [
     "ziln_is_model",
     "ziln_loss",
     "ziln_model_info",
+    "ziln_newton_start",
+    "ziln_newton_step",
     "ziln_params",
     "ziln_params_error",
     "ziln_pay_amount",

@@ -23,15 +23,13 @@ pub(crate) struct FitArguments<'a, T> {
     pub init: Option<usize>,
 }
 
-/// The most arguments of a call.
-const MOST: usize = 5;
-
 impl<'a, T: ArgumentType> FitArguments<'a, T> {
     /// Reads the types of a call. A NULL without a type is an argument left out.
     pub fn of_types<S: Solver>(types: &[&'a T]) -> Result<Self> {
         let before = 2 + usize::from(S::HAS_CAMPAIGN);
+        let most = before + 2 + usize::from(S::HAS_INIT);
         let (label, features, rest) = match types {
-            [label, features, ..] if (before..=MOST).contains(&types.len()) => {
+            [label, features, ..] if (before..=most).contains(&types.len()) => {
                 (*label, *features, &types[before..])
             }
             _ => return Err(wrong_arity(S::USAGE, types.len())),

@@ -14,6 +14,7 @@ impl Solver for FitNewton {
     const USAGE: &'static str = "ziln_fit_newton(label, features [, weight] [, options]) or ziln_fit_newton(label, features, weight, options, init)";
     const EXAMPLE: &'static str = "{l2: 0}";
     const HAS_CAMPAIGN: bool = false;
+    const HAS_INIT: bool = true;
 
     type Options = NewtonOptions;
 

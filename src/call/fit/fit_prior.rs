@@ -14,6 +14,7 @@ impl Solver for FitPrior {
     const USAGE: &'static str = "ziln_fit_prior(label, features, campaign [, weight] [, options])";
     const EXAMPLE: &'static str = FitNewton::EXAMPLE;
     const HAS_CAMPAIGN: bool = true;
+    const HAS_INIT: bool = false;
 
     type Options = NewtonOptions;
 

@@ -14,6 +14,7 @@ impl Solver for FitSgd {
     const USAGE: &'static str = "ziln_fit_sgd(label, features [, weight] [, options]) or ziln_fit_sgd(label, features, weight, options, init)";
     const EXAMPLE: &'static str = "{epochs: 30}";
     const HAS_CAMPAIGN: bool = false;
+    const HAS_INIT: bool = true;
 
     type Options = Options;
 

@@ -6,18 +6,20 @@ mod arguments;
 mod fit_newton;
 mod fit_prior;
 mod fit_sgd;
+mod newton_start;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::Result;
-use crate::fit::{NewtonOptions, OptionValue, Options, RowId, Seen, Table, Watch};
+use crate::fit::{NewtonOptions, OptionValue, Options, PassOptions, RowId, Seen, Table, Watch};
 use crate::model::Model;
 
 pub(crate) use arguments::FitArguments;
 pub(crate) use fit_newton::FitNewton;
 pub(crate) use fit_prior::FitPrior;
 pub(crate) use fit_sgd::FitSgd;
+pub(crate) use newton_start::NewtonStart;
 
 /// An aggregate that fits a model a group.
 pub(crate) trait Solver: Debug + Send + Sync + 'static {
@@ -32,6 +34,9 @@ pub(crate) trait Solver: Debug + Send + Sync + 'static {
 
     /// Whether the third argument is the campaign of a row, and none the model to continue from.
     const HAS_CAMPAIGN: bool;
+
+    /// Whether a model to continue from may come last.
+    const HAS_INIT: bool;
 
     /// Its checked options.
     type Options: FitOptions;
@@ -135,5 +140,36 @@ impl FitOptions for NewtonOptions {
 
     fn continued(&self, model: Arc<Model>) -> Self {
         self.with_init(model)
+    }
+}
+
+impl FitOptions for PassOptions {
+    fn of_pairs(pairs: Vec<(String, OptionValue)>) -> Result<Self> {
+        Self::from_pairs(pairs)
+    }
+
+    fn shared(&self) -> &Options {
+        self.shared()
+    }
+
+    fn with_seen(&self, seen: Seen) -> Self {
+        self.with_seen(seen)
+    }
+
+    fn continues(&self) -> bool {
+        false
+    }
+
+    fn hidden(&self) -> &[usize] {
+        &[]
+    }
+
+    fn watched(&self, watch: &Watch) -> Self {
+        self.watched(watch)
+    }
+
+    /// No call has such a model.
+    fn continued(&self, _model: Arc<Model>) -> Self {
+        self.clone()
     }
 }

@@ -72,7 +72,7 @@ pub(in crate::fit) fn learn_number(
     };
     let seen = Range { least: trusted.hold(all.least), most: trusted.hold(all.most) };
     let range = if all.is_empty() { Range { least: mean, most: mean } } else { seen };
-    let mean = if known_moments.is_some() { mean } else { range.hold(mean) };
+    let mean = if known_moments.is_some() { mean } else { range.hold(mean) + 0.0 };
     let encoding = Encoding::Numeric {
         mean,
         scale,

@@ -2,6 +2,7 @@
 
 use super::errors::Terms;
 use super::rows::Rows;
+use super::total::Evidence;
 use super::values::Ready;
 use crate::family::AmountTerm;
 use crate::fit::total::{Heads, Sums};
@@ -22,6 +23,7 @@ pub(super) struct Worker {
     pub(super) by_embedded: Vec<f32>,
     pub(super) loss: f64,
     pub(super) sums: Sums,
+    pub(super) evidence: Evidence,
 }
 
 /// A block of a batch.
@@ -61,6 +63,7 @@ impl Worker {
             gradient: vec![[0.0; PANEL]; shape.panels()],
             loss: 0.0,
             sums: Sums::default(),
+            evidence: Evidence::default(),
         }
     }
 
@@ -139,6 +142,25 @@ impl Worker {
             dispatch(
                 #[inline(always)]
                 || terms.total(sums, (heads, unit), block.rows, &rows, tile),
+            );
+        }
+    }
+
+    /// What a block says of the total.
+    pub(super) fn evidence(
+        &mut self,
+        network: &Ready<'_>,
+        heads: &Heads<'_>,
+        unit: f64,
+        block: Block<'_>,
+    ) {
+        self.evidence = Evidence::default();
+        for rows in block.tiles() {
+            self.forward(network, block.rows, &rows, None);
+            let Self { tile, terms, evidence, .. } = self;
+            dispatch(
+                #[inline(always)]
+                || terms.evidence(evidence, (heads, unit), block.rows, &rows, tile),
             );
         }
     }

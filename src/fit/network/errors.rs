@@ -1,6 +1,7 @@
 //! The losses of rows and their derivatives by the heads.
 
 use super::rows::Rows;
+use super::total::Evidence;
 use crate::family::{AmountTerm, PayingTerm, TargetTile, Term};
 use crate::fit::total::{Heads, Sums};
 use crate::math::{TILE, padded};
@@ -75,6 +76,21 @@ impl Terms {
         self.add_up(data, rows, tile);
         let [mus, raws] = &self.amount;
         sums.add_rows(&data.packed, rows, [&self.paying[0], mus, raws], heads, unit);
+    }
+
+    /// Adds what at most [`ROWS`] rows say of the total.
+    #[inline(always)]
+    pub(super) fn evidence(
+        &mut self,
+        evidence: &mut Evidence,
+        (heads, unit): (&Heads<'_>, f64),
+        data: &Rows,
+        rows: &TileRows<'_>,
+        tile: &Tile,
+    ) {
+        self.add_up(data, rows, tile);
+        let [mus, raws] = &self.amount;
+        evidence.add_rows(&data.packed, rows, [&self.paying[0], mus, raws], heads, unit);
     }
 
     /// The heads: those of the linear model with what the network adds.

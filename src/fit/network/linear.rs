@@ -27,6 +27,11 @@ pub(in crate::fit) struct Linear<'a> {
 }
 
 impl Linear<'_> {
+    /// Whether there was a network before.
+    pub(super) fn is_continued(&self) -> bool {
+        self.init.is_some_and(|model| model.network().is_some())
+    }
+
     /// The features with their encodings.
     pub(super) fn features(&self) -> Vec<Feature> {
         let names = self.table.features.iter().map(|column| column.name.to_owned());

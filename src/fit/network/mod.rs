@@ -15,6 +15,7 @@ mod linear;
 mod plan;
 mod rows;
 mod start;
+mod total;
 mod train;
 mod values;
 

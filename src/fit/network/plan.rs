@@ -139,6 +139,7 @@ impl Settings {
             patience: self.patience,
             epochs_run,
             best_epoch,
+            total: None,
         }
     }
 }

@@ -57,6 +57,13 @@ impl Start {
         let scale = linear.heads.amount_scale;
         let NetworkParts { shape, embeddings, weights, vectors, .. } = network.carried(from, &to);
         let mut average = Values { weights, vectors };
+        if let Some(state) = &network.state
+            && let Some([mu, raw_sigma]) = state.amount_biases
+        {
+            // Training goes on from the heads as they were before they were moved for the sake of the total.
+            let biases = [mu * state.amount_scale as f32, raw_sigma];
+            shape.set_amount_biases(&mut average.weights, biases);
+        }
         shape.scale_heads(&mut average.weights, [1.0, (1.0 / scale) as f32, 1.0]);
         let Some(state) = &network.state else {
             return Self {

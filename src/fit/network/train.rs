@@ -8,12 +8,14 @@ use super::linear::{Linear, Outcome};
 use super::plan::{Network, Settings};
 use super::rows::Rows;
 use super::start::Start;
+use super::total::{Evidence, ROUNDS};
 use super::values::{Moments, Ready, Values};
+use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::sgd::batch_order;
 use crate::fit::total::{ROWS as TOTAL_ROWS, Sums, Totals};
 use crate::math::dispatch;
-use crate::model::{NetworkParts, NetworkTraining, StateParts};
+use crate::model::{NetworkParts, NetworkTraining, StateParts, TotalShift};
 use crate::net::deep::{Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, step_key};
 use crate::net::{Category, TileRows};
 
@@ -60,9 +62,8 @@ pub(in crate::fit) fn train_network(
         linear.usable.labels(linear.table, &rows).iter().any(|&label| label > 0.0)
     };
     let can_learn = has_payers(training) && (share <= 0.0 || has_payers(validation));
-    let is_continued = linear.init.is_some_and(|model| model.network().is_some());
     if !can_learn {
-        if !is_continued {
+        if !linear.is_continued() {
             return None;
         }
         // What there is stays as it is.
@@ -153,7 +154,14 @@ impl<'a> Session<'a> {
                 break;
             }
             epochs = epoch;
-            match self.validation_loss() {
+            let loss = self.validation_loss();
+            self.linear.watch.tell(Step {
+                stage: Stage::NetworkEpochs,
+                done: epoch,
+                most: Some(self.settings.epochs),
+                loss,
+            });
+            match loss {
                 None => best = self.best(f64::INFINITY, epoch),
                 Some(loss) if loss < best.loss => best = self.best(loss, epoch),
                 Some(_) if epoch - best.epoch >= self.settings.patience => break,
@@ -182,6 +190,10 @@ impl<'a> Session<'a> {
             self.totals().ratio
         });
         self.average = values;
+        let biases = self.shape.amount_biases(&self.average.weights);
+        // What was not to be trained, or stays as it was, is left as it is.
+        let stays = best_epoch == 0 && (self.settings.epochs == 0 || self.linear.is_continued());
+        let total = if stays { None } else { self.mend_total() };
         let outcome = Outcome {
             train_loss: self.mean_loss(self.training),
             validation_loss: self.validation_loss(),
@@ -205,11 +217,29 @@ impl<'a> Session<'a> {
                 amount_scale,
                 values: [values, first, second].map(|values| parts(values, 1.0)),
                 level_steps,
+                amount_biases: total.is_some().then_some(biases),
             }
         });
-        let training = self.settings.training(epochs_run, best_epoch);
+        let training = NetworkTraining { total, ..self.settings.training(epochs_run, best_epoch) };
         let parts = parts(std::mem::take(&mut self.average), amount_scale);
         (Trained { parts, training, state }, outcome)
+    }
+
+    /// Moves mu and raw sigma of all rows so that their total comes to what was paid, as far as the miss is no chance.
+    fn mend_total(&mut self) -> Option<TotalShift> {
+        let mut plan = self.evidence().plan(self.training.packed.repeats)?;
+        let before = self.shape.amount_biases(&self.average.weights);
+        for round in 0..=ROUNDS {
+            let [mu, raw_sigma] = plan.step;
+            let step = [mu / self.linear.heads.amount_scale, raw_sigma];
+            let biases = [0, 1].map(|head| (f64::from(before[head]) + step[head]) as f32);
+            self.shape.set_amount_biases(&mut self.average.weights, biases);
+            if round < ROUNDS {
+                plan = plan.corrected(self.totals().ratio);
+            }
+        }
+        let ([mu, raw_sigma], ratio) = (plan.step, plan.ratio);
+        Some(TotalShift { ratio, mu, raw_sigma })
     }
 
     /// Whether nobody wants to know any more what it comes to.
@@ -358,6 +388,21 @@ impl<'a> Session<'a> {
             );
         }
         sums.totals()
+    }
+
+    /// What the rows say of the total, with the average of the weights.
+    fn evidence(&mut self) -> Evidence {
+        let Linear { heads, unit, .. } = self.linear;
+        let mut evidence = Evidence::default();
+        for rows in std::iter::once(self.training).chain(self.validation) {
+            self.pass(
+                rows,
+                TOTAL_ROWS,
+                |worker, network, block| worker.evidence(network, heads, *unit, block),
+                |worker| evidence.add(&worker.evidence),
+            );
+        }
+        evidence
     }
 
     /// Hands whole batches of about so many rows to the workers, block by block, and the workers, in the order of the

@@ -1,10 +1,12 @@
 //! The covariances of the weights that a solver came to, and their standard errors.
 
-use super::part::{PartObjective, Products};
-use super::solve::{Solution, add_diagonal, join};
+use super::cholesky::Factor;
+use super::direction::{add_diagonal, join, joint};
+use super::part::{PartObjective, Penalty, Products};
+use super::solve::Solution;
 use super::symmetric::Symmetric;
 use crate::family::Curved;
-use crate::model::{Encoding, ErrorKind, HeadErrors};
+use crate::model::{Covariance, Encoding, ErrorKind, HeadErrors, StandardErrors};
 
 /// The covariances of a part's weights, in the order in which a model has them, head after head.
 pub(in crate::fit) struct Covariances {
@@ -33,9 +35,9 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
         places: &Places<'_>,
     ) -> Option<Covariances> {
         let values = || solution.point.values.clone();
-        let factor = self
-            .joint(&self.at(values(), Products::Observed), &solution.left_out)
-            .or_else(|| self.joint(&self.at(values(), Products::Expected), &solution.left_out))?;
+        let factor =
+            |products| joint::<H>(&self.at(values(), products), &self.penalty, &solution.left_out);
+        let factor = factor(Products::Observed).or_else(|| factor(Products::Expected))?;
         let mut matrix = factor.inverse();
         if kind == ErrorKind::Robust {
             let mut slopes = join::<H>(&self.at(values(), Products::Slopes).products);
@@ -43,15 +45,47 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
             matrix = sandwich(&matrix, &slopes);
         }
         matrix.scale(1.0 / places.observations);
-        Some(self.in_order(&matrix, &factor.left_out, places))
+        let of_columns = OfColumns {
+            matrix: &matrix,
+            left_out: &factor.left_out,
+            penalty: &self.penalty,
+            places: self.columns.places(),
+        };
+        Some(of_columns.in_order::<H>(places))
     }
+}
 
+impl Covariances {
+    /// Of the factor of the second derivatives of an objective whose columns are all that a head of a part has.
+    pub(super) fn of_factor<const H: usize>(
+        factor: &Factor,
+        penalty: &Penalty,
+        places: &Places<'_>,
+    ) -> Self {
+        let mut matrix = factor.inverse();
+        matrix.scale(1.0 / places.observations);
+        let columns: Vec<usize> = (0..matrix.width / H).collect();
+        let left_out = &factor.left_out;
+        OfColumns { matrix: &matrix, left_out, penalty, places: &columns }.in_order::<H>(places)
+    }
+}
+
+/// The covariances of the weights of a problem's columns, head after head.
+struct OfColumns<'a> {
+    matrix: &'a Symmetric,
+    left_out: &'a [bool],
+    penalty: &'a Penalty,
+    /// Of each column its place in a head of a part.
+    places: &'a [usize],
+}
+
+impl OfColumns<'_> {
     /// In the order of a model. A level that no row has is as its prior says.
-    fn in_order(&self, matrix: &Symmetric, left_out: &[bool], places: &Places<'_>) -> Covariances {
-        let (columns, width) = (self.width(), places.of_weights.len() + 1);
+    fn in_order<const H: usize>(&self, places: &Places<'_>) -> Covariances {
+        let (columns, width) = (self.places.len(), places.of_weights.len() + 1);
         let full = places.precision.len() / H;
         let mut column_of = vec![None; full];
-        for (column, &place) in self.columns.places().iter().enumerate() {
+        for (column, &place) in self.places.iter().enumerate() {
             if let Some(slot) = column_of.get_mut(place) {
                 *slot = Some(column);
             }
@@ -76,10 +110,10 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
                 continue;
             };
             let is_held = self.penalty.precision[from] == f64::INFINITY;
-            all.known[row] = is_held || !left_out[from];
+            all.known[row] = is_held || !self.left_out[from];
             for (other, there) in order[..=row].iter().enumerate() {
                 if let Some(to) = column(there) {
-                    all.matrix.add(row, other, matrix.get(from, to));
+                    all.matrix.add(row, other, self.matrix.get(from, to));
                 }
             }
         }
@@ -142,5 +176,32 @@ impl Covariances {
         (0..self.matrix.width)
             .flat_map(|row| (0..=row).map(move |column| self.matrix.get(row, column)))
             .collect()
+    }
+}
+
+/// The standard errors of a model's weights; with their covariances if all are known and `keeps` says so.
+pub(super) fn standard_errors(
+    kind: ErrorKind,
+    keeps: bool,
+    encodings: &[Encoding],
+    of_paying: Option<&Covariances>,
+    of_amount: Option<&Covariances>,
+) -> StandardErrors {
+    let weights = encodings.iter().map(Encoding::width).sum();
+    let none = || HeadErrors { weights: vec![None; weights], ..HeadErrors::default() };
+    let head = |covariances: Option<&Covariances>, head| {
+        covariances.map_or_else(none, |all| all.errors(head, encodings))
+    };
+    let covariance = of_paying
+        .zip(of_amount)
+        .filter(|_| keeps)
+        .map(|(paying, amount)| Covariance { logit: paying.triangle(), amount: amount.triangle() });
+    StandardErrors {
+        kind,
+        logit: head(of_paying, 0),
+        mu: head(of_amount, 0),
+        raw_sigma: head(of_amount, 1),
+        covariance: covariance
+            .filter(|all| all.logit.iter().chain(&all.amount).all(|value| value.is_finite())),
     }
 }

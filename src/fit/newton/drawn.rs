@@ -118,7 +118,7 @@ fn loss_of_prior(table: &Table<'_>, rows: &[RowId], labels: &[f64], prior: &Mode
         .filter_map(|column| Some(encoding(column.name)?.encoding.clone()))
         .collect();
     let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
-    let places = warm_start::places(&encodings, &packed);
+    let places = warm_start::places(&encodings);
     let width = packed.inputs.width();
     let [start, _] = Drawn::new(prior, table, &encodings, &places, width).starts;
     let all = Rows::new(&packed, 0..packed.batches.len(), false);

@@ -1,9 +1,10 @@
 //! One model from beginning to end, by the exact solver.
 
-use super::covariance::{Covariances, Places};
+use super::covariance::{Covariances, Places, standard_errors};
 use super::drawn::{prior_of, without_payers};
 use super::options::NewtonOptions;
 use super::part::{PartObjective, Penalty, Products};
+use super::passes;
 use super::penalties::Penalties;
 use super::rows::{Columns, Rows};
 use super::solve::{Solution, Stop};
@@ -15,14 +16,14 @@ use crate::fit::rows::{RowId, Sampled, Table, Usable};
 use crate::fit::sgd::{Part, Parts, Progress, Weights};
 use crate::fit::split::Split;
 use crate::fit::warm_start;
-use crate::model::{
-    Covariance, Encoding, HeadErrors, History, L2, Model, OptionsInForce, StandardErrors,
-    StopReason,
-};
+use crate::model::{History, L2, Model, OptionsInForce, Passes, Shrunk, StopReason};
 use crate::{Error, Result};
 
 /// Encoded columns at most: the solver's matrices have their square.
 const MOST_COLUMNS: usize = 2000;
+
+/// The same where passes sum the matrices exactly.
+const MOST_OF_PASSES: usize = 500;
 
 /// Columns at most whose covariances a model keeps.
 const MOST_COVARIANCES: usize = 200;
@@ -93,11 +94,12 @@ pub(in crate::fit) fn fit_all(
 
 /// Refuses more columns than the solver's matrices are made for.
 fn check_columns(columns: usize, options: &NewtonOptions) -> Result<()> {
-    if columns > MOST_COLUMNS {
+    let most = if options.passes { MOST_OF_PASSES } else { MOST_COLUMNS };
+    if columns > most {
         return Err(Error::Argument {
             argument: "features".to_owned(),
             expected: format!(
-                "at most {MOST_COLUMNS} encoded columns (the intercept, one a number, one a level); ziln_fit_sgd takes more"
+                "at most {most} encoded columns (the intercept, one a number, one a level); ziln_fit_sgd takes more"
             ),
             got: columns.to_string(),
         });
@@ -247,6 +249,10 @@ impl<'a> Exact<'a> {
             sigma_prior: problem.sigma_prior,
         };
         let before = warm_start::save_weights(&parts, &problem.places, 1.0);
+        let begun =
+            options.passes.then(|| passes::begin(&problem, [&paying.values, &amount.values]));
+        let payer_means = problem.payer_means.clone();
+        let intercepts = [problem.start.mu, problem.start.raw_sigma];
         let encodings = problem.encodings.clone();
         let fitted = Fitted {
             amount_scale: 1.0,
@@ -263,8 +269,22 @@ impl<'a> Exact<'a> {
         let after = model.head_weights();
         let is_kept = after.mu == before.mu && after.raw_sigma == before.raw_sigma;
         let of_amount = amount.covariances.as_ref().filter(|_| is_kept);
-        let errors = errors(options, &encodings, paying.covariances.as_ref(), of_amount);
-        model.with_standard_errors(errors)
+        let of_paying = paying.covariances.as_ref();
+        let NewtonOptions { errors, covariance: keeps, .. } = *options;
+        let errors = standard_errors(errors, keeps, &encodings, of_paying, of_amount);
+        let passes =
+            begun.map(|begun| Passes {
+                covariance: options.covariance,
+                shrunk: passes::shrunk_by(&before, after)
+                    .filter(|_| !is_kept)
+                    .map(|factor| Shrunk { factor, payer_means, intercepts }),
+                ..begun
+            });
+        let model = model.with_standard_errors(errors);
+        match passes {
+            Some(passes) => model.with_passes(passes),
+            None => model,
+        }
     }
 }
 
@@ -294,33 +314,6 @@ fn progress(paying: &Outcome, amount: &Outcome, share: f64) -> Progress {
             train: train.collect(),
             validation: Vec::new(),
         },
-    }
-}
-
-fn errors(
-    options: &NewtonOptions,
-    encodings: &[Encoding],
-    of_paying: Option<&Covariances>,
-    of_amount: Option<&Covariances>,
-) -> StandardErrors {
-    let weights = encodings.iter().map(Encoding::width).sum();
-    let none = || HeadErrors { weights: vec![None; weights], ..HeadErrors::default() };
-    let head = |covariances: Option<&Covariances>, head| {
-        covariances.map_or_else(none, |all| all.errors(head, encodings))
-    };
-    let covariance = match (of_paying, of_amount) {
-        (Some(paying), Some(amount)) if options.covariance => {
-            Some(Covariance { logit: paying.triangle(), amount: amount.triangle() })
-        }
-        _ => None,
-    };
-    StandardErrors {
-        kind: options.errors,
-        logit: head(of_paying, 0),
-        mu: head(of_amount, 0),
-        raw_sigma: head(of_amount, 1),
-        covariance: covariance
-            .filter(|all| all.logit.iter().chain(&all.amount).all(|value| value.is_finite())),
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod cholesky;
 mod covariance;
+mod direction;
 mod drawn;
 mod fit_newton;
 mod options;
 mod part;
+mod passes;
 mod penalties;
 mod rows;
 mod solve;
@@ -21,6 +23,7 @@ pub(super) use fit_newton::fit_all;
 pub use fit_newton::fit_newton;
 pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
 pub(super) use part::{PartObjective, Penalty, Point, Products};
+pub use passes::{Pass, PassColumns, PassOptions, PassSums, newton_start};
 pub(super) use penalties::Penalties;
 pub(super) use rows::{Columns, Rows};
 pub(super) use symmetric::Symmetric;

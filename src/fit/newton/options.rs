@@ -12,7 +12,7 @@ use crate::model::{ErrorKind, Model};
 
 /// The options that the exact solver has in common with training by steps.
 pub const SHARED_OPTIONS: &[&str] =
-    &["l2", "max_sigma", "min_payment", "min_count", "max_rows", "init"];
+    &["l2", "max_sigma", "min_payment", "min_count", "max_rows", "init", "progress"];
 
 /// An option of the exact solver: an entry of [`NEWTON_OPTIONS`].
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +72,8 @@ pub struct NewtonOptions {
     pub(in crate::fit) tolerance: f64,
     pub(in crate::fit) errors: ErrorKind,
     pub(in crate::fit) covariance: bool,
+    /// Whether the model is the beginning of a training by passes.
+    pub(in crate::fit) passes: bool,
 }
 
 impl Default for NewtonOptions {
@@ -82,6 +84,7 @@ impl Default for NewtonOptions {
             tolerance: 1e-9,
             errors: ErrorKind::Model,
             covariance: false,
+            passes: false,
         }
     }
 }

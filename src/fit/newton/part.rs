@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::rows::{Columns, RowTile, Rows};
 use super::symmetric::{Symmetric, dot};
 use crate::family::{Curved, PAIRS, SigmaPrior, TargetTile};
+use crate::fit::observer::{Stage, Step};
 use crate::fit::watch::Watch;
 use crate::math::{TILE, dispatch};
 
@@ -128,6 +129,13 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
         self.watch.as_ref().is_some_and(Watch::is_interrupted)
     }
 
+    /// Tells how many iterations are done.
+    pub(in crate::fit) fn tell(&self, iterations: u64) {
+        if let Some(watch) = &self.watch {
+            watch.tell(Step { stage: Stage::Iterations, done: iterations, most: None, loss: None });
+        }
+    }
+
     pub(in crate::fit) fn width(&self) -> usize {
         self.columns.width()
     }
@@ -143,52 +151,13 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
             matrix.scale(factor);
         }
         let loss = loss * factor;
-        let added = self.add_penalty(&values, &mut gradient);
+        let added = self.penalty.add(self.width(), &values, &mut gradient);
         Point { values, loss, objective: loss + added, gradient, products }
     }
 
     /// The objective with its expected second derivatives.
     pub(in crate::fit) fn expected(&self, values: Vec<f64>) -> Point {
         self.at(values, Products::Expected)
-    }
-
-    /// What is added to the mean loss; its slopes are added to the gradient.
-    fn add_penalty(&self, values: &[f64], gradient: &mut [f64]) -> f64 {
-        let mut added = 0.0;
-        let terms = values.iter().zip(&self.penalty.precision).zip(&self.penalty.centre);
-        for (((value, precision), centre), slope) in terms.zip(gradient.iter_mut()) {
-            if *precision == f64::INFINITY {
-                *slope = 0.0;
-                continue;
-            }
-            let off = value - centre;
-            added += 0.5 * (precision * off * off);
-            *slope += precision * off;
-        }
-        let place = self.width();
-        if let (Some(prior), Some(&raw)) = (&self.penalty.sigma, values.get(place)) {
-            added += prior.value(raw);
-            if let Some(sum) = gradient.get_mut(place) {
-                *sum += prior.slope(raw);
-            }
-        }
-        added
-    }
-
-    /// The second derivatives of what is added, of each weight.
-    pub(in crate::fit) fn penalty_curvature(&self, values: &[f64]) -> Vec<f64> {
-        let mut diagonal = self.penalty.precision.clone();
-        let place = self.width();
-        let prior = self.penalty.sigma.as_ref().zip(values.get(place)).zip(diagonal.get_mut(place));
-        if let Some(((prior, raw), slot)) = prior {
-            *slot += prior.curvature(*raw);
-        }
-        diagonal
-    }
-
-    /// Whether each weight is held where it is.
-    pub(in crate::fit) fn held(&self) -> Vec<bool> {
-        self.penalty.precision.iter().map(|precision| *precision == f64::INFINITY).collect()
     }
 
     /// The sums over the rows, in pieces whose number does not depend on the machine.
@@ -317,7 +286,7 @@ fn slope_products<const H: usize>(
 
 /// Adds what a head's weights make of the rows.
 #[inline(always)]
-fn add_head(tile: &RowTile, weights: &[f64], head: &mut [f64; TILE]) {
+pub(super) fn add_head(tile: &RowTile, weights: &[f64], head: &mut [f64; TILE]) {
     for (values, weight) in tile.values.iter().zip(weights) {
         for row in 0..tile.count.min(TILE) {
             head[row] = weight.mul_add(values[row], head[row]);

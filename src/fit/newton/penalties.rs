@@ -19,28 +19,14 @@ impl Penalties {
         let width = packed.inputs.width();
         // The amount part is solved on the mean over the payers.
         let to_payers = packed.weight_sum / packed.payer_weight_sum;
-        let head = |intercept: f64, others: f64| {
-            let mut head = vec![others; width];
-            head[0] = intercept;
-            head
-        };
-        let L2 { logit, mu, raw_sigma } = problem.l2;
+        let head = |intercept, others| head_of(width, intercept, others);
         let start = &problem.start;
-        let sigma = problem
-            .sigma_prior
-            .map(|prior| SigmaPrior { weight: prior.weight * to_payers, ..prior });
-        let paying = Penalty { precision: head(0.0, logit), centre: vec![0.0; width], sigma: None };
-        let amount = Penalty {
-            precision: [head(0.0, mu * to_payers), head(0.0, raw_sigma * to_payers)].concat(),
-            centre: vec![0.0; 2 * width],
-            sigma,
-        };
         let mut penalties = Self {
             starts: [
                 head(start.logit, 0.0),
                 [head(start.mu, 0.0), head(start.raw_sigma, 0.0)].concat(),
             ],
-            of_parts: [paying, amount],
+            of_parts: ridge(problem.l2, problem.sigma_prior, width, to_payers),
         };
         if let Some(model) = problem.options.init.as_deref() {
             let Drawn { starts, variances } =
@@ -59,6 +45,31 @@ impl Penalties {
         }
         penalties
     }
+}
+
+/// An intercept, and the same for all weights.
+fn head_of(width: usize, intercept: f64, others: f64) -> Vec<f64> {
+    let mut head = vec![others; width];
+    head[0] = intercept;
+    head
+}
+
+/// The penalties of both parts around 0, from those of the mean over all rows; `to_payers` is all rows a payer.
+pub(super) fn ridge(
+    l2: L2,
+    sigma_prior: Option<SigmaPrior>,
+    width: usize,
+    to_payers: f64,
+) -> [Penalty; 2] {
+    let L2 { logit, mu, raw_sigma } = l2;
+    let head = |others: f64| head_of(width, 0.0, others);
+    let paying = Penalty { precision: head(logit), centre: vec![0.0; width], sigma: None };
+    let amount = Penalty {
+        precision: [head(mu * to_payers), head(raw_sigma * to_payers)].concat(),
+        centre: vec![0.0; 2 * width],
+        sigma: sigma_prior.map(|prior| SigmaPrior { weight: prior.weight * to_payers, ..prior }),
+    };
+    [paying, amount]
 }
 
 impl Penalties {
@@ -90,6 +101,43 @@ impl Penalties {
 }
 
 impl Penalty {
+    /// What is added to the mean loss for the weights of heads, each `width` long; its slopes are added to the gradient.
+    pub(super) fn add(&self, width: usize, values: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut added = 0.0;
+        let terms = values.iter().zip(&self.precision).zip(&self.centre);
+        for (((value, precision), centre), slope) in terms.zip(gradient.iter_mut()) {
+            if *precision == f64::INFINITY {
+                *slope = 0.0;
+                continue;
+            }
+            let off = value - centre;
+            added += 0.5 * (precision * off * off);
+            *slope += precision * off;
+        }
+        if let (Some(prior), Some(&raw)) = (&self.sigma, values.get(width)) {
+            added += prior.value(raw);
+            if let Some(sum) = gradient.get_mut(width) {
+                *sum += prior.slope(raw);
+            }
+        }
+        added
+    }
+
+    /// The second derivatives of what is added, of each weight.
+    pub(super) fn curvature(&self, width: usize, values: &[f64]) -> Vec<f64> {
+        let mut diagonal = self.precision.clone();
+        let prior = self.sigma.as_ref().zip(values.get(width)).zip(diagonal.get_mut(width));
+        if let Some(((prior, raw), slot)) = prior {
+            *slot += prior.curvature(*raw);
+        }
+        diagonal
+    }
+
+    /// Whether each weight is held where it is.
+    pub(super) fn held(&self) -> Vec<bool> {
+        self.precision.iter().map(|precision| *precision == f64::INFINITY).collect()
+    }
+
     /// Whether a weight is held where it is.
     pub(in crate::fit) fn holds(&self, place: usize) -> bool {
         self.precision.get(place).is_some_and(|precision| *precision == f64::INFINITY)

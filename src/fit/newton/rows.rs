@@ -7,7 +7,7 @@ use crate::math::TILE;
 use crate::net::{Batch, Inputs, TileRows};
 
 /// A level that a problem has no column for.
-const NO_COLUMN: u32 = u32::MAX;
+pub(super) const NO_COLUMN: u32 = u32::MAX;
 
 /// Some batches of packed rows, or their payers alone.
 #[derive(Debug, Clone)]

@@ -22,6 +22,7 @@ use crate::fit::encode::{Layout, Packed, PackedFor, Targets, pack_encoded};
 use crate::fit::newton::{
     Columns, Drawn, Factor, PartObjective, Penalty, Point, Products, Rows, Symmetric,
 };
+use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Table, gather};
 use crate::fit::warm_start;
 use crate::fit::watch::Watch;
@@ -42,8 +43,10 @@ const BLOCK: usize = 64;
 /// A variance is iterated until it changes by no more than this share.
 const SETTLED: f64 = 0.01;
 
-/// A variance is taken to be `1 - DOUBT * (standard error / variance)^2` of itself, at least 0.
-const DOUBT: f64 = 4.0;
+/// A variance is taken to be `1 - error^2 / variance^2` of itself, at least 0: `error` is so many of its standard errors, or
+/// so many, and more where there are few campaigns, of those of a variance that is 0, whichever is less.
+const DOUBT: f64 = 2.0;
+const DOUBT_OF_NONE: f64 = 3.0;
 
 /// In the square of what the head is measured in: where a variance starts at least, what counts as none, and how small
 /// one may become on the way.
@@ -70,7 +73,7 @@ pub(super) fn between(
     let (layout, lists) = layout(table, campaigns, min_payment);
     let targets = Targets::gather(table, &layout);
     let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
-    let places = warm_start::places(&encodings, &packed);
+    let places = warm_start::places(&encodings);
     let width = packed.inputs.width();
     let [paying, amount] = Drawn::new(model, table, &encodings, &places, width).starts;
     let groups = groups(&encodings, &places, width);
@@ -173,6 +176,9 @@ struct HeadSums {
     decided: Vec<f64>,
     /// By group: the sum of the squared information on a weight's centre, twice the information on the variance.
     of_variance: Vec<f64>,
+    /// The same of a variance that is 0, and the sum of the fourth powers.
+    of_none: Vec<f64>,
+    of_none_squared: Vec<f64>,
     /// Of the intercept and the numbers: the slope of the marginal likelihood by the centre, and its information.
     slope: Vec<f64>,
     information: Symmetric,
@@ -184,6 +190,8 @@ impl HeadSums {
             squares: vec![0.0; groups],
             decided: vec![0.0; groups],
             of_variance: vec![0.0; groups],
+            of_none: vec![0.0; groups],
+            of_none_squared: vec![0.0; groups],
             slope: vec![0.0; dense],
             information: Symmetric::new(dense),
         }
@@ -194,12 +202,32 @@ impl HeadSums {
             (&mut self.squares, &other.squares),
             (&mut self.decided, &other.decided),
             (&mut self.of_variance, &other.of_variance),
+            (&mut self.of_none, &other.of_none),
+            (&mut self.of_none_squared, &other.of_none_squared),
             (&mut self.slope, &other.slope),
         ];
         for (sums, others) in pairs {
             sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
         }
         self.information.add_all(&other.information);
+    }
+
+    /// The square of what a group's variance is doubted by.
+    ///
+    /// A variance that many campaigns say is nearly normal, and its standard error grows with itself: of `n` campaigns, however
+    /// large, it is `sqrt(2 / n)` of the variance, so that few could never show that they differ. Whether they do is a
+    /// question to the variance that is 0. That of few campaigns is distributed like chi squared, whose tail is longer
+    /// (Cornish and Fisher 1938); the centre takes one of them.
+    fn error(&self, group: usize) -> f64 {
+        let of_itself = DOUBT * DOUBT * 2.0 / self.of_variance[group];
+        let (squares, fourth) = (self.of_none[group], self.of_none_squared[group]);
+        let campaigns = squares * squares / fourth;
+        let free = campaigns - 1.0;
+        let skewness = (8.0 / free).sqrt();
+        let doubt = DOUBT_OF_NONE + (DOUBT_OF_NONE * DOUBT_OF_NONE - 1.0) / 6.0 * skewness;
+        let of_none = doubt * doubt * 2.0 / squares * campaigns / free;
+        // What is no number, of one campaign, says nothing.
+        if of_none < of_itself { of_none } else { of_itself }
     }
 }
 
@@ -211,7 +239,7 @@ struct State<const H: usize> {
     centre: Vec<f64>,
     /// By group.
     variances: [Vec<f64>; H],
-    /// The square of each variance's standard error.
+    /// The square of what each variance is doubted by.
     errors: [Vec<f64>; H],
     /// The inverse of the information on the centre.
     inverse: [Option<Symmetric>; H],
@@ -235,11 +263,17 @@ impl Estimate<'_> {
         let columns: Vec<Columns> = self.each(|campaign| Columns::new(&self.rows(campaign)));
         let mut values: Vec<Vec<f64>> =
             columns.iter().map(|columns| self.pick::<H>(columns, centre)).collect();
-        for _ in 0..Self::iterations::<H>(&columns) {
+        for round in 1..=Self::iterations::<H>(&columns) {
             if self.watch.is_interrupted() {
                 break;
             }
             let sums = self.round(terms, &columns, &mut values, &state);
+            self.watch.tell(Step {
+                stage: Stage::Rounds,
+                done: round as u64,
+                most: None,
+                loss: None,
+            });
             if self.update(&mut state, &sums, units) <= SETTLED {
                 break;
             }
@@ -248,7 +282,7 @@ impl Estimate<'_> {
             let all = state.variances[head].iter().zip(&state.errors[head]);
             let kept = all.map(|(variance, error)| {
                 // What may as well be chance counts for less, so that nothing is drawn apart by it.
-                let kept = variance - DOUBT * error / variance;
+                let kept = variance - error / variance;
                 if kept > NONE * units[head] { kept } else { 0.0 }
             });
             kept.collect()
@@ -453,6 +487,10 @@ impl Estimate<'_> {
                 let decided = 1.0 - covariance.get(column, column) / variance(column);
                 sums.decided[group] += decided;
                 sums.of_variance[group] += (decided / variance(column)).powi(2);
+                // That of the rows alone.
+                let own = decided / (1.0 - decided).max(f64::EPSILON) / variance(column);
+                sums.of_none[group] += own.powi(2);
+                sums.of_none_squared[group] += own.powi(4);
                 if column < dense {
                     sums.slope[column] += off / variance(column);
                 }
@@ -486,7 +524,7 @@ impl Estimate<'_> {
                     *value += step;
                 }
             }
-            state.errors[head] = sums.of_variance.iter().map(|sum| 2.0 / sum).collect();
+            state.errors[head] = (0..sums.squares.len()).map(|group| sums.error(group)).collect();
             state.inverse[head] = factor.map(|factor| factor.inverse());
             let groups = sums.squares.iter().zip(&sums.decided);
             for (variance, (squares, decided)) in state.variances[head].iter_mut().zip(groups) {

@@ -7,6 +7,7 @@ use super::parts::Parts;
 use super::schedule::Schedule;
 use super::shuffle::batch_order;
 use crate::fit::encode::Packed;
+use crate::fit::observer::{Stage, Step};
 use crate::fit::watch::Watch;
 use crate::model::{History, StopReason};
 
@@ -143,6 +144,12 @@ pub(in crate::fit) fn run(rows: &Rows, parts: &mut Parts, plan: &Plan, watch: &W
         }
         progress.epochs = epoch;
         let validation_loss = rows.validation_loss(parts);
+        watch.tell(Step {
+            stage: Stage::Epochs,
+            done: epoch,
+            most: Some(plan.epochs),
+            loss: validation_loss.or(kept.then_some(train_loss)),
+        });
         if kept {
             progress.keep(epoch, train_loss, validation_loss);
         }

@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::dropout::Dropout;
 use super::heads::HEADS;
 use super::layer::{Errors, Gradient, Plain, add_rows};
-use super::product::{Columns, PANEL, Panel, Panels, Rows, Terms, product};
+use super::product::{ColumnMajor, PANEL, Panel, Panels, RowMajor, Terms, product};
 use super::shape::Shape;
 use super::tile::{ROWS, Tile};
 use super::transposed::Transposed;
@@ -34,7 +34,7 @@ impl WithSimd for Backward<'_> {
         let errors = errors.as_flattened();
         let (Some(layer), Some(last)) = (shape.layers.last(), layers.last_mut()) else { return };
         // The heads.
-        let of_heads = Rows { values: errors, stride: ROWS, terms: rows };
+        let of_heads = RowMajor { values: errors, stride: ROWS, terms: rows };
         let units = Terms { values: last.units.as_flattened(), stride: layer.width() };
         let mut by_heads = Gradient { panels: &mut gradient[shape.heads()], inputs: HEADS };
         product(simd, HEADS, layer.width(), of_heads, units, &mut by_heads);
@@ -44,21 +44,21 @@ impl WithSimd for Backward<'_> {
                 *bias += error;
             }
         }
-        let left = Columns { values: errors, stride: ROWS, terms: HEADS };
+        let left = ColumnMajor { values: errors, stride: ROWS, terms: HEADS };
         let right = Panels { values: &weights[shape.heads()], terms: HEADS };
         let mut out =
             Errors { to: &mut last.errors, units: &last.units, panels: layer.panels(), factor };
         product(simd, rows, layer.width(), left, right, &mut out);
         // The layers, from the last to the first.
-        for (place, layer) in shape.layers.iter().enumerate().rev() {
-            let (below, above) = layers.split_at_mut(place);
+        for (index, layer) in shape.layers.iter().enumerate().rev() {
+            let (below, above) = layers.split_at_mut(index);
             let Some(this) = above.first() else { continue };
             let errors = &this.errors[..rows * layer.panels()];
             add_rows(simd, errors, &mut gradient[layer.biases()]);
             let errors = errors.as_flattened();
             let terms = Terms { values: errors, stride: layer.width() };
             if layer.numbers > 0 {
-                let left = Rows { values: numbers, stride: ROWS, terms: rows };
+                let left = RowMajor { values: numbers, stride: ROWS, terms: rows };
                 let panels = &mut gradient[layer.of_numbers()];
                 let mut out = Gradient { panels, inputs: layer.numbers };
                 product(simd, layer.numbers, layer.width(), left, terms, &mut out);
@@ -68,19 +68,19 @@ impl WithSimd for Backward<'_> {
             }
             let panels = &mut gradient[layer.of_inputs()];
             let mut by_weights = Gradient { panels, inputs: layer.inputs };
-            let left = Rows { values: errors, stride: layer.width(), terms: layer.units };
-            let right = Panels { values: &transposed.layers[place], terms: layer.units };
+            let left = RowMajor { values: errors, stride: layer.width(), terms: layer.units };
+            let right = Panels { values: &transposed.layers[index], terms: layer.units };
             if let (Some(below), Some(under)) =
-                (below.last_mut(), place.checked_sub(1).map(|under| &shape.layers[under]))
+                (below.last_mut(), index.checked_sub(1).map(|under| &shape.layers[under]))
             {
                 let values = below.units.as_flattened();
-                let inputs = Columns { values, stride: under.width(), terms: rows };
+                let inputs = ColumnMajor { values, stride: under.width(), terms: rows };
                 product(simd, layer.inputs, layer.width(), inputs, terms, &mut by_weights);
                 let (to, units) = (&mut below.errors, &below.units);
                 let mut out = Errors { to, units, panels: under.panels(), factor };
                 product(simd, rows, under.width(), left, right, &mut out);
             } else {
-                let inputs = Columns { values: embedded, stride: *embedded_width, terms: rows };
+                let inputs = ColumnMajor { values: embedded, stride: *embedded_width, terms: rows };
                 product(simd, layer.inputs, layer.width(), inputs, terms, &mut by_weights);
                 let mut out = Plain { rows: by_embedded, width: *embedded_width };
                 product(simd, rows, *embedded_width / PANEL * PANEL, left, right, &mut out);

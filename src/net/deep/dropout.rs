@@ -38,8 +38,8 @@ impl Dropout {
             for (number, keep) in panels.chunks_mut(DRAWN).enumerate() {
                 let first = first + (number * DRAWN) as u64;
                 let mut kept = [0; DRAWN];
-                for (place, kept) in kept.iter_mut().enumerate() {
-                    *kept = self.kept(with(key, first + place as u64));
+                for (index, kept) in kept.iter_mut().enumerate() {
+                    *kept = self.kept(with(key, first + index as u64));
                 }
                 for (keep, kept) in keep.iter_mut().zip(kept) {
                     for (lane, slot) in keep.iter_mut().enumerate() {

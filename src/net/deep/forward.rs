@@ -6,7 +6,7 @@ use super::dropout::Dropout;
 use super::heads;
 use super::layer::Units;
 use super::product::Panel;
-use super::product::{Columns, Panels, Rows, product};
+use super::product::{ColumnMajor, Panels, RowMajor, product};
 use super::shape::Shape;
 use super::tile::{ROWS, Tile};
 use super::transposed::Transposed;
@@ -41,14 +41,14 @@ impl WithSimd for Forward<'_> {
                 keep,
             };
             if layer.numbers > 0 {
-                let left = Columns { values: numbers, stride: ROWS, terms: layer.numbers };
+                let left = ColumnMajor { values: numbers, stride: ROWS, terms: layer.numbers };
                 let right = Panels { values: &weights[layer.of_numbers()], terms: layer.numbers };
                 product(simd, rows, layer.width(), left, right, &mut units);
                 units.biases = None;
             }
             if layer.inputs > 0 {
                 units.last = true;
-                let left = Rows { values: below.0, stride: below.1, terms: layer.inputs };
+                let left = RowMajor { values: below.0, stride: below.1, terms: layer.inputs };
                 let right = Panels { values: &weights[layer.of_inputs()], terms: layer.inputs };
                 product(simd, rows, layer.width(), left, right, &mut units);
             }

@@ -16,8 +16,8 @@ pub(crate) fn init_layers(shape: &Shape, seed: u64, weights: &mut [Panel]) {
         for input in 0..inputs {
             let key = with(key, input as u64);
             for unit in 0..layer.units {
-                let (panel, place) = layer.weight(input, unit);
-                weights[panel][place] = most * even(with(key, unit as u64));
+                let (panel, index) = layer.weight(input, unit);
+                weights[panel][index] = most * even(with(key, unit as u64));
             }
         }
     }
@@ -26,7 +26,7 @@ pub(crate) fn init_layers(shape: &Shape, seed: u64, weights: &mut [Panel]) {
 /// Draws the vector of a level, evenly spread within `most`.
 pub(crate) fn init_embedding(seed: u64, feature: usize, level: usize, most: f32, to: &mut [f32]) {
     let key = with(with(seed ^ 0x656d_6265_6464_6564, feature as u64), level as u64);
-    for (place, slot) in to.iter_mut().enumerate() {
-        *slot = most * even(with(key, place as u64));
+    for (index, slot) in to.iter_mut().enumerate() {
+        *slot = most * even(with(key, index as u64));
     }
 }

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::product::{Out, PANEL, Panel, load, place, store};
+use super::product::{Out, PANEL, Panel, load, locate, store};
 
 /// The units of a layer.
 pub(super) struct Units<'a> {
@@ -19,7 +19,7 @@ pub(super) struct Units<'a> {
 impl Out for Units<'_> {
     #[inline(always)]
     fn start<S: Simd>(&self, _: S, row: usize, vector: usize) -> S::f32s {
-        let (panel, within) = place::<S>(vector);
+        let (panel, within) = locate::<S>(vector);
         match self.biases {
             Some(biases) => load::<S>(&biases[panel], within),
             None => load::<S>(&self.to[row * self.panels + panel], within),
@@ -28,7 +28,7 @@ impl Out for Units<'_> {
 
     #[inline(always)]
     fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
-        let (panel, within) = place::<S>(vector);
+        let (panel, within) = locate::<S>(vector);
         let at = row * self.panels + panel;
         let zero = simd.splat_f32s(0.0);
         let units = match (self.last, self.keep) {
@@ -60,7 +60,7 @@ impl Out for Errors<'_> {
 
     #[inline(always)]
     fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
-        let (panel, within) = place::<S>(vector);
+        let (panel, within) = locate::<S>(vector);
         let at = row * self.panels + panel;
         let zero = simd.splat_f32s(0.0);
         let is_active = simd.less_than_f32s(zero, load::<S>(&self.units[at], within));
@@ -98,13 +98,13 @@ pub(super) struct Gradient<'a> {
 impl Out for Gradient<'_> {
     #[inline(always)]
     fn start<S: Simd>(&self, _: S, row: usize, vector: usize) -> S::f32s {
-        let (panel, within) = place::<S>(vector);
+        let (panel, within) = locate::<S>(vector);
         load::<S>(&self.panels[panel * self.inputs + row], within)
     }
 
     #[inline(always)]
     fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
-        let (panel, within) = place::<S>(vector);
+        let (panel, within) = locate::<S>(vector);
         store::<S>(&mut self.panels[panel * self.inputs + row], within, sums);
     }
 }
@@ -114,7 +114,7 @@ impl Out for Gradient<'_> {
 pub(super) fn add_rows<S: Simd>(simd: S, rows: &[Panel], sums: &mut [Panel]) {
     let panels = sums.len();
     for vector in 0..panels * PANEL / S::F32_LANES {
-        let (panel, within) = place::<S>(vector);
+        let (panel, within) = locate::<S>(vector);
         let mut sum = load::<S>(&sums[panel], within);
         for row in rows.chunks_exact(panels) {
             sum = simd.add_f32s(sum, load::<S>(&row[panel], within));

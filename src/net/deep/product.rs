@@ -27,14 +27,14 @@ pub(super) trait Left: Copy {
 
 /// A left matrix whose rows lie one after the other.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct RowMajor<'a> {
     pub(super) values: &'a [f32],
     /// From one row to the next.
     pub(super) stride: usize,
     pub(super) terms: usize,
 }
 
-impl Left for Rows<'_> {
+impl Left for RowMajor<'_> {
     #[inline(always)]
     fn terms(self) -> usize {
         self.terms
@@ -60,14 +60,14 @@ impl Left for Rows<'_> {
 
 /// A left matrix whose columns lie one after the other.
 #[derive(Clone, Copy)]
-pub(super) struct Columns<'a> {
+pub(super) struct ColumnMajor<'a> {
     pub(super) values: &'a [f32],
     /// From one column to the next.
     pub(super) stride: usize,
     pub(super) terms: usize,
 }
 
-impl Left for Columns<'_> {
+impl Left for ColumnMajor<'_> {
     #[inline(always)]
     fn terms(self) -> usize {
         self.terms
@@ -113,7 +113,7 @@ impl Right for Panels<'_> {
         let Self { values, terms } = self;
         let mut panels: [(&[Panel], usize); N] = [(&[], 0); N];
         for (vector, slot) in panels.iter_mut().enumerate() {
-            let (panel, within) = place::<S>(first + vector);
+            let (panel, within) = locate::<S>(first + vector);
             *slot = (&values[panel * terms..][..terms], within);
         }
         #[inline(always)]
@@ -165,7 +165,7 @@ pub(super) trait Out {
 
 /// In which panel a vector lies, and where in it, in vectors.
 #[inline(always)]
-pub(super) fn place<S: Simd>(vector: usize) -> (usize, usize) {
+pub(super) fn locate<S: Simd>(vector: usize) -> (usize, usize) {
     let in_panel = PANEL / S::F32_LANES;
     (vector / in_panel, vector % in_panel)
 }

@@ -43,17 +43,17 @@ impl Layer {
         start..start + self.panels()
     }
 
-    /// The panel and the place in it of the weight from an input (numbers first) to a unit.
+    /// The panel and the index in it of the weight from an input (numbers first) to a unit.
     pub(crate) fn weight(&self, input: usize, unit: usize) -> (usize, usize) {
         let panel = unit / PANEL;
-        let place = match input.checked_sub(self.numbers) {
+        let index = match input.checked_sub(self.numbers) {
             None => self.of_numbers().start + panel * self.numbers + input,
             Some(input) => self.of_inputs().start + panel * self.inputs + input,
         };
-        (place, unit % PANEL)
+        (index, unit % PANEL)
     }
 
-    /// The panel and the place in it of a unit's bias.
+    /// The panel and the index in it of a unit's bias.
     pub(crate) fn bias(&self, unit: usize) -> (usize, usize) {
         (self.biases().start + unit / PANEL, unit % PANEL)
     }
@@ -94,7 +94,7 @@ impl Shape {
         self.heads().end
     }
 
-    /// The panel and the place in it of the weight from a unit of the last layer to a head.
+    /// The panel and the index in it of the weight from a unit of the last layer to a head.
     pub(crate) fn head_weight(&self, unit: usize, head: usize) -> (usize, usize) {
         (self.heads + unit / PANEL * HEADS + head, unit % PANEL)
     }
@@ -109,6 +109,18 @@ impl Shape {
         }
         let biases = &mut weights[self.head_biases()];
         biases.iter_mut().zip(factors).for_each(|(bias, factor)| *bias *= factor);
+    }
+
+    /// The biases of mu and raw sigma.
+    pub(crate) fn amount_biases(&self, weights: &[Panel]) -> [f32; 2] {
+        let [_, mu, raw_sigma, ..] = weights[self.head_biases()];
+        [mu, raw_sigma]
+    }
+
+    /// Sets the biases of mu and raw sigma.
+    pub(crate) fn set_amount_biases(&self, weights: &mut [Panel], biases: [f32; 2]) {
+        let [_, mu, raw_sigma, ..] = &mut weights[self.head_biases()];
+        [*mu, *raw_sigma] = biases;
     }
 
     /// Panels of all weights.

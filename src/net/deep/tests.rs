@@ -29,22 +29,22 @@ impl Case {
         init_layers(&shape, 5, &mut weights);
         for unit in 0..shape.last {
             for head in 0..3 {
-                let (panel, place) = shape.head_weight(unit, head);
-                weights[panel][place] = even(with(6, (unit * 3 + head) as u64));
+                let (panel, index) = shape.head_weight(unit, head);
+                weights[panel][index] = even(with(6, (unit * 3 + head) as u64));
             }
         }
         for (layer, units) in shape.layers.iter().zip(hidden) {
             for unit in 0..*units {
-                let (panel, place) = layer.bias(unit);
-                weights[panel][place] = 0.1 * even(with(7, unit as u64));
+                let (panel, index) = layer.bias(unit);
+                weights[panel][index] = 0.1 * even(with(7, unit as u64));
             }
         }
         let head_biases = shape.head_biases();
         weights[head_biases][..3].copy_from_slice(&[0.3, -0.2, 0.1]);
         let mut tile = Tile::new(&shape);
         let random = |key: u64, values: &mut [f32]| {
-            for (place, value) in values.iter_mut().enumerate() {
-                *value = 2.0 * even(with(key, place as u64));
+            for (index, value) in values.iter_mut().enumerate() {
+                *value = 2.0 * even(with(key, index as u64));
             }
         };
         random(1, &mut tile.numbers);
@@ -85,7 +85,7 @@ impl Case {
 
     /// In plain loops over unpadded lists.
     fn plain(&self) -> Result {
-        let at = |(panel, place): (usize, usize)| self.weights[panel][place];
+        let at = |(panel, index): (usize, usize)| self.weights[panel][index];
         let shape = &self.shape;
         let mut gradient = vec![[0.0_f32; PANEL]; shape.panels()];
         let mut result = Result { heads: vec![], gradient: vec![], by_embedded: vec![] };
@@ -117,9 +117,9 @@ impl Case {
                 *sum = self.weights[shape.head_biases()][head];
                 gradient[shape.head_biases()][head] += errors[head];
                 for (unit, value) in last.iter().enumerate() {
-                    let (panel, place) = shape.head_weight(unit, head);
-                    *sum = value.mul_add(self.weights[panel][place], *sum);
-                    let slot = &mut gradient[panel][place];
+                    let (panel, index) = shape.head_weight(unit, head);
+                    *sum = value.mul_add(self.weights[panel][index], *sum);
+                    let slot = &mut gradient[panel][index];
                     *slot = errors[head].mul_add(*value, *slot);
                 }
             }
@@ -137,11 +137,11 @@ impl Case {
             for layer in shape.layers.iter().rev() {
                 let below = inputs.pop().unwrap();
                 for (unit, error) in errors.iter().enumerate() {
-                    let (panel, place) = layer.bias(unit);
-                    gradient[panel][place] += error;
+                    let (panel, index) = layer.bias(unit);
+                    gradient[panel][index] += error;
                     for (input, value) in below.iter().enumerate() {
-                        let (panel, place) = layer.weight(input, unit);
-                        let slot = &mut gradient[panel][place];
+                        let (panel, index) = layer.weight(input, unit);
+                        let slot = &mut gradient[panel][index];
                         *slot = value.mul_add(*error, *slot);
                     }
                 }
@@ -247,8 +247,8 @@ fn the_gradient_is_the_slope_of_the_heads() {
         heads.iter().enumerate().map(of_row).sum()
     };
     let mut differ = 0;
-    for (place, derivative) in gradient.iter().enumerate() {
-        let (panel, lane) = (place / PANEL, place % PANEL);
+    for (index, derivative) in gradient.iter().enumerate() {
+        let (panel, lane) = (index / PANEL, index % PANEL);
         let value = case.weights[panel][lane];
         if value == 0.0 {
             continue;

@@ -30,8 +30,8 @@ impl Transposed {
     pub(crate) fn take_heads(&mut self, shape: &Shape, weights: &[Panel]) {
         for (unit, heads) in self.heads.iter_mut().enumerate() {
             for (head, slot) in heads.iter_mut().enumerate() {
-                let (panel, place) = shape.head_weight(unit, head);
-                *slot = weights[panel][place];
+                let (panel, index) = shape.head_weight(unit, head);
+                *slot = weights[panel][index];
             }
         }
         self.bias.copy_from_slice(&weights[shape.head_biases()][..HEADS]);

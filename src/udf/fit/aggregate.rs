@@ -20,7 +20,7 @@ use crate::call::features::{column_argument, list_width, numbered_name};
 use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::options_of_group;
 use crate::fit::{
-    Chunk, FeatureColumn, ListPlace, RowId, Sample, Seen, Shape, Table, Values, Watch, model_bytes,
+    Chunk, FeatureColumn, ListPlace, RowId, Sample, Seen, Shape, Table, Values, model_bytes,
     tell_listener, training_bytes,
 };
 use crate::model::Model;
@@ -186,28 +186,28 @@ struct Coded {
 }
 
 impl Coded {
-    /// Only the columns of these places are coded.
-    fn of(schema: &RowSchema, places: Range<usize>, columns: &[ArrayRef]) -> Result<Self> {
+    /// Only the columns of these indices are coded.
+    fn of(schema: &RowSchema, indices: Range<usize>, columns: &[ArrayRef]) -> Result<Self> {
         let mut coded = Self { columns: columns.to_vec(), texts: Vec::new() };
-        for (place, kind) in schema.kinds().enumerate() {
-            if kind != ColumnKind::Category || !places.contains(&place) {
+        for (index, kind) in schema.kinds().enumerate() {
+            if kind != ColumnKind::Category || !indices.contains(&index) {
                 continue;
             }
-            let strings = StringColumn::of(&columns[place]);
+            let strings = StringColumn::of(&columns[index]);
             let mut values = Vec::new();
             let codes = strings.codes(|value, _| {
                 values.push(value);
                 Ok(values.len() as u32 - 1)
             })?;
-            coded.columns[place] = Arc::new(UInt32Array::from(codes));
-            coded.texts.push((place, strings, values));
+            coded.columns[index] = Arc::new(UInt32Array::from(codes));
+            coded.texts.push((index, strings, values));
         }
         Ok(coded)
     }
 
     /// What the codes of a column stand for; several may stand for one text.
     fn levels(&self, column: usize) -> Vec<Option<&str>> {
-        let Some((_, strings, values)) = self.texts.iter().find(|(place, ..)| *place == column)
+        let Some((_, strings, values)) = self.texts.iter().find(|(index, ..)| *index == column)
         else {
             return Vec::new();
         };
@@ -255,7 +255,7 @@ impl<S: Solver> FitAggregate<S> {
         let widths = Self::widths(rows, &lists)?;
         let names = names_of(&widths);
         let tables = self.tables(rows, &lists, &widths, &names)?;
-        let watch = Watch::begin();
+        let watch = self.options.shared().begin_watch(Some(rows.groups() as u64));
         let watched = self.options.watched(&watch);
         let inits = self.inits(rows)?;
         let dates = self.dates();
@@ -430,7 +430,7 @@ impl<S: Solver> FitAggregate<S> {
         has_campaigns.then(|| codes_of_chunks(rows, self.last_column())).transpose()
     }
 
-    /// The places of the features.
+    /// The indices of the features.
     fn features(&self) -> Range<usize> {
         let columns = match &self.arguments.features {
             FeatureShape::Fields(fields) => fields.len(),
@@ -497,14 +497,14 @@ impl<S: Solver> FitAggregate<S> {
                 .map(|(field, column)| feature_values(field.kind, columns, column))
                 .collect::<Result<Vec<_>>>()?,
             FeatureShape::Lists => {
-                let places =
-                    lists.into_iter().flat_map(|lists| (0..width).map(move |place| (lists, place)));
-                places
-                    .map(|(lists, place)| {
+                let indices =
+                    lists.into_iter().flat_map(|lists| (0..width).map(move |index| (lists, index)));
+                indices
+                    .map(|(lists, index)| {
                         Values::Place(ListPlace {
                             values: lists.values(),
                             starts: lists.starts(),
-                            place,
+                            place: index,
                         })
                     })
                     .collect()

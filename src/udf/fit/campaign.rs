@@ -5,17 +5,18 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, LargeStringArray};
 use arrow::row::{RowConverter, SortField};
 use datafusion_common::Result;
+use datafusion_common::utils::normalize_float_zero;
 
 use crate::call::{ArgumentType, TypeForm};
 
 /// A column of campaigns as strings, which is what is buffered of categories. Strings are left as they are; of another type
-/// the text is that of the bytes by which rows are compared, NULL included.
+/// the text is that of the bytes by which `GROUP BY` compares rows, NULL included: -0.0 is 0.0.
 pub(super) fn campaign_texts(campaigns: &ArrayRef) -> Result<ArrayRef> {
     if matches!(campaigns.data_type().form(), TypeForm::Text) {
         return Ok(Arc::clone(campaigns));
     }
     let converter = RowConverter::new(vec![SortField::new(campaigns.data_type().clone())])?;
-    let rows = converter.convert_columns(&[Arc::clone(campaigns)])?;
+    let rows = converter.convert_columns(&[normalize_float_zero(campaigns)])?;
     let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
     let texts = rows.iter().map(|row| text(row.as_ref()));
     Ok(Arc::new(LargeStringArray::from_iter_values(texts)))
@@ -80,6 +81,10 @@ mod tests {
             doubles,
         ] {
             assert_eq!(groups(&campaigns), expected, "{}", campaigns.data_type());
+        }
+        let zeros: ArrayRef = Arc::new(Float64Array::from(vec![0.0, -0.0, 1.0]));
+        for campaigns in [cast(&zeros, &DataType::Float32).unwrap(), zeros] {
+            assert_eq!(groups(&campaigns), [0, 0, 2], "{}", campaigns.data_type());
         }
         let flags: ArrayRef =
             Arc::new(BooleanArray::from(vec![Some(true), None, Some(false), None]));

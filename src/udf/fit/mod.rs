@@ -45,8 +45,8 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
     const NAME: &'static str = F::Solver::NAME;
     type State = FitState;
 
-    /// Label and features, the campaign if there is one, a weight, options, or both, and where there are no campaigns a
-    /// model to continue from.
+    /// Label and features, the campaign if there is one, a weight, options, or both, and of some a model to
+    /// continue from.
     fn calls() -> Vec<Vec<DataType>> {
         let campaign = F::Solver::HAS_CAMPAIGN.then_some(DataType::Utf8View);
         let first = [DataType::Float64, example_features()].into_iter().chain(campaign);
@@ -58,7 +58,7 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
             with(&[example_options()]),
             with(&[DataType::Float64, example_options()]),
         ];
-        if !F::Solver::HAS_CAMPAIGN {
+        if F::Solver::HAS_INIT {
             calls.push(with(&[DataType::Float64, example_options(), DataType::Utf8View]));
         }
         calls

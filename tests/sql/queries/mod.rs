@@ -5,12 +5,14 @@
 //! | --- | --- |
 //! | `execution` | how a query is run: partitions, order, spilling, limits of memory |
 //! | `large` | more of something than 32 bits can count |
+//! | `passes` | how many rows there are, of models that are trained by passes over them |
 //! | `sample` | how many rows are kept |
 //! | `statements` | what it is part of: windows, filters, joins, views, Parquet |
 //! | `storage` | how features and models are stored |
 
 mod execution;
 mod large;
+mod passes;
 mod sample;
 mod statements;
 mod storage;

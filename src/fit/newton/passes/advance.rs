@@ -1,0 +1,99 @@
+//! The solver between two passes: whether what a pass saw is taken, and where the next one goes.
+
+use crate::fit::newton::direction::{
+    HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint, leave_out_explained, norm,
+};
+use crate::fit::newton::part::{Penalty, Point};
+use crate::model::{PassPart, PassStatus};
+
+/// What a pass saw of a part at the weights it was at.
+pub(super) struct Seen {
+    /// With the second derivatives of the rows as they are.
+    pub(super) observed: Point,
+    /// With those that are expected.
+    pub(super) expected: Point,
+    /// The mean loss with sigma within its bound.
+    pub(super) loss: f64,
+}
+
+/// What a part is solved for.
+pub(super) struct Problem<'a, const H: usize> {
+    pub(super) penalty: &'a Penalty,
+    /// What each head is measured in, for the norm of the gradient.
+    pub(super) units: [f64; H],
+    /// The greatest norm of the gradient at an optimum.
+    pub(super) tolerance: f64,
+    /// Whether there is anything to learn.
+    pub(super) something: bool,
+}
+
+/// Where the solver stands after a pass; and whether what the pass saw is taken. `seen` is `None` where the weights were no
+/// place to be.
+pub(super) fn advance<const H: usize>(
+    part: &PassPart,
+    seen: Option<&Seen>,
+    problem: &Problem<'_, H>,
+) -> (PassPart, bool) {
+    let is_low = |seen: &&Seen| {
+        let reached = seen.observed.objective;
+        let before = part.objective;
+        reached.is_finite()
+            && before.is_none_or(|before| is_enough(before, part.slope, part.step, reached))
+    };
+    match seen.filter(is_low) {
+        Some(seen) => (accepted(part, seen, problem), true),
+        None => (halved(part), false),
+    }
+}
+
+/// Half the way, unless it was halved often enough.
+fn halved(part: &PassPart) -> PassPart {
+    let step = 0.5 * part.step;
+    let is_last = part.direction.is_empty() || step < 0.5_f64.powi(HALVINGS as i32);
+    if is_last { stopped(part, PassStatus::Stuck) } else { PassPart { step, ..part.clone() } }
+}
+
+fn stopped(part: &PassPart, status: PassStatus) -> PassPart {
+    PassPart { status, direction: Vec::new(), step: 1.0, slope: 0.0, ..part.clone() }
+}
+
+fn accepted<const H: usize>(part: &PassPart, seen: &Seen, problem: &Problem<'_, H>) -> PassPart {
+    let Problem { penalty, units, tolerance, something } = problem;
+    let point = &seen.observed;
+    let mut left_out = penalty.held();
+    if part.objective.is_none() {
+        leave_out_explained::<H>(&seen.expected, penalty, &mut left_out);
+    }
+    for &place in &part.left_out {
+        left_out[place] = true;
+    }
+    let norm = norm(point, &left_out, *units);
+    let here = PassPart {
+        values: point.values.clone(),
+        left_out: (0..left_out.len()).filter(|&place| left_out[place]).collect(),
+        objective: Some(point.objective),
+        norm: Some(norm),
+        loss: Some(seen.loss),
+        ..part.clone()
+    };
+    let settled = part.norm.is_some_and(|before| is_settled(part.slope, before, norm));
+    if !something || norm <= *tolerance || settled {
+        return stopped(&here, PassStatus::Converged);
+    }
+    let newton = || {
+        let step = joint::<H>(point, penalty, &left_out)?.solve(&point.gradient);
+        downhill(Some(step), &point.gradient)
+    };
+    let fisher = || downhill(by_head::<H>(&seen.expected, penalty, &left_out), &point.gradient);
+    let direction = if norm < NEAR { newton().or_else(fisher) } else { fisher() };
+    // A text holds no infinite number.
+    let is_finite = |direction: &[f64], slope: f64| {
+        slope.is_finite() && direction.iter().all(|value| value.is_finite())
+    };
+    match direction.filter(|(direction, slope)| is_finite(direction, *slope)) {
+        Some((direction, slope)) => {
+            PassPart { status: PassStatus::Open, direction, step: 1.0, slope, ..here }
+        }
+        None => stopped(&here, PassStatus::Stuck),
+    }
+}

@@ -1,0 +1,29 @@
+//! The exact solver over any number of rows: a pass over all of them for each step, with a state whose size does not depend
+//! on them.
+//!
+//! [`newton_start`] decides from a bounded sample what has to be fixed before rows can be summed (encodings, ranges, penalties,
+//! the least payment) and solves the sample. A [`Pass`] is made of that model: it sums loss, gradient and curvature of all
+//! rows at the weights that the model proposes ([`PassSums`]), and goes a step from there. The sums are exact
+//! ([`total`]), so that neither the order of the rows nor how they are split makes a difference.
+//!
+//! [`encoder`] makes tiles of columns, [`pass`] adds them and makes the next model, [`advance`] is the solver between
+//! two passes.
+
+mod advance;
+mod encoder;
+mod next;
+mod options;
+mod pass;
+mod start;
+mod sums;
+mod total;
+
+pub(super) use next::shrunk_by;
+pub use options::PassOptions;
+pub use pass::{Pass, PassColumns};
+pub(super) use start::begin;
+pub use start::newton_start;
+pub use sums::PassSums;
+
+#[cfg(test)]
+mod tests;

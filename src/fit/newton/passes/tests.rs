@@ -1,0 +1,230 @@
+//! A training by passes beside the exact solver over the same rows.
+
+use super::*;
+use crate::fit::{
+    Chunk, FeatureColumn, NewtonOptions, OptionValue, RowId, Table, Values, fit_newton,
+};
+use crate::math::Column;
+use crate::model::{FeatureInput, Model};
+
+/// Rows with three numbers, one of which is missing at times, and a category of four levels.
+struct Data {
+    label: Vec<f64>,
+    weight: Option<Vec<f64>>,
+    numbers: [Vec<f64>; 3],
+    codes: Vec<u32>,
+}
+
+const LEVELS: [Option<&str>; 4] = [None, Some("a"), Some("b"), Some("c")];
+
+impl Data {
+    fn new(rows: usize, seed: u64) -> Self {
+        let mut state = seed;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as f64 / (1_u64 << 31) as f64
+        };
+        let mut data = Self {
+            label: Vec::new(),
+            weight: None,
+            numbers: [Vec::new(), Vec::new(), Vec::new()],
+            codes: Vec::new(),
+        };
+        for _ in 0..rows {
+            // Of so few values that every sample has them all.
+            let mut few = |values: f64| (random() * values).floor() / values;
+            let (x, y, z) = (few(20.0), 4.0 * few(8.0) * few(2.0), few(10.0));
+            let code = (random() * 4.0) as u32;
+            let logit = 2.0 * x - 0.3 * y - 1.0 + 0.2 * f64::from(code);
+            let pays = random() < 1.0 / (1.0 + (-logit).exp());
+            let normal = (0..12).map(|_| random()).sum::<f64>() - 6.0;
+            let amount = (1.0 + x + 0.1 * y + (0.5 + 0.3 * z) * normal).exp();
+            data.label.push(if pays { amount } else { 0.0 });
+            data.numbers[0].push(x);
+            data.numbers[1].push(if random() < 0.05 { f64::NAN } else { y });
+            data.numbers[2].push(1000.0 + 50.0 * z);
+            data.codes.push(code);
+        }
+        data
+    }
+
+    fn len(&self) -> usize {
+        self.label.len()
+    }
+
+    fn with_table<R>(&self, run: impl FnOnce(&Table<'_>, &[RowId]) -> R) -> R {
+        let mut features: Vec<FeatureColumn> =
+            ["x", "y", "z"].iter().map(|name| FeatureColumn { name, levels: None }).collect();
+        features.push(FeatureColumn { name: "level", levels: Some(LEVELS.to_vec()) });
+        let mut values: Vec<Values> = self.numbers.iter().map(|x| Values::Numbers(x)).collect();
+        values.push(Values::Codes(&self.codes));
+        let chunk = Chunk { label: &self.label, weight: self.weight.as_deref(), features: values };
+        let rows: Vec<RowId> = (0..self.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
+        run(&Table { features, chunks: vec![chunk] }, &rows)
+    }
+
+    fn start(&self, max_rows: i64) -> Option<Model> {
+        self.start_with(max_rows, OptionValue::Null)
+    }
+
+    fn start_with(&self, max_rows: i64, l2: OptionValue) -> Option<Model> {
+        let max_rows = ("max_rows".to_owned(), OptionValue::Integer(max_rows));
+        let max_sigma = ("max_sigma".to_owned(), OptionValue::Number(5.0));
+        let options = [max_rows, max_sigma, ("l2".to_owned(), l2)];
+        let options = PassOptions::from_pairs(options).unwrap();
+        self.with_table(|table, rows| newton_start(table, rows, &options)).unwrap()
+    }
+
+    /// Adds some rows to the sums of a pass.
+    fn add(&self, pass: &Pass, rows: &[u32], sums: &mut PassSums) {
+        let mut features: Vec<FeatureInput> =
+            self.numbers.iter().map(|x| FeatureInput::Number(Column::F64(x))).collect();
+        features.push(FeatureInput::Codes { codes: &self.codes, levels: &LEVELS });
+        let (label, weight) = (&self.label, self.weight.as_deref());
+        pass.add(&PassColumns { label, weight, features: &features }, rows, sums);
+    }
+
+    fn step(&self, model: &Model) -> Model {
+        let pass = Pass::of_text(&model.to_json()).unwrap();
+        let mut sums = pass.sums();
+        let rows: Vec<u32> = (0..self.len() as u32).collect();
+        self.add(&pass, &rows, &mut sums);
+        pass.finish(&sums)
+    }
+
+    /// The model when the passes are over, and how many there were.
+    fn passes(&self, model: Option<Model>) -> (Model, u64) {
+        let mut model = model.unwrap();
+        for count in 0..30 {
+            if model.training().stop_reason.name() != "unfinished" {
+                return (model, count);
+            }
+            model = self.step(&model);
+        }
+        panic!("no end: {:?}", model.training());
+    }
+}
+
+fn weights(model: &Model) -> Vec<f64> {
+    model.weights().iter().map(|row| row.weight).collect()
+}
+
+#[test]
+fn a_sample_of_all_rows_is_the_exact_fit() {
+    let data = Data::new(900, 1);
+    let model = data.start(1000).unwrap();
+    let max_sigma = ("max_sigma".to_owned(), OptionValue::Number(5.0));
+    let options = NewtonOptions::from_pairs([max_sigma]).unwrap();
+    let exact = data.with_table(|table, rows| fit_newton(table, rows, &options)).unwrap().unwrap();
+    assert_eq!(weights(&model), weights(&exact));
+    assert_eq!(model.training().stop_reason.name(), "converged");
+    assert_eq!(data.step(&model), model);
+}
+
+#[test]
+fn passes_come_to_the_optimum_of_all_rows() {
+    for weighted in [false, true] {
+        let mut data = Data::new(6000, 2);
+        // What is missing counts as the mean of the sample.
+        data.numbers[1].iter_mut().filter(|y| y.is_nan()).for_each(|y| *y = 0.0);
+        if weighted {
+            data.weight = Some((0..6000).map(|row| 0.25 + f64::from(row % 7)).collect());
+        }
+        // The plain likelihood knows no penalty that a sample decides, and the sample has all values: the optimum is that of
+        // all rows, however their numbers were encoded.
+        let plain = |rows| data.start_with(rows, OptionValue::Number(0.0));
+        let (model, count) = data.passes(plain(1500));
+        assert_eq!(model.training().stop_reason.name(), "converged", "{:?}", model.training());
+        assert!((2..=6).contains(&count), "{count}");
+        let exact = plain(6000).unwrap();
+        let (training, of_all) = (model.training(), exact.training());
+        let losses = [training.train_loss, of_all.train_loss];
+        assert!((losses[0] - losses[1]).abs() < 1e-9, "{losses:?}");
+        assert_eq!((training.rows, training.payers), (6000, of_all.payers));
+        assert!((training.weight_sum / of_all.weight_sum - 1.0).abs() < 1e-12);
+        for (a, b) in model.weights().iter().zip(&exact.weights()) {
+            // Of the levels one is explained by the others.
+            let errors = (a.raw_standard_error, b.raw_standard_error);
+            let (Some(of_a), Some(of_b)) = errors else {
+                assert_eq!(errors, (None, None));
+                assert_eq!(a.weight, b.weight);
+                continue;
+            };
+            assert!((of_a / of_b - 1.0).abs() < 1e-4, "{a:?} {b:?}");
+            let off = a.raw_weight.unwrap() - b.raw_weight.unwrap();
+            assert!(off.abs() < 1e-4 * of_b, "{a:?} {b:?}");
+        }
+    }
+}
+
+#[test]
+fn passes_over_the_sample_confirm_the_exact_fit() {
+    // The sample is all rows, and passes go over them all the same.
+    let data = Data::new(3000, 3);
+    let exact = data.start(3000).unwrap();
+    let mut model = exact.clone();
+    let mut passes = model.passes().unwrap().clone();
+    for part in [&mut passes.paying, &mut passes.amount] {
+        part.status = crate::model::PassStatus::Open;
+        // Not from the optimum, but from nearby.
+        part.values.iter_mut().for_each(|value| *value *= 0.9);
+    }
+    model = model.with_passes(passes).with_stop_reason(crate::model::StopReason::Unfinished);
+    let mut count = 0;
+    while model.training().stop_reason.name() == "unfinished" && count < 20 {
+        model = data.step(&model);
+        count += 1;
+    }
+    assert_eq!(model.training().stop_reason.name(), "converged");
+    for (a, b) in weights(&model).iter().zip(weights(&exact)) {
+        assert!((a - b).abs() < 1e-8 * (1.0 + b.abs()), "{a} {b}");
+    }
+    let objectives = [&model, &exact].map(|model| model.training().objective);
+    assert!((objectives[0] - objectives[1]).abs() < 1e-12, "{objectives:?}");
+}
+
+#[test]
+fn however_the_rows_are_split_the_text_is_the_same() {
+    let mut data = Data::new(2500, 4);
+    data.weight = Some((0..2500).map(|row| 0.5 + f64::from(row % 3)).collect());
+    data.label[17] = f64::NAN;
+    data.label[18] = -3.0;
+    data.label[19] = 1e-200;
+    let model = data.step(&data.start(300).unwrap());
+    let pass = Pass::of_text(&model.to_json()).unwrap();
+    let all: Vec<u32> = (0..2500).collect();
+    let mut sums = pass.sums();
+    data.add(&pass, &all, &mut sums);
+    let expected = pass.finish(&sums).to_json();
+    let mut shuffled = all.clone();
+    shuffled.sort_by_key(|row| row.wrapping_mul(2_654_435_761) % 2503);
+    for (rows, piece) in [(&all, 1), (&all, 64), (&shuffled, 2500), (&shuffled, 777)] {
+        let mut sums = pass.sums();
+        for (index, rows) in rows.chunks(piece).enumerate() {
+            let mut part = pass.sums();
+            data.add(&pass, rows, &mut part);
+            if index % 2 == 0 {
+                sums.merge(&part);
+            } else {
+                assert!(pass.merge_bytes(&pass.sums_bytes(&part), &mut sums));
+            }
+        }
+        assert_eq!(pass.finish(&sums).to_json(), expected, "{piece}");
+    }
+    // Row by row, as an engine does that skips partial aggregation.
+    let mut sums = pass.sums();
+    let features: Vec<FeatureInput> = data
+        .numbers
+        .iter()
+        .map(|x| FeatureInput::Number(Column::F64(x)))
+        .chain([FeatureInput::Codes { codes: &data.codes, levels: &LEVELS }])
+        .collect();
+    let columns =
+        PassColumns { label: &data.label, weight: data.weight.as_deref(), features: &features };
+    for row in all {
+        assert!(pass.merge_bytes(&pass.row_bytes(&columns, row), &mut sums));
+    }
+    assert_eq!(pass.finish(&sums).to_json(), expected);
+    assert!(!pass.merge_bytes(&[], &mut sums) && !pass.merge_bytes(&[1, 2, 3], &mut sums));
+    assert!(!pass.merge_bytes(&[0; 18], &mut sums));
+}

@@ -8,21 +8,20 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export VIRTUAL_ENV := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
 
-# What the Rust tests are built of: both packages, the extension module without its Python. (Polars is compiled for them
+# What the Rust tests are built of: all packages, the extension module without its Python. (Polars is compiled for them
 # once more, without Python; DataFusion is not, see python/Cargo.toml.)
-TESTED := -p ziln -p ziln-python --no-default-features --features cli,polars-lazy
+TESTED := -p ziln -p ziln-python -p ziln-cluster --no-default-features --features cli,polars-lazy
 # The environment that maturin gives to cargo: with another, pyo3 and all of the module's Polars would count as changed.
 MODULE_ENV = PYO3_PYTHON=$(VENV)/bin/python PYTHON_SYS_EXECUTABLE=$(VENV)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 \
 	PYO3_ENVIRONMENT_SIGNATURE=$$(python -c 'import sys; print("cpython-%d.%d-64bit" % sys.version_info[:2])') \
 	PYO3_CONFIG_FILE=$$(ls $(CARGO_TARGET_DIR)/maturin/pyo3-config-*.txt)
 
-.PHONY: help demo cluster test test-rust test-python test-cluster lint format docs bench reports clean
+.PHONY: help demo cluster test test-rust test-python lint format docs bench reports clean
 
 help:
 	@echo 'make demo     train and score models on 23,570 real customers'
 	@echo 'make cluster  the same in SQL on two workers of a cluster, on this machine'
 	@echo 'make test     run every test, Rust and Python'
-	@echo 'make test-cluster  run the tests of the cluster, with workers that are killed'
 	@echo 'make lint     check formatting, lints, types and documentation'
 	@echo 'make format   format Rust and Python'
 	@echo 'make public-api  list the public interface anew (tests/data/public_api.txt)'
@@ -71,28 +70,24 @@ demo: build
 
 # --- the cluster ---------------------------------------------------------------------------------------------------
 
-# It is compiled for itself (the first time about 10 minutes on 2 cores): what it needs asks more of what DataFusion is
-# built on than the shell does.
 data/cdnow.parquet: | build
 	@mkdir -p data
 	python scripts/cdnow_to_parquet.py $@
 
-cluster: data/cdnow.parquet
+# Of the same parts as the module, which are compiled already.
+cluster: build data/cdnow.parquet
 	@mkdir -p output
 	@echo '==> building the cluster'
-	cargo build --quiet -p ziln-cluster
+	@$(MODULE_ENV) cargo build --quiet -p ziln-python -p ziln-cluster --features ziln-python/python --bin ziln-cluster
+	@ln -sf $(CARGO_TARGET_DIR)/debug/ziln-cluster $(VENV)/bin/ziln-cluster
 	@echo '==> sql/cdnow.sql on two workers'
-	scripts/cluster.sh $(CARGO_TARGET_DIR)/debug/ziln-cluster --quiet --file sql/cdnow.sql
-
-test-cluster: data/cdnow.parquet
-	@echo '==> tests of the cluster'
-	cargo test --quiet -p ziln-cluster
+	scripts/cluster.sh --quiet --file sql/cdnow.sql
 
 # --- checks -------------------------------------------------------------------------------------------------------
 
 test: test-rust test-python
 
-test-rust:
+test-rust: data/cdnow.parquet
 	@echo '==> Rust tests'
 	cargo test --quiet $(TESTED)
 

@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Starts two workers on this machine, runs what is given on them, and stops them again:
-#   scripts/cluster.sh ZILN_CLUSTER_PROGRAM [ARGUMENTS OF sql...]
+# Starts two workers on this machine, runs the shell on them with the arguments that are given, and stops them again:
+#   scripts/cluster.sh --file sql/cdnow.sql
 set -euo pipefail
 
-program=$1
-shift
 folder=$(mktemp -d)
 workers=()
 stop() {
@@ -15,7 +13,7 @@ trap stop EXIT
 
 # Each writes the address that it found free as its first line.
 for number in 1 2; do
-    "$program" worker --listen 127.0.0.1:0 >"$folder/$number" &
+    ziln-cluster worker --listen 127.0.0.1:0 >"$folder/$number" &
     workers+=($!)
 done
 urls=()
@@ -27,4 +25,4 @@ for number in 1 2; do
     urls+=("$(sed -n 's/^worker on //p' "$folder/$number")")
 done
 echo "workers: ${urls[*]}"
-"$program" sql --cluster "$(IFS=,; echo "${urls[*]}")" "$@"
+ziln --cluster "$(IFS=,; echo "${urls[*]}")" "$@"

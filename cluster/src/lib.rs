@@ -9,7 +9,8 @@
 //! | --- | --- |
 //! | `session` | [`prepare`] and [`connect`]: a session on a cluster; what a session of a worker is made of |
 //! | `address`, `workers`, `channels` | where workers are, which of them answer, connections to them |
-//! | `planner`, `refuse`, `spread` | how a query becomes stages: what is refused, what stays in the session, how files are dealt |
+//! | `planner`, `refuse`, `one_value` | how a query becomes stages, what is refused |
+//! | `gather`, `spread`, `prove` | what the engine is given, how files are dealt, whether what it returns has the rows of the query |
 //! | `query`, `gate` | the nodes above a plan, and below what writes: deadline, what is sent along, what becomes of errors |
 //! | `hello` | what a client tells workers: its version and its settings |
 //! | `server`, `panics` | [`serve`]: a worker |
@@ -17,10 +18,13 @@
 mod address;
 mod channels;
 mod gate;
+mod gather;
 mod hello;
+mod one_value;
 mod options;
 mod panics;
 mod planner;
+mod prove;
 mod query;
 mod refuse;
 mod server;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::catalog::memory::DataSourceExec;
+use datafusion::common::internal_err;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::error::Result;
+use datafusion::execution::SessionState;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
@@ -19,9 +21,14 @@ use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 
 use crate::gate::gated;
+use crate::gather::gather;
+use crate::prove::flaw;
 use crate::query::QueryExec;
-use crate::refuse::{Functions, check_plan, check_settings, check_subqueries};
+use crate::refuse::{Functions, check_functions, check_settings, check_subqueries};
 use crate::workers::Workers;
+
+/// The least number of partitions that a query for workers is planned for.
+const FEWEST_PARTITIONS: usize = 2;
 
 /// The planner of the engine between a check before it and a [`QueryExec`] on top of its plan.
 pub(crate) struct Planner {
@@ -50,14 +57,59 @@ impl QueryPlanner for Planner {
             return Ok(local);
         }
         let (plan, workers) = if reads_files(&local)? && can_be_sent(&local)? {
-            check_plan(plan, &self.functions)?;
+            check_functions(plan, &self.functions)?;
             let workers = self.workers.ask().await?;
-            (self.engine.create_physical_plan(plan, session).await?, workers)
+            match self.cut(plan, session).await? {
+                Some(cut) => (cut, workers),
+                None => (local, Vec::new()),
+            }
         } else {
             (local, Vec::new())
         };
         let (plan, failure) = gated(plan)?;
         Ok(Arc::new(QueryExec::new(plan, failure, Arc::clone(&self.workers), workers)))
+    }
+}
+
+impl Planner {
+    /// The stages of a query; none where it is not sure that they have the rows of the query.
+    async fn cut(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn Session,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let session = for_workers(session)?;
+        // What the engine does not plan, DataFusion has planned already.
+        let Ok(cut) = self.engine.create_physical_plan(plan, &session).await else {
+            return Ok(None);
+        };
+        Ok(if flaw(&cut)?.is_some() { None } else { Some(cut) })
+    }
+}
+
+/// The session in which a query for workers is planned: in one partition there is nothing to deal.
+fn for_workers(session: &dyn Session) -> Result<SessionState> {
+    let Some(state) = session.as_any().downcast_ref::<SessionState>() else {
+        return internal_err!("the session of a cluster: expected one of DataFusion");
+    };
+    let mut state = state.clone();
+    let partitions = &mut state.config_mut().options_mut().execution.target_partitions;
+    *partitions = (*partitions).max(FEWEST_PARTITIONS);
+    Ok(state)
+}
+
+/// DataFusion's planner, whose plans the engine cuts.
+#[derive(Debug)]
+pub(crate) struct Whole;
+
+#[async_trait]
+impl QueryPlanner for Whole {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        gather(DefaultPhysicalPlanner::default().create_physical_plan(plan, session).await?)
     }
 }
 
@@ -86,7 +138,7 @@ fn can_be_sent(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
 }
 
 /// The scan of files that a node is.
-fn file_scan(node: &Arc<dyn ExecutionPlan>) -> Option<&FileScanConfig> {
+pub(crate) fn file_scan(node: &Arc<dyn ExecutionPlan>) -> Option<&FileScanConfig> {
     let source: &DataSourceExec = node.downcast_ref()?;
     source.data_source().downcast_ref()
 }

@@ -25,8 +25,12 @@ pub(crate) fn check_settings(options: &ConfigOptions) -> Result<()> {
     if options.optimizer.preserve_file_partitions != 0 {
         return refused_setting("datafusion.optimizer.preserve_file_partitions", "0");
     }
-    if DistributedConfig::from_config_options(options)?.dynamic_task_count {
+    let engine = DistributedConfig::from_config_options(options)?;
+    if engine.dynamic_task_count {
         return refused_setting("distributed.dynamic_task_count", "false");
+    }
+    if engine.partial_reduce {
+        return refused_setting("distributed.partial_reduce", "false");
     }
     Ok(())
 }
@@ -46,16 +50,8 @@ pub(crate) fn check_subqueries(plan: &LogicalPlan) -> Result<()> {
     })
 }
 
-/// Refuses a query that workers cannot run.
-pub(crate) fn check_plan(plan: &LogicalPlan, functions: &Functions) -> Result<()> {
-    plan.apply_with_subqueries(|node| match node {
-        LogicalPlan::RecursiveQuery(query) => plan_err!(
-            "a cluster does not run WITH RECURSIVE ({}): write each step as a query of its own, with COPY ... TO \
-             between them, or run this one in a shell without --cluster",
-            query.name
-        ),
-        _ => Ok(TreeNodeRecursion::Continue),
-    })?;
+/// Refuses functions that workers do not have.
+pub(crate) fn check_functions(plan: &LogicalPlan, functions: &Functions) -> Result<()> {
     each_expression(plan, |expr| match expr {
         Expr::ScalarFunction(call) => check_function(&call.func, functions),
         _ => Ok(()),
@@ -63,7 +59,10 @@ pub(crate) fn check_plan(plan: &LogicalPlan, functions: &Functions) -> Result<()
 }
 
 /// Checks each expression of a plan, and each within it.
-fn each_expression(plan: &LogicalPlan, check: impl Fn(&Expr) -> Result<()>) -> Result<()> {
+pub(crate) fn each_expression(
+    plan: &LogicalPlan,
+    check: impl Fn(&Expr) -> Result<()>,
+) -> Result<()> {
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
             expr.apply(|expr| {

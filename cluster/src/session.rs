@@ -14,9 +14,10 @@ use datafusion_distributed::{
 use crate::address::Address;
 use crate::channels::Channels;
 use crate::hello;
+use crate::one_value::OneValue;
 use crate::options::ClusterOptions;
 use crate::panics;
-use crate::planner::Planner;
+use crate::planner::{Planner, Whole};
 use crate::spread::spread;
 use crate::workers::{Present, Workers};
 
@@ -46,6 +47,8 @@ pub fn prepare(state: SessionStateBuilder, addresses: Vec<Address>) -> Result<Se
         .with_distributed_scale_up_leaf_node_handler(spread)
         // Every scan of files is for all workers, however small it is.
         .with_distributed_file_scan_config_bytes_per_partition(1)?
+        .with_analyzer_rule(Arc::new(OneValue))
+        .with_query_planner(Arc::new(Whole))
         .with_distributed_planner();
     let config = state.config().get_or_insert_default();
     if config.options().extensions.get::<ClusterOptions>().is_none() {

@@ -18,6 +18,10 @@ pub(crate) fn spread(
 ) -> Option<Result<ScaleUpLeafNodeEventResponse>> {
     let source: &DataSourceExec = event.plan.downcast_ref()?;
     let scan: &FileScanConfig = source.data_source().downcast_ref()?;
+    if event.task_count == 1 {
+        let leaf = DistributedLeafExec::try_new(Arc::clone(event.plan), [Arc::clone(event.plan)]);
+        return Some(leaf.map(|leaf| ScaleUpLeafNodeEventResponse::new(Arc::new(leaf))));
+    }
     let groups = ranges(scan, event.task_count);
     let deals = dealt(&groups, event.task_count).into_iter().map(|groups| {
         let mut scan = scan.clone();

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod data;
+mod differential;
 mod equal;
 mod faults;
 mod files;

@@ -19,14 +19,15 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The purchases of CDNOW.
+pub fn purchases() -> PathBuf {
+    let purchases = root().join("data/cdnow.parquet").canonicalize();
+    purchases.expect("python scripts/cdnow_to_parquet.py data/cdnow.parquet makes it")
+}
+
 #[test]
 fn cdnow_is_the_same_on_a_cluster() -> Result<()> {
-    let purchases = root().join("data/cdnow.parquet");
-    assert!(
-        purchases.exists(),
-        "python scripts/cdnow_to_parquet.py data/cdnow.parquet makes the input"
-    );
-    let purchases = purchases.canonicalize()?;
+    let purchases = purchases();
     let script = fs::read_to_string(root().join("sql/cdnow.sql"))?;
     let workers = workers(2);
     runtime().block_on(async {

@@ -26,7 +26,7 @@ type Plan = Arc<dyn ExecutionPlan>;
 pub(crate) fn gather(plan: Plan) -> Result<Plan> {
     let plan = plan.transform_up(|node| {
         let children: Vec<Plan> = node.children().into_iter().cloned().collect();
-        let requirements = node.required_input_distribution();
+        let requirements = node.input_distribution_requirements().into_per_child();
         let mut changed = false;
         let gathered = children.into_iter().zip(requirements).enumerate().map(
             |(index, (child, requirement))| {

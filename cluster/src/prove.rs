@@ -86,7 +86,7 @@ fn rows(node: &Plan, tasks: usize) -> Result<Rows, Flaw> {
     let children = node.children();
     let inputs = children.iter().map(|child| rows(child, tasks)).collect::<Result<Vec<_>, _>>()?;
     for ((child, input), requirement) in
-        children.iter().zip(&inputs).zip(node.required_input_distribution())
+        children.iter().zip(&inputs).zip(node.input_distribution_requirements().into_per_child())
     {
         if !has_required(child, input.spread, &requirement, tasks) {
             return refuse(node, "does not get its rows as it requires them", tasks);
@@ -167,7 +167,8 @@ fn requires_keys(node: &Plan) -> bool {
             Distribution::UnspecifiedDistribution | Distribution::SinglePartition
         )
     };
-    node.is::<InterleaveExec>() || node.required_input_distribution().iter().all(is_key)
+    node.is::<InterleaveExec>()
+        || node.input_distribution_requirements().into_per_child().iter().all(is_key)
 }
 
 /// Whether a join returns each row once where its left side is the same in all tasks and its right side is dealt.
@@ -301,4 +302,74 @@ fn own_tasks(node: &Plan) -> Option<usize> {
 fn has_union(node: &Plan) -> bool {
     node.name() == ISOLATING_UNION
         || (!node.is_network_boundary() && node.children().into_iter().any(has_union))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+
+    use datafusion::execution::SessionStateBuilder;
+    use datafusion::prelude::{SessionConfig, SessionContext};
+    use datafusion_distributed::{DistributedExt, SessionStateBuilderExt, WorkerResolver};
+    use url::Url;
+
+    use super::*;
+    use crate::planner::Whole;
+    use crate::spread::spread;
+
+    /// Two workers that nobody asks, as plans are only made.
+    struct Two;
+
+    impl WorkerResolver for Two {
+        fn get_urls(&self) -> Result<Vec<Url>> {
+            let url = |port| Url::parse(&format!("http://127.0.0.1:{port}")).expect("a URL");
+            Ok(vec![url(1), url(2)])
+        }
+    }
+
+    /// A session with the engine as it is, or with what it is given here.
+    fn session(is_gathered: bool) -> Result<SessionContext> {
+        let config = SessionConfig::new().with_target_partitions(1);
+        let mut state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .with_distributed_worker_resolver(Two)
+            .with_distributed_scale_up_leaf_node_handler(spread)
+            .with_distributed_file_scan_config_bytes_per_partition(1)?;
+        if is_gathered {
+            state = state.with_query_planner(Arc::new(Whole));
+        }
+        Ok(SessionContext::new_with_state(state.with_distributed_planner().build())
+            .enable_url_table())
+    }
+
+    /// The engine runs what needs all rows in each task, over its part of them.
+    #[tokio::test]
+    async fn what_would_have_other_rows_is_found() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let table = format!("'{}/'", folder.path().display());
+        for file in 0..2 {
+            let copy = format!(
+                "COPY (SELECT value AS id FROM range(0, 9)) TO '{}/{file}.parquet'",
+                folder.path().display()
+            );
+            SessionContext::new().sql(&copy).await?.collect().await?;
+        }
+        let beside = [
+            format!("SELECT sum(id) AS n FROM {table}"),
+            format!("SELECT id AS n FROM {table} LIMIT 3"),
+            format!("SELECT id AS n FROM {table} ORDER BY id LIMIT 3"),
+            format!("SELECT sum(id) OVER () AS n FROM {table}"),
+        ];
+        for query in beside {
+            let sql = format!("SELECT c.id, b.n FROM {table} c CROSS JOIN ({query}) b");
+            for is_gathered in [false, true] {
+                let plan = session(is_gathered)?.sql(&sql).await?.create_physical_plan().await?;
+                let found = flaw(&plan)?;
+                assert!(plan.exists(|node| Ok(node.is_network_boundary()))?, "{query}");
+                assert_eq!(found.is_none(), is_gathered, "{query}: {found:?}");
+            }
+        }
+        Ok(())
+    }
 }

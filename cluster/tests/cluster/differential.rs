@@ -118,7 +118,7 @@ const STATEMENTS: &[&str] = &[
     "SELECT count(*) FROM few f WHERE EXISTS (SELECT 1 FROM customers c WHERE c.visits > f.visits + 20)",
     "SELECT f.id FROM few f WHERE NOT EXISTS (SELECT 1 FROM customers c WHERE c.visits > f.visits * 9)",
     "SELECT count(*) FROM customers WHERE EXISTS (SELECT 1 FROM none)",
-    "SELECT id, id IN (SELECT id * 2 FROM few) OR visits > 30 AS marked FROM customers WHERE id % 200 < 3",
+    "SELECT count(*) FROM customers WHERE id IN (SELECT id * 2 FROM few) OR visits > 30",
     "SELECT f.id, count(c.id), max(c.id) FROM few f LEFT JOIN customers c ON c.visits > f.visits + 10 GROUP BY f.id",
     "SELECT f.id, count(c.id) FROM customers c RIGHT JOIN few f ON c.visits > f.visits + 10 GROUP BY f.id",
     "SELECT count(f.id), count(c.id) FROM few f FULL JOIN customers c ON c.visits > f.visits + 30",
@@ -249,7 +249,8 @@ fn statements_have_the_rows_of_a_local_session() -> Result<()> {
         tables.register(&reference).await?;
         let mut expected = Vec::new();
         for sql in STATEMENTS {
-            expected.push(lines(&rows(&reference, sql).await?)?);
+            let rows = rows(&reference, sql).await;
+            expected.push(lines(&rows.unwrap_or_else(|error| panic!("{sql}: {error}")))?);
         }
         for partitions in [1, 2, 8] {
             let ctx = on(&workers, partitions);

@@ -6,7 +6,7 @@ use crate::data::Customers;
 use crate::processes::{local, on, runtime, text, workers};
 
 /// The aggregates and the functions of a row, and what users put around them. `{customers}` is the table.
-const QUERIES: [&str; 17] = [
+const QUERIES: &[&str] = &[
     // Models, in groups and of all rows.
     "SELECT campaign, ziln_fit_sgd(ltv, {visits: visits, channel: channel}, {epochs: 5}) AS model
      FROM {customers} GROUP BY campaign ORDER BY campaign",
@@ -16,6 +16,10 @@ const QUERIES: [&str; 17] = [
     "SELECT ziln_fit_sgd(ltv, {visits: visits}, {max_rows: 500, epochs: 3}) AS model FROM {customers}",
     "SELECT campaign, ziln_fit_newton(ltv, {visits: visits}, {max_rows: 100}) AS model
      FROM {customers} GROUP BY campaign ORDER BY campaign",
+    "WITH models AS (SELECT campaign, ziln_newton_start(ltv, {visits: visits}, {max_rows: 40}) AS model
+                     FROM {customers} GROUP BY campaign)
+     SELECT c.campaign, ziln_newton_step(c.ltv, {visits: c.visits}, m.model) AS model
+     FROM {customers} c JOIN models m ON c.campaign = m.campaign GROUP BY c.campaign ORDER BY c.campaign",
     "SELECT ziln_fit_sgd(ltv, {visits: visits}, 1 + visits, {epochs: 2}) FILTER (WHERE visits > 2) AS model
      FROM {customers}",
     "WITH prior AS (SELECT ziln_fit_prior(ltv, {visits: visits}, campaign) AS model FROM {customers})

@@ -71,7 +71,7 @@ fn kill_in(sql: &str) -> Result<u32> {
 
 #[test]
 fn a_worker_is_killed_while_it_scans() -> Result<()> {
-    let customers = Customers::new(60_000, 4);
+    let customers = Customers::new(20_000, 4);
     let sql = format!(
         "SELECT campaign, count(DISTINCT sha512(md5(CAST(id AS VARCHAR)))) AS n, sum(visits) AS visits
          FROM {} GROUP BY campaign ORDER BY campaign",
@@ -96,7 +96,7 @@ fn a_worker_is_killed_while_it_trains() -> Result<()> {
 /// The rows of the last stage go to the session as they come.
 #[test]
 fn a_worker_is_killed_in_the_last_stage() -> Result<()> {
-    let customers = Customers::new(60_000, 4);
+    let customers = Customers::new(16_000, 4);
     let sql = format!(
         "SELECT c.id, sha512(CAST(c.id AS VARCHAR)) AS hash, d.ltv FROM {table} c JOIN {table} d ON c.id = d.id
          ORDER BY c.id",

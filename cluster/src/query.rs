@@ -90,7 +90,7 @@ impl ExecutionPlan for QueryExec {
             .map_or(ClusterOptions::default().deadline_seconds, |options| options.deadline_seconds);
         let rows = Rows {
             panics: panics::count(),
-            rows: self.input.execute(partition, telling(&context)?)?,
+            input: self.input.execute(partition, telling(&context)?)?,
             failure: Arc::clone(&self.failure),
             seconds,
             // A deadline that cannot be represented is none.
@@ -121,7 +121,7 @@ fn telling(context: &TaskContext) -> Result<Arc<TaskContext>> {
 
 /// The rows of a partition that are still to come.
 struct Rows {
-    rows: SendableRecordBatchStream,
+    input: SendableRecordBatchStream,
     failure: Arc<Failure>,
     seconds: u64,
     deadline: Option<Instant>,
@@ -134,11 +134,11 @@ struct Rows {
 impl Rows {
     /// The next batch and what comes after it, or an error, after which nothing comes.
     async fn next(mut self) -> Option<(Result<RecordBatch>, Option<Self>)> {
-        let (failure, rows) = (Arc::clone(&self.failure), &mut self.rows);
+        let (failure, input) = (Arc::clone(&self.failure), &mut self.input);
         let next = async move {
             tokio::select! {
                 error = failure.error() => Some(Err(error)),
-                next = rows.next() => next,
+                next = input.next() => next,
             }
         };
         let next = match self.deadline {

@@ -47,7 +47,7 @@ impl Workers {
         {
             match found {
                 Ok(machines) => {
-                    urls.extend(machines.iter().map(|machine| format!("http://{machine}")))
+                    urls.extend(machines.iter().map(|machine| format!("http://{machine}")));
                 }
                 Err(error) => _ = missing.insert(format!("{address} ({error})")),
             }
@@ -73,7 +73,7 @@ impl Workers {
             );
         }
         self.tell_of(missing, present.len());
-        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = present.clone();
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&present);
         Ok(present)
     }
 

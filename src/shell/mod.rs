@@ -104,7 +104,7 @@ pub struct Arguments {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let code = match Program::try_parse_from(&arguments) {
-        Ok(program) if program.cluster.is_some() => cluster::run(arguments.into_iter().skip(1)),
+        Ok(program) if program.cluster.is_some() => cluster::run(&arguments),
         Ok(program) => run(program.arguments, Ok),
         // Help and the version come as errors, too.
         Err(error) => match error.print() {

@@ -64,7 +64,7 @@ fn kill_in(sql: &str) -> Result<u32> {
             workers[victim] = Worker::start_on(&address);
             assert_eq!(text(&ctx, sql).await?, expected);
         }
-        println!("{whole:?} a query, {errors} of {KILLS} kills were errors");
+        eprintln!("{whole:?} a query, {errors} of {KILLS} kills were errors");
         Ok(errors)
     })
 }
@@ -193,8 +193,8 @@ fn a_copy_that_is_interrupted_leaves_no_file() -> Result<()> {
         shell.args(["sql", "--cluster", &urls(&workers), "--command", &copy]);
         let mut shell = shell.spawn().expect("a shell");
         tokio::time::sleep(whole / 2).await;
-        shell.kill()?;
-        shell.wait()?;
+        shell.kill().expect("a shell that runs");
+        shell.wait().expect("a shell that ended");
         assert!(!target.exists());
         // What it left behind hinders nobody.
         text(&on(&workers, 2), &copy).await?;

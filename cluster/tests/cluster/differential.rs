@@ -313,7 +313,8 @@ fn statements_are_run_by_workers() -> Result<()> {
     let workers = workers(2);
     runtime().block_on(async {
         let ctx = on(&workers, 2);
-        Tables::new().await?.register(&ctx).await?;
+        let tables = Tables::new().await?;
+        tables.register(&ctx).await?;
         let mut unsent = Vec::new();
         for sql in STATEMENTS {
             let plan = ctx.sql(sql).await?.create_physical_plan().await?;

@@ -1,8 +1,8 @@
 //! The same statements with and without a cluster: the same rows, bit for bit.
 //!
-//! What a plan of one partition leaves out, and what runs in each task of a stage though it must run once, is where an engine that
-//! cuts plans goes wrong without an error. So this is a list of such statements, over the customers of CDNOW in several files, a
-//! table of one small file and one without rows.
+//! What a plan of one partition leaves out, and what runs in each task of a stage though it must run once, is where an
+//! engine that cuts plans goes wrong without an error. So this is a list of such statements, over the customers of CDNOW in
+//! several files, a table of one small file and one without rows.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,7 +18,8 @@ use ziln::udf::{FitPasses, fit_passes};
 use crate::processes::{local, on, rows, runtime, text, workers};
 use crate::script::purchases;
 
-/// Statements over `customers` (23,570, in 5 files), `few` (7 rows, one file), `none` (no rows), `purchases` (one file).
+/// Statements over `customers` (23,570, in 5 files), `few` (7 rows, one file), `none` (no rows), `purchases` (one
+/// file).
 /// Sums are of integers or in cents, as those of floating-point numbers depend on their order in any engine.
 const STATEMENTS: &[&str] = &[
     // Aggregates of all rows, alone and beside what there is more of.

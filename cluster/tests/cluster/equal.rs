@@ -1,9 +1,10 @@
 //! Whatever the workers and the partitions: the rows and the texts are those of a local session.
 
+use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::error::Result;
 
 use crate::data::Customers;
-use crate::processes::{local, on, runtime, text, workers};
+use crate::processes::{Worker, local, on, rows, runtime, text, workers};
 
 /// The aggregates and the functions of a row, and what users put around them. `{customers}` is the table.
 const QUERIES: &[&str] = &[
@@ -100,6 +101,62 @@ fn workers_run_the_queries() -> Result<()> {
         );
         let plan = text(&on(&workers, 2), &sql).await?;
         assert!(plan.contains("tasks=2") && plan.contains("NetworkShuffleExec"), "{plan}");
+        Ok(())
+    })
+}
+
+/// The bytes that the network nodes of an analysed query sent.
+fn sent(analysed: &str) -> f64 {
+    let sizes = analysed.split("bytes_transferred=").skip(1).map(|size| {
+        let size = size.split([',', ']']).next().expect("a size");
+        let (number, unit) = size.split_once(' ').expect("a number and its unit");
+        let number: f64 = number.parse().expect("a number");
+        match unit {
+            "B" => number,
+            "KB" => number * 1024.0,
+            "MB" => number * 1024.0 * 1024.0,
+            _ => panic!("{unit} is no unit of bytes"),
+        }
+    });
+    sizes.sum()
+}
+
+/// What a fit of all rows, one of a sample and a pass send between the workers.
+async fn sent_of(customers: &Customers, workers: &[Worker]) -> Result<[f64; 3]> {
+    let table = customers.table();
+    let ctx = on(workers, 2);
+    let features = "{visits: visits, noise: noise, both: noise * visits}";
+    let models = format!(
+        "CREATE TABLE models AS SELECT campaign, ziln_newton_start(ltv, {features}, {{max_rows: 50}}) AS model
+         FROM {table} GROUP BY campaign"
+    );
+    text(&ctx, &models).await?;
+    let mut bytes = [0.0; 3];
+    let fits = [
+        format!("ziln_fit_newton(ltv, {features}) AS m FROM {table}"),
+        format!("ziln_fit_newton(ltv, {features}, {{max_rows: 50}}) AS m FROM {table}"),
+        format!(
+            "ziln_newton_step(ltv, {features}, model) AS m FROM {table} JOIN models USING (campaign)"
+        ),
+    ];
+    for (bytes, fit) in bytes.iter_mut().zip(fits) {
+        let sql = format!("EXPLAIN ANALYZE SELECT campaign, {fit} GROUP BY campaign");
+        *bytes = sent(&pretty_format_batches(&rows(&ctx, &sql).await?)?.to_string());
+    }
+    Ok(bytes)
+}
+
+/// Samples and sums cross the network, and not the rows: of four times the rows no more.
+#[test]
+fn what_is_bounded_is_sent_bounded() -> Result<()> {
+    let workers = workers(2);
+    let (few, many) = (Customers::new(15_000, 4), Customers::new(60_000, 4));
+    runtime().block_on(async {
+        let [all, sample, sums] = sent_of(&few, &workers).await?;
+        let [more, of_more, sums_of_more] = sent_of(&many, &workers).await?;
+        assert!(more > 2.0 * all, "{more} {all}");
+        assert!(of_more < 1.5 * sample, "{of_more} {sample}");
+        assert!(sums_of_more < 1.5 * sums, "{sums_of_more} {sums}");
         Ok(())
     })
 }

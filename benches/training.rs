@@ -9,7 +9,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
 use ziln::math::Column;
 use ziln::model::{FeatureInput, Model, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
@@ -44,7 +44,8 @@ impl Customers {
     fn table(&self) -> Table<'_> {
         let chunk = |start: usize| {
             let rows = start..(start + CHUNK).min(self.label.len());
-            let values = self.features.iter().map(|column| Values::Numbers(&column[rows.clone()]));
+            let values =
+                self.features.iter().map(|column| FeatureValues::Numbers(&column[rows.clone()]));
             Chunk { label: &self.label[rows.clone()], weight: None, features: values.collect() }
         };
         Table {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::network::Network;
+use super::network::NetworkOptions;
 use super::rows::Seen;
 use super::sgd::{Optimizer, Schedule};
 use super::watch::Watch;
@@ -181,7 +181,7 @@ options! {
     max_rows(u64): Option<Limit> = None,
         OptionRange::Integer { least: 1, most: 1_000_000_000 },
         "rows that are kept at most: a sample, the same however the rows are ordered and split";
-    hidden(&[u64]): Network = Network::new(Vec::new()),
+    hidden(&[u64]): NetworkOptions = NetworkOptions::new(Vec::new()),
         OptionRange::Layers { layers: MOST_LAYERS, units: MOST_UNITS as u64 },
         "units of each hidden layer of a network on top of the linear heads; none is the linear model";
     init(Arc<Model>): Option<Arc<Model>> = None,
@@ -273,7 +273,7 @@ impl Options {
 
     /// These options with a network on top of the linear heads; without hidden layers there is none.
     #[must_use]
-    pub fn with_network(&self, network: Network) -> Self {
+    pub fn with_network(&self, network: NetworkOptions) -> Self {
         Self { hidden: network, ..self.clone() }
     }
 
@@ -299,7 +299,7 @@ impl Options {
     }
 
     /// The network on top of the linear heads, if there is to be one.
-    pub(super) fn network(&self) -> Option<&Network> {
+    pub(super) fn network(&self) -> Option<&NetworkOptions> {
         Some(&self.hidden).filter(|network| !network.hidden().is_empty())
     }
 
@@ -546,7 +546,7 @@ impl Setting for Schedule {
     }
 }
 
-impl Setting for Network {
+impl Setting for NetworkOptions {
     fn read(given: &Given<'_>) -> Result<Self> {
         let OptionRange::Layers { layers, units } = given.range else {
             return Err(given.refuse());

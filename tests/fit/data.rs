@@ -1,7 +1,7 @@
 //! Data sets to train on, and numbers that look random.
 
 use ziln::fit::{
-    Chunk, FeatureColumn, NewtonOptions, OptionValue, Options, RowId, Table, Values, fit,
+    Chunk, FeatureColumn, FeatureValues, NewtonOptions, OptionValue, Options, RowId, Table, fit,
     fit_newton, fit_prior,
 };
 use ziln::math::Column;
@@ -69,8 +69,8 @@ impl Data {
             },
         });
         let values = self.features.iter().map(|feature| match feature {
-            Feature::Numbers(values) => Values::Numbers(values),
-            Feature::Levels(codes, _) => Values::Codes(codes),
+            Feature::Numbers(values) => FeatureValues::Numbers(values),
+            Feature::Levels(codes, _) => FeatureValues::Codes(codes),
         });
         let table = Table {
             features: columns.collect(),

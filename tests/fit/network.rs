@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ziln::fit::{Chunk, FeatureColumn, Network, OptionValue, Options, RowId, Table, Values};
+use ziln::fit::{
+    Chunk, FeatureColumn, FeatureValues, NetworkOptions, OptionValue, Options, RowId, Table,
+};
 use ziln::math::{Column, expected_ltv_row, loss_row};
 use ziln::model::{Encoding, Explainer, FeatureInput, Model, ParamsOut, Scorer, ScorerSet};
 use ziln::record::FieldValue;
@@ -34,7 +36,7 @@ fn options(pairs: &[(&str, OptionValue)]) -> Options {
 }
 
 fn network(hidden: &[usize]) -> Options {
-    options(&[]).with_network(Network::new(hidden.to_vec()))
+    options(&[]).with_network(NetworkOptions::new(hidden.to_vec()))
 }
 
 fn rows(data: &Data) -> Vec<u32> {
@@ -106,7 +108,7 @@ fn nothing_to_gain_is_nothing_lost() {
 #[test]
 fn neither_order_nor_threads_change_a_bit() {
     let data = bent(5000, 11);
-    let mut plan = Network::new(vec![40, 24]);
+    let mut plan = NetworkOptions::new(vec![40, 24]);
     // Blocks of a batch on several threads.
     plan.batch_size = Some(1024);
     plan.epochs = Some(4);
@@ -130,7 +132,11 @@ fn the_seed_chooses_the_weights() {
     let data = bent(1000, 12);
     let of = |seed: i64| {
         let options = options(&[("seed", OptionValue::Integer(seed))]);
-        fit(&data, &options.with_network(Network::new(vec![8]))).network().unwrap().layers.clone()
+        fit(&data, &options.with_network(NetworkOptions::new(vec![8])))
+            .network()
+            .unwrap()
+            .layers
+            .clone()
     };
     assert_eq!(of(1), of(1));
     assert_ne!(of(1), of(2));
@@ -264,7 +270,7 @@ fn a_hundred_thousand_levels_train() {
         weight: None,
         features: vec![Feature::Levels(codes, levels), Feature::Numbers(x)],
     };
-    let mut plan = Network::new(vec![16]);
+    let mut plan = NetworkOptions::new(vec![16]);
     plan.epochs = Some(2);
     let options = options(&[("epochs", OptionValue::Integer(2))]).with_network(plan);
     let model = fit(&data, &options);
@@ -344,7 +350,8 @@ fn a_network_to_continue_from_is_not_lost_in_silence() {
 fn a_network_goes_on_from_its_weights() {
     let data = bent(3000, 82);
     let first = fit(&data, &network(&[16]));
-    let none = options(&[("epochs", OptionValue::Integer(0))]).with_network(Network::new(vec![16]));
+    let none =
+        options(&[("epochs", OptionValue::Integer(0))]).with_network(NetworkOptions::new(vec![16]));
     let same = fit(&data, &none.with_init(Arc::new(first.clone())));
     assert_eq!(same.head_weights(), first.head_weights());
     assert_eq!(same.network().unwrap().layers, first.network().unwrap().layers);
@@ -355,7 +362,7 @@ fn a_network_goes_on_from_its_weights() {
     assert!(more.options().init);
     let given = [("epochs", 3), ("batch_size", 64), ("patience", 2)];
     let pairs: Vec<_> = given.map(|(name, value)| (name, OptionValue::Integer(value))).to_vec();
-    let model = fit(&data, &options(&pairs).with_network(Network::new(vec![4])));
+    let model = fit(&data, &options(&pairs).with_network(NetworkOptions::new(vec![4])));
     for (name, value) in given {
         assert_eq!(model.info().get(name), Some(&FieldValue::Integer(Some(value))), "{name}");
     }
@@ -368,7 +375,7 @@ fn features_in_another_order_and_new_levels_are_found_by_name() {
     let first = Arc::new(fit(&data, &network(&[12, 6])));
     let none = |model: &Arc<Model>| {
         let none = options(&[("epochs", OptionValue::Integer(0))]);
-        none.with_network(Network::new(vec![12, 6])).with_init(model.clone())
+        none.with_network(NetworkOptions::new(vec![12, 6])).with_init(model.clone())
     };
     // One level more, which stands first, and the columns from the last to the first.
     let Feature::Levels(codes, names) = &data.features[4] else { unreachable!() };
@@ -382,8 +389,8 @@ fn features_in_another_order_and_new_levels_are_found_by_name() {
         levels: (place == 4).then(|| levels.clone()),
     };
     let values = |&place: &usize| match &data.features[place] {
-        Feature::Numbers(values) => Values::Numbers(values),
-        Feature::Levels(..) => Values::Codes(&codes),
+        Feature::Numbers(values) => FeatureValues::Numbers(values),
+        Feature::Levels(..) => FeatureValues::Codes(&codes),
     };
     let features = order.iter().map(values).collect();
     let table = Table {
@@ -421,7 +428,8 @@ fn a_network_starts_from_a_linear_model() {
     let data = bent(3000, 85);
     let linear = fit(&data, &options(&[("epochs", OptionValue::Integer(7))]));
     let init = Arc::new(linear.clone());
-    let none = options(&[("epochs", OptionValue::Integer(0))]).with_network(Network::new(vec![8]));
+    let none =
+        options(&[("epochs", OptionValue::Integer(0))]).with_network(NetworkOptions::new(vec![8]));
     let start = fit(&data, &none.with_init(init.clone()));
     assert_eq!(start.head_weights(), linear.head_weights());
     let heads = &start.network().unwrap().heads;
@@ -652,7 +660,7 @@ fn the_option_is_a_list_or_an_integer() {
     let layer = text(hidden(Integer(4)).unwrap());
     assert_eq!(text(hidden(list(&[4])).unwrap()), layer);
     assert_eq!(text(Options::builder().hidden(&[4]).build().unwrap()), layer);
-    assert_eq!(text(Options::default().with_network(Network::new(vec![4]))), layer);
+    assert_eq!(text(Options::default().with_network(NetworkOptions::new(vec![4]))), layer);
     let model = Model::from_json(&layer).unwrap();
     assert_eq!((linear.contains("network"), model.format_version()), (false, 2));
     assert_eq!(model.info().get("hidden"), Some(&FieldValue::Numbers(Some(vec![4.0]))));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
 use ziln::math::{Column, Params, Spread, crps, expected_ltv, loss};
 use ziln::metrics::{Scored, decile_stats, evaluate, gini, spearman};
 use ziln::model::{FeatureInput, Model, ParamsOut, Scorer};
@@ -103,9 +103,9 @@ impl Rows {
         });
         let features = columns.collect();
         let values = self.features.iter().map(|feature| match feature {
-            Feature::Doubles(values) => Values::Numbers(values),
-            Feature::Singles(values) => Values::Singles(values),
-            Feature::Levels(codes, _) => Values::Codes(codes),
+            Feature::Doubles(values) => FeatureValues::Numbers(values),
+            Feature::Singles(values) => FeatureValues::Singles(values),
+            Feature::Levels(codes, _) => FeatureValues::Codes(codes),
         });
         let chunk = Chunk {
             label: &self.label,

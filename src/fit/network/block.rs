@@ -141,7 +141,10 @@ impl Worker {
             let Self { tile, head_tile, sums, .. } = self;
             dispatch(
                 #[inline(always)]
-                || head_tile.total(sums, (heads, unit), block.rows, &rows, tile),
+                || {
+                    let outputs = head_tile.heads(block.rows, &rows, tile);
+                    sums.add_rows(&block.rows.packed, &rows, outputs, heads, unit);
+                },
             );
         }
     }
@@ -160,7 +163,10 @@ impl Worker {
             let Self { tile, head_tile, calibration, .. } = self;
             dispatch(
                 #[inline(always)]
-                || head_tile.calibration(calibration, (heads, unit), block.rows, &rows, tile),
+                || {
+                    let outputs = head_tile.heads(block.rows, &rows, tile);
+                    calibration.add_rows(&block.rows.packed, &rows, outputs, heads, unit);
+                },
             );
         }
     }

@@ -1,9 +1,7 @@
 //! The losses of rows and their derivatives by the heads.
 
-use super::calibration::CalibrationSums;
 use super::rows::NetworkRows;
 use crate::family::{AmountTerm, PayingTerm, TargetTile, Term};
-use crate::fit::total::{Heads, TotalSums};
 use crate::math::{TILE, padded};
 use crate::net::TileRows;
 use crate::net::deep::{ROWS, Tile};
@@ -63,34 +61,17 @@ impl HeadTile {
         total
     }
 
-    /// Adds what is predicted for at most [`ROWS`] rows, and what they paid.
+    /// The heads of at most [`ROWS`] rows: the logit, mu in units of the scale, raw sigma.
     #[inline(always)]
-    pub(super) fn total(
+    pub(super) fn heads(
         &mut self,
-        sums: &mut TotalSums,
-        (heads, unit): (&Heads<'_>, f64),
         data: &NetworkRows,
         rows: &TileRows<'_>,
         tile: &Tile,
-    ) {
+    ) -> [&[f64; TILE]; 3] {
         self.add_up(data, rows, tile);
         let [mus, raws] = &self.amount;
-        sums.add_rows(&data.packed, rows, [&self.paying[0], mus, raws], heads, unit);
-    }
-
-    /// Adds what at most [`ROWS`] rows say of the total.
-    #[inline(always)]
-    pub(super) fn calibration(
-        &mut self,
-        calibration: &mut CalibrationSums,
-        (heads, unit): (&Heads<'_>, f64),
-        data: &NetworkRows,
-        rows: &TileRows<'_>,
-        tile: &Tile,
-    ) {
-        self.add_up(data, rows, tile);
-        let [mus, raws] = &self.amount;
-        calibration.add_rows(&data.packed, rows, [&self.paying[0], mus, raws], heads, unit);
+        [&self.paying[0], mus, raws]
     }
 
     /// The heads: those of the linear model with what the network adds.

@@ -37,7 +37,7 @@ impl Customers {
         Self {
             label: label.collect(),
             features: columns,
-            names: (0..features).map(|place| format!("x{place}")).collect(),
+            names: (0..features).map(|index| format!("x{index}")).collect(),
         }
     }
 
@@ -121,22 +121,22 @@ fn prediction(criterion: &mut Criterion) {
     let (table, rows) = (customers.table(), customers.rows());
     let options = options(&[("epochs", 1)]);
     let mut models = ScorerSet::default();
-    let places: Vec<u32> = rows
+    let indices: Vec<u32> = rows
         .chunks(100)
         .map(|rows| models.add(Arc::new(Scorer::new(&train(&table, rows, &options)))))
         .collect();
     let mut random = StdRng::seed_from_u64(2);
     let which: Vec<u32> =
-        rows.iter().map(|_| places[random.random_range(0..places.len())]).collect();
+        rows.iter().map(|_| indices[random.random_range(0..indices.len())]).collect();
     let count = rows.len();
     let mut out = [vec![0.0; count], vec![0.0; count], vec![0.0; count]];
     let inputs = customers.inputs();
     let mut group = criterion.benchmark_group("prediction, 20 features (rows)");
     group.throughput(Throughput::Elements(count as u64));
     let but_a_fifth =
-        which.iter().enumerate().map(|(row, &place)| if row % 5 == 0 { NO_SCORER } else { place });
+        which.iter().enumerate().map(|(row, &index)| if row % 5 == 0 { NO_SCORER } else { index });
     let cases = [
-        ("one model", vec![places[0]; count]),
+        ("one model", vec![indices[0]; count]),
         ("a model a row, of 1000, none for a fifth", but_a_fifth.collect()),
         ("a model a row, of 1000", which),
     ];

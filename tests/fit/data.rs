@@ -58,7 +58,7 @@ impl Data {
     /// Calls with all rows.
     pub fn with_table<R>(&self, call: impl FnOnce(&Table<'_>, &[RowId]) -> R) -> R {
         let names: Vec<String> =
-            (0..self.features.len()).map(|place| format!("x{place}")).collect();
+            (0..self.features.len()).map(|index| format!("x{index}")).collect();
         let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
             name,
             levels: match feature {

@@ -22,7 +22,7 @@ fn row() -> impl Strategy<Value = Row> {
     let number =
         prop_oneof![4 => -10.0..10.0_f32, 1 => Just(f32::NAN), 1 => Just(0.0), 1 => Just(-0.0)];
     let number = number.prop_map(f64::from);
-    let level = (0..LEVELS.len()).prop_map(|place| LEVELS[place]);
+    let level = (0..LEVELS.len()).prop_map(|index| LEVELS[index]);
     (label, prop_oneof![Just(1.0), Just(2.5)], number, level)
         .prop_map(|(label, weight, number, level)| Row { label, weight, number, level })
 }

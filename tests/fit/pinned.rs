@@ -37,9 +37,9 @@ impl Rows {
         let mut random = Random(seed);
         let mut features = Vec::new();
         let mut score = vec![0.0; rows];
-        for place in 0..numbers {
-            let scale = [1.0, 1000.0, 0.001, 50.0][place % 4];
-            let share = [0.5, -0.25, 0.0, 0.125][place / 2 % 4];
+        for index in 0..numbers {
+            let scale = [1.0, 1000.0, 0.001, 50.0][index % 4];
+            let share = [0.5, -0.25, 0.0, 0.125][index / 2 % 4];
             let mut column = random.normals(rows);
             for (value, score) in column.iter_mut().zip(&mut score) {
                 *score += share * *value;
@@ -48,7 +48,7 @@ impl Rows {
                     *value = f64::NAN;
                 }
             }
-            features.push(match place % 3 {
+            features.push(match index % 3 {
                 0 => Feature::Singles(column.iter().map(|&value| value as f32).collect()),
                 _ => Feature::Doubles(column),
             });
@@ -91,7 +91,7 @@ impl Rows {
 
     fn fit(&self, options: Pairs<'_>) -> Option<Model> {
         let names: Vec<String> =
-            (0..self.features.len()).map(|place| format!("x{place}")).collect();
+            (0..self.features.len()).map(|index| format!("x{index}")).collect();
         let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
             name,
             levels: match feature {
@@ -241,9 +241,9 @@ fn add_options(hashes: &mut Hashes) {
             ("keep_state", Bool(true)),
         ],
     ];
-    for (place, options) in sets.iter().enumerate() {
-        hashes.add_fit(&format!("options {place}"), &rows, options);
-        hashes.add_fit(&format!("options {place}, weighted"), &weighted, options);
+    for (index, options) in sets.iter().enumerate() {
+        hashes.add_fit(&format!("options {index}"), &rows, options);
+        hashes.add_fit(&format!("options {index}, weighted"), &weighted, options);
     }
 }
 

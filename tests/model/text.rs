@@ -216,7 +216,7 @@ fn lists_are_no_objects() {
                 assert!(message.contains("a list, expected an object"), "{path}: {message}");
             }
             serde_json::Value::Array(items) => {
-                open.extend((0..items.len()).map(|place| format!("{path}/{place}")));
+                open.extend((0..items.len()).map(|index| format!("{path}/{index}")));
             }
             _ => {}
         }

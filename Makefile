@@ -8,18 +8,19 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export VIRTUAL_ENV := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
 
-# What the Rust tests are built of: both packages, the extension module without its Python. (Polars is compiled for them
+# What the Rust tests are built of: all packages, the extension module without its Python. (Polars is compiled for them
 # once more, without Python; DataFusion is not, see python/Cargo.toml.)
-TESTED := -p ziln -p ziln-python --no-default-features --features cli,polars-lazy
+TESTED := -p ziln -p ziln-python -p ziln-cluster --no-default-features --features cli,polars-lazy
 # The environment that maturin gives to cargo: with another, pyo3 and all of the module's Polars would count as changed.
 MODULE_ENV = PYO3_PYTHON=$(VENV)/bin/python PYTHON_SYS_EXECUTABLE=$(VENV)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 \
 	PYO3_ENVIRONMENT_SIGNATURE=$$(python -c 'import sys; print("cpython-%d.%d-64bit" % sys.version_info[:2])') \
 	PYO3_CONFIG_FILE=$$(ls $(CARGO_TARGET_DIR)/maturin/pyo3-config-*.txt)
 
-.PHONY: help demo test test-rust test-python lint format docs bench reports clean
+.PHONY: help demo cluster test test-rust test-python lint format docs bench reports clean
 
 help:
 	@echo 'make demo     train and score models on 23,570 real customers'
+	@echo 'make cluster  the same in SQL on two workers of a cluster, on this machine'
 	@echo 'make test     run every test, Rust and Python'
 	@echo 'make lint     check formatting, lints, types and documentation'
 	@echo 'make format   format Rust and Python'
@@ -75,11 +76,26 @@ demo: build
 	@echo '==> 4. pictures of the scored customers, and a page about all of them'
 	python scripts/plots.py
 
+# --- the cluster ---------------------------------------------------------------------------------------------------
+
+data/cdnow.parquet: | build
+	@mkdir -p data
+	python scripts/cdnow_to_parquet.py $@
+
+# Of the same parts as the module, which are compiled already.
+cluster: build data/cdnow.parquet
+	@mkdir -p output
+	@echo '==> building the cluster'
+	@$(MODULE_ENV) cargo build --quiet -p ziln-python -p ziln-cluster --features ziln-python/python --bin ziln-cluster
+	@ln -sf $(CARGO_TARGET_DIR)/debug/ziln-cluster $(VENV)/bin/ziln-cluster
+	@echo '==> sql/cdnow.sql on two workers'
+	scripts/cluster.sh --quiet --file sql/cdnow.sql
+
 # --- checks -------------------------------------------------------------------------------------------------------
 
 test: test-rust test-python
 
-test-rust:
+test-rust: data/cdnow.parquet
 	@echo '==> Rust tests'
 	cargo test --quiet $(TESTED)
 

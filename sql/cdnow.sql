@@ -2,9 +2,10 @@
 --
 --   make demo                       sets everything up and runs this
 --   ziln -q -f sql/cdnow.sql        runs it again (from the root of the repository)
+--   make cluster                    runs it on two workers (docs/cluster.md)
 --
 -- Input:   data/cdnow.parquet, 69,659 purchases (scripts/cdnow_to_parquet.py writes it).
--- Output:  a report on the terminal, and in output/ the models and the scored customers.
+-- Output:  a report on the terminal, and in output/ the customers, the models and the scored customers.
 --
 -- The customers bought for the first time in January, February or March 1997. From what each of
 -- them did in the first 39 weeks (to 1997-09-30) we predict what they spend in the next 39 weeks.
@@ -48,20 +49,25 @@ GROUP BY id;
 
 -- Spend and counts are skewed, so their logarithms make better features. A struct holds the
 -- features; models match them by name. The hash of the id puts 7 customers in 10 into training.
-CREATE OR REPLACE TABLE customers AS
-SELECT id,
-       to_char(first_day, '%Y-%m') AS cohort,
-       md5(CAST(id AS VARCHAR)) < 'b3' AS training,
-       past.spend AS past_spend,
-       coalesce(future.spend, 0) AS ltv,
-       {
-           recency: date '1997-09-30' - last_day,
-           frequency: ln(visits),
-           monetary: ln(1 + past.spend / visits),
-           recent_spend: ln(1 + recent_spend),
-           tenure: date '1997-09-30' - first_day
-       } AS features
-FROM past LEFT JOIN future USING (id);
+-- They go through a file, which the machines of a cluster read, too.
+COPY (
+    SELECT id,
+           to_char(first_day, '%Y-%m') AS cohort,
+           md5(CAST(id AS VARCHAR)) < 'b3' AS training,
+           past.spend AS past_spend,
+           coalesce(future.spend, 0) AS ltv,
+           {
+               recency: date '1997-09-30' - last_day,
+               frequency: ln(visits),
+               monetary: ln(1 + past.spend / visits),
+               recent_spend: ln(1 + recent_spend),
+               tenure: date '1997-09-30' - first_day
+           } AS features
+    FROM past LEFT JOIN future USING (id)
+) TO 'output/cdnow_customers.parquet';
+
+CREATE OR REPLACE EXTERNAL TABLE customers
+STORED AS PARQUET LOCATION 'output/cdnow_customers.parquet';
 
 SELECT cohort,
        count(*) AS customers,
@@ -79,28 +85,27 @@ SELECT 'A GROUP BY trains a model a cohort, and one is for everybody. Models are
 
 -- Without any pass over the rows a model stays where training starts: the same for every customer.
 
-CREATE OR REPLACE TABLE models AS
-SELECT cohort, ziln_fit_sgd(ltv, features) AS model
-FROM customers
-WHERE training
-GROUP BY cohort
-UNION ALL
-SELECT 'global', ziln_fit_sgd(ltv, features)
-FROM customers
-WHERE training
-UNION ALL
-SELECT 'baseline', ziln_fit_sgd(ltv, features, {epochs: 0})
-FROM customers
-WHERE training;
-
-COPY models TO 'output/cdnow_models.parquet';
+COPY (
+    SELECT cohort, ziln_fit_sgd(ltv, features) AS model
+    FROM customers
+    WHERE training
+    GROUP BY cohort
+    UNION ALL
+    SELECT 'global', ziln_fit_sgd(ltv, features)
+    FROM customers
+    WHERE training
+    UNION ALL
+    SELECT 'baseline', ziln_fit_sgd(ltv, features, {epochs: 0})
+    FROM customers
+    WHERE training
+) TO 'output/cdnow_models.parquet';
 
 -- From here on the models come from the file, as they would next month in another program.
-CREATE OR REPLACE EXTERNAL TABLE models_on_file
+CREATE OR REPLACE EXTERNAL TABLE models
 STORED AS PARQUET LOCATION 'output/cdnow_models.parquet';
 
 WITH trained AS (
-    SELECT cohort, ziln_model_info(model) AS info FROM models_on_file
+    SELECT cohort, ziln_model_info(model) AS info FROM models
 )
 SELECT cohort AS model, info['rows'] AS rows, info['payers'] AS payers, info['epochs_run'] AS epochs,
        round(info['train_loss'], 4) AS training_loss
@@ -109,22 +114,22 @@ ORDER BY model;
 
 -- What a person should look at before trusting a model; no row where there is nothing.
 SELECT cohort AS model, unnest(ziln_model_info(model)['warnings']) AS warning
-FROM models_on_file
+FROM models
 ORDER BY model, warning;
 
 
 SELECT 'Test customers, whom no model has seen, are joined with the models, scored and written.'
     AS "3. Scoring";
 
-CREATE OR REPLACE TABLE scored AS
+CREATE OR REPLACE VIEW scored AS
 SELECT c.id, c.cohort, c.past_spend, c.ltv,
        ziln_predict(own.model, c.features) AS params,
        ziln_predict(everybody.model, c.features) AS global_params,
        ziln_predict(nobody.model, c.features) AS baseline_params
 FROM customers c
-JOIN models_on_file own ON own.cohort = c.cohort
-JOIN models_on_file everybody ON everybody.cohort = 'global'
-JOIN models_on_file nobody ON nobody.cohort = 'baseline'
+JOIN models own ON own.cohort = c.cohort
+JOIN models everybody ON everybody.cohort = 'global'
+JOIN models nobody ON nobody.cohort = 'baseline'
 WHERE NOT c.training;
 
 COPY (

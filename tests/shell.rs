@@ -184,3 +184,17 @@ fn a_model_becomes_a_function() {
         assert!(shell.errors.contains(message), "{statement}: {}", shell.errors);
     }
 }
+
+/// The engine of a cluster is a program of its own, `ziln-cluster`.
+#[cfg(unix)]
+#[test]
+fn a_cluster_needs_its_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = folder.path().join("ziln");
+    std::fs::copy(env!("CARGO_BIN_EXE_ziln"), &alone).expect("a copy");
+    let mut shell = Command::new(alone);
+    shell.env("PATH", folder.path()).args(["--cluster", "http://127.0.0.1:1", "-c", "SELECT 1"]);
+    let shell = ended(&mut shell, b"");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""));
+    assert!(shell.errors.contains("--cluster needs the program ziln-cluster"), "{}", shell.errors);
+}

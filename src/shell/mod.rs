@@ -1,7 +1,9 @@
 //! The `ziln` SQL shell: DataFusion's command-line client with the functions of ziln registered.
 //!
-//! [`main`] is all of it, so that it runs as a program of its own and in a process of Python.
+//! [`main`] is all of it, so that it runs as a program of its own and in a process of Python. [`run`] is the same over
+//! sessions that another program prepares, such as those of a cluster.
 
+mod cluster;
 mod models;
 pub mod progress;
 mod script;
@@ -11,12 +13,13 @@ use std::io::{IsTerminal, Read, Write};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, LazyLock};
 
-use clap::Parser;
 use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::config_err;
 use datafusion::config::ConfigNonZeroUsize;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -40,7 +43,7 @@ const BATCH_SIZES: RangeInclusive<u64> = 1..=1 << 20;
 const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
 
 /// The versions that decide what a session can do: of ziln, of the engine, and of the texts of models that it reads.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
+pub static VERSION: LazyLock<String> = LazyLock::new(|| {
     let engine = datafusion::DATAFUSION_VERSION;
     format!(
         "{} (DataFusion {engine}; models of format_version {FORMAT_VERSION} to {NETWORK_VERSION})",
@@ -51,15 +54,25 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 /// The exit code of a session that an error ended.
 const FAILURE: u8 = 1;
 
+#[derive(Debug, Parser)]
+#[command(name = "ziln", version = VERSION.as_str())]
+struct Program {
+    /// Run queries on the workers of a cluster, by the program ziln-cluster.
+    #[arg(long, value_name = "URL")]
+    cluster: Option<String>,
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
 /// SQL with lifetime-value models: DataFusion's shell with the functions of ziln.
 ///
 /// Without -c or -f it reads SQL from the terminal, or what is piped into it. Whatever is not typed ends with the first
 /// error. Parquet, CSV and JSON files are tables by their path:
 /// SELECT * FROM 'customers.parquet'. SHOW FUNCTIONS LIKE 'ziln%' lists the functions;
 /// CREATE FUNCTION ... RETURN (SELECT model FROM ...) makes one of a model.
-#[derive(Debug, Parser)]
-#[command(name = "ziln", version = VERSION.as_str())]
-struct Arguments {
+// (What `--help` says of the program that takes these arguments.)
+#[derive(Debug, Args)]
+pub struct Arguments {
     /// Run these statements, then leave.
     #[arg(short, long, num_args = 1.., value_name = "SQL")]
     command: Vec<String>,
@@ -89,8 +102,10 @@ struct Arguments {
 /// Runs the shell with the arguments of a command line, the first of which is the name of the program, and returns the
 /// exit code: 0, 1 after an error, 2 where the arguments are not as `--help` says.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let code = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => run_session(arguments),
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let code = match Program::try_parse_from(&arguments) {
+        Ok(program) if program.cluster.is_some() => cluster::run(&arguments),
+        Ok(program) => run(program.arguments, Ok),
         // Help and the version come as errors, too.
         Err(error) => match error.print() {
             Ok(()) => u8::try_from(error.exit_code()).unwrap_or(FAILURE),
@@ -104,14 +119,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     code
 }
 
-fn run_session(arguments: Arguments) -> u8 {
+/// Runs the shell over a session that `prepare` completes, and returns the exit code: 0, or 1 after an error.
+///
+/// `prepare` runs within the runtime of the session. The catalogs and the functions are added after it.
+pub fn run<P>(arguments: Arguments, prepare: P) -> u8
+where
+    P: FnOnce(SessionStateBuilder) -> Result<SessionStateBuilder> + Send + 'static,
+{
     progress::show(None);
     let session = std::thread::Builder::new().stack_size(STACK).spawn(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .thread_stack_size(STACK)
             .build()?;
-        runtime.block_on(run(arguments))
+        runtime.block_on(run_session(arguments, prepare))
     });
     let result = match session.map(std::thread::JoinHandle::join) {
         Ok(Ok(result)) => result,
@@ -128,9 +149,12 @@ fn run_session(arguments: Arguments) -> u8 {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<()> {
+async fn run_session(
+    arguments: Arguments,
+    prepare: impl FnOnce(SessionStateBuilder) -> Result<SessionStateBuilder>,
+) -> Result<()> {
     let stores = Arc::new(InstrumentedObjectStoreRegistry::new());
-    let ctx = session(&arguments, &stores).await?;
+    let ctx = session(&arguments, &stores, prepare).await?;
     let mut print = PrintOptions {
         format: arguments.format,
         quiet: arguments.quiet,
@@ -198,13 +222,17 @@ fn presses_of_ctrl_c() -> std::io::Result<tokio::signal::windows::CtrlC> {
 async fn session(
     arguments: &Arguments,
     stores: &Arc<InstrumentedObjectStoreRegistry>,
+    prepare: impl FnOnce(SessionStateBuilder) -> Result<SessionStateBuilder>,
 ) -> Result<SessionContext> {
     let mut runtime = RuntimeEnvBuilder::new().with_object_store_registry(Arc::clone(stores) as _);
     if let Some(mebibytes) = arguments.memory_limit {
         runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(mebibytes << 20)));
     }
-    let ctx = SessionContext::new_with_config_rt(config(arguments)?, runtime.build_arc()?)
-        .enable_url_table();
+    let state = SessionStateBuilder::new()
+        .with_config(config(arguments)?)
+        .with_runtime_env(runtime.build_arc()?)
+        .with_default_features();
+    let ctx = SessionContext::new_with_state(prepare(state)?.build()).enable_url_table();
     ctx.refresh_catalogs().await?;
     ctx.register_catalog_list(Arc::new(DynamicObjectStoreCatalog::new(
         Arc::clone(ctx.state().catalog_list()),

@@ -1,0 +1,180 @@
+//! The node above a plan: it ends a query in time, and says what its errors mean.
+
+use std::fmt::Formatter;
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::{StreamExt, stream};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::gate::Failure;
+use crate::hello;
+use crate::options::ClusterOptions;
+use crate::panics;
+use crate::workers::Workers;
+
+/// Returns the rows of its input, all of them or an error.
+#[derive(Debug)]
+pub(crate) struct QueryExec {
+    input: Arc<dyn ExecutionPlan>,
+    /// What its writers are not told.
+    failure: Arc<Failure>,
+    workers: Arc<Workers>,
+    /// The workers that may have a part in the query.
+    present: Vec<Url>,
+}
+
+impl QueryExec {
+    pub(crate) fn new(
+        input: Arc<dyn ExecutionPlan>,
+        failure: Arc<Failure>,
+        workers: Arc<Workers>,
+        present: Vec<Url>,
+    ) -> Self {
+        Self { input, failure, workers, present }
+    }
+}
+
+impl DisplayAs for QueryExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "QueryExec: workers={}", self.present.len())
+    }
+}
+
+impl ExecutionPlan for QueryExec {
+    fn name(&self) -> &'static str {
+        "QueryExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let [input] = children.as_slice() else {
+            return internal_err!("QueryExec: expected one input, got {}", children.len());
+        };
+        let (failure, workers) = (Arc::clone(&self.failure), Arc::clone(&self.workers));
+        Ok(Arc::new(Self::new(Arc::clone(input), failure, workers, self.present.clone())))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let options = context.session_config().options().extensions.get::<ClusterOptions>();
+        let seconds = options
+            .map_or(ClusterOptions::default().deadline_seconds, |options| options.deadline_seconds);
+        let rows = Rows {
+            panics: panics::count(),
+            input: self.input.execute(partition, telling(&context)?)?,
+            failure: Arc::clone(&self.failure),
+            seconds,
+            // A deadline that cannot be represented is none.
+            deadline: Instant::now().checked_add(Duration::from_secs(seconds)),
+            workers: Arc::clone(&self.workers),
+            present: self.present.clone(),
+        };
+        let rows = stream::unfold(Some(rows), |rows| async move { rows?.next().await });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+    }
+}
+
+/// The context of a query, in which workers are told the version and the settings of the session.
+fn telling(context: &TaskContext) -> Result<Arc<TaskContext>> {
+    let mut config = context.session_config().clone();
+    hello::tell(&mut config)?;
+    Ok(Arc::new(TaskContext::new(
+        context.task_id(),
+        context.session_id(),
+        config,
+        context.scalar_functions().clone(),
+        context.higher_order_functions().clone(),
+        context.aggregate_functions().clone(),
+        context.window_functions().clone(),
+        context.runtime_env(),
+    )))
+}
+
+/// The rows of a partition that are still to come.
+struct Rows {
+    input: SendableRecordBatchStream,
+    failure: Arc<Failure>,
+    seconds: u64,
+    deadline: Option<Instant>,
+    /// How many panics there were before.
+    panics: u64,
+    workers: Arc<Workers>,
+    present: Vec<Url>,
+}
+
+impl Rows {
+    /// The next batch and what comes after it, or an error, after which nothing comes.
+    async fn next(mut self) -> Option<(Result<RecordBatch>, Option<Self>)> {
+        let (failure, input) = (Arc::clone(&self.failure), &mut self.input);
+        let next = async move {
+            tokio::select! {
+                error = failure.error() => Some(Err(error)),
+                next = input.next() => next,
+            }
+        };
+        let next = match self.deadline {
+            Some(deadline) => timeout_at(deadline, next).await,
+            None => Ok(next.await),
+        };
+        match next {
+            Ok(Some(Ok(batch))) => Some((Ok(batch), Some(self))),
+            Ok(Some(Err(error))) => {
+                let Self { workers, present, .. } = self;
+                Some((Err(explained(error, &workers, &present).await), None))
+            }
+            Ok(None) if panics::count() != self.panics => Some((Err(panics::error()), None)),
+            Ok(None) => None,
+            Err(_) => {
+                // What trains in this process would go on behind the error.
+                ziln::fit::interrupt();
+                let seconds = self.seconds;
+                let error = exec_datafusion_err!(
+                    "the query did not end in {seconds} seconds; SET cluster.deadline_seconds gives it longer"
+                );
+                Some((Err(error), None))
+            }
+        }
+    }
+}
+
+/// The error, with the workers that are to blame for it.
+async fn explained(error: DataFusionError, workers: &Workers, present: &[Url]) -> DataFusionError {
+    let lost = workers.lost(present).await;
+    if lost.is_empty() {
+        return error;
+    }
+    let lost = lost.iter().map(Url::as_str).collect::<Vec<_>>().join(", ");
+    exec_datafusion_err!(
+        "a worker was lost while the query ran, and no part of a result was kept; run it again. No answer from \
+         {lost}. {error}"
+    )
+}

@@ -9,7 +9,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
 use ziln::math::Column;
 use ziln::model::{FeatureInput, Model, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 
@@ -37,14 +37,15 @@ impl Customers {
         Self {
             label: label.collect(),
             features: columns,
-            names: (0..features).map(|place| format!("x{place}")).collect(),
+            names: (0..features).map(|index| format!("x{index}")).collect(),
         }
     }
 
     fn table(&self) -> Table<'_> {
         let chunk = |start: usize| {
             let rows = start..(start + CHUNK).min(self.label.len());
-            let values = self.features.iter().map(|column| Values::Numbers(&column[rows.clone()]));
+            let values =
+                self.features.iter().map(|column| FeatureValues::Numbers(&column[rows.clone()]));
             Chunk { label: &self.label[rows.clone()], weight: None, features: values.collect() }
         };
         Table {
@@ -120,22 +121,22 @@ fn prediction(criterion: &mut Criterion) {
     let (table, rows) = (customers.table(), customers.rows());
     let options = options(&[("epochs", 1)]);
     let mut models = ScorerSet::default();
-    let places: Vec<u32> = rows
+    let indices: Vec<u32> = rows
         .chunks(100)
         .map(|rows| models.add(Arc::new(Scorer::new(&train(&table, rows, &options)))))
         .collect();
     let mut random = StdRng::seed_from_u64(2);
     let which: Vec<u32> =
-        rows.iter().map(|_| places[random.random_range(0..places.len())]).collect();
+        rows.iter().map(|_| indices[random.random_range(0..indices.len())]).collect();
     let count = rows.len();
     let mut out = [vec![0.0; count], vec![0.0; count], vec![0.0; count]];
     let inputs = customers.inputs();
     let mut group = criterion.benchmark_group("prediction, 20 features (rows)");
     group.throughput(Throughput::Elements(count as u64));
     let but_a_fifth =
-        which.iter().enumerate().map(|(row, &place)| if row % 5 == 0 { NO_SCORER } else { place });
+        which.iter().enumerate().map(|(row, &index)| if row % 5 == 0 { NO_SCORER } else { index });
     let cases = [
-        ("one model", vec![places[0]; count]),
+        ("one model", vec![indices[0]; count]),
         ("a model a row, of 1000, none for a fifth", but_a_fifth.collect()),
         ("a model a row, of 1000", which),
     ];

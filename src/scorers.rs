@@ -65,7 +65,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
+    use crate::fit::{Chunk, FeatureColumn, FeatureValues, Options, RowId, Table, fit};
 
     fn text() -> String {
         let (label, x) = ([0.0, 5.0, 0.0, 9.0], [1.0, 2.0, 3.0, 4.0]);
@@ -74,7 +74,7 @@ mod tests {
             chunks: vec![Chunk {
                 label: &label,
                 weight: None,
-                features: vec![Values::Numbers(&x)],
+                features: vec![FeatureValues::Numbers(&x)],
             }],
         };
         let rows: Vec<RowId> = (0..4).map(|row| RowId { chunk: 0, row }).collect();

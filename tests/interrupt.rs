@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ziln::Error;
 use ziln::fit::{
-    Chunk, FeatureColumn, NewtonOptions, OptionValue, Options, RowId, Table, Values, fit,
+    Chunk, FeatureColumn, FeatureValues, NewtonOptions, OptionValue, Options, RowId, Table, fit,
     fit_newton, interrupt,
 };
 
@@ -16,7 +16,11 @@ fn an_interrupt_ends_what_is_trained() {
     let x: Vec<f64> = (0..4000).map(|row| f64::from(row % 11)).collect();
     let table = Table {
         features: vec![FeatureColumn { name: "x", levels: None }],
-        chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&x)] }],
+        chunks: vec![Chunk {
+            label: &label,
+            weight: None,
+            features: vec![FeatureValues::Numbers(&x)],
+        }],
     };
     let rows: Vec<RowId> = (0..4000).map(|row| RowId { chunk: 0, row }).collect();
     let options = |pairs: &[(&str, OptionValue)]| {

@@ -6,8 +6,8 @@
 use std::sync::Mutex;
 
 use ziln::fit::{
-    Chunk, Event, FeatureColumn, NewtonOptions, Observer, OptionValue, Options, RowId, Stage,
-    Table, Values, fit, fit_newton, fit_prior, observe,
+    Chunk, Event, FeatureColumn, FeatureValues, NewtonOptions, Observer, OptionValue, Options,
+    RowId, Stage, Table, fit, fit_newton, fit_prior, observe,
 };
 use ziln::model::Model;
 
@@ -64,7 +64,11 @@ fn the_observer_is_told_of_every_step() {
     let x: Vec<f64> = (0..4000).map(|row| f64::from(row % 11)).collect();
     let table = Table {
         features: vec![FeatureColumn { name: "x", levels: None }],
-        chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&x)] }],
+        chunks: vec![Chunk {
+            label: &label,
+            weight: None,
+            features: vec![FeatureValues::Numbers(&x)],
+        }],
     };
     let rows: Vec<RowId> = (0..4000).map(|row| RowId { chunk: 0, row }).collect();
     let campaigns: Vec<u32> = (0..4000).map(|row| row % 5).collect();

@@ -78,12 +78,12 @@ fn arguments(inputs: &[Series]) -> PolarsResult<Vec<Series>> {
     }
 }
 
-/// The features of a struct in a struct. The package wraps an expression that names several columns, and cannot tell
-/// whether a struct expression around them has made one column of them already.
+/// The features of a struct, or of lists, that stand alone in a struct. The package wraps a single expression, so that a
+/// column of numbers or strings keeps its name, and cannot tell whether it is a struct or lists itself.
 fn unwrapped(features: &Series) -> PolarsResult<Series> {
     if let DataType::Struct(fields) = features.dtype()
         && let [field] = fields.as_slice()
-        && field.dtype().is_struct()
+        && matches!(field.dtype(), DataType::Struct(_) | DataType::List(_) | DataType::Array(..))
     {
         return features.struct_()?.field_by_name(field.name());
     }

@@ -56,11 +56,10 @@ def params(function: str, values: tuple[Number, ...]) -> list[pl.Expr]:
 
 
 def features(function: str, values: Features) -> pl.Expr:
-    """The argument ``features`` as one expression."""
-    if isinstance(values, str):
-        return pl.col(values)
-    if isinstance(values, pl.Expr):
-        return pl.struct(values) if values.meta.has_multiple_outputs() else values
+    """The argument ``features`` as one struct, in which a single column keeps its name."""
+    if isinstance(values, str | pl.Expr):
+        # Whether it is a struct or lists itself shows when the query runs: the functions unwrap it then.
+        return pl.struct(values)
     if isinstance(values, Iterable) and not isinstance(values, bytes | dict):
         columns = list(values)
         if columns and all(isinstance(column, str | pl.Expr) for column in columns):

@@ -285,8 +285,8 @@ def _check_names(keys: list[str], date: str, amount: str, windows: list[str]) ->
         msg = f"ziln.rfm: argument `windows`: expected each window once, got {', '.join(windows)}"
         raise ValueError(msg)
     results = {*_FEATURES, *(f"spend_{window}" for window in windows), "ltv", "censored"}
-    for place, key in enumerate(keys):
-        if key in results or key in keys[:place]:
+    for index, key in enumerate(keys):
+        if key in results or key in keys[:index]:
             reason = "also the name of a result; rename it" if key in results else "named twice"
             msg = f"ziln.rfm: argument `customer`: {key!r} is {reason}"
             raise ValueError(msg)

@@ -143,7 +143,7 @@ def network_model(
     '{"format_version":2,'
     """
     encoded = [_encoded(name, encoding) for name, encoding in features.items()]
-    matrices = [_matrix(f"layer {place}", layer, "<f4") for place, layer in enumerate(layers)]
+    matrices = [_matrix(f"layer {index}", layer, "<f4") for index, layer in enumerate(layers)]
     heads = None
     if wide is not None:
         weights, intercepts = _matrix("wide", wide, "<f8")

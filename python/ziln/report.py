@@ -339,10 +339,10 @@ def _spark(deciles: list[dict[str, float]] | None) -> dict[str, Any] | None:
         "width": _SPARK_WIDTH,
         "height": _SPARK_HEIGHT,
         "step": round(step * 0.75, 1),
-        "bars": [(round(place * step, 1), height(mean)) for place, (mean, _) in enumerate(means)],
+        "bars": [(round(index * step, 1), height(mean)) for index, (mean, _) in enumerate(means)],
         "points": [
-            (round((place + 0.375) * step, 1), round(_SPARK_HEIGHT - height(mean), 1))
-            for place, (_, mean) in enumerate(means)
+            (round((index + 0.375) * step, 1), round(_SPARK_HEIGHT - height(mean), 1))
+            for index, (_, mean) in enumerate(means)
         ],
     }
 

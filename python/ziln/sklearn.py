@@ -344,8 +344,8 @@ class ZILNRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         quantiles = self._evaluate(
             X,
             *(
-                ziln.quantile(probability, _PARAMS).alias(str(place))
-                for place, probability in enumerate(probabilities.ravel().tolist())
+                ziln.quantile(probability, _PARAMS).alias(str(index))
+                for index, probability in enumerate(probabilities.ravel().tolist())
             ),
         )
         return quantiles if probabilities.ndim else quantiles[:, 0]
@@ -478,7 +478,7 @@ def _features(estimator: ZILNRegressor, X: Table, *, reset: bool) -> pl.DataFram
         # Infinite values count as missing ones.
         frame = pl.DataFrame(validate_data(estimator, X, ensure_all_finite=False, reset=reset))
     frame.columns = list(
-        getattr(estimator, "feature_names_in_", [f"x{place}" for place in range(frame.width)])
+        getattr(estimator, "feature_names_in_", [f"x{index}" for index in range(frame.width)])
     )
     return frame
 

@@ -10,7 +10,7 @@ use super::number::Number;
 use super::params::ParamsArgument;
 use super::record::{record_series, record_type};
 use super::result::{Shape, name_of};
-use super::rows::{Part, Rows, in_chunks, read_weight};
+use super::rows::{CompleteRows, InputChunk, in_chunks, read_weight};
 use super::types::types_of;
 use crate::call::metric::{EVALUATE, MetricArguments};
 use crate::call::params::WIDTH;
@@ -46,7 +46,7 @@ struct Piece {
     label: Number,
     params: ParamsArgument,
     weight: Option<Number>,
-    rows: Rows,
+    rows: CompleteRows,
 }
 
 /// The values of a piece in the rows that count, copied only where the core cannot read them in place.
@@ -57,7 +57,7 @@ struct CountedRows<'a> {
 }
 
 impl Piece {
-    fn try_new(arguments: &MetricArguments, part: &Part) -> PolarsResult<Self> {
+    fn try_new(arguments: &MetricArguments, part: &InputChunk) -> PolarsResult<Self> {
         let rows = part.rows;
         let at = |position: usize| part.inputs.get(position);
         let label = at(0).map_or_else(|| Ok(Number::scalar(None)), Number::of_series)?;
@@ -65,7 +65,7 @@ impl Piece {
         let params = ParamsArgument::try_new(NAME, EVALUATE.usage, params)?;
         let weight = read_weight(NAME, arguments.weight.and_then(at), part.start, rows)?;
         let numbers = std::iter::once(&label).chain(params.numbers()).chain(&weight);
-        let rows = Rows::complete(rows, numbers);
+        let rows = CompleteRows::complete(rows, numbers);
         Ok(Self { label, params, weight, rows })
     }
 

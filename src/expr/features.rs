@@ -7,11 +7,11 @@ use polars::prelude::{DataType, PlHashMap, PolarsResult, Series};
 use super::error::refuse;
 use super::lists::NumberLists;
 use super::number::Number;
-use super::rows::Rows;
+use super::rows::CompleteRows;
 use super::text::Texts;
 use crate::call::features::{FeaturesForm, check_date, is_category, numbered_name, short_list};
 use crate::call::{ArgumentType, NO_CODE, TypeForm};
-use crate::fit::Values;
+use crate::fit::FeatureValues;
 use crate::math::Column;
 use crate::model::{FeatureInput, FeatureUse};
 
@@ -165,10 +165,10 @@ pub(super) enum TrainingValues<'a> {
 
 impl TrainingValues<'_> {
     /// The values as the core reads them.
-    pub(super) fn values(&self) -> Values<'_> {
+    pub(super) fn values(&self) -> FeatureValues<'_> {
         match self {
-            Self::Numbers(numbers) => Values::Numbers(numbers),
-            Self::Singles(singles) => Values::Singles(singles),
+            Self::Numbers(numbers) => FeatureValues::Numbers(numbers),
+            Self::Singles(singles) => FeatureValues::Singles(singles),
         }
     }
 }
@@ -264,7 +264,7 @@ impl FeatureSeries {
     }
 
     /// The numbers to train on in some rows; nothing for a category.
-    pub(super) fn training_values(&self, rows: &Rows) -> TrainingValues<'_> {
+    pub(super) fn training_values(&self, rows: &CompleteRows) -> TrainingValues<'_> {
         match self {
             Self::Category { .. } => TrainingValues::Numbers(Cow::Borrowed(&[])),
             Self::Number(number) => match number.column() {

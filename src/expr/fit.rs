@@ -11,7 +11,7 @@ use super::lists::NumberLists;
 use super::number::Number;
 use super::options;
 use super::result::Shape;
-use super::rows::{Part, Rows, in_chunks, read_weight};
+use super::rows::{CompleteRows, InputChunk, in_chunks, read_weight};
 use super::text::Texts;
 use super::types::types_of;
 use crate::Error;
@@ -21,7 +21,7 @@ use crate::call::features::{FeaturesForm, list_width, numbered_name};
 use crate::call::fit::{FitArguments, Solver};
 use crate::call::init::{check_once, options_of_group};
 use crate::call::weight::counts;
-use crate::fit::{self, Chunk, ListPlace, RowId, Sample, Table, Values, tell_listener};
+use crate::fit::{self, Chunk, FeatureValues, ListElements, RowId, Sample, Table, tell_listener};
 use crate::model::Model;
 
 /// The arguments of a fit, but for its options.
@@ -292,15 +292,18 @@ impl Training {
         let rows = piece.start..piece.start + piece.rows;
         let mut columns = numbers.features.iter();
         let of_column = |category: &'a Option<FeatureSeries>| match category {
-            Some(category) => Values::Codes(category.codes().get(rows.clone()).unwrap_or_default()),
-            None => columns.next().map_or(Values::Numbers(&[]), TrainingValues::values),
+            Some(category) => {
+                FeatureValues::Codes(category.codes().get(rows.clone()).unwrap_or_default())
+            }
+            None => columns.next().map_or(FeatureValues::Numbers(&[]), TrainingValues::values),
         };
         let features = match &self.lists {
             None => self.categories.iter().map(of_column).collect(),
             Some(TrainingLists { lists, starts }) => {
                 let values = lists.numbers();
                 let starts = starts.get(rows).unwrap_or_default();
-                let of_index = |place| Values::Place(ListPlace { values, starts, place });
+                let of_index =
+                    |index| FeatureValues::Elements(ListElements { values, starts, index });
                 (0..self.names.len()).map(of_index).collect()
             }
         };
@@ -329,7 +332,11 @@ fn options_with<S: Solver>(
 }
 
 impl Piece {
-    fn try_new<S: Solver>(part: &Part, has_weight: bool, names: &[&str]) -> PolarsResult<Self> {
+    fn try_new<S: Solver>(
+        part: &InputChunk,
+        has_weight: bool,
+        names: &[&str],
+    ) -> PolarsResult<Self> {
         let (label, rest) =
             part.inputs.split_first().ok_or_else(|| wrong_arity(S::NAME, S::USAGE, 0))?;
         let (weight, numbers) = rest.split_at(usize::from(has_weight));
@@ -345,7 +352,7 @@ impl Piece {
     }
 
     fn read(&self) -> PieceNumbers<'_> {
-        let all = Rows::complete(self.rows, []);
+        let all = CompleteRows::complete(self.rows, []);
         PieceNumbers {
             label: all.doubles(&self.label),
             weight: self.weight.as_ref().map(|weight| all.doubles(weight)),
@@ -355,7 +362,8 @@ impl Piece {
 
     /// The rows of the piece, chunk `chunk` of the table, that count.
     fn used(&self, numbers: &PieceNumbers<'_>, chunk: u32) -> Vec<RowId> {
-        let complete = Rows::complete(self.rows, std::iter::once(&self.label).chain(&self.weight));
+        let complete =
+            CompleteRows::complete(self.rows, std::iter::once(&self.label).chain(&self.weight));
         let is_weighty = |row: usize| {
             numbers
                 .weight

@@ -7,7 +7,7 @@ use polars::prelude::{PolarsResult, Series};
 use super::error::refuse;
 use super::number::Number;
 use super::result::Shape;
-use super::rows::{Rows, read_weight};
+use super::rows::{CompleteRows, read_weight};
 use super::types::types_of;
 use crate::call::metric::MetricCall;
 
@@ -19,7 +19,7 @@ pub(super) struct AmountArguments {
     pub(super) weight: Option<Number>,
     /// Where the number of buckets is.
     pub(super) buckets: Option<usize>,
-    rows: Rows,
+    rows: CompleteRows,
 }
 
 impl AmountArguments {
@@ -36,7 +36,7 @@ impl AmountArguments {
         let (label, prediction) = (Number::of_series(label)?, Number::of_series(prediction)?);
         let weight = arguments.weight.and_then(|position| inputs.get(position));
         let weight = read_weight(call.name, weight, 0, rows)?;
-        let rows = Rows::complete(rows, [&label, &prediction].into_iter().chain(&weight));
+        let rows = CompleteRows::complete(rows, [&label, &prediction].into_iter().chain(&weight));
         Ok(Self { label, prediction, weight, buckets: arguments.buckets, rows })
     }
 

@@ -9,7 +9,7 @@ use super::customer::with_columns;
 use super::error::{refuse, wrong_arity};
 use super::number::Number;
 use super::result::Shape;
-use super::rows::{Rows, read_weight};
+use super::rows::{CompleteRows, read_weight};
 use super::text::Texts;
 use super::types::types_of;
 use crate::call::NO_CODE;
@@ -86,12 +86,12 @@ fn summed(inputs: &[Series]) -> PolarsResult<Option<Summed>> {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
     let rows = Shape::try_new(NAME, inputs)?.rows();
-    let all = Rows::complete(rows, []);
+    let all = CompleteRows::complete(rows, []);
     let number = Number::of_series(label)?;
     let weight = read_weight(NAME, weight_at.and_then(|at| inputs.get(at)), 0, rows)?;
     let weights = weight.as_ref().map(|weight| all.doubles(weight));
     let labels = all.doubles(&number);
-    let complete = Rows::complete(rows, std::iter::once(&number).chain(&weight));
+    let complete = CompleteRows::complete(rows, std::iter::once(&number).chain(&weight));
     let counts = |row: &u32| {
         let row = *row as usize;
         let is_weighty = |weights: &[f64]| weights.get(row).is_some_and(|&weight| counts(weight));

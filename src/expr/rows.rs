@@ -13,12 +13,12 @@ use crate::math::Column;
 
 /// Which rows count: those that are NULL nowhere.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct CompleteRows {
     len: usize,
     complete: Option<Bitmap>,
 }
 
-impl Rows {
+impl CompleteRows {
     /// The rows that are NULL in none of `numbers`.
     pub(super) fn complete<'a>(len: usize, numbers: impl IntoIterator<Item = &'a Number>) -> Self {
         Self { len, complete: all_valid(len, numbers) }
@@ -56,7 +56,7 @@ impl Rows {
 }
 
 /// Some of the rows of a call.
-pub(super) struct Part {
+pub(super) struct InputChunk {
     /// How many rows of the call come before.
     pub(super) start: usize,
     pub(super) rows: usize,
@@ -66,10 +66,10 @@ pub(super) struct Part {
 
 /// The inputs of a call over `rows` rows, as many rows at a time as the chunks have, so that no column need be put
 /// together.
-pub(super) fn in_chunks(inputs: &[Series], rows: usize) -> Vec<Part> {
+pub(super) fn in_chunks(inputs: &[Series], rows: usize) -> Vec<InputChunk> {
     let chunked = inputs.iter().filter(|input| input.len() == rows && input.n_chunks() > 1);
     let Some(chunked) = chunked.max_by_key(|input| input.n_chunks()) else {
-        return vec![Part { start: 0, rows, inputs: inputs.to_vec() }];
+        return vec![InputChunk { start: 0, rows, inputs: inputs.to_vec() }];
     };
     let mut next = 0;
     let parts = chunked.chunk_lengths().filter(|&length| length > 0).map(|length| {
@@ -80,7 +80,7 @@ pub(super) fn in_chunks(inputs: &[Series], rows: usize) -> Vec<Part> {
             1 => input.clone(),
             _ => input.slice(offset, length),
         };
-        Part { start, rows: length, inputs: inputs.iter().map(part).collect() }
+        InputChunk { start, rows: length, inputs: inputs.iter().map(part).collect() }
     });
     parts.collect()
 }
@@ -97,8 +97,8 @@ pub(super) fn read_weight(
 ) -> PolarsResult<Option<Number>> {
     let Some(series) = weight.filter(|weight| !weight.dtype().is_null()) else { return Ok(None) };
     let weight = Number::of_series(series)?;
-    let given = Rows::complete(rows, [&weight]);
-    let all = Rows::complete(rows, []).doubles(&weight);
+    let given = CompleteRows::complete(rows, [&weight]);
+    let all = CompleteRows::complete(rows, []).doubles(&weight);
     let is_constant = series.len() == 1 && start + rows > 1;
     let row_of = |index: usize| (!is_constant).then_some(start + index);
     check_weights(&all, |index| given.contains(index), row_of)

@@ -5,7 +5,7 @@ use super::finish::{Fitted, finish};
 use super::newton::{Penalties, prior_of};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
-use super::sgd::{Part, Parts, Plan, Progress, Trained, Weights, run};
+use super::sgd::{Part, PartWeights, Parts, Plan, Progress, Trained, run};
 use super::warm_start;
 use crate::Result;
 use crate::family::{AmountTerm, Head, PayingTerm, SigmaPrior};
@@ -42,7 +42,7 @@ impl<'a> Descent<'a> {
         let learning_rate = automatic::learning_rate(options, problem.spread);
         let paying_rate = packed.payer_weight_sum / packed.weight_sum;
         let step_scale = automatic::paying_step_scale(options, paying_rate);
-        let units = Units::new(&problem);
+        let units = ObjectiveUnits::new(&problem);
         let bounded =
             |rate: f64, unit: f64, l2: f64| automatic::bounded_l2(options, rate, l2 * unit) / unit;
         let l2 = L2 {
@@ -105,7 +105,7 @@ impl<'a> Descent<'a> {
             return true;
         }
         let weights =
-            warm_start::save_weights(&self.parts, &self.problem.places, self.amount_scale);
+            warm_start::save_weights(&self.parts, &self.problem.part_indices, self.amount_scale);
         let added = self.regularizer.penalty(&weights)
             + self.regularizer.of_sigma(weights.raw_sigma.intercept);
         let start = &self.problem.start;
@@ -122,7 +122,7 @@ impl<'a> Descent<'a> {
         let options = problem.options;
         let state = options.keep_state.then(|| {
             let epochs = plan.epochs_before + progress.best_epoch;
-            warm_start::save_state(options, epochs, amount_scale, &parts, &problem.places)
+            warm_start::save_state(options, epochs, amount_scale, &parts, &problem.part_indices)
         });
         let in_force = OptionsInForce {
             epochs: plan.epochs,
@@ -160,13 +160,13 @@ impl<'a> Descent<'a> {
 
 /// The units of a part's objective: the amount part is trained on the mean over the payers, and mu in units of a scale.
 #[derive(Debug, Clone, Copy)]
-struct Units {
+struct ObjectiveUnits {
     amount_scale: f64,
     /// What a mean over all rows is multiplied by to be one over the payers.
     all_to_payers: f64,
 }
 
-impl Units {
+impl ObjectiveUnits {
     fn new(problem: &Problem<'_>) -> Self {
         let packed = problem.packed();
         Self {
@@ -186,7 +186,7 @@ impl Units {
 fn parts(
     problem: &Problem<'_>,
     step_scale: f64,
-    units: Units,
+    units: ObjectiveUnits,
     l2: L2,
     drawn: Option<&Penalties>,
 ) -> Parts {
@@ -198,9 +198,9 @@ fn parts(
         max_sigma: problem.bounds.max_sigma,
         prior: problem.sigma_prior.map(prior),
     };
-    let logit = Weights::start(&packed.inputs, &[start.logit]);
+    let logit = PartWeights::start(&packed.inputs, &[start.logit]);
     let intercepts = [start.mu / units.amount_scale, start.raw_sigma];
-    let amount = Weights::start(&packed.inputs, &intercepts);
+    let amount = PartWeights::start(&packed.inputs, &intercepts);
     let amount_l2 = [l2.mu * units.of_mu_l2(), l2.raw_sigma * units.all_to_payers];
     let paying = Part::new(PayingTerm, [Head::Logit], packed, logit, [l2.logit])
         .with_step_scale(step_scale)

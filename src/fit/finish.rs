@@ -2,13 +2,13 @@
 
 use super::encode::standardized;
 use super::guard::guard;
-use super::network::{Linear, Outcome, Trained, train_network};
+use super::network::{Linear, Outcome, TrainedNetwork, train_network};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
-use super::sgd::{Parts, Progress, Weights};
+use super::sgd::{PartWeights, Parts, Progress};
 use super::total::{self, Totals, totals};
 use super::warm_start;
-use super::warnings::Seen;
+use super::warnings::TrainingSummary;
 use crate::family::Head;
 use crate::model::{Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Training};
 
@@ -53,7 +53,8 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
             (Some(network), Outcome { shrunk, ..outcome })
         }
     };
-    let weights = warm_start::save_weights(&fitted.parts, &problem.places, fitted.amount_scale);
+    let weights =
+        warm_start::save_weights(&fitted.parts, &problem.part_indices, fitted.amount_scale);
     let mut warnings = warnings(&problem, outcome.totals, outcome.shrunk);
     let Fitted { regularizer, progress, in_force, state, warnings: of_solver, .. } = fitted;
     warnings.extend(of_solver);
@@ -94,13 +95,15 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     });
     let model = Model::new(features.collect(), weights, bounds, in_force, training, state);
     match network {
-        Some(Trained { parts, training, state }) => model.with_network(parts, training, state),
+        Some(TrainedNetwork { parts, training, state }) => {
+            model.with_network(parts, training, state)
+        }
         None => model,
     }
 }
 
 /// The network on top of the linear heads, if there is to be one, and what it comes to.
-fn network_on(problem: &Problem<'_>, fitted: &Fitted) -> Option<(Trained, Outcome)> {
+fn network_on(problem: &Problem<'_>, fitted: &Fitted) -> Option<(TrainedNetwork, Outcome)> {
     let plan = problem.options.network()?;
     let parts = &fitted.parts;
     let linear = Linear {
@@ -171,14 +174,14 @@ fn guard_total(problem: &Problem<'_>, fitted: &mut Fitted) -> Option<f64> {
     }
     let mut amount = fitted.parts.weights_with(Head::Mu)?.clone();
     let intercepts = [problem.start.mu / fitted.amount_scale, problem.start.raw_sigma];
-    let ratio = |amount: &Weights| totals_of(problem, fitted, Some(amount)).ratio;
+    let ratio = |amount: &PartWeights| totals_of(problem, fitted, Some(amount)).ratio;
     let shrunk = guard(&mut amount, intercepts, &problem.payer_means, ratio);
     *fitted.parts.weights_with(Head::Mu)? = amount;
     shrunk
 }
 
 /// What the model predicts for its training rows, with other weights of the amount if they are given.
-fn totals_of(problem: &Problem<'_>, fitted: &Fitted, amount: Option<&Weights>) -> Totals {
+fn totals_of(problem: &Problem<'_>, fitted: &Fitted, amount: Option<&PartWeights>) -> Totals {
     let parts = &fitted.parts;
     let heads = total::Heads {
         logit: parts.head(Head::Logit),
@@ -191,7 +194,7 @@ fn totals_of(problem: &Problem<'_>, fitted: &Fitted, amount: Option<&Weights>) -
 }
 
 fn warnings(problem: &Problem<'_>, totals: Totals, shrunk: Option<f64>) -> Vec<String> {
-    let seen = Seen {
+    let seen = TrainingSummary {
         payers: problem.usable.payers,
         tiny: problem.usable.tiny,
         min_payment: problem.usable.min_payment,

@@ -1,6 +1,6 @@
 //! Keeps the total that a model predicts for its training rows near what they paid.
 
-use super::sgd::Weights;
+use super::sgd::PartWeights;
 
 /// A total is far from the actual one when it is more than so many times it, or less than one such part.
 pub(super) const FAR_TOTAL: f64 = 2.0;
@@ -20,10 +20,10 @@ pub(super) fn is_far(ratio: f64, of_intercepts: f64) -> bool {
 ///
 /// `ratio` is of such heads. Returns what the weights were multiplied by, if they were.
 pub(super) fn guard(
-    amount: &mut Weights,
+    amount: &mut PartWeights,
     intercepts: [f64; 2],
     payer_means: &[f64],
-    ratio: impl Fn(&Weights) -> f64,
+    ratio: impl Fn(&PartWeights) -> f64,
 ) -> Option<f64> {
     let only_intercepts = without_weights(amount, intercepts);
     let of_intercepts = ratio(&only_intercepts);
@@ -42,7 +42,7 @@ pub(super) fn guard(
     Some(0.0)
 }
 
-fn halve(amount: &mut Weights, payer_means: &[f64]) {
+fn halve(amount: &mut PartWeights, payer_means: &[f64]) {
     for head in amount.values.chunks_exact_mut(amount.width) {
         let [intercept, weights @ ..] = head else { continue };
         for (weight, mean) in weights.iter_mut().zip(payer_means) {
@@ -52,7 +52,7 @@ fn halve(amount: &mut Weights, payer_means: &[f64]) {
     }
 }
 
-fn without_weights(amount: &Weights, intercepts: [f64; 2]) -> Weights {
+fn without_weights(amount: &PartWeights, intercepts: [f64; 2]) -> PartWeights {
     let mut alone = amount.clone();
     alone.values.fill(0.0);
     for (head, intercept) in alone.values.chunks_exact_mut(amount.width).zip(intercepts) {
@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn weights_are_halved_around_the_average_payer() {
         let mut amount =
-            Weights { width: 2, values: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
-        let heads = |amount: &Weights| amount.values[0] + 3.0 * amount.values[1];
+            PartWeights { width: 2, values: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
+        let heads = |amount: &PartWeights| amount.values[0] + 3.0 * amount.values[1];
         let at_mean = heads(&amount);
         let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| 1.0 + amount.values[1]);
         assert_eq!(factor, Some(0.125));

@@ -10,7 +10,7 @@ use crate::net::deep;
 
 /// What the rows of a model are like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape<'a> {
+pub struct DataShape<'a> {
     /// How many rows there are.
     pub rows: usize,
     /// How many numeric features.
@@ -42,7 +42,7 @@ const BATCH_ROWS: usize = 1024;
 /// A column as it is gathered, on each thread.
 const COLUMN: usize = 8;
 
-/// The places of a `Route` (`rows/route.rs`).
+/// The positions of a `Route` (`rows/route.rs`).
 const ROUTE: usize = 6;
 
 /// Rows that are picked one by one: their vector may have room for twice as many.
@@ -57,14 +57,14 @@ const LEAST: usize = 32 << 10;
 /// About how many bytes training a model takes at most, on so many threads, beside the rows it is given.
 ///
 /// ```
-/// use ziln::fit::{Shape, training_bytes};
+/// use ziln::fit::{DataShape, training_bytes};
 ///
-/// let shape = Shape { rows: 1_000_000, numbers: 20, categories: 0, levels: 0, weighted: false, hidden: &[] };
+/// let shape = DataShape { rows: 1_000_000, numbers: 20, categories: 0, levels: 0, weighted: false, hidden: &[] };
 /// let most = training_bytes(&shape, 2);
 /// assert!((80 << 20..160 << 20).contains(&most), "{most}");
 /// ```
-pub fn training_bytes(shape: &Shape<'_>, threads: usize) -> usize {
-    let &Shape { rows, numbers, categories, levels, weighted, hidden } = shape;
+pub fn training_bytes(shape: &DataShape<'_>, threads: usize) -> usize {
+    let &DataShape { rows, numbers, categories, levels, weighted, hidden } = shape;
     let weights = if weighted { 2 * WEIGHT } else { 0 };
     // The rows that can be used, hashed by several threads, put together and sorted.
     let ordering = PICKED * ROW + 2 * HASHED;
@@ -96,8 +96,8 @@ const COPIES: usize = 11;
 const VECTOR_COPIES: usize = 10;
 
 /// What the network of a model takes, beside its rows.
-fn network_bytes(shape: &Shape<'_>) -> usize {
-    let Network { panels, vectors, embedded, units } = Network::of(shape);
+fn network_bytes(shape: &DataShape<'_>) -> usize {
+    let NetworkSize { panels, vectors, embedded, units } = NetworkSize::of(shape);
     let workers = network::workers(network::automatic_batch_size(shape.rows));
     let tile = deep::ROWS * (shape.numbers + 2 * embedded + 3 * units);
     let worker = panels * deep::PANEL + tile + network::BLOCK * embedded;
@@ -105,7 +105,7 @@ fn network_bytes(shape: &Shape<'_>) -> usize {
 }
 
 /// How large a network is.
-struct Network {
+struct NetworkSize {
     /// Of the weights of layers and heads.
     panels: usize,
     /// Numbers of all levels.
@@ -115,10 +115,10 @@ struct Network {
     units: usize,
 }
 
-impl Network {
+impl NetworkSize {
     /// As if all categories had as many levels.
-    fn of(shape: &Shape<'_>) -> Self {
-        let &Shape { numbers, categories, levels, hidden, .. } = shape;
+    fn of(shape: &DataShape<'_>) -> Self {
+        let &DataShape { numbers, categories, levels, hidden, .. } = shape;
         let size = deep::embedding_size(levels.div_ceil(categories.max(1)));
         let embedded = categories * size;
         let layers = deep::Shape::new(numbers, embedded, hidden);
@@ -138,11 +138,11 @@ const LEVEL_TEXT: usize = 90;
 const WEIGHT_TEXT: usize = 12;
 
 /// About how many bytes the text of a model takes.
-pub fn model_bytes(shape: &Shape<'_>) -> usize {
+pub fn model_bytes(shape: &DataShape<'_>) -> usize {
     let of_network = if shape.hidden.is_empty() {
         0
     } else {
-        let Network { panels, vectors, .. } = Network::of(shape);
+        let NetworkSize { panels, vectors, .. } = NetworkSize::of(shape);
         (panels * deep::PANEL + vectors) * WEIGHT_TEXT
     };
     TEXT + shape.numbers * NUMBER_TEXT + shape.levels * LEVEL_TEXT + of_network

@@ -47,8 +47,8 @@ mod warm_start;
 mod warnings;
 mod watch;
 
-pub use memory::{Shape, model_bytes, training_bytes};
-pub use network::Network;
+pub use memory::{DataShape, model_bytes, training_bytes};
+pub use network::NetworkOptions;
 pub use newton::{
     NEWTON_OPTIONS, NewtonOption, NewtonOptions, Pass, PassColumns, PassOptions, PassSums,
     SHARED_OPTIONS, fit_newton, newton_start,
@@ -57,7 +57,7 @@ pub use observer::{Event, Observer, Stage, Step, observe};
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use prior::fit_prior;
 pub use rows::sample::{Sample, Seen};
-pub use rows::table::{Chunk, FeatureColumn, ListPlace, NO_LIST, RowId, Table, Values};
+pub use rows::table::{Chunk, FeatureColumn, FeatureValues, ListElements, NO_LIST, RowId, Table};
 pub use sgd::{Optimizer, Schedule};
 pub use train::fit;
 #[cfg(any(feature = "datafusion", feature = "polars"))]

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::family::{AmountTerm, PayingTerm};
     use crate::fit::encode::{Known, Targets, deal, pack_training};
-    use crate::fit::{Chunk, FeatureColumn, RowId, Table, Values};
+    use crate::fit::{Chunk, FeatureColumn, FeatureValues, RowId, Table};
 
     /// 1,300 weighted rows with three numbers and a category of five levels, in three batches.
     fn packed() -> Packed {
@@ -112,8 +112,9 @@ mod tests {
         let mut features: Vec<FeatureColumn> =
             ["x", "y", "z"].iter().map(|name| FeatureColumn { name, levels: None }).collect();
         features.push(FeatureColumn { name: "level", levels: Some(levels) });
-        let mut values: Vec<Values> = numbers.iter().map(|x| Values::Numbers(x)).collect();
-        values.push(Values::Codes(&codes));
+        let mut values: Vec<FeatureValues> =
+            numbers.iter().map(|x| FeatureValues::Numbers(x)).collect();
+        values.push(FeatureValues::Codes(&codes));
         let chunk = Chunk { label: &label, weight: Some(&weight), features: values };
         let table = Table { features, chunks: vec![chunk] };
         let ids: Vec<RowId> = (0..rows as u32).map(|row| RowId { chunk: 0, row }).collect();
@@ -127,7 +128,7 @@ mod tests {
         let packed = packed();
         let width = packed.inputs.width();
         let mut weights: Vec<f64> =
-            (0..H * width).map(|place| 0.1 * ((place * 37 % 11) as f64 - 5.0) / 5.0).collect();
+            (0..H * width).map(|index| 0.1 * ((index * 37 % 11) as f64 - 5.0) / 5.0).collect();
         for (head, start) in weights.chunks_exact_mut(width).zip(start) {
             head[0] += start;
         }
@@ -139,8 +140,8 @@ mod tests {
             gradient_of_batch(&mut affine, term, &packed, batch, values, false);
             for head in 0..H {
                 let dense = 1 + packed.inputs.number_count;
-                for place in 0..dense {
-                    gradient[head * width + place] += affine.dense[head * dense + place];
+                for index in 0..dense {
+                    gradient[head * width + index] += affine.dense[head * dense + index];
                 }
                 let (levels, category) = (&affine.levels[0], &packed.inputs.categories[0]);
                 for (slot, &level) in category.levels(batch, T::PAYERS_ONLY).iter().enumerate() {
@@ -154,18 +155,18 @@ mod tests {
             let loss = |batch| loss_of_batch(&mut affine, term, &packed, batch, weights);
             packed.batches.iter().map(loss).sum()
         };
-        for place in 0..weights.len() {
+        for index in 0..weights.len() {
             // Wide, because the heads are summed in single precision.
             let step = 2e-2;
             let mut at = |shift: f64| {
                 let mut moved = weights.clone();
-                moved[place] += shift * step;
+                moved[index] += shift * step;
                 total(&moved)
             };
             // Fourth-order central differences.
             let slope = (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * step);
-            let error = (gradient[place] - slope).abs() / (1.0 + slope.abs());
-            assert!(error < 1e-4, "weight {place}: {} and {slope}", gradient[place]);
+            let error = (gradient[index] - slope).abs() / (1.0 + slope.abs());
+            assert!(error < 1e-4, "weight {index}: {} and {slope}", gradient[index]);
         }
     }
 

@@ -5,7 +5,7 @@ use super::encode::{Known, Learnt, Packed, PackedFor, Targets, deal, pack_encode
 use super::options::Options;
 use super::penalty::{Survey, survey};
 use super::rows::{Hashed, Table, Usable};
-use super::sgd::Rows;
+use super::sgd::PackedSplit;
 use super::split::Split;
 use super::warm_start;
 use super::watch::Watch;
@@ -28,12 +28,12 @@ pub(super) struct Problem<'a> {
     pub(super) training_rows: usize,
     /// Rows a batch.
     pub(super) batch_size: u64,
-    pub(super) rows: Rows,
+    pub(super) rows: PackedSplit,
     pub(super) encodings: Vec<Encoding>,
     /// Of each numeric feature the range of its values, absurd ones included.
     pub(super) ranges: Vec<Option<Range>>,
     /// Where the weights of a head of the model stand in a head of a part.
-    pub(super) places: Vec<usize>,
+    pub(super) part_indices: Vec<usize>,
     /// What predictions stay within.
     pub(super) bounds: Bounds,
     /// The fit without features.
@@ -95,8 +95,8 @@ impl<'a> Problem<'a> {
             ordered,
             training_rows,
             batch_size,
-            places: warm_start::places(&encodings),
-            rows: Rows { training: packed, validation: held_out },
+            part_indices: warm_start::part_indices(&encodings),
+            rows: PackedSplit { training: packed, validation: held_out },
             encodings,
             ranges,
             bounds: Bounds {

@@ -6,7 +6,7 @@ use crate::model::{Bounds, Encoding};
 use crate::net::TileRows;
 
 /// Rows that are looked at: whole batches up to about this many.
-pub(super) const ROWS: usize = 1 << 16;
+pub(super) const TOTAL_ROWS: usize = 1 << 16;
 
 /// The weights of the heads of a model in training, and what they stay within.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub(super) fn totals(
     unit: f64,
 ) -> Totals {
     let payer_ranges = payer_ranges(encodings);
-    let (mut seen, mut rows) = (Sums::default(), 0);
+    let (mut seen, mut rows) = (TotalSums::default(), 0);
     for batch in &packed.batches {
         for tile in batch.tiles(false) {
             dispatch(
@@ -45,7 +45,7 @@ pub(super) fn totals(
             );
         }
         rows += batch.rows;
-        if rows >= ROWS {
+        if rows >= TOTAL_ROWS {
             break;
         }
     }
@@ -83,14 +83,14 @@ fn payer_ranges(encodings: &[Encoding]) -> Vec<[f32; 2]> {
 
 /// Sums on the way.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sums {
+pub(super) struct TotalSums {
     weight: f64,
     predicted: f64,
     actual: f64,
     at_max_sigma: f64,
 }
 
-impl Sums {
+impl TotalSums {
     #[inline(always)]
     fn add_tile(
         &mut self,

@@ -22,13 +22,13 @@ use crate::model::Model;
 /// [`Error::Interrupted`](crate::Error::Interrupted) if [`interrupt`](crate::fit::interrupt) was called meanwhile.
 ///
 /// ```
-/// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
+/// use ziln::fit::{Chunk, FeatureColumn, FeatureValues, Options, RowId, Table, fit};
 ///
 /// let label = [0.0, 5.0, 0.0, 20.0, 0.0, 9.0];
 /// let visits = [1.0, 4.0, 2.0, 9.0, 1.0, 6.0];
 /// let table = Table {
 ///     features: vec![FeatureColumn { name: "visits", levels: None }],
-///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![FeatureValues::Numbers(&visits)] }],
 /// };
 /// let rows: Vec<RowId> = (0..6).map(|row| RowId { chunk: 0, row }).collect();
 /// let model = fit(&table, &rows, &Options::default())?.expect("three of the customers pay");

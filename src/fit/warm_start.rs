@@ -77,40 +77,40 @@ pub(super) fn leads_nowhere() -> Error {
 /// Where each weight of a model's head stands in a head of a part, the intercept left out.
 ///
 /// A model has its weights in the order of the features; a part has the numbers first, then the levels.
-pub(super) fn places(encodings: &[Encoding]) -> Vec<usize> {
+pub(super) fn part_indices(encodings: &[Encoding]) -> Vec<usize> {
     let is_number = |encoding: &&Encoding| matches!(encoding, Encoding::Numeric { .. });
     let mut number = 1;
     let mut level = 1 + encodings.iter().filter(is_number).count();
-    let mut places = Vec::with_capacity(encodings.iter().map(Encoding::width).sum());
+    let mut part_indices = Vec::with_capacity(encodings.iter().map(Encoding::width).sum());
     for encoding in encodings {
         let next = match encoding {
             Encoding::Numeric { .. } => &mut number,
             Encoding::Categorical { .. } => &mut level,
         };
-        places.extend(*next..*next + encoding.width());
+        part_indices.extend(*next..*next + encoding.width());
         *next += encoding.width();
     }
-    places
+    part_indices
 }
 
 /// Where each weight of the model to continue from stands in a head of a part; weights of features in another
 /// order, and levels between which new ones came, are found by name.
-pub(super) fn places_of_known(
+pub(super) fn known_part_indices(
     model: &Model,
     table: &Table<'_>,
     encodings: &[Encoding],
-    places: &[usize],
+    part_indices: &[usize],
 ) -> Vec<usize> {
     let mut of_name: HashMap<(&str, Option<&str>), usize> = HashMap::new();
-    let mut rest = places.iter().copied();
+    let mut rest = part_indices.iter().copied();
     for (column, encoding) in table.features.iter().zip(encodings) {
         match encoding {
             Encoding::Numeric { .. } => {
-                of_name.extend(rest.next().map(|place| ((column.name, None), place)));
+                of_name.extend(rest.next().map(|index| ((column.name, None), index)));
             }
             Encoding::Categorical { levels, .. } => {
-                for (level, place) in levels.iter().zip(rest.by_ref()) {
-                    of_name.insert((column.name, level.as_deref()), place);
+                for (level, index) in levels.iter().zip(rest.by_ref()) {
+                    of_name.insert((column.name, level.as_deref()), index);
                 }
             }
         }
@@ -127,14 +127,14 @@ pub(super) fn places_of_known(
 }
 
 /// The weights of the heads as a model has them, with mu in units of 1 instead of `amount_scale`.
-pub(super) fn save_weights(parts: &Parts, places: &[usize], amount_scale: f64) -> Weights {
+pub(super) fn save_weights(parts: &Parts, part_indices: &[usize], amount_scale: f64) -> Weights {
     let head = |head: Head| {
         let weights = parts.head(head);
         let unit = unit(head, amount_scale);
-        let value = |place: usize| unit * weights.get(place).copied().unwrap_or(0.0);
+        let value = |index: usize| unit * weights.get(index).copied().unwrap_or(0.0);
         HeadWeights {
             intercept: value(0),
-            weights: places.iter().map(|&place| value(place)).collect(),
+            weights: part_indices.iter().map(|&index| value(index)).collect(),
         }
     };
     Weights { logit: head(Head::Logit), mu: head(Head::Mu), raw_sigma: head(Head::RawSigma) }
@@ -151,7 +151,7 @@ pub(super) fn save_state(
     epochs: u64,
     amount_scale: f64,
     parts: &Parts,
-    places: &[usize],
+    part_indices: &[usize],
 ) -> OptimizerState {
     let mut state = OptimizerState::new(options.optimizer.name(), epochs, amount_scale);
     for part in parts.iter() {
@@ -160,9 +160,9 @@ pub(super) fn save_state(
             // The averages of the intercept, then of the weights; nothing if the optimiser keeps none.
             let averages = |all: &[f64], kept: bool| -> Vec<f64> {
                 let head = all.chunks_exact(weights.width).nth(index).unwrap_or(&[]);
-                let value = |place: usize| head.get(place).copied().unwrap_or(0.0);
-                let places = std::iter::once(0).chain(places.iter().copied());
-                if kept { places.map(value).collect() } else { Vec::new() }
+                let value = |index: usize| head.get(index).copied().unwrap_or(0.0);
+                let part_indices = std::iter::once(0).chain(part_indices.iter().copied());
+                if kept { part_indices.map(value).collect() } else { Vec::new() }
             };
             *state.head_mut(head) = HeadState {
                 first: averages(&weights.first, options.optimizer.keeps_first()),
@@ -183,7 +183,7 @@ pub(super) fn epochs_before(options: &Options) -> u64 {
 /// model kept them and they are of the same optimiser.
 pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Trained) {
     let Some(model) = problem.options.init.as_deref() else { return };
-    let known = places_of_known(model, problem.table, &problem.encodings, &problem.places);
+    let known = known_part_indices(model, problem.table, &problem.encodings, &problem.part_indices);
     let state = usable_state(problem.options);
     let heads = part.heads().to_vec();
     let weights = part.weights_mut();
@@ -205,7 +205,7 @@ pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Tr
         }
         weights.steps = state.steps(head);
         let first_level = 1 + problem.packed().inputs.number_count;
-        let levels = known.iter().filter_map(|place| place.checked_sub(first_level));
+        let levels = known.iter().filter_map(|index| index.checked_sub(first_level));
         for (level, &steps) in levels.zip(state.level_steps(head)) {
             if let Some(slot) = weights.level_steps.get_mut(level) {
                 *slot = steps;
@@ -214,18 +214,18 @@ pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Tr
     }
 }
 
-/// Writes an intercept and weights into a head of a part, each weight to its place.
+/// Writes an intercept and weights into a head of a part, each weight to its index.
 pub(super) fn load(
     intercept: f64,
     values: impl Iterator<Item = f64>,
-    places: &[usize],
+    part_indices: &[usize],
     out: &mut [f64],
 ) {
     if let Some(slot) = out.first_mut() {
         *slot = intercept;
     }
-    for (value, &place) in values.zip(places) {
-        if let Some(slot) = out.get_mut(place) {
+    for (value, &index) in values.zip(part_indices) {
+        if let Some(slot) = out.get_mut(index) {
             *slot = value;
         }
     }

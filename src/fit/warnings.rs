@@ -11,7 +11,7 @@ const ABSURD: f64 = 5.0;
 const MANY: f64 = 0.02;
 
 /// What was seen in a training.
-pub(super) struct Seen<'a> {
+pub(super) struct TrainingSummary<'a> {
     pub(super) payers: u64,
     pub(super) tiny: u64,
     pub(super) min_payment: f64,
@@ -27,7 +27,7 @@ pub(super) struct Seen<'a> {
     pub(super) shrunk: Option<f64>,
 }
 
-impl Seen<'_> {
+impl TrainingSummary<'_> {
     /// The warnings, in an order of their own.
     pub(super) fn warnings(&self) -> Vec<String> {
         let features = self.names.iter().zip(self.encodings).zip(self.ranges);

@@ -13,10 +13,10 @@ use crate::math::Column;
 
 /// Rows with their models, which have found their columns: ready for prediction.
 #[derive(Debug)]
-pub struct ModelRows<'a>(Rows<'a>);
+pub struct ModelRows<'a>(RowModels<'a>);
 
 #[derive(Debug)]
-enum Rows<'a> {
+enum RowModels<'a> {
     /// All rows use one model.
     One(Layout),
     /// Every row uses its own.
@@ -40,7 +40,7 @@ impl<'a> ModelRows<'a> {
     /// # Errors
     /// [`Error::Feature`](crate::Error::Feature) if a feature has no column.
     pub fn of_one<N: AsRef<str>>(scorer: Arc<Scorer>, names: &[N]) -> Result<Self> {
-        Ok(Self(Rows::One(Layout::new(scorer, names)?)))
+        Ok(Self(RowModels::One(Layout::new(scorer, names)?)))
     }
 
     /// Rows that use the models of these indices; `used` are those that occur, and `layouts` the indices of their layouts.
@@ -50,22 +50,22 @@ impl<'a> ModelRows<'a> {
         used: Vec<u32>,
         layouts: Vec<usize>,
     ) -> Self {
-        Self(Rows::Each(EachRow { models, scorer_of_row, used, layouts }))
+        Self(RowModels::Each(EachRow { models, scorer_of_row, used, layouts }))
     }
 
     /// The columns that the models read. Some come several times.
     pub fn uses(&self) -> Vec<FeatureUse> {
         match &self.0 {
-            Rows::One(layout) => layout.uses().collect(),
-            Rows::Each(rows) => rows.layouts().flat_map(Layout::uses).collect(),
+            RowModels::One(layout) => layout.uses().collect(),
+            RowModels::Each(rows) => rows.layouts().flat_map(Layout::uses).collect(),
         }
     }
 
     /// How many features the model of a row has; 0 if it has none.
     pub fn feature_count(&self, row: usize) -> usize {
         match &self.0 {
-            Rows::One(layout) => layout.feature_count(),
-            Rows::Each(rows) => rows.feature_count(row),
+            RowModels::One(layout) => layout.feature_count(),
+            RowModels::Each(rows) => rows.feature_count(row),
         }
     }
 
@@ -79,8 +79,8 @@ impl<'a> ModelRows<'a> {
     /// [`Error::Feature`](crate::Error::Feature) if a column is missing, too short or of the wrong kind.
     pub fn predict(&self, columns: &[FeatureInput<'_>], out: ParamsOut<'_>) -> Result<()> {
         match &self.0 {
-            Rows::One(layout) => layout.predict(columns, out),
-            Rows::Each(rows) => rows.predict(columns, out),
+            RowModels::One(layout) => layout.predict(columns, out),
+            RowModels::Each(rows) => rows.predict(columns, out),
         }
     }
 }

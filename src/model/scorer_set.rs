@@ -20,7 +20,7 @@ pub const NO_SCORER: u32 = u32::MAX;
 /// ```
 /// use std::sync::Arc;
 ///
-/// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
+/// use ziln::fit::{Chunk, FeatureColumn, FeatureValues, Options, RowId, Table, fit};
 /// use ziln::math::Column;
 /// use ziln::model::{FeatureInput, NO_SCORER, ParamsOut, Scorer, ScorerSet};
 ///
@@ -28,7 +28,7 @@ pub const NO_SCORER: u32 = u32::MAX;
 /// let (label, visits) = ([0.0, 9.0, 0.0, 12.0], [1.0, 2.0, 3.0, 4.0]);
 /// let table = Table {
 ///     features: vec![FeatureColumn { name: "visits", levels: None }],
-///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![FeatureValues::Numbers(&visits)] }],
 /// };
 /// let mut models = ScorerSet::default();
 /// for rows in [[0, 1], [2, 3]].map(|rows| rows.map(|row| RowId { chunk: 0, row })) {

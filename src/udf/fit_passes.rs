@@ -101,14 +101,14 @@ pub async fn fit_passes(ctx: &SessionContext, rows: &str, passes: &FitPasses) ->
     let mut models = started.collect().await?;
     for _ in 0..passes.max_passes {
         let (open, mut rest) = {
-            let _table = Table::register(ctx, &queries.models, &schema, models.clone())?;
+            let _table = TemporaryTable::register(ctx, &queries.models, &schema, models.clone())?;
             let open = ctx.sql(&queries.open(true)).await?.collect().await?;
             (open, ctx.sql(&queries.open(false)).await?.collect().await?)
         };
         if open.iter().all(|batch| batch.num_rows() == 0) {
             break;
         }
-        let _table = Table::register(ctx, &queries.models, &schema, open)?;
+        let _table = TemporaryTable::register(ctx, &queries.models, &schema, open)?;
         rest.extend(ctx.sql(&queries.step()).await?.collect().await?);
         models = rest;
     }
@@ -121,12 +121,12 @@ pub async fn fit_passes(ctx: &SessionContext, rows: &str, passes: &FitPasses) ->
 }
 
 /// A table that is there for as long as a pass.
-struct Table<'a> {
+struct TemporaryTable<'a> {
     ctx: &'a SessionContext,
     name: &'a str,
 }
 
-impl<'a> Table<'a> {
+impl<'a> TemporaryTable<'a> {
     fn register(
         ctx: &'a SessionContext,
         name: &'a str,
@@ -141,7 +141,7 @@ impl<'a> Table<'a> {
     }
 }
 
-impl Drop for Table<'_> {
+impl Drop for TemporaryTable<'_> {
     fn drop(&mut self) {
         // A table that is gone already is gone.
         let _ = self.ctx.deregister_table(self.name);

@@ -26,12 +26,12 @@ use crate::model::{Model, Models, ParamsOut, Scorer};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> datafusion::error::Result<()> {
 /// use datafusion::prelude::SessionContext;
-/// use ziln::fit::{Chunk, FeatureColumn, Options, RowId, Table, Values, fit};
+/// use ziln::fit::{Chunk, FeatureColumn, FeatureValues, Options, RowId, Table, fit};
 ///
 /// let (label, visits) = ([0.0, 5.0, 0.0, 20.0], [1.0, 4.0, 2.0, 9.0]);
 /// let table = Table {
 ///     features: vec![FeatureColumn { name: "visits", levels: None }],
-///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![FeatureValues::Numbers(&visits)] }],
 /// };
 /// let rows: Vec<RowId> = (0..4).map(|row| RowId { chunk: 0, row }).collect();
 /// let model = fit(&table, &rows, &Options::default()).unwrap().expect("two of the customers pay");

@@ -1,7 +1,7 @@
 //! Data sets to train on, and numbers that look random.
 
 use ziln::fit::{
-    Chunk, FeatureColumn, NewtonOptions, OptionValue, Options, RowId, Table, Values, fit,
+    Chunk, FeatureColumn, FeatureValues, NewtonOptions, OptionValue, Options, RowId, Table, fit,
     fit_newton, fit_prior,
 };
 use ziln::math::Column;
@@ -58,7 +58,7 @@ impl Data {
     /// Calls with all rows.
     pub fn with_table<R>(&self, call: impl FnOnce(&Table<'_>, &[RowId]) -> R) -> R {
         let names: Vec<String> =
-            (0..self.features.len()).map(|place| format!("x{place}")).collect();
+            (0..self.features.len()).map(|index| format!("x{index}")).collect();
         let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
             name,
             levels: match feature {
@@ -69,8 +69,8 @@ impl Data {
             },
         });
         let values = self.features.iter().map(|feature| match feature {
-            Feature::Numbers(values) => Values::Numbers(values),
-            Feature::Levels(codes, _) => Values::Codes(codes),
+            Feature::Numbers(values) => FeatureValues::Numbers(values),
+            Feature::Levels(codes, _) => FeatureValues::Codes(codes),
         });
         let table = Table {
             features: columns.collect(),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
 use ziln::model::Model;
 
 /// Rows as an adapter would own them.
@@ -22,7 +22,7 @@ fn row() -> impl Strategy<Value = Row> {
     let number =
         prop_oneof![4 => -10.0..10.0_f32, 1 => Just(f32::NAN), 1 => Just(0.0), 1 => Just(-0.0)];
     let number = number.prop_map(f64::from);
-    let level = (0..LEVELS.len()).prop_map(|place| LEVELS[place]);
+    let level = (0..LEVELS.len()).prop_map(|index| LEVELS[index]);
     (label, prop_oneof![Just(1.0), Just(2.5)], number, level)
         .prop_map(|(label, weight, number, level)| Row { label, weight, number, level })
 }
@@ -84,11 +84,11 @@ fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -
                 weight: Some(&columns.weight),
                 features: vec![
                     match rotation {
-                        0 => Values::Numbers(&columns.number),
-                        1 if chunk % 2 == 0 => Values::Numbers(&columns.number),
-                        _ => Values::Singles(&columns.single),
+                        0 => FeatureValues::Numbers(&columns.number),
+                        1 if chunk % 2 == 0 => FeatureValues::Numbers(&columns.number),
+                        _ => FeatureValues::Singles(&columns.single),
                     },
-                    Values::Codes(&columns.codes),
+                    FeatureValues::Codes(&columns.codes),
                 ],
             })
             .collect(),
@@ -143,8 +143,9 @@ fn the_number_of_threads_does_not_matter() {
     let mut features: Vec<FeatureColumn> =
         names.iter().map(|name| FeatureColumn { name, levels: None }).collect();
     features.push(FeatureColumn { name: "level", levels: Some(LEVELS.to_vec()) });
-    let mut values: Vec<Values> = numbers.iter().map(|column| Values::Numbers(column)).collect();
-    values.push(Values::Codes(&codes));
+    let mut values: Vec<FeatureValues> =
+        numbers.iter().map(|column| FeatureValues::Numbers(column)).collect();
+    values.push(FeatureValues::Codes(&codes));
     let chunks = vec![Chunk { label: &label, weight: None, features: values }];
     let table = Table { features, chunks };
     let rows: Vec<RowId> = (0..MANY_ROWS as u32).map(|row| RowId { chunk: 0, row }).collect();
@@ -205,13 +206,13 @@ fn many_rows_of_a_small_table_and_of_a_large_one_give_the_same_text() {
         weight: Some(&weight[start..end]),
         features: vec![
             if singles {
-                Values::Singles(&single[start..end])
+                FeatureValues::Singles(&single[start..end])
             } else {
-                Values::Numbers(&number[start..end])
+                FeatureValues::Numbers(&number[start..end])
             },
-            Values::Numbers(&weight[start..end]),
-            Values::Numbers(&other[start..end]),
-            Values::Singles(&single[start..end]),
+            FeatureValues::Numbers(&weight[start..end]),
+            FeatureValues::Numbers(&other[start..end]),
+            FeatureValues::Singles(&single[start..end]),
         ],
     };
     let whole = text(vec![part(0, rows, false)]);

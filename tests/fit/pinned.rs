@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
 use ziln::math::{Column, Params, Spread, crps, expected_ltv, loss};
 use ziln::metrics::{Scored, decile_stats, evaluate, gini, spearman};
 use ziln::model::{FeatureInput, Model, ParamsOut, Scorer};
@@ -37,9 +37,9 @@ impl Rows {
         let mut random = Random(seed);
         let mut features = Vec::new();
         let mut score = vec![0.0; rows];
-        for place in 0..numbers {
-            let scale = [1.0, 1000.0, 0.001, 50.0][place % 4];
-            let share = [0.5, -0.25, 0.0, 0.125][place / 2 % 4];
+        for index in 0..numbers {
+            let scale = [1.0, 1000.0, 0.001, 50.0][index % 4];
+            let share = [0.5, -0.25, 0.0, 0.125][index / 2 % 4];
             let mut column = random.normals(rows);
             for (value, score) in column.iter_mut().zip(&mut score) {
                 *score += share * *value;
@@ -48,7 +48,7 @@ impl Rows {
                     *value = f64::NAN;
                 }
             }
-            features.push(match place % 3 {
+            features.push(match index % 3 {
                 0 => Feature::Singles(column.iter().map(|&value| value as f32).collect()),
                 _ => Feature::Doubles(column),
             });
@@ -91,7 +91,7 @@ impl Rows {
 
     fn fit(&self, options: Pairs<'_>) -> Option<Model> {
         let names: Vec<String> =
-            (0..self.features.len()).map(|place| format!("x{place}")).collect();
+            (0..self.features.len()).map(|index| format!("x{index}")).collect();
         let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
             name,
             levels: match feature {
@@ -103,9 +103,9 @@ impl Rows {
         });
         let features = columns.collect();
         let values = self.features.iter().map(|feature| match feature {
-            Feature::Doubles(values) => Values::Numbers(values),
-            Feature::Singles(values) => Values::Singles(values),
-            Feature::Levels(codes, _) => Values::Codes(codes),
+            Feature::Doubles(values) => FeatureValues::Numbers(values),
+            Feature::Singles(values) => FeatureValues::Singles(values),
+            Feature::Levels(codes, _) => FeatureValues::Codes(codes),
         });
         let chunk = Chunk {
             label: &self.label,
@@ -241,9 +241,9 @@ fn add_options(hashes: &mut Hashes) {
             ("keep_state", Bool(true)),
         ],
     ];
-    for (place, options) in sets.iter().enumerate() {
-        hashes.add_fit(&format!("options {place}"), &rows, options);
-        hashes.add_fit(&format!("options {place}, weighted"), &weighted, options);
+    for (index, options) in sets.iter().enumerate() {
+        hashes.add_fit(&format!("options {index}"), &rows, options);
+        hashes.add_fit(&format!("options {index}, weighted"), &weighted, options);
     }
 }
 

@@ -88,7 +88,7 @@ fn drawn_to(prior: Model) -> NewtonOptions {
 #[test]
 fn pooling_is_better_than_each_alone_and_than_one_for_all() {
     for seed in [1, 2, 3] {
-        let sizes = (0..80).map(|place| [20, 40, 150, 600][place % 4]);
+        let sizes = (0..80).map(|index| [20, 40, 150, 600][index % 4]);
         let campaigns = campaigns(sizes, 1.0, seed);
         let prior = campaigns.prior();
         let between = prior.between().unwrap();
@@ -127,7 +127,7 @@ fn few_large_campaigns_are_told_apart() {
 
 #[test]
 fn names_of_campaigns_and_the_order_of_rows_mean_nothing() {
-    let Campaigns { data, of_row, .. } = campaigns((0..60).map(|place| 5 + place), 1.0, 4);
+    let Campaigns { data, of_row, .. } = campaigns((0..60).map(|index| 5 + index), 1.0, 4);
     let expected = data.prior(&of_row).to_json();
     let rows = of_row.len();
     let order: Vec<usize> = (0..rows).rev().collect();
@@ -227,7 +227,7 @@ fn rows_without_a_payer_have_the_heads_of_the_prior() {
 
 #[test]
 fn the_prior_vanishes_where_there_are_many_rows() {
-    let sizes = (0..40).map(|place| if place == 0 { 60_000 } else { 100 });
+    let sizes = (0..40).map(|index| if index == 0 { 60_000 } else { 100 });
     let campaigns = campaigns(sizes, 1.0, 7);
     let drawn = campaigns.each(&drawn_to(campaigns.prior())).remove(0).unwrap();
     let plain = NewtonOptions::from_pairs([("l2".to_owned(), OptionValue::Number(0.0))]).unwrap();
@@ -289,7 +289,7 @@ fn a_new_level_has_the_variance_of_its_feature() {
 
 #[test]
 fn training_by_steps_comes_to_the_same_heads() {
-    let sizes = (0..40).map(|place| [30, 100, 400, 6000][place % 4]);
+    let sizes = (0..40).map(|index| [30, 100, 400, 6000][index % 4]);
     let campaigns = campaigns(sizes, 1.0, 10);
     let prior = campaigns.prior();
     let exact = campaigns.each(&drawn_to(prior.clone()));

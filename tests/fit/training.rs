@@ -38,11 +38,11 @@ fn objective(data: &Data, model: &Model) -> f64 {
     mean + penalty.iter().sum::<f64>() + of_sigma
 }
 
-/// The model with one number of its text replaced: the `place`-th weight of a head, or its intercept.
-fn nudged(model: &Model, head: &str, place: Option<usize>, by: f64) -> Model {
+/// The model with one number of its text replaced: the `index`-th weight of a head, or its intercept.
+fn nudged(model: &Model, head: &str, index: Option<usize>, by: f64) -> Model {
     let mut text: serde_json::Value = serde_json::from_str(&model.to_json()).unwrap();
-    let slot = match place {
-        Some(place) => &mut text["weights"][head]["weights"][place],
+    let slot = match index {
+        Some(index) => &mut text["weights"][head]["weights"][index],
         None => &mut text["weights"][head]["intercept"],
     };
     *slot = (slot.as_f64().unwrap() + by).into();
@@ -57,15 +57,15 @@ fn the_defaults_end_at_the_minimum_of_the_objective() {
         let reached = objective(&data, &model);
         assert!((reached - model.training().objective).abs() < 1e-5, "{reached}");
         for head in ["logit", "mu", "raw_sigma"] {
-            for place in std::iter::once(None).chain((0..features).map(Some)) {
+            for index in std::iter::once(None).chain((0..features).map(Some)) {
                 let step = 1e-2;
-                let up = objective(&data, &nudged(&model, head, place, step));
-                let down = objective(&data, &nudged(&model, head, place, -step));
+                let up = objective(&data, &nudged(&model, head, index, step));
+                let down = objective(&data, &nudged(&model, head, index, -step));
                 let (slope, curve) =
                     ((up - down) / (2.0 * step), (up + down - 2.0 * reached) / (step * step));
                 // How far the objective could still fall along this weight.
                 let left = slope * slope / (2.0 * curve);
-                assert!(curve > 0.0 && left < 1e-5, "{rows} {head} {place:?}: {left}");
+                assert!(curve > 0.0 && left < 1e-5, "{rows} {head} {index:?}: {left}");
             }
         }
     }

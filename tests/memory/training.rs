@@ -1,15 +1,15 @@
 //! Training beside its estimate.
 
 use ziln::fit::{
-    Chunk, FeatureColumn, OptionValue, Options, RowId, Shape, Table, Values, fit, model_bytes,
-    training_bytes,
+    Chunk, DataShape, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit,
+    model_bytes, training_bytes,
 };
 
 use crate::allocator::peak_of;
 
 /// Rows as an adapter owns them, a third of them payers.
 struct Rows {
-    shape: Shape<'static>,
+    shape: DataShape<'static>,
     label: Vec<f64>,
     weight: Vec<f64>,
     numbers: Vec<Vec<f64>>,
@@ -19,7 +19,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(shape: Shape<'static>) -> Self {
+    fn of(shape: DataShape<'static>) -> Self {
         let mut state = 1_u64;
         let mut random = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -47,7 +47,7 @@ impl Rows {
     fn table(&self) -> Table<'_> {
         let levels: Vec<Option<&str>> = self.levels.iter().map(|l| Some(l.as_str())).collect();
         let is_number = |index: usize| index < self.shape.numbers;
-        let numbers = self.numbers.iter().map(|column| Values::Numbers(column));
+        let numbers = self.numbers.iter().map(|column| FeatureValues::Numbers(column));
         Table {
             features: (self.names.iter().enumerate())
                 .map(|(index, name)| FeatureColumn {
@@ -58,7 +58,9 @@ impl Rows {
             chunks: vec![Chunk {
                 label: &self.label,
                 weight: self.shape.weighted.then_some(self.weight.as_slice()),
-                features: numbers.chain(self.codes.iter().map(|c| Values::Codes(c))).collect(),
+                features: numbers
+                    .chain(self.codes.iter().map(|c| FeatureValues::Codes(c)))
+                    .collect(),
             }],
         }
     }
@@ -80,7 +82,7 @@ impl Rows {
 }
 
 pub(crate) fn the_estimate_is_what_training_takes() {
-    let shape = |rows, numbers, categories, levels, weighted| Shape {
+    let shape = |rows, numbers, categories, levels, weighted| DataShape {
         rows,
         numbers,
         categories,
@@ -88,7 +90,7 @@ pub(crate) fn the_estimate_is_what_training_takes() {
         weighted,
         hidden: &[],
     };
-    let network = |shape, hidden| Shape { hidden, ..shape };
+    let network = |shape, hidden| DataShape { hidden, ..shape };
     for shape in [
         shape(100_000, 1, 0, 0, false),
         shape(270_000, 4, 0, 0, true),
@@ -128,7 +130,7 @@ pub(crate) fn the_estimate_is_what_a_model_takes() {
         (3, 1, 1000, &[16]),
     ] {
         let rows = 20_000;
-        let shape = Shape { rows, numbers, categories, levels, weighted: false, hidden };
+        let shape = DataShape { rows, numbers, categories, levels, weighted: false, hidden };
         let (text, _) = Rows::of(shape).train(1);
         let estimate = model_bytes(&shape);
         println!("{numbers} {levels}: {} of {estimate}", text.len());

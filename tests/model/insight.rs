@@ -1,7 +1,7 @@
 //! Contributions of features, and standard errors of predictions.
 
 use ziln::fit::{
-    Chunk, FeatureColumn, NewtonOptions, OptionValue, RowId, Table, Values, fit_newton,
+    Chunk, FeatureColumn, FeatureValues, NewtonOptions, OptionValue, RowId, Table, fit_newton,
 };
 use ziln::math::{Column, expected_ltv_row};
 use ziln::model::{ErrorScorer, Explainer, FeatureInput, Model, ParamsOut, Scorer};
@@ -40,7 +40,7 @@ impl Rows {
             FeatureColumn { name: "number", levels: None },
             FeatureColumn { name: "level", levels: Some(LEVELS.to_vec()) },
         ];
-        let values = vec![Values::Numbers(&self.number), Values::Codes(&self.codes)];
+        let values = vec![FeatureValues::Numbers(&self.number), FeatureValues::Codes(&self.codes)];
         let table = Table {
             features,
             chunks: vec![Chunk { label: &self.label, weight: None, features: values }],

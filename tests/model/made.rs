@@ -91,7 +91,7 @@ pub(crate) fn predict(scorer: &Scorer, inputs: &[FeatureInput<'_>], rows: usize)
     out
 }
 
-/// What a set of models predicts, each row with the model of its place.
+/// What a set of models predicts, each row with the model of its index.
 pub(crate) fn predict_each(
     scorers: &[&Scorer],
     which: &[u32],
@@ -99,8 +99,8 @@ pub(crate) fn predict_each(
     inputs: &[FeatureInput<'_>],
 ) -> [Vec<f64>; 3] {
     let mut set = ScorerSet::default();
-    for (place, scorer) in scorers.iter().enumerate() {
-        assert_eq!(set.add(Arc::new((*scorer).clone())), place as u32);
+    for (index, scorer) in scorers.iter().enumerate() {
+        assert_eq!(set.add(Arc::new((*scorer).clone())), index as u32);
     }
     predict_rows(&mut set, which, names, inputs)
 }

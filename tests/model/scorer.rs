@@ -58,7 +58,7 @@ fn many_numbers_and_rows_predict_like_few() {
 
 fn predictions_of_numbers_and_a_category(numbers: usize, rows: usize) {
     const CATEGORY: usize = 5;
-    let weight = |head: usize, place: usize| ((head * 31 + place * 7) as f64).sin();
+    let weight = |head: usize, index: usize| ((head * 31 + index * 7) as f64).sin();
     let mean = |number: usize| number as f64 - 3.0;
     let mut text: serde_json::Value = serde_json::from_str(&model(0.4).to_json()).unwrap();
     let mut features: Vec<serde_json::Value> = (0..numbers)
@@ -70,7 +70,7 @@ fn predictions_of_numbers_and_a_category(numbers: usize, rows: usize) {
     features.insert(CATEGORY, text["features"][1].clone());
     text["features"] = features.into();
     for (head, name) in ["logit", "mu", "raw_sigma"].iter().enumerate() {
-        let weights: Vec<f64> = (0..numbers + 3).map(|place| weight(head, place)).collect();
+        let weights: Vec<f64> = (0..numbers + 3).map(|index| weight(head, index)).collect();
         text["weights"][name] = serde_json::json!({"intercept": 0.5, "weights": weights});
     }
     let scorer = Scorer::new(&Model::from_json(&text.to_string()).unwrap());
@@ -89,15 +89,15 @@ fn predictions_of_numbers_and_a_category(numbers: usize, rows: usize) {
     let mixed = predict_each(&[&scorer, &scorer], &which, &names, &inputs);
 
     for row in 0..rows {
-        // Levels NULL, "x" and "y" have the places after the numbers before them.
+        // Levels NULL, "x" and "y" have the indices after the numbers before them.
         let level =
             [None, Some("x"), Some("y")].iter().position(|l| *l == LEVELS[codes[row] as usize]);
         for head in 0..3 {
             let mut sum = 0.5 + level.map_or(0.0, |level| weight(head, CATEGORY + level));
             for n in 0..numbers {
-                let place = if n < CATEGORY { n } else { n + 3 };
+                let index = if n < CATEGORY { n } else { n + 3 };
                 let x = number(n)[row];
-                sum += if x.is_finite() { weight(head, place) * (x - mean(n)) / 2.0 } else { 0.0 };
+                sum += if x.is_finite() { weight(head, index) * (x - mean(n)) / 2.0 } else { 0.0 };
             }
             let expected = if head == 2 { sigma_from_raw(sum).min(2.0) } else { sum };
             let got = alone[head][row];
@@ -121,7 +121,7 @@ fn far_predictions(factor: f64) -> ([Vec<f64>; 3], [Vec<f64>; 3]) {
     columns.a = (0..rows).map(|row| if row % 11 == 3 { f64::NAN } else { number(row) }).collect();
     // Every other number of a longer column.
     let strided: Vec<f64> =
-        (0..2 * rows).map(|place| number(place / 2 + 5 * (place % 2))).collect();
+        (0..2 * rows).map(|index| number(index / 2 + 5 * (index % 2))).collect();
     let mut inputs = columns.inputs();
     inputs[2] = FeatureInput::Number(Column::Strided { values: &strided, offset: 0, stride: 2 });
     let alone = predict(&scorer, &inputs, rows);

@@ -31,7 +31,7 @@ impl Table {
         }
     }
 
-    /// The column of this place, in one of the forms that numbers have.
+    /// The column of this index, in one of the forms that numbers have.
     fn input(&self, column: usize) -> FeatureInput<'_> {
         let Columns { a, codes, b } = &self.columns[column];
         match column {
@@ -87,22 +87,22 @@ fn every_row_has_the_bits_of_its_model_alone() {
                 order.iter().map(|&column| table.names[column].as_str()).collect();
             let inputs: Vec<_> = order.iter().map(|&column| table.input(column)).collect();
             let most = random.random_range(1..=models.len() as u32);
-            // Runs of several lengths, rows without a model, and places that no model has.
+            // Runs of several lengths, rows without a model, and indices that no model has.
             let (run, none) = (random.random_range(1..6), random.random_range(0.0..0.4));
             let mut which: Vec<u32> = (0..rows.div_ceil(run))
                 .flat_map(|_| vec![random.random_range(0..most); run])
                 .collect();
             which.truncate(rows);
-            for place in &mut which {
+            for index in &mut which {
                 if random.random_bool(none) {
-                    *place = [NO_SCORER, 1_000][random.random_range(0..2)];
+                    *index = [NO_SCORER, 1_000][random.random_range(0..2)];
                 }
             }
             let mixed = predict_rows(&mut set, &which, &names, &inputs);
-            for (place, (scorer, columns)) in models.iter().enumerate() {
+            for (index, (scorer, columns)) in models.iter().enumerate() {
                 let inputs: Vec<_> = columns.iter().map(|&column| table.input(column)).collect();
                 let alone = predict(scorer, &inputs, rows);
-                for row in (0..rows).filter(|&row| which[row] == place as u32) {
+                for row in (0..rows).filter(|&row| which[row] == index as u32) {
                     for (mixed, alone) in mixed.iter().zip(&alone) {
                         assert_eq!(mixed[row].to_bits(), alone[row].to_bits(), "{seed} {row}");
                     }
@@ -177,13 +177,13 @@ fn uses_are_those_of_the_rows_models() {
 #[test]
 fn columns_that_are_not_enough_are_refused() {
     let mut set = ScorerSet::default();
-    let place = set.add(Arc::new(Scorer::new(&model(0.0))));
+    let index = set.add(Arc::new(Scorer::new(&model(0.0))));
     let other = set.add(Arc::new(Scorer::new(&model(1.0))));
     let columns = Columns::new(20);
     let [a, c, b] = columns.inputs();
     let short = FeatureInput::Number(Column::F64(&columns.a[..5]));
     let strided = Column::Strided { values: &columns.a, offset: usize::MAX, stride: usize::MAX };
-    let which: Vec<u32> = (0..20).map(|row| if row % 2 == 0 { place } else { other }).collect();
+    let which: Vec<u32> = (0..20).map(|row| if row % 2 == 0 { index } else { other }).collect();
     let rows = set.bind(&["a", "c", "b", "unused"], &which).unwrap();
     let predict = |inputs: &[FeatureInput<'_>]| {
         let mut out = [[0.0; 20]; 3];

@@ -1,6 +1,6 @@
 //! The model's text: exact round trips, clear refusals, nothing that hostile text can break.
 
-use ziln::fit::{Chunk, FeatureColumn, OptionValue, Options, RowId, Table, Values, fit};
+use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
 use ziln::model::{FORMAT_VERSION, Model, Scorer};
 use ziln::record::Record;
 
@@ -20,7 +20,7 @@ pub(crate) fn model() -> Model {
         chunks: vec![Chunk {
             label: &label,
             weight: None,
-            features: vec![Values::Numbers(&number), Values::Codes(&codes)],
+            features: vec![FeatureValues::Numbers(&number), FeatureValues::Codes(&codes)],
         }],
     };
     let rows: Vec<RowId> = (0..60).map(|row| RowId { chunk: 0, row }).collect();
@@ -216,7 +216,7 @@ fn lists_are_no_objects() {
                 assert!(message.contains("a list, expected an object"), "{path}: {message}");
             }
             serde_json::Value::Array(items) => {
-                open.extend((0..items.len()).map(|place| format!("{path}/{place}")));
+                open.extend((0..items.len()).map(|index| format!("{path}/{index}")));
             }
             _ => {}
         }

@@ -254,8 +254,24 @@ def test_forms_of_features(customers: pl.DataFrame) -> None:
     for features in (lists, lists.list.to_array(2)):
         by_list = numbered.select(ziln.fit_sgd("ltv", features, epochs=5)).item()
         assert by_list == numbered.select(ziln.fit_sgd("ltv", ["x0", "x1"], epochs=5)).item()
-    single = customers.select(ziln.fit_sgd("ltv", "visits", epochs=5)).item()
-    assert single == numbered.select(ziln.fit_sgd("ltv", ["x0"], epochs=5)).item()
+
+
+@pytest.mark.parametrize("name", ["visits", "channel"])
+def test_a_single_column_keeps_its_name(customers: pl.DataFrame, name: str) -> None:
+    model = customers.select(ziln.fit_sgd("ltv", [name], epochs=5)).item()
+    predicted = customers.select(ziln.predict(model, [name]))
+    for features in (name, pl.col(name)):
+        assert customers.select(ziln.fit_sgd("ltv", features, epochs=5)).item() == model
+        assert_frame_equal(customers.select(ziln.predict(model, features)), predicted)
+    other = customers.group_by("campaign").agg(ziln.fit_newton("ltv", pl.col(name).alias("other")))
+    names = other.select(ziln.weights("model").explode()).unnest("weights")["feature"]
+    assert names.drop_nulls().unique().to_list() == ["other"]
+    if name == "visits":
+        started = customers.select(ziln.newton_start("ltv", name)).item()
+        done = customers.select(ziln.newton_step("ltv", name, started)).item()
+        assert done == customers.select(ziln.newton_step("ltv", [name], started)).item()
+        passes = ziln.fit_passes(customers.lazy(), "ltv", name)
+        assert passes.equals(ziln.fit_passes(customers.lazy(), "ltv", [name]))
 
 
 def test_features_are_matched_by_name(customers: pl.DataFrame) -> None:

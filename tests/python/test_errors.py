@@ -98,13 +98,17 @@ def model() -> str:
             "feature `name` is a category in the model, and numbers came",
         ),
         (
-            lambda: ziln.predict(model(), "name"),
+            lambda: ziln.predict(model(), pl.concat_list("name")),
             "ziln_predict: argument `features`: expected a struct",
+        ),
+        (
+            lambda: ziln.predict(model(), "name"),
+            "the model needs a feature `z`, and the features given are: name",
         ),
         (lambda: ziln.model_info("name"), "ziln_model_info: argument `model`"),
         (lambda: ziln.weights("name"), "ziln_weights: argument `model`"),
         (
-            lambda: ziln.explain(model(), "name"),
+            lambda: ziln.explain(model(), pl.concat_list("name")),
             "ziln_explain: argument `features`: expected a struct",
         ),
         (

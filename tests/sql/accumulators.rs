@@ -11,7 +11,7 @@ use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
-use ziln::fit::{RowId, Shape, model_bytes, training_bytes};
+use ziln::fit::{DataShape, RowId, model_bytes, training_bytes};
 
 use crate::customers::{customers, shuffled};
 use crate::session::session;
@@ -501,7 +501,7 @@ async fn buffers_are_compact() {
         let greatest = of_group.iter().max().copied().unwrap_or_default();
         let rows = kept.min(at_once * greatest).div_ceil(at_once);
         let shape =
-            Shape { rows, numbers: 3, categories: 1, levels: 4, weighted: true, hidden: &[] };
+            DataShape { rows, numbers: 3, categories: 1, levels: 4, weighted: true, hidden: &[] };
         let training = at_once * training_bytes(&shape, threads.div_ceil(at_once))
             + kept * size_of::<RowId>()
             + groups * model_bytes(&shape);

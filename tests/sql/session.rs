@@ -8,35 +8,16 @@ use datafusion::error::Result;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-/// Every function of the contract.
-pub(crate) const FUNCTIONS: [&str; 26] = [
-    "ziln_capped_ltv",
-    "ziln_cdf",
-    "ziln_crps",
-    "ziln_decile_stats",
-    "ziln_evaluate",
-    "ziln_expected_ltv",
-    "ziln_explain",
-    "ziln_fit_newton",
-    "ziln_fit_prior",
-    "ziln_fit_sgd",
-    "ziln_from_logits",
-    "ziln_gini",
-    "ziln_is_model",
-    "ziln_loss",
-    "ziln_model_info",
-    "ziln_newton_start",
-    "ziln_newton_step",
-    "ziln_params",
-    "ziln_params_error",
-    "ziln_pay_amount",
-    "ziln_pay_prob",
-    "ziln_predict",
-    "ziln_quantile",
-    "ziln_spearman",
-    "ziln_variance",
-    "ziln_weights",
-];
+/// The names of every function, in their order; `slt/functions.slt` has the list that they are compared with.
+pub(crate) fn function_names() -> Vec<String> {
+    let scalar = ziln::udf::scalar_functions();
+    let aggregate = ziln::udf::aggregate_functions();
+    let scalar = scalar.iter().map(|function| function.name());
+    let aggregate = aggregate.iter().map(|function| function.name());
+    let mut names: Vec<String> = scalar.chain(aggregate).map(str::to_owned).collect();
+    names.sort_unstable();
+    names
+}
 
 /// A session of the given parallelism.
 pub(crate) fn session(partitions: usize, batch_size: usize) -> SessionContext {

@@ -41,7 +41,7 @@ def evaluate(label: Number, *params: Number, weight: Number | None = None) -> pl
     """
     values = _arguments.params("evaluate", params)
     arguments = {"label": _arguments.number("evaluate", "label", label)}
-    arguments |= {f"params_{place}": value for place, value in enumerate(values)}
+    arguments |= {f"params_{index}": value for index, value in enumerate(values)}
     if weight is not None:
         arguments["weight"] = _arguments.number("evaluate", "weight", weight)
     return _arguments.aggregate("evaluate", arguments)

@@ -48,8 +48,8 @@ def fit_sgd(
         What the customer spent: null, NaN and infinite labels are skipped, negative ones count as 0.
     features
         A list of columns' names and expressions, or one struct expression. Dates and times of dates are days since
-        1970-01-01. One name without a list around it is a column of structs or lists; numbers of its own it calls
-        ``x0``.
+        1970-01-01. One name or expression without a list around it is a column of structs, of lists of numbers, which
+        are called ``x0``, ``x1``, ..., or a single feature, which keeps its name.
     weight
         How often the row counts; null and 0 skip it, a negative one is an error. Default, and for a column or a
         literal of type ``Null``: once.

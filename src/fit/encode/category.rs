@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::layout::Layout;
+use super::layout::BatchLayout;
 use crate::fit::rows::{RowId, Table, gather, level};
 use crate::model::Encoding;
 use crate::net::Category;
@@ -48,7 +48,7 @@ pub(in crate::fit) fn pack_category(
     feature: usize,
     encoding: &[Option<String>],
     offset: usize,
-    layout: &Layout,
+    layout: &BatchLayout,
 ) -> Category {
     let mut codes = Vec::new();
     gather::codes(table, feature, &layout.rows, &mut codes);
@@ -64,21 +64,21 @@ fn levels_of(
     encoding: &[Option<String>],
     codes: &[u32],
 ) -> CodeMap {
-    let place_of_level: HashMap<Option<&str>, u32> =
-        encoding.iter().zip(0..).map(|(name, place)| (name.as_deref(), place)).collect();
-    let place = |code: u32| place_of_level.get(&level(table, feature, code)).copied();
+    let index_of_level: HashMap<Option<&str>, u32> =
+        encoding.iter().zip(0..).map(|(name, index)| (name.as_deref(), index)).collect();
+    let index = |code: u32| index_of_level.get(&level(table, feature, code)).copied();
     let levels = table.features.get(feature).and_then(|feature| feature.levels.as_ref());
     let count = levels.map_or(0, Vec::len);
     if count <= codes.len() {
-        let out_of_range = place(u32::MAX);
-        let of_code = (0..count as u32).map(place).collect();
+        let out_of_range = index(u32::MAX);
+        let of_code = (0..count as u32).map(index).collect();
         return CodeMap::Dense { of_code, out_of_range };
     }
-    let of_code = codes.iter().filter_map(|&code| Some((code, place(code)?))).collect();
+    let of_code = codes.iter().filter_map(|&code| Some((code, index(code)?))).collect();
     CodeMap::Sparse(of_code)
 }
 
-/// From codes to places; sparse where the table has more levels than the model has rows.
+/// From codes to indices of levels; sparse where the table has more levels than the model has rows.
 enum CodeMap {
     Dense { of_code: Vec<Option<u32>>, out_of_range: Option<u32> },
     Sparse(HashMap<u32, u32>),

@@ -6,7 +6,7 @@ use crate::net::Batch;
 
 /// The batches, and the rows in the order of the batches.
 #[derive(Debug)]
-pub(in crate::fit) struct Layout {
+pub(in crate::fit) struct BatchLayout {
     pub(in crate::fit) batches: Vec<Batch>,
     /// The rows in their order, without padding.
     pub(in crate::fit) rows: Vec<RowId>,
@@ -22,14 +22,14 @@ pub(in crate::fit) struct Layout {
 ///
 /// `labels` are those of `rows`. Every batch gets its share of the payers, which takes the luck of the draw out of
 /// the gradients, and no batch is left with a few rows that would count too much.
-pub(in crate::fit) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) -> Layout {
+pub(in crate::fit) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) -> BatchLayout {
     let pick = |paying: bool| {
         let rows = rows.iter().copied().zip(labels.iter().copied());
         rows.filter(move |&(_, label)| (label > 0.0) == paying).collect::<Vec<(RowId, f64)>>()
     };
     let (payers, others) = (pick(true), pick(false));
     let count = rows.len().div_ceil(batch_size.max(1)).max(1);
-    let mut layout = Layout {
+    let mut layout = BatchLayout {
         batches: Vec::with_capacity(count),
         rows: Vec::with_capacity(rows.len()),
         labels: Vec::with_capacity(rows.len()),
@@ -80,14 +80,14 @@ mod tests {
                 (0..total).map(|row| f64::from(u8::from(row % 3 == 0))).collect();
             let layout = deal(&rows, &labels, size);
             let mut seen: Vec<u32> = layout.rows.iter().map(|row| row.row).collect();
-            let mut place = 0;
+            let mut index = 0;
             for batch in &layout.batches {
                 assert!(batch.rows <= size && batch.rows > 0);
                 for row in 0..batch.rows {
-                    let label = labels[layout.rows[place].row as usize];
-                    assert_eq!(label, layout.labels[place]);
+                    let label = labels[layout.rows[index].row as usize];
+                    assert_eq!(label, layout.labels[index]);
                     assert_eq!(label > 0.0, row < batch.payers);
-                    place += 1;
+                    index += 1;
                 }
                 assert_eq!(batch.start % LANES, 0);
             }

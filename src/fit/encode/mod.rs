@@ -9,7 +9,7 @@ mod number;
 mod pack;
 mod standardize;
 
-pub(super) use layout::{Layout, deal};
+pub(super) use layout::{BatchLayout, deal};
 pub(super) use moments::MOMENT_ROWS;
 pub(super) use pack::{Known, Learnt, Packed, PackedFor, Targets, pack_encoded, pack_training};
 pub(super) use standardize::{hold_standardized, standardized};

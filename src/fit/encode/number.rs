@@ -1,6 +1,6 @@
 //! How a number is encoded: its moments, the values it may have, and those that its payers have.
 
-use super::layout::Layout;
+use super::layout::BatchLayout;
 use super::moments::{NumberLearner, range_of};
 use crate::model::{Encoding, Range};
 
@@ -52,7 +52,7 @@ pub(in crate::fit) struct LearntNumber {
 pub(in crate::fit) fn learn_number(
     values: &mut [f64],
     learner: &NumberLearner<'_>,
-    layout: &Layout,
+    layout: &BatchLayout,
     known: Option<&Encoding>,
 ) -> LearntNumber {
     let all = learner.range();
@@ -91,7 +91,7 @@ fn without_negative_zero(range: Range) -> Range {
 }
 
 /// The range of the payers' values; one that is missing is the mean.
-fn range_of_payers(values: &[f64], layout: &Layout, mean: f64) -> Range {
+fn range_of_payers(values: &[f64], layout: &BatchLayout, mean: f64) -> Range {
     let mut rest = values;
     let mut range = Range::EMPTY;
     for batch in &layout.batches {

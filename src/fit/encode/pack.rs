@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::category::{learn_levels, pack_category};
-use super::layout::Layout;
+use super::layout::BatchLayout;
 use super::moments::{NumberLearner, near};
 use super::number::{LearntNumber, learn_number};
 use super::standardize::{hold_standardized, write_standardized};
@@ -46,7 +46,7 @@ pub(in crate::fit) struct Targets<'a> {
 }
 
 impl<'a> Targets<'a> {
-    pub(in crate::fit) fn gather(table: &Table<'_>, layout: &'a Layout) -> Self {
+    pub(in crate::fit) fn gather(table: &Table<'_>, layout: &'a BatchLayout) -> Self {
         let mut weights = Vec::new();
         let weighted = gather::weights(table, &layout.rows, &mut weights);
         Self { labels: &layout.labels, weights: weighted.then_some(weights) }
@@ -111,7 +111,7 @@ pub(in crate::fit) struct Known<'a> {
 /// Packs the training rows and learns the encodings from them, or takes known ones.
 pub(in crate::fit) fn pack_training(
     table: &Table<'_>,
-    layout: &Layout,
+    layout: &BatchLayout,
     targets: &Targets<'_>,
     known: &Known<'_>,
 ) -> Learnt {
@@ -174,7 +174,7 @@ pub(in crate::fit) enum PackedFor {
 /// Packs rows with encodings learnt elsewhere.
 pub(in crate::fit) fn pack_encoded(
     table: &Table<'_>,
-    layout: &Layout,
+    layout: &BatchLayout,
     targets: &Targets<'_>,
     encodings: &[Encoding],
     packed_for: PackedFor,
@@ -213,7 +213,7 @@ fn categorical(table: &Table<'_>) -> impl Iterator<Item = usize> {
 
 impl Packed {
     /// With the labels and weights, and room for the features.
-    fn empty(table: &Table<'_>, layout: &Layout, targets: &Targets<'_>) -> Self {
+    fn empty(table: &Table<'_>, layout: &BatchLayout, targets: &Targets<'_>) -> Self {
         let mut packed = Self {
             batches: layout.batches.clone(),
             inputs: Inputs::new(numeric(table).count(), layout.packed_rows),
@@ -287,10 +287,10 @@ impl Packed {
         };
         // Exactly 1 where all weights are: a weight of 1 is none.
         let to_mean_one = rows / sum(unit);
-        let mut place = 0;
+        let mut index = 0;
         for batch in &self.batches {
             for row in 0..batch.rows {
-                let raw = targets.weights.as_ref().and_then(|weights| weights.get(place));
+                let raw = targets.weights.as_ref().and_then(|weights| weights.get(index));
                 let weight = raw.map_or(1.0, |raw| (raw / unit * to_mean_one).max(LEAST_WEIGHT));
                 if let Some(slot) =
                     self.weight.as_mut().and_then(|weights| weights.get_mut(batch.start + row))
@@ -300,12 +300,12 @@ impl Packed {
                 self.weight_sum += weight;
                 if row < batch.payers {
                     self.payer_weight_sum += weight;
-                    let label = targets.labels.get(place).copied().unwrap_or(1.0);
+                    let label = targets.labels.get(index).copied().unwrap_or(1.0);
                     if let Some(slot) = self.log_amount.get_mut(batch.first_payer + row) {
                         *slot = label;
                     }
                 }
-                place += 1;
+                index += 1;
             }
         }
         // Padding is 1 until here, and 0 from here.

@@ -1,6 +1,6 @@
 //! Writing standardised numbers into packed columns.
 
-use super::layout::Layout;
+use super::layout::BatchLayout;
 use crate::math::dispatch;
 use crate::model::{HUGE_SCALE, HUGE_UNIT};
 
@@ -26,7 +26,7 @@ pub(in crate::fit) fn write_standardized(
     values: &[f64],
     mean: f64,
     scale: f64,
-    layout: &Layout,
+    layout: &BatchLayout,
     out: &mut [&mut [f32]],
 ) {
     dispatch(
@@ -48,7 +48,7 @@ fn write_batches(
     unit: f64,
     mean: f64,
     scale: f64,
-    layout: &Layout,
+    layout: &BatchLayout,
     out: &mut [&mut [f32]],
 ) {
     let per_scale = 1.0 / scale;

@@ -1,11 +1,11 @@
 //! Some rows of a batch, which one thread works on.
 
-use super::errors::Terms;
-use super::rows::Rows;
-use super::total::Evidence;
-use super::values::Ready;
+use super::calibration::CalibrationSums;
+use super::errors::HeadTile;
+use super::rows::NetworkRows;
+use super::weights::Ready;
 use crate::family::AmountTerm;
-use crate::fit::total::{Heads, Sums};
+use crate::fit::total::{Heads, TotalSums};
 use crate::math::{dispatch, dispatch_simd};
 use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, ROWS, Shape, Tile};
 use crate::net::{Batch, TileRows};
@@ -17,22 +17,22 @@ pub(in crate::fit) const BLOCK: usize = 256;
 #[derive(Debug)]
 pub(super) struct Worker {
     tile: Tile,
-    terms: Terms,
+    head_tile: HeadTile,
     pub(super) gradient: Vec<Panel>,
     /// The derivatives by the embedded rows, [`Worker::embedded_width`] numbers each.
     pub(super) by_embedded: Vec<f32>,
     pub(super) loss: f64,
-    pub(super) sums: Sums,
-    pub(super) evidence: Evidence,
+    pub(super) sums: TotalSums,
+    pub(super) calibration: CalibrationSums,
 }
 
 /// A block of a batch.
 #[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
-    pub(super) rows: &'a Rows,
+    pub(super) rows: &'a NetworkRows,
     pub(super) batch: &'a Batch,
-    /// Its place in the batch.
-    pub(super) place: usize,
+    /// Its index in the batch.
+    pub(super) index: usize,
 }
 
 /// What is left out in a step.
@@ -44,10 +44,10 @@ pub(super) struct Dropped {
 }
 
 impl<'a> Block<'a> {
-    /// The rows, a tile at a time, with the first row's place in the block.
+    /// The rows, a tile at a time, with the first row's index in the block.
     fn tiles(self) -> impl Iterator<Item = TileRows<'a>> {
         let batch = self.batch;
-        let (first, end) = (self.place * BLOCK, batch.rows.min((self.place + 1) * BLOCK));
+        let (first, end) = (self.index * BLOCK, batch.rows.min((self.index + 1) * BLOCK));
         let tile = move |start| TileRows { batch, start, rows: ROWS.min(end - start) };
         (first..end).step_by(ROWS).map(tile)
     }
@@ -59,11 +59,11 @@ impl Worker {
         Self {
             by_embedded: vec![0.0; BLOCK * tile.embedded_width],
             tile,
-            terms: Terms::new(),
+            head_tile: HeadTile::new(),
             gradient: vec![[0.0; PANEL]; shape.panels()],
             loss: 0.0,
-            sums: Sums::default(),
-            evidence: Evidence::default(),
+            sums: TotalSums::default(),
+            calibration: CalibrationSums::default(),
         }
     }
 
@@ -93,10 +93,10 @@ impl Worker {
             }
             let dropout = dropped.map(|dropped| dropped.dropout);
             self.forward(network, block.rows, &rows, dropout);
-            let Self { tile, terms, gradient, by_embedded, .. } = self;
+            let Self { tile, head_tile, gradient, by_embedded, .. } = self;
             dispatch(
                 #[inline(always)]
-                || terms.of_tile(amount, block.rows, &rows, tile, false),
+                || head_tile.of_tile(amount, block.rows, &rows, tile, false),
             );
             let width = tile.embedded_width;
             let count = rows.rows;
@@ -109,7 +109,7 @@ impl Worker {
                 rows: count,
                 gradient,
             });
-            let first = (rows.start - block.place * BLOCK) * width;
+            let first = (rows.start - block.index * BLOCK) * width;
             by_embedded[first..][..count * width]
                 .copy_from_slice(&tile.by_embedded[..count * width]);
         }
@@ -120,10 +120,10 @@ impl Worker {
         self.loss = 0.0;
         for rows in block.tiles() {
             self.forward(network, block.rows, &rows, None);
-            let Self { tile, terms, loss, .. } = self;
+            let Self { tile, head_tile, loss, .. } = self;
             *loss += dispatch(
                 #[inline(always)]
-                || terms.of_tile(amount, block.rows, &rows, tile, true),
+                || head_tile.of_tile(amount, block.rows, &rows, tile, true),
             );
         }
     }
@@ -138,29 +138,35 @@ impl Worker {
     ) {
         for rows in block.tiles() {
             self.forward(network, block.rows, &rows, None);
-            let Self { tile, terms, sums, .. } = self;
+            let Self { tile, head_tile, sums, .. } = self;
             dispatch(
                 #[inline(always)]
-                || terms.total(sums, (heads, unit), block.rows, &rows, tile),
+                || {
+                    let outputs = head_tile.heads(block.rows, &rows, tile);
+                    sums.add_rows(&block.rows.packed, &rows, outputs, heads, unit);
+                },
             );
         }
     }
 
     /// What a block says of the total.
-    pub(super) fn evidence(
+    pub(super) fn calibration(
         &mut self,
         network: &Ready<'_>,
         heads: &Heads<'_>,
         unit: f64,
         block: Block<'_>,
     ) {
-        self.evidence = Evidence::default();
+        self.calibration = CalibrationSums::default();
         for rows in block.tiles() {
             self.forward(network, block.rows, &rows, None);
-            let Self { tile, terms, evidence, .. } = self;
+            let Self { tile, head_tile, calibration, .. } = self;
             dispatch(
                 #[inline(always)]
-                || terms.evidence(evidence, (heads, unit), block.rows, &rows, tile),
+                || {
+                    let outputs = head_tile.heads(block.rows, &rows, tile);
+                    calibration.add_rows(&block.rows.packed, &rows, outputs, heads, unit);
+                },
             );
         }
     }
@@ -168,7 +174,7 @@ impl Worker {
     fn forward(
         &mut self,
         network: &Ready<'_>,
-        data: &Rows,
+        data: &NetworkRows,
         rows: &TileRows<'_>,
         dropout: Option<Dropout>,
     ) {

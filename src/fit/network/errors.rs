@@ -1,9 +1,7 @@
 //! The losses of rows and their derivatives by the heads.
 
-use super::rows::Rows;
-use super::total::Evidence;
+use super::rows::NetworkRows;
 use crate::family::{AmountTerm, PayingTerm, TargetTile, Term};
-use crate::fit::total::{Heads, Sums};
 use crate::math::{TILE, padded};
 use crate::net::TileRows;
 use crate::net::deep::{ROWS, Tile};
@@ -11,15 +9,15 @@ use crate::net::deep::{ROWS, Tile};
 /// Errors are kept within this, so that sums of squares do not overflow single precision.
 const FAR: f64 = 1e15;
 
-/// Memory for the heads of a tile.
+/// The heads of a tile, and the derivatives by them.
 #[derive(Debug)]
-pub(super) struct Terms {
+pub(super) struct HeadTile {
     weight: [f64; TILE],
     paying: [[f64; TILE]; 1],
     amount: [[f64; TILE]; 2],
 }
 
-impl Terms {
+impl HeadTile {
     pub(super) fn new() -> Self {
         Self { weight: [0.0; TILE], paying: [[0.0; TILE]], amount: [[0.0; TILE]; 2] }
     }
@@ -29,7 +27,7 @@ impl Terms {
     pub(super) fn of_tile(
         &mut self,
         amount: &AmountTerm,
-        data: &Rows,
+        data: &NetworkRows,
         rows: &TileRows<'_>,
         tile: &mut Tile,
         with_loss: bool,
@@ -63,39 +61,22 @@ impl Terms {
         total
     }
 
-    /// Adds what is predicted for at most [`ROWS`] rows, and what they paid.
+    /// The heads of at most [`ROWS`] rows: the logit, mu in units of the scale, raw sigma.
     #[inline(always)]
-    pub(super) fn total(
+    pub(super) fn heads(
         &mut self,
-        sums: &mut Sums,
-        (heads, unit): (&Heads<'_>, f64),
-        data: &Rows,
+        data: &NetworkRows,
         rows: &TileRows<'_>,
         tile: &Tile,
-    ) {
+    ) -> [&[f64; TILE]; 3] {
         self.add_up(data, rows, tile);
         let [mus, raws] = &self.amount;
-        sums.add_rows(&data.packed, rows, [&self.paying[0], mus, raws], heads, unit);
-    }
-
-    /// Adds what at most [`ROWS`] rows say of the total.
-    #[inline(always)]
-    pub(super) fn evidence(
-        &mut self,
-        evidence: &mut Evidence,
-        (heads, unit): (&Heads<'_>, f64),
-        data: &Rows,
-        rows: &TileRows<'_>,
-        tile: &Tile,
-    ) {
-        self.add_up(data, rows, tile);
-        let [mus, raws] = &self.amount;
-        evidence.add_rows(&data.packed, rows, [&self.paying[0], mus, raws], heads, unit);
+        [&self.paying[0], mus, raws]
     }
 
     /// The heads: those of the linear model with what the network adds.
     #[inline(always)]
-    fn add_up(&mut self, data: &Rows, rows: &TileRows<'_>, tile: &Tile) {
+    fn add_up(&mut self, data: &NetworkRows, rows: &TileRows<'_>, tile: &Tile) {
         let wide = rows.padded().min(ROWS);
         let first = rows.range().start;
         let [mus, raws] = &mut self.amount;

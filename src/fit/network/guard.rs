@@ -1,6 +1,6 @@
 //! Keeps the total of a network near what was paid.
 
-use super::values::Values;
+use super::weights::NetworkWeights;
 use crate::fit::guard::is_far;
 use crate::net::deep::Shape;
 
@@ -11,8 +11,8 @@ const HALVINGS: usize = 4;
 /// heads; at last it adds nothing. Returns what it was multiplied by, if it was.
 pub(super) fn guard(
     shape: &Shape,
-    values: &mut Values,
-    mut ratio: impl FnMut(&Values) -> f64,
+    values: &mut NetworkWeights,
+    mut ratio: impl FnMut(&NetworkWeights) -> f64,
 ) -> Option<f64> {
     let mut nothing = values.clone();
     shape.scale_heads(&mut nothing.weights, [0.0; 3]);

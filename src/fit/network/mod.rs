@@ -9,18 +9,18 @@
 //! [`model`](crate::model).
 
 mod block;
+mod calibration;
 mod errors;
 mod guard;
 mod linear;
-mod plan;
+mod options;
 mod rows;
 mod start;
-mod total;
 mod train;
-mod values;
+mod weights;
 
 pub(super) use block::BLOCK;
 pub(super) use linear::{Linear, Outcome};
-pub use plan::Network;
-pub(super) use plan::automatic_batch_size;
-pub(super) use train::{Trained, train_network, workers};
+pub use options::NetworkOptions;
+pub(super) use options::automatic_batch_size;
+pub(super) use train::{TrainedNetwork, train_network, workers};

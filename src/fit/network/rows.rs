@@ -8,13 +8,13 @@ use crate::net::TileRows;
 use crate::net::deep::{Embedding, ROWS, Tile};
 
 /// Packed rows and the heads that the network adds to.
-pub(super) struct Rows {
+pub(super) struct NetworkRows {
     pub(super) packed: Packed,
     /// Head after head, of each packed row: the logit, mu in units of the scale, raw sigma.
     pub(super) offsets: [Vec<f32>; 3],
 }
 
-impl Rows {
+impl NetworkRows {
     /// Packs rows in their order.
     pub(super) fn new(linear: &Linear<'_>, rows: &[Hashed], batch_size: usize) -> Self {
         let Linear { table, usable, encodings, .. } = *linear;

@@ -1,7 +1,7 @@
 //! What training starts from: nothing, or the network of a model.
 
 use super::linear::Linear;
-use super::values::{Moments, Values};
+use super::weights::{AdamMoments, NetworkWeights};
 use crate::model::{Encoding, Model, NetworkParts};
 use crate::net::deep::{Embedding, Shape, embedding_size};
 
@@ -9,10 +9,10 @@ use crate::net::deep::{Embedding, Shape, embedding_size};
 pub(super) struct Start {
     pub(super) shape: Shape,
     pub(super) embeddings: Vec<Embedding>,
-    pub(super) values: Values,
+    pub(super) values: NetworkWeights,
     /// The running average of the weights.
-    pub(super) average: Values,
-    pub(super) moments: Moments,
+    pub(super) average: NetworkWeights,
+    pub(super) moments: AdamMoments,
     /// Epochs behind it.
     pub(super) epochs: u64,
 }
@@ -40,10 +40,10 @@ impl Start {
             })
             .collect();
         let shape = Shape::new(numbers, at, hidden);
-        let values = Values::start(&shape, &embeddings, linear.seed);
+        let values = NetworkWeights::start(&shape, &embeddings, linear.seed);
         Self {
             average: values.clone(),
-            moments: Moments::zeros(&shape, &embeddings),
+            moments: AdamMoments::zeros(&shape, &embeddings),
             shape,
             embeddings,
             values,
@@ -56,7 +56,7 @@ impl Start {
         let (from, to) = (model.features(), linear.features());
         let scale = linear.heads.amount_scale;
         let NetworkParts { shape, embeddings, weights, vectors, .. } = network.carried(from, &to);
-        let mut average = Values { weights, vectors };
+        let mut average = NetworkWeights { weights, vectors };
         if let Some(state) = &network.state
             && let Some([mu, raw_sigma]) = state.amount_biases
         {
@@ -68,7 +68,7 @@ impl Start {
         let Some(state) = &network.state else {
             return Self {
                 values: average.clone(),
-                moments: Moments::zeros(&shape, &embeddings),
+                moments: AdamMoments::zeros(&shape, &embeddings),
                 shape,
                 embeddings,
                 average,
@@ -81,14 +81,14 @@ impl Start {
         let mut factors = [1.0 / ratio, ratio, ratio * ratio].into_iter();
         let [values, first, second] = state.values.map(|parts| {
             let NetworkParts { weights, vectors, .. } = parts;
-            let mut values = Values { weights, vectors };
+            let mut values = NetworkWeights { weights, vectors };
             let factor = factors.next().unwrap_or(1.0);
             shape.scale_heads(&mut values.weights, [1.0, factor, 1.0]);
             values
         });
         let level_steps = state.level_steps;
         Self {
-            moments: Moments { first, second, steps: state.steps, level_steps },
+            moments: AdamMoments { first, second, steps: state.steps, level_steps },
             shape,
             embeddings,
             values,

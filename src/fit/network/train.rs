@@ -3,17 +3,17 @@
 use rayon::prelude::*;
 
 use super::block::{BLOCK, Block, Dropped, Worker};
+use super::calibration::{CalibrationSums, ROUNDS};
 use super::guard::guard;
 use super::linear::{Linear, Outcome};
-use super::plan::{Network, Settings};
-use super::rows::Rows;
+use super::options::{NetworkOptions, Settings};
+use super::rows::NetworkRows;
 use super::start::Start;
-use super::total::{Evidence, ROUNDS};
-use super::values::{Moments, Ready, Values};
+use super::weights::{AdamMoments, NetworkWeights, Ready};
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::sgd::batch_order;
-use crate::fit::total::{ROWS as TOTAL_ROWS, Sums, Totals};
+use crate::fit::total::{TOTAL_ROWS, TotalSums, Totals};
 use crate::math::dispatch;
 use crate::model::{NetworkParts, NetworkTraining, StateParts, TotalShift};
 use crate::net::deep::{Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, step_key};
@@ -29,7 +29,7 @@ const PARALLEL_PRODUCTS: usize = 1 << 19;
 const VALIDATION_BATCH: usize = 4096;
 
 /// A network that was trained.
-pub(in crate::fit) struct Trained {
+pub(in crate::fit) struct TrainedNetwork {
     pub(in crate::fit) parts: NetworkParts,
     pub(in crate::fit) training: NetworkTraining,
     /// What the optimiser remembers, if it is to be kept.
@@ -40,23 +40,23 @@ pub(in crate::fit) struct Trained {
 struct Best {
     loss: f64,
     epoch: u64,
-    average: Values,
+    average: NetworkWeights,
     /// The weights that were averaged, and what the optimiser remembers.
-    state: Option<(Values, Moments)>,
+    state: Option<(NetworkWeights, AdamMoments)>,
 }
 
 /// Trains a network on rows in canonical order. `None` if too few could be held out to say when to stop, and there is no
 /// network to continue from.
 pub(in crate::fit) fn train_network(
     linear: &Linear<'_>,
-    plan: &Network,
-) -> Option<(Trained, Outcome)> {
-    let share = if linear.held_out > 0.0 { linear.held_out } else { plan.validation_fraction };
+    options: &NetworkOptions,
+) -> Option<(TrainedNetwork, Outcome)> {
+    let share = if linear.held_out > 0.0 { linear.held_out } else { options.validation_fraction };
     // 2^64 times the fraction; the cast saturates.
     let bound = (share * 18_446_744_073_709_551_616.0) as u64;
     let held_out = linear.ordered.partition_point(|row| row.hash < bound);
     let (mut validation, mut training) = linear.ordered.split_at(held_out);
-    let mut settings = plan.settings(training.len());
+    let mut settings = options.settings(training.len());
     let has_payers = |rows: &[Hashed]| {
         let rows: Vec<RowId> = rows.iter().map(|row| row.row).collect();
         linear.usable.labels(linear.table, &rows).iter().any(|&label| label > 0.0)
@@ -70,24 +70,24 @@ pub(in crate::fit) fn train_network(
         settings.epochs = 0;
         (validation, training) = (&[], linear.ordered);
     }
-    let training = Rows::new(linear, training, settings.batch_size);
+    let training = NetworkRows::new(linear, training, settings.batch_size);
     let validation =
-        (!validation.is_empty()).then(|| Rows::new(linear, validation, VALIDATION_BATCH));
+        (!validation.is_empty()).then(|| NetworkRows::new(linear, validation, VALIDATION_BATCH));
     let validation = validation.as_ref();
-    Some(Session::new(&training, validation, linear, plan.hidden(), settings).train())
+    Some(Session::new(&training, validation, linear, options.hidden(), settings).train())
 }
 
 struct Session<'a> {
-    training: &'a Rows,
-    validation: Option<&'a Rows>,
+    training: &'a NetworkRows,
+    validation: Option<&'a NetworkRows>,
     linear: &'a Linear<'a>,
     settings: Settings,
     shape: Shape,
     embeddings: Vec<Embedding>,
-    values: Values,
+    values: NetworkWeights,
     /// The running average of the weights, which the model is made of.
-    average: Values,
-    moments: Moments,
+    average: NetworkWeights,
+    moments: AdamMoments,
     transposed: Transposed,
     workers: Vec<Worker>,
     gradient: Vec<Panel>,
@@ -102,8 +102,8 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn new(
-        training: &'a Rows,
-        validation: Option<&'a Rows>,
+        training: &'a NetworkRows,
+        validation: Option<&'a NetworkRows>,
         linear: &'a Linear<'a>,
         hidden: &[usize],
         settings: Settings,
@@ -141,7 +141,7 @@ impl<'a> Session<'a> {
     }
 
     /// Trains, and keeps the weights that do best on the held-out rows; without any, the last ones.
-    fn train(mut self) -> (Trained, Outcome) {
+    fn train(mut self) -> (TrainedNetwork, Outcome) {
         let loss = self.validation_loss().unwrap_or(f64::INFINITY);
         let mut best = self.best(loss, 0);
         let mut epochs = 0;
@@ -182,8 +182,8 @@ impl<'a> Session<'a> {
         mut self,
         epochs_run: u64,
         best_epoch: u64,
-        state: Option<(Values, Moments)>,
-    ) -> (Trained, Outcome) {
+        state: Option<(NetworkWeights, AdamMoments)>,
+    ) -> (TrainedNetwork, Outcome) {
         let mut values = self.average.clone();
         let shrunk = guard(&self.shape.clone(), &mut values, |values| {
             self.average.clone_from(values);
@@ -197,12 +197,12 @@ impl<'a> Session<'a> {
         let outcome = Outcome {
             train_loss: self.mean_loss(self.training),
             validation_loss: self.validation_loss(),
-            validation_rows: self.validation.map_or(0, Rows::count) as u64,
+            validation_rows: self.validation.map_or(0, NetworkRows::count) as u64,
             totals: self.totals(),
             shrunk,
         };
         let amount_scale = self.linear.heads.amount_scale;
-        let parts = |values: Values, mu_scale: f64| NetworkParts {
+        let parts = |values: NetworkWeights, mu_scale: f64| NetworkParts {
             shape: self.shape.clone(),
             embeddings: self.embeddings.clone(),
             weights: values.weights,
@@ -210,7 +210,7 @@ impl<'a> Session<'a> {
             mu_scale,
         };
         let state = state.map(|(values, moments)| {
-            let Moments { first, second, steps, level_steps } = moments;
+            let AdamMoments { first, second, steps, level_steps } = moments;
             StateParts {
                 epochs: self.epochs_before + best_epoch,
                 steps,
@@ -222,23 +222,23 @@ impl<'a> Session<'a> {
         });
         let training = NetworkTraining { total, ..self.settings.training(epochs_run, best_epoch) };
         let parts = parts(std::mem::take(&mut self.average), amount_scale);
-        (Trained { parts, training, state }, outcome)
+        (TrainedNetwork { parts, training, state }, outcome)
     }
 
     /// Moves mu and raw sigma of all rows so that their total comes to what was paid, as far as the miss is no chance.
     fn mend_total(&mut self) -> Option<TotalShift> {
-        let mut plan = self.evidence().plan(self.training.packed.repeats)?;
+        let mut calibration = self.calibration_sums().calibration(self.training.packed.repeats)?;
         let before = self.shape.amount_biases(&self.average.weights);
         for round in 0..=ROUNDS {
-            let [mu, raw_sigma] = plan.step;
+            let [mu, raw_sigma] = calibration.step;
             let step = [mu / self.linear.heads.amount_scale, raw_sigma];
             let biases = [0, 1].map(|head| (f64::from(before[head]) + step[head]) as f32);
             self.shape.set_amount_biases(&mut self.average.weights, biases);
             if round < ROUNDS {
-                plan = plan.corrected(self.totals().ratio);
+                calibration = calibration.corrected(self.totals().ratio);
             }
         }
-        let ([mu, raw_sigma], ratio) = (plan.step, plan.ratio);
+        let ([mu, raw_sigma], ratio) = (calibration.step, calibration.ratio);
         Some(TotalShift { ratio, mu, raw_sigma })
     }
 
@@ -291,8 +291,8 @@ impl<'a> Session<'a> {
         for first in (0..blocks).step_by(self.workers.len()) {
             let count = self.workers.len().min(blocks - first);
             let workers = &mut self.workers[..count];
-            let work = |(place, worker): (usize, &mut Worker)| {
-                let block = Block { rows: training, batch, place: first + place };
+            let work = |(index, worker): (usize, &mut Worker)| {
+                let block = Block { rows: training, batch, index: first + index };
                 worker.gradient(&network, &amount, block, dropped);
             };
             if parallel && count > 1 {
@@ -300,9 +300,9 @@ impl<'a> Session<'a> {
             } else {
                 workers.iter_mut().enumerate().for_each(work);
             }
-            for (place, worker) in workers.iter().enumerate() {
+            for (index, worker) in workers.iter().enumerate() {
                 add(&mut self.gradient, &worker.gradient);
-                let start = (first + place) * BLOCK;
+                let start = (first + index) * BLOCK;
                 let rows = TileRows { batch, start, rows: BLOCK.min(batch.rows - start) };
                 scatter(training, embeddings, &rows, worker, &mut self.by_vectors);
             }
@@ -342,12 +342,12 @@ impl<'a> Session<'a> {
                 let steps = &mut moments.level_steps[feature][level];
                 *steps += 1;
                 let rates = early_rates(*steps);
-                let place = level * embedding.size..(level + 1) * embedding.size;
+                let range = level * embedding.size..(level + 1) * embedding.size;
                 adam(
                     Adam { rates, ..step },
-                    &mut values.vectors[feature][place.clone()],
-                    &mut moments.first.vectors[feature][place.clone()],
-                    &mut moments.second.vectors[feature][place],
+                    &mut values.vectors[feature][range.clone()],
+                    &mut moments.first.vectors[feature][range.clone()],
+                    &mut moments.second.vectors[feature][range],
                     &self.by_vectors[feature][slot * embedding.size..][..embedding.size],
                 );
             }
@@ -355,7 +355,7 @@ impl<'a> Session<'a> {
     }
 
     /// The mean loss of rows, with the average of the weights.
-    fn mean_loss(&mut self, rows: &Rows) -> f64 {
+    fn mean_loss(&mut self, rows: &NetworkRows) -> f64 {
         let amount = self.linear.amount();
         let mut total = 0.0;
         self.pass(
@@ -375,13 +375,13 @@ impl<'a> Session<'a> {
     /// What is predicted for the rows, with the average of the weights.
     fn totals(&mut self) -> Totals {
         let Linear { heads, unit, .. } = self.linear;
-        let mut sums = Sums::default();
+        let mut sums = TotalSums::default();
         for rows in std::iter::once(self.training).chain(self.validation) {
             self.pass(
                 rows,
                 TOTAL_ROWS,
                 |worker, network, block| {
-                    worker.sums = Sums::default();
+                    worker.sums = TotalSums::default();
                     worker.total(network, heads, *unit, block);
                 },
                 |worker| sums.add(&worker.sums),
@@ -391,25 +391,25 @@ impl<'a> Session<'a> {
     }
 
     /// What the rows say of the total, with the average of the weights.
-    fn evidence(&mut self) -> Evidence {
+    fn calibration_sums(&mut self) -> CalibrationSums {
         let Linear { heads, unit, .. } = self.linear;
-        let mut evidence = Evidence::default();
+        let mut sums = CalibrationSums::default();
         for rows in std::iter::once(self.training).chain(self.validation) {
             self.pass(
                 rows,
                 TOTAL_ROWS,
-                |worker, network, block| worker.evidence(network, heads, *unit, block),
-                |worker| evidence.add(&worker.evidence),
+                |worker, network, block| worker.calibration(network, heads, *unit, block),
+                |worker| sums.add(&worker.calibration),
             );
         }
-        evidence
+        sums
     }
 
     /// Hands whole batches of about so many rows to the workers, block by block, and the workers, in the order of the
     /// blocks, to `take`.
     fn pass(
         &mut self,
-        rows: &Rows,
+        rows: &NetworkRows,
         most: usize,
         work: impl Fn(&mut Worker, &Ready<'_>, Block<'_>) + Sync,
         mut take: impl FnMut(&Worker),
@@ -425,7 +425,7 @@ impl<'a> Session<'a> {
         });
         let blocks: Vec<Block<'_>> = batches
             .flat_map(|batch| {
-                (0..batch.rows.div_ceil(BLOCK)).map(move |place| Block { rows, batch, place })
+                (0..batch.rows.div_ceil(BLOCK)).map(move |index| Block { rows, batch, index })
             })
             .collect();
         for blocks in blocks.chunks(workers.len()) {
@@ -484,7 +484,7 @@ fn add(sums: &mut [Panel], more: &[Panel]) {
 
 /// Adds the derivatives by embedded rows to those by the vectors of their levels, in the order of the rows.
 fn scatter(
-    data: &Rows,
+    data: &NetworkRows,
     embeddings: &[Embedding],
     rows: &TileRows<'_>,
     worker: &Worker,

@@ -15,10 +15,10 @@ pub(in crate::fit) struct Covariances {
     pub(in crate::fit) known: Vec<bool>,
 }
 
-/// Where the weights of a model's head stand, and what they are penalised with.
-pub(in crate::fit) struct Places<'a> {
-    /// Of each weight of a model, the intercept left out, its place in a head of a part.
-    pub(in crate::fit) of_weights: &'a [usize],
+/// What covariances need beside the second derivatives.
+pub(in crate::fit) struct CovarianceInputs<'a> {
+    /// Of each weight of a model, the intercept left out, its index in a head of a part.
+    pub(in crate::fit) part_indices: &'a [usize],
     /// The precision of each weight of a part, head after head, columns that the rows do not have included.
     pub(in crate::fit) precision: &'a [f64],
     /// Observations that the weights of the part's rows stand for.
@@ -32,7 +32,7 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
         &self,
         solution: &Solution,
         kind: ErrorKind,
-        places: &Places<'_>,
+        inputs: &CovarianceInputs<'_>,
     ) -> Option<Covariances> {
         let values = || solution.point.values.clone();
         let factor =
@@ -44,14 +44,14 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
             add_diagonal(&mut slopes, &self.penalty.precision);
             matrix = sandwich(&matrix, &slopes);
         }
-        matrix.scale(1.0 / places.observations);
+        matrix.scale(1.0 / inputs.observations);
         let of_columns = OfColumns {
             matrix: &matrix,
             left_out: &factor.left_out,
             penalty: &self.penalty,
-            places: self.columns.places(),
+            part_indices: self.columns.part_indices(),
         };
-        Some(of_columns.in_order::<H>(places))
+        Some(of_columns.in_order::<H>(inputs))
     }
 }
 
@@ -60,13 +60,14 @@ impl Covariances {
     pub(super) fn of_factor<const H: usize>(
         factor: &Factor,
         penalty: &Penalty,
-        places: &Places<'_>,
+        inputs: &CovarianceInputs<'_>,
     ) -> Self {
         let mut matrix = factor.inverse();
-        matrix.scale(1.0 / places.observations);
+        matrix.scale(1.0 / inputs.observations);
         let columns: Vec<usize> = (0..matrix.width / H).collect();
         let left_out = &factor.left_out;
-        OfColumns { matrix: &matrix, left_out, penalty, places: &columns }.in_order::<H>(places)
+        OfColumns { matrix: &matrix, left_out, penalty, part_indices: &columns }
+            .in_order::<H>(inputs)
     }
 }
 
@@ -75,36 +76,36 @@ struct OfColumns<'a> {
     matrix: &'a Symmetric,
     left_out: &'a [bool],
     penalty: &'a Penalty,
-    /// Of each column its place in a head of a part.
-    places: &'a [usize],
+    /// Of each column its index in a head of a part.
+    part_indices: &'a [usize],
 }
 
 impl OfColumns<'_> {
     /// In the order of a model. A level that no row has is as its prior says.
-    fn in_order<const H: usize>(&self, places: &Places<'_>) -> Covariances {
-        let (columns, width) = (self.places.len(), places.of_weights.len() + 1);
-        let full = places.precision.len() / H;
+    fn in_order<const H: usize>(&self, inputs: &CovarianceInputs<'_>) -> Covariances {
+        let (columns, width) = (self.part_indices.len(), inputs.part_indices.len() + 1);
+        let full = inputs.precision.len() / H;
         let mut column_of = vec![None; full];
-        for (column, &place) in self.places.iter().enumerate() {
-            if let Some(slot) = column_of.get_mut(place) {
+        for (column, &index) in self.part_indices.iter().enumerate() {
+            if let Some(slot) = column_of.get_mut(index) {
                 *slot = Some(column);
             }
         }
         let order: Vec<(usize, usize)> = (0..H)
             .flat_map(|head| {
-                let weights = places.of_weights.iter().map(move |&place| (head, place));
+                let weights = inputs.part_indices.iter().map(move |&index| (head, index));
                 std::iter::once((head, 0)).chain(weights)
             })
             .collect();
-        let column = |&(head, place): &(usize, usize)| {
-            Some(head * columns + column_of.get(place).copied().flatten()?)
+        let column = |&(head, index): &(usize, usize)| {
+            Some(head * columns + column_of.get(index).copied().flatten()?)
         };
         let mut all =
             Covariances { matrix: Symmetric::new(H * width), known: vec![true; H * width] };
         for (row, here) in order.iter().enumerate() {
             let Some(from) = column(here) else {
-                let precision = places.precision.get(here.0 * full + here.1).copied();
-                let precision = precision.unwrap_or(0.0) * places.observations;
+                let precision = inputs.precision.get(here.0 * full + here.1).copied();
+                let precision = precision.unwrap_or(0.0) * inputs.observations;
                 all.known[row] = precision > 0.0;
                 all.matrix.add(row, row, if precision > 0.0 { 1.0 / precision } else { 0.0 });
                 continue;
@@ -145,9 +146,9 @@ impl Covariances {
     pub(in crate::fit) fn errors(&self, head: usize, encodings: &[Encoding]) -> HeadErrors {
         let width = 1 + encodings.iter().map(Encoding::width).sum::<usize>();
         let first = head * width;
-        let error = |place: usize| {
-            let variance = self.matrix.get(first + place, first + place);
-            self.known[first + place].then(|| variance.max(0.0).sqrt()).filter(|e| e.is_finite())
+        let error = |index: usize| {
+            let variance = self.matrix.get(first + index, first + index);
+            self.known[first + index].then(|| variance.max(0.0).sqrt()).filter(|e| e.is_finite())
         };
         // The head where every number is 0: each weight counts by its mean over its scale.
         let shares = encodings.iter().flat_map(|encoding| match encoding {
@@ -155,7 +156,7 @@ impl Covariances {
             Encoding::Categorical { levels, .. } => vec![0.0; levels.len()],
         });
         let shares: Vec<f64> = std::iter::once(1.0).chain(shares).collect();
-        let moved: Vec<usize> = (0..width).filter(|&place| shares[place] != 0.0).collect();
+        let moved: Vec<usize> = (0..width).filter(|&index| shares[index] != 0.0).collect();
         let mut variance = 0.0;
         for &row in &moved {
             for &column in &moved {

@@ -27,11 +27,11 @@ pub(super) fn leave_out_explained<const H: usize>(
     let width = point.values.len() / H;
     let added = penalty.curvature(width, &point.values);
     for head in 0..H {
-        let head_places = head * width..(head + 1) * width;
+        let of_head = head * width..(head + 1) * width;
         let mut matrix = point.products[diagonal_pair(head)].clone();
-        add_diagonal(&mut matrix, &added[head_places.clone()]);
-        if let Some(factor) = Factor::new(&matrix, &left_out[head_places.clone()]) {
-            left_out[head_places].copy_from_slice(&factor.left_out);
+        add_diagonal(&mut matrix, &added[of_head.clone()]);
+        if let Some(factor) = Factor::new(&matrix, &left_out[of_head.clone()]) {
+            left_out[of_head].copy_from_slice(&factor.left_out);
         }
     }
 }
@@ -57,12 +57,12 @@ pub(super) fn by_head<const H: usize>(
     let added = penalty.curvature(width, &point.values);
     let mut step = Vec::with_capacity(H * width);
     for head in 0..H {
-        let places = head * width..(head + 1) * width;
+        let of_head = head * width..(head + 1) * width;
         let mut matrix = point.products[diagonal_pair(head)].clone();
-        add_diagonal(&mut matrix, &added[places.clone()]);
-        let factor = Factor::new(&matrix, &left_out[places.clone()])
-            .or_else(|| Factor::new(&with_ridge(matrix), &left_out[places.clone()]))?;
-        step.extend(factor.solve(&point.gradient[places]));
+        add_diagonal(&mut matrix, &added[of_head.clone()]);
+        let factor = Factor::new(&matrix, &left_out[of_head.clone()])
+            .or_else(|| Factor::new(&with_ridge(matrix), &left_out[of_head.clone()]))?;
+        step.extend(factor.solve(&point.gradient[of_head]));
     }
     Some(step)
 }
@@ -123,16 +123,16 @@ pub(super) fn join<const H: usize>(products: &[Symmetric]) -> Symmetric {
 }
 
 pub(super) fn add_diagonal(matrix: &mut Symmetric, diagonal: &[f64]) {
-    for (place, value) in diagonal.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-        matrix.add(place, place, *value);
+    for (index, value) in diagonal.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+        matrix.add(index, index, *value);
     }
 }
 
 /// Where rounding left a negative square: a little more of each column's own.
 fn with_ridge(mut matrix: Symmetric) -> Symmetric {
-    for place in 0..matrix.width {
-        let own = matrix.get(place, place);
-        matrix.add(place, place, 1e-8 * own.abs() + f64::MIN_POSITIVE);
+    for index in 0..matrix.width {
+        let own = matrix.get(index, index);
+        matrix.add(index, index, 1e-8 * own.abs() + f64::MIN_POSITIVE);
     }
     matrix
 }

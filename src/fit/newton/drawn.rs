@@ -1,7 +1,7 @@
 //! What a given model says of the weights of a fit: where they start, and what they are drawn to.
 
 use super::part::{PartObjective, Penalty, Products};
-use super::rows::{Columns, Rows};
+use super::rows::{DesignColumns, PartRows};
 use crate::family::{Head, PayingTerm};
 use crate::fit::encode::{PackedFor, Targets, deal, pack_encoded};
 use crate::fit::options::Options;
@@ -14,7 +14,7 @@ pub(in crate::fit) fn prior_of(options: &Options) -> Option<&Model> {
     options.init.as_deref().filter(|model| model.between().is_some())
 }
 
-/// The weights of a given model in the places of the two parts, and their variances if it is a prior.
+/// The weights of a given model in the order of the two parts, and their variances if it is a prior.
 pub(in crate::fit) struct Drawn {
     /// Of the paying part and of the amount part, head after head.
     pub(in crate::fit) starts: [Vec<f64>; 2],
@@ -27,10 +27,10 @@ impl Drawn {
         model: &Model,
         table: &Table<'_>,
         encodings: &[Encoding],
-        places: &[usize],
+        part_indices: &[usize],
         width: usize,
     ) -> Self {
-        let known = warm_start::places_of_known(model, table, encodings, places);
+        let known = warm_start::known_part_indices(model, table, encodings, part_indices);
         let weights = |head: Head| {
             let mut out = vec![0.0; width];
             let weights = model.head_weights().head(head);
@@ -41,7 +41,9 @@ impl Drawn {
             [of(Head::Logit), [of(Head::Mu), of(Head::RawSigma)].concat()]
         };
         let variances = model.between().map(|between| {
-            of_parts(&|head| variances(between, head, model, table, (encodings, places), width))
+            of_parts(&|head| {
+                variances(between, head, model, table, (encodings, part_indices), width)
+            })
         });
         Self { starts: of_parts(&weights), variances }
     }
@@ -53,17 +55,17 @@ fn variances(
     head: Head,
     model: &Model,
     table: &Table<'_>,
-    (encodings, places): (&[Encoding], &[usize]),
+    (encodings, part_indices): (&[Encoding], &[usize]),
     width: usize,
 ) -> Vec<f64> {
     let between = between.head(head);
     let mut out = vec![between.intercept; width];
-    let mut rest = places.iter();
+    let mut rest = part_indices.iter();
     for (column, encoding) in table.features.iter().zip(encodings) {
         let feature = model.features().iter().position(|feature| feature.name == column.name);
         let variance = feature.and_then(|feature| between.features.get(feature)).copied();
-        for &place in rest.by_ref().take(encoding.width()) {
-            if let (Some(slot), Some(variance)) = (out.get_mut(place), variance) {
+        for &index in rest.by_ref().take(encoding.width()) {
+            if let (Some(slot), Some(variance)) = (out.get_mut(index), variance) {
                 *slot = variance;
             }
         }
@@ -118,11 +120,11 @@ fn loss_of_prior(table: &Table<'_>, rows: &[RowId], labels: &[f64], prior: &Mode
         .filter_map(|column| Some(encoding(column.name)?.encoding.clone()))
         .collect();
     let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
-    let places = warm_start::places(&encodings);
+    let part_indices = warm_start::part_indices(&encodings);
     let width = packed.inputs.width();
-    let [start, _] = Drawn::new(prior, table, &encodings, &places, width).starts;
-    let all = Rows::new(&packed, 0..packed.batches.len(), false);
-    let columns = Columns::new(&all);
+    let [start, _] = Drawn::new(prior, table, &encodings, &part_indices, width).starts;
+    let all = PartRows::new(&packed, 0..packed.batches.len(), false);
+    let columns = DesignColumns::new(&all);
     let start = columns.pick(&start);
     let problem = PartObjective::new(all, columns, PayingTerm, Penalty::default());
     let loss = problem.at(start, Products::None).loss;

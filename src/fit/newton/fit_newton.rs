@@ -1,19 +1,19 @@
 //! One model from beginning to end, by the exact solver.
 
-use super::covariance::{Covariances, Places, standard_errors};
+use super::covariance::{CovarianceInputs, Covariances, standard_errors};
 use super::drawn::{prior_of, without_payers};
 use super::options::NewtonOptions;
 use super::part::{PartObjective, Penalty, Products};
 use super::passes;
 use super::penalties::Penalties;
-use super::rows::{Columns, Rows};
+use super::rows::{DesignColumns, PartRows};
 use super::solve::{Solution, Stop};
 use crate::family::{AmountTerm, Curved, Head, PayingTerm};
 use crate::fit::finish::{Fitted, finish};
 use crate::fit::problem::Problem;
 use crate::fit::regularizer::Regularizer;
 use crate::fit::rows::{RowId, Sampled, Table, Usable};
-use crate::fit::sgd::{Part, Parts, Progress, Weights};
+use crate::fit::sgd::{Part, PartWeights, Parts, Progress};
 use crate::fit::split::Split;
 use crate::fit::warm_start;
 use crate::model::{History, L2, Model, OptionsInForce, Passes, Shrunk, StopReason};
@@ -44,13 +44,13 @@ const PARALLEL_VALUES: usize = 1 << 17;
 /// more than 200 columns.
 ///
 /// ```
-/// use ziln::fit::{Chunk, FeatureColumn, NewtonOptions, RowId, Table, Values, fit_newton};
+/// use ziln::fit::{Chunk, FeatureColumn, FeatureValues, NewtonOptions, RowId, Table, fit_newton};
 ///
 /// let label = [0.0, 5.0, 0.0, 20.0, 0.0, 9.0];
 /// let visits = [1.0, 4.0, 2.0, 9.0, 1.0, 6.0];
 /// let table = Table {
 ///     features: vec![FeatureColumn { name: "visits", levels: None }],
-///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![FeatureValues::Numbers(&visits)] }],
 /// };
 /// let rows: Vec<RowId> = (0..6).map(|row| RowId { chunk: 0, row }).collect();
 /// let model = fit_newton(&table, &rows, &NewtonOptions::default())?.expect("three of them pay");
@@ -163,8 +163,8 @@ impl<'a> Exact<'a> {
         term: T,
     ) -> PartObjective<'_, H, T> {
         let packed = self.problem.packed();
-        let rows = Rows::new(packed, 0..packed.batches.len(), T::PAYERS_ONLY);
-        let columns = Columns::new(&rows);
+        let rows = PartRows::new(packed, 0..packed.batches.len(), T::PAYERS_ONLY);
+        let columns = DesignColumns::new(&rows);
         let penalty = &self.penalties.of_parts[part];
         let penalty = Penalty {
             precision: columns.pick_heads(&penalty.precision, packed.inputs.width()),
@@ -181,7 +181,7 @@ impl<'a> Exact<'a> {
         part: usize,
         units: [f64; H],
         something: bool,
-    ) -> Outcome {
+    ) -> PartOutcome {
         let width = self.problem.packed().inputs.width();
         let start = &self.penalties.starts[part];
         let columns = objective.columns.pick_heads(start, width);
@@ -193,25 +193,25 @@ impl<'a> Exact<'a> {
         } else {
             objective.stay(columns)
         };
-        let places = Places {
-            of_weights: &self.problem.places,
+        let inputs = CovarianceInputs {
+            part_indices: &self.problem.part_indices,
             precision: &self.penalties.of_parts[part].precision,
             observations: objective.weight_sum * self.problem.packed().repeats,
         };
-        let covariances = objective.covariances(&solution, self.options.errors, &places);
-        Outcome::new(objective, &solution, start, covariances)
+        let covariances = objective.covariances(&solution, self.options.errors, &inputs);
+        PartOutcome::new(objective, &solution, start, covariances)
     }
 
-    fn finish(self, paying: &Outcome, amount: &Outcome) -> Model {
+    fn finish(self, paying: &PartOutcome, amount: &PartOutcome) -> Model {
         let Self { problem, options, penalties } = self;
         let shared = &options.shared;
         let packed = problem.packed();
         let width = packed.inputs.width();
         let share = packed.payer_weight_sum / packed.weight_sum;
-        let weights = |outcome: &Outcome| Weights {
+        let weights = |outcome: &PartOutcome| PartWeights {
             width,
             values: outcome.values.clone(),
-            ..Weights::default()
+            ..PartWeights::default()
         };
         let term = AmountTerm { scale: 1.0, max_sigma: problem.bounds.max_sigma, prior: None };
         let heads = [Head::Mu, Head::RawSigma];
@@ -221,7 +221,7 @@ impl<'a> Exact<'a> {
         ]);
         let train_loss = paying.loss + share * bounded_loss(&problem, term, &amount.values);
         let is_drawn = prior_of(shared).is_some();
-        let of_prior = |part: usize, outcome: &Outcome| {
+        let of_prior = |part: usize, outcome: &PartOutcome| {
             if is_drawn { penalties.of_parts[part].value(&outcome.values) } else { 0.0 }
         };
         let regularizer = Regularizer {
@@ -248,7 +248,7 @@ impl<'a> Exact<'a> {
             max_rows: None,
             sigma_prior: problem.sigma_prior,
         };
-        let before = warm_start::save_weights(&parts, &problem.places, 1.0);
+        let before = warm_start::save_weights(&parts, &problem.part_indices, 1.0);
         let begun =
             options.passes.then(|| passes::begin(&problem, [&paying.values, &amount.values]));
         let payer_means = problem.payer_means.clone();
@@ -291,16 +291,16 @@ impl<'a> Exact<'a> {
 /// The mean loss of the payers, with sigma bounded.
 fn bounded_loss(problem: &Problem<'_>, term: AmountTerm, values: &[f64]) -> f64 {
     let packed = problem.packed();
-    let rows = Rows::new(packed, 0..packed.batches.len(), true);
-    let columns = Columns::new(&rows);
+    let rows = PartRows::new(packed, 0..packed.batches.len(), true);
+    let columns = DesignColumns::new(&rows);
     let values = columns.pick_heads(values, packed.inputs.width());
     PartObjective::new(rows, columns, term, Penalty::default()).at(values, Products::None).loss
 }
 
 /// What happened, as a model remembers it.
-fn progress(paying: &Outcome, amount: &Outcome, share: f64) -> Progress {
+fn progress(paying: &PartOutcome, amount: &PartOutcome, share: f64) -> Progress {
     let steps = paying.losses.len().max(amount.losses.len());
-    let loss = |part: &Outcome, step: usize| {
+    let loss = |part: &PartOutcome, step: usize| {
         part.losses.get(step).or(part.losses.last()).copied().unwrap_or(part.loss)
     };
     let converged = paying.converged && amount.converged;
@@ -317,8 +317,8 @@ fn progress(paying: &Outcome, amount: &Outcome, share: f64) -> Progress {
     }
 }
 
-/// What a part came to, in the places of a part's heads.
-struct Outcome {
+/// What a part came to, in the order of a part's heads.
+struct PartOutcome {
     values: Vec<f64>,
     covariances: Option<Covariances>,
     converged: bool,
@@ -327,7 +327,7 @@ struct Outcome {
     loss: f64,
 }
 
-impl Outcome {
+impl PartOutcome {
     /// Where no row has a level, its weights stay at the start.
     fn new<const H: usize, T: Curved<H>>(
         objective: &PartObjective<'_, H, T>,
@@ -340,8 +340,8 @@ impl Outcome {
         let width = objective.columns.width();
         let found = solution.point.values.chunks_exact(width);
         for (head, found) in values.chunks_exact_mut(full).zip(found) {
-            for (&place, value) in objective.columns.places().iter().zip(found) {
-                if let Some(slot) = head.get_mut(place) {
+            for (&index, value) in objective.columns.part_indices().iter().zip(found) {
+                if let Some(slot) = head.get_mut(index) {
                     *slot = *value;
                 }
             }
@@ -361,8 +361,8 @@ const SEPARATED: f64 = 1e-6;
 
 /// A warning where the data do not bound the weights.
 fn separated(
-    paying: &Outcome,
-    amount: &Outcome,
+    paying: &PartOutcome,
+    amount: &PartOutcome,
     options: &NewtonOptions,
     problem: &Problem<'_>,
 ) -> Option<String> {

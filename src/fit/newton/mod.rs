@@ -25,5 +25,5 @@ pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
 pub(super) use part::{PartObjective, Penalty, Point, Products};
 pub use passes::{Pass, PassColumns, PassOptions, PassSums, newton_start};
 pub(super) use penalties::Penalties;
-pub(super) use rows::{Columns, Rows};
+pub(super) use rows::{DesignColumns, PartRows};
 pub(super) use symmetric::Symmetric;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::rows::{Columns, RowTile, Rows};
+use super::rows::{DesignColumns, PartRows, RowTile};
 use super::symmetric::{Symmetric, dot};
 use crate::family::{Curved, PAIRS, SigmaPrior, TargetTile};
 use crate::fit::observer::{Stage, Step};
@@ -46,8 +46,8 @@ pub(in crate::fit) struct Penalty {
 
 /// The mean loss of a part of the model over rows, and what is added to it.
 pub(in crate::fit) struct PartObjective<'a, const H: usize, T> {
-    pub(in crate::fit) rows: Rows<'a>,
-    pub(in crate::fit) columns: Columns,
+    pub(in crate::fit) rows: PartRows<'a>,
+    pub(in crate::fit) columns: DesignColumns,
     pub(in crate::fit) term: T,
     pub(in crate::fit) penalty: Penalty,
     /// What the weights of the rows sum to.
@@ -92,13 +92,13 @@ pub(in crate::fit) fn diagonal_pair(head: usize) -> usize {
     2 * head
 }
 
-struct Sums {
+struct ObjectiveSums {
     loss: f64,
     gradient: Vec<f64>,
     products: [Symmetric; PAIRS],
 }
 
-impl Sums {
+impl ObjectiveSums {
     fn new<const H: usize>(width: usize, kind: Products) -> Self {
         let has = |pair| kind != Products::None && !vanishes::<H>(kind, pair);
         let products =
@@ -114,7 +114,12 @@ impl Sums {
 }
 
 impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
-    pub(in crate::fit) fn new(rows: Rows<'a>, columns: Columns, term: T, penalty: Penalty) -> Self {
+    pub(in crate::fit) fn new(
+        rows: PartRows<'a>,
+        columns: DesignColumns,
+        term: T,
+        penalty: Penalty,
+    ) -> Self {
         let weight_sum = rows.weight_sum();
         Self { rows, columns, term, penalty, weight_sum, watch: None }
     }
@@ -142,7 +147,7 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
 
     /// The objective at some weights, with its gradient and products.
     pub(in crate::fit) fn at(&self, values: Vec<f64>, kind: Products) -> Point {
-        let Sums { loss, mut gradient, mut products } = self.sums(&values, kind);
+        let ObjectiveSums { loss, mut gradient, mut products } = self.sums(&values, kind);
         let factor = 1.0 / self.weight_sum;
         for slope in &mut gradient {
             *slope *= factor;
@@ -161,39 +166,39 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     }
 
     /// The sums over the rows, in pieces whose number does not depend on the machine.
-    fn sums(&self, values: &[f64], kind: Products) -> Sums {
+    fn sums(&self, values: &[f64], kind: Products) -> ObjectiveSums {
         let width = self.width();
         let batches = self.rows.batches.clone();
         let numbers = if kind == Products::None { 1 } else { PAIRS * width * width };
         let most = (PIECES_NUMBERS / numbers).clamp(1, PIECES);
         let pieces = (self.rows.len() / PIECE_ROWS).clamp(1, most.min(batches.len().max(1)));
         let piece = |index: usize| {
-            let place = |index: usize| batches.start + batches.len() * index / pieces;
-            self.piece(place(index)..place(index + 1), values, kind)
+            let first_batch = |index: usize| batches.start + batches.len() * index / pieces;
+            self.piece(first_batch(index)..first_batch(index + 1), values, kind)
         };
         if pieces == 1 {
             return piece(0);
         }
-        let all: Vec<Sums> = (0..pieces).into_par_iter().map(piece).collect();
-        let mut sums = Sums::new::<H>(width, kind);
+        let all: Vec<ObjectiveSums> = (0..pieces).into_par_iter().map(piece).collect();
+        let mut sums = ObjectiveSums::new::<H>(width, kind);
         for piece in &all {
             sums.add(piece);
         }
         sums
     }
 
-    fn piece(&self, batches: Range<usize>, values: &[f64], kind: Products) -> Sums {
-        let mut sums = Sums::new::<H>(self.width(), kind);
+    fn piece(&self, batches: Range<usize>, values: &[f64], kind: Products) -> ObjectiveSums {
+        let mut sums = ObjectiveSums::new::<H>(self.width(), kind);
         let batches = self.rows.packed.batches.get(batches).unwrap_or(&[]);
-        MEMORY.with_borrow_mut(|memory| {
-            memory.tile.prepare(&self.rows.packed.inputs);
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.tile.prepare(&self.rows.packed.inputs);
             let wanted = batches.iter().take_while(|_| !self.is_interrupted());
             for tile in wanted.flat_map(|batch| batch.tiles(self.rows.payers_only)) {
                 dispatch(
                     #[inline(always)]
                     || {
                         let inputs = &self.rows.packed.inputs;
-                        memory.tile.read(inputs, &self.columns, &tile, self.rows.payers_only);
+                        scratch.tile.read(inputs, &self.columns, &tile, self.rows.payers_only);
                         let packed = self.rows.packed;
                         let weight = packed.tile_weight(&tile);
                         let first = tile.batch.first_payer + tile.start;
@@ -203,7 +208,7 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
                             payers: tile.payers(),
                             log_amount: packed.log_amount.get(first..).unwrap_or(&[]),
                         };
-                        self.add_tile(memory, &targets, values, kind, &mut sums);
+                        self.add_tile(scratch, &targets, values, kind, &mut sums);
                     },
                 );
             }
@@ -214,13 +219,13 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     #[inline(always)]
     fn add_tile(
         &self,
-        memory: &mut Memory,
+        scratch: &mut Scratch,
         targets: &TargetTile<'_>,
         values: &[f64],
         kind: Products,
-        sums: &mut Sums,
+        sums: &mut ObjectiveSums,
     ) {
-        let Memory { tile, products } = memory;
+        let Scratch { tile, products } = scratch;
         let width = self.width();
         let mut heads = [[0.0; TILE]; H];
         for (head, values) in heads.iter_mut().zip(values.chunks_exact(width)) {
@@ -245,17 +250,17 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
 }
 
 /// What a pass over rows works in.
-struct Memory {
+struct Scratch {
     tile: RowTile,
     products: [[f64; TILE]; PAIRS],
 }
 
 thread_local! {
     /// Kept from pass to pass: thousands of campaigns have a few rows each.
-    static MEMORY: RefCell<Memory> = RefCell::new(Memory::new());
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
-impl Memory {
+impl Scratch {
     fn new() -> Self {
         Self { tile: RowTile::default(), products: [[0.0; TILE]; PAIRS] }
     }

@@ -30,7 +30,7 @@ impl Penalties {
         };
         if let Some(model) = problem.options.init.as_deref() {
             let Drawn { starts, variances } =
-                Drawn::new(model, problem.table, &problem.encodings, &problem.places, width);
+                Drawn::new(model, problem.table, &problem.encodings, &problem.part_indices, width);
             if let Some(variances) = variances {
                 let sums = [packed.weight_sum, packed.payer_weight_sum];
                 let parts = penalties.of_parts.iter_mut().zip(variances).zip(sums).zip(&starts);
@@ -139,13 +139,13 @@ impl Penalty {
     }
 
     /// Whether a weight is held where it is.
-    pub(in crate::fit) fn holds(&self, place: usize) -> bool {
-        self.precision.get(place).is_some_and(|precision| *precision == f64::INFINITY)
+    pub(in crate::fit) fn holds(&self, index: usize) -> bool {
+        self.precision.get(index).is_some_and(|precision| *precision == f64::INFINITY)
     }
 
     /// The slope of what is added by a weight.
-    pub(in crate::fit) fn slope(&self, place: usize, value: f64) -> f64 {
-        match (self.precision.get(place), self.centre.get(place)) {
+    pub(in crate::fit) fn slope(&self, index: usize, value: f64) -> f64 {
+        match (self.precision.get(index), self.centre.get(index)) {
             (Some(precision), Some(centre)) if precision.is_finite() => {
                 precision * (value - centre)
             }

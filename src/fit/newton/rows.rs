@@ -11,13 +11,13 @@ pub(super) const NO_COLUMN: u32 = u32::MAX;
 
 /// Some batches of packed rows, or their payers alone.
 #[derive(Debug, Clone)]
-pub(in crate::fit) struct Rows<'a> {
+pub(in crate::fit) struct PartRows<'a> {
     pub(in crate::fit) packed: &'a Packed,
     pub(in crate::fit) batches: Range<usize>,
     pub(in crate::fit) payers_only: bool,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> PartRows<'a> {
     pub(in crate::fit) fn new(
         packed: &'a Packed,
         batches: Range<usize>,
@@ -48,17 +48,17 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The columns of a problem: the intercept, the numbers, and the levels that its rows have, in the order of all levels.
+/// The columns of a problem's design matrix: the intercept, the numbers, and the levels that its rows have, in the order of all levels.
 #[derive(Debug, Clone)]
-pub(in crate::fit) struct Columns {
-    /// Of each column its place in a head of a part.
-    places: Vec<usize>,
+pub(in crate::fit) struct DesignColumns {
+    /// Of each column its index in a head of a part.
+    part_indices: Vec<usize>,
     /// Of each level of all features its column.
     of_level: Vec<u32>,
 }
 
-impl Columns {
-    pub(in crate::fit) fn new(rows: &Rows<'_>) -> Self {
+impl DesignColumns {
+    pub(in crate::fit) fn new(rows: &PartRows<'_>) -> Self {
         let packed = rows.packed;
         let dense = 1 + packed.inputs.number_count;
         let mut of_level = vec![NO_COLUMN; packed.inputs.level_count];
@@ -71,22 +71,22 @@ impl Columns {
                 }
             }
         }
-        let mut places: Vec<usize> = (0..dense).collect();
+        let mut part_indices: Vec<usize> = (0..dense).collect();
         for (level, slot) in of_level.iter_mut().enumerate().filter(|(_, s)| **s != NO_COLUMN) {
-            *slot = places.len() as u32;
-            places.push(dense + level);
+            *slot = part_indices.len() as u32;
+            part_indices.push(dense + level);
         }
-        Self { places, of_level }
+        Self { part_indices, of_level }
     }
 
     /// How many there are.
     pub(in crate::fit) fn width(&self) -> usize {
-        self.places.len()
+        self.part_indices.len()
     }
 
-    /// Of each column its place in a head of a part.
-    pub(in crate::fit) fn places(&self) -> &[usize] {
-        &self.places
+    /// Of each column its index in a head of a part.
+    pub(in crate::fit) fn part_indices(&self) -> &[usize] {
+        &self.part_indices
     }
 
     /// What of the values of heads, each `width` long, belongs to the columns.
@@ -96,7 +96,7 @@ impl Columns {
 
     /// What of the values of a head of a part belongs to the columns.
     pub(in crate::fit) fn pick(&self, head: &[f64]) -> Vec<f64> {
-        self.places.iter().map(|&place| head.get(place).copied().unwrap_or(0.0)).collect()
+        self.part_indices.iter().map(|&index| head.get(index).copied().unwrap_or(0.0)).collect()
     }
 }
 
@@ -126,7 +126,7 @@ impl RowTile {
     pub(super) fn read(
         &mut self,
         inputs: &Inputs,
-        columns: &Columns,
+        columns: &DesignColumns,
         tile: &TileRows<'_>,
         payers_only: bool,
     ) {
@@ -142,7 +142,7 @@ impl RowTile {
         for (category, out) in inputs.categories.iter().zip(&mut self.levels) {
             let levels = category.levels(tile.batch, payers_only);
             for (out, &local) in out.iter_mut().zip(category.local(tile.range())) {
-                let level = (local as usize).checked_sub(1).and_then(|place| levels.get(place));
+                let level = (local as usize).checked_sub(1).and_then(|index| levels.get(index));
                 let column = |&level: &u32| columns.of_level.get(category.offset + level as usize);
                 *out = level.and_then(column).copied().unwrap_or(NO_COLUMN);
             }

@@ -51,8 +51,8 @@ impl Symmetric {
         let count = tile.count.min(TILE);
         let mut column = [0.0; TILE];
         for (row, values) in tile.values.iter().enumerate() {
-            for place in 0..count {
-                column[place] = values[place] * times[place];
+            for k in 0..count {
+                column[k] = values[k] * times[k];
             }
             let out = &mut self.values[row * self.width..][..=row];
             add_products(&column[..count], &tile.values, out);
@@ -92,8 +92,8 @@ fn add_products(column: &[f64], columns: &[[f64; TILE]], out: &mut [f64]) {
     let rest = columns.get(wide_out.len() * WIDE..).unwrap_or(&[]);
     for (out, columns) in wide_out.iter_mut().zip(wide) {
         let sums = dots(column, columns.each_ref());
-        for place in 0..WIDE {
-            out[place] += sums[place];
+        for k in 0..WIDE {
+            out[k] += sums[k];
         }
     }
     for (out, values) in rest_out.iter_mut().zip(rest) {
@@ -107,18 +107,18 @@ fn dots<const N: usize>(column: &[f64], columns: [&[f64; TILE]; N]) -> [f64; N] 
     let (blocks, _) = column.as_chunks::<LANES>();
     let mut sums = [[0.0_f64; LANES]; N];
     for (index, block) in blocks.iter().enumerate() {
-        for place in 0..N {
-            let (values, _) = columns[place].as_chunks::<LANES>();
+        for k in 0..N {
+            let (values, _) = columns[k].as_chunks::<LANES>();
             let values = &values[index];
             for lane in 0..LANES {
-                sums[place][lane] = block[lane].mul_add(values[lane], sums[place][lane]);
+                sums[k][lane] = block[lane].mul_add(values[lane], sums[k][lane]);
             }
         }
     }
     let mut totals = [0.0; N];
-    for place in 0..N {
-        for lane in &sums[place] {
-            totals[place] += lane;
+    for k in 0..N {
+        for lane in &sums[k] {
+            totals[k] += lane;
         }
     }
     totals

@@ -29,7 +29,7 @@ impl<const PAYERS: bool> Term<1> for SquareTerm<PAYERS> {
 }
 
 /// The first batches of a training, as many as there are to be looked at.
-pub(in crate::fit) struct Sample<'a> {
+pub(in crate::fit) struct DesignSample<'a> {
     pub(in crate::fit) packed: &'a Packed,
     pub(in crate::fit) batches: &'a [Batch],
     /// Weights a head, intercept included.
@@ -37,7 +37,7 @@ pub(in crate::fit) struct Sample<'a> {
     affine: Affine,
 }
 
-impl<'a> Sample<'a> {
+impl<'a> DesignSample<'a> {
     /// Whole batches with about `budget` rows that the term depends on.
     pub(in crate::fit) fn new<const H: usize, T: Term<H>>(
         packed: &'a Packed,
@@ -125,7 +125,7 @@ fn weighted_squares(values: &[f32], weights: Option<&[f64]>) -> f64 {
 
 /// `C = X'WX` around the means of the features, over the payers of a sample or over all its rows.
 pub(in crate::fit) struct Design<'a, const PAYERS: bool> {
-    pub(in crate::fit) sample: Sample<'a>,
+    pub(in crate::fit) sample: DesignSample<'a>,
     /// What the weights of the rows sum to.
     pub(in crate::fit) weight_sum: f64,
     /// The mean of each feature.
@@ -138,7 +138,7 @@ impl<'a, const PAYERS: bool> Design<'a, PAYERS> {
     /// Of a sample with about `budget` such rows.
     pub(in crate::fit) fn new(packed: &'a Packed, budget: usize) -> Self {
         let term = SquareTerm::<PAYERS>;
-        let mut sample = Sample::new::<1, SquareTerm<PAYERS>>(packed, budget);
+        let mut sample = DesignSample::new::<1, SquareTerm<PAYERS>>(packed, budget);
         // The gradient of half a square by the weights is the sum of value times feature: with the value 1 the sums
         // of the features themselves.
         let start = sample.start([1.0]);

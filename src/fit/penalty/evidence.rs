@@ -46,8 +46,8 @@ impl Spectrum {
     pub(in crate::fit) fn new<const PAYERS: bool>(design: &mut Design<'_, PAYERS>) -> Self {
         let width = design.means.len();
         let whole = width <= WHOLE;
-        let mut view = |index: usize| {
-            let start: Vec<f64> = (0..width).map(|place| random(index, place)).collect();
+        let mut view = |probe: usize| {
+            let start: Vec<f64> = (0..width).map(|index| random(probe, index)).collect();
             let steps = if whole { width } else { PROBE_STEPS };
             Tridiagonal::new(&start, steps, |v| design.product(v))
         };
@@ -97,11 +97,11 @@ impl Spectrum {
     }
 }
 
-/// A number in (-1, 1), the same for the same place.
-fn random(index: usize, place: usize) -> f64 {
+/// A number in (-1, 1), the same for the same probe and index.
+fn random(probe: usize, index: usize) -> f64 {
     let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&(index as u64).to_le_bytes());
-    bytes[8..].copy_from_slice(&(place as u64).to_le_bytes());
+    bytes[..8].copy_from_slice(&(probe as u64).to_le_bytes());
+    bytes[8..].copy_from_slice(&(index as u64).to_le_bytes());
     ((xxh3_64(&bytes) >> 11) as f64 + 0.5) / (1_u64 << 52) as f64 - 1.0
 }
 

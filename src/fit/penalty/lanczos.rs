@@ -174,8 +174,8 @@ impl Tridiagonal {
     }
 }
 
-fn unit_vector(width: usize, place: usize) -> Vec<f64> {
-    (0..width).map(|other| if other == place { 1.0 } else { 0.0 }).collect()
+fn unit_vector(width: usize, index: usize) -> Vec<f64> {
+    (0..width).map(|other| if other == index { 1.0 } else { 0.0 }).collect()
 }
 
 fn normalised(mut vector: Vec<f64>) -> Option<Vec<f64>> {
@@ -253,7 +253,7 @@ mod tests {
                 let quadratic = dot(&solution, &v);
                 assert!((seen.quadratic(g) - quadratic).abs() < 1e-9 * (1.0 + quadratic), "{g}");
                 let trace: f64 = (0..WIDTH)
-                    .map(|place| 1.0 - solved(&matrix, g, &unit_vector(WIDTH, place))[place])
+                    .map(|index| 1.0 - solved(&matrix, g, &unit_vector(WIDTH, index))[index])
                     .sum();
                 assert!((seen.effective(g) - trace).abs() < 1e-9, "{g}: {trace}");
                 // The trace is the slope of the determinant.

@@ -18,9 +18,9 @@ use rayon::prelude::*;
 
 use super::campaigns::Campaigns;
 use crate::family::{AmountTerm, Curved, PayingTerm};
-use crate::fit::encode::{Layout, Packed, PackedFor, Targets, pack_encoded};
+use crate::fit::encode::{BatchLayout, Packed, PackedFor, Targets, pack_encoded};
 use crate::fit::newton::{
-    Columns, Drawn, Factor, PartObjective, Penalty, Point, Products, Rows, Symmetric,
+    DesignColumns, Drawn, Factor, PartObjective, PartRows, Penalty, Point, Products, Symmetric,
 };
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Table, gather};
@@ -73,10 +73,10 @@ pub(super) fn between(
     let (layout, lists) = layout(table, campaigns, min_payment);
     let targets = Targets::gather(table, &layout);
     let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
-    let places = warm_start::places(&encodings);
+    let part_indices = warm_start::part_indices(&encodings);
     let width = packed.inputs.width();
-    let [paying, amount] = Drawn::new(model, table, &encodings, &places, width).starts;
-    let groups = groups(&encodings, &places, width);
+    let [paying, amount] = Drawn::new(model, table, &encodings, &part_indices, width).starts;
+    let groups = groups(&encodings, &part_indices, width);
     // A sigma that is the same for all is the unit of mu.
     let sigma = sigma_from_raw(amount.get(width).copied().unwrap_or(0.0));
     let new = |paying| Estimate {
@@ -108,8 +108,8 @@ pub(super) fn between(
 }
 
 /// A batch a campaign, its payers first; and how many there are.
-fn layout(table: &Table<'_>, campaigns: &Campaigns, min_payment: f64) -> (Layout, usize) {
-    let mut layout = Layout {
+fn layout(table: &Table<'_>, campaigns: &Campaigns, min_payment: f64) -> (BatchLayout, usize) {
+    let mut layout = BatchLayout {
         batches: Vec::with_capacity(campaigns.rows.len()),
         rows: Vec::new(),
         labels: Vec::new(),
@@ -141,13 +141,13 @@ fn layout(table: &Table<'_>, campaigns: &Campaigns, min_payment: f64) -> (Layout
     (layout, campaigns.rows.len())
 }
 
-/// Of each place of a head whose variance it has: 0 for the intercept, then feature by feature.
-fn groups(encodings: &[Encoding], places: &[usize], width: usize) -> Vec<usize> {
+/// Of each weight of a head whose variance it has: 0 for the intercept, then feature by feature.
+fn groups(encodings: &[Encoding], part_indices: &[usize], width: usize) -> Vec<usize> {
     let mut groups = vec![0; width];
-    let mut rest = places.iter();
+    let mut rest = part_indices.iter();
     for (feature, encoding) in encodings.iter().enumerate() {
-        for &place in rest.by_ref().take(encoding.width()) {
-            if let Some(slot) = groups.get_mut(place) {
+        for &index in rest.by_ref().take(encoding.width()) {
+            if let Some(slot) = groups.get_mut(index) {
                 *slot = 1 + feature;
             }
         }
@@ -260,7 +260,8 @@ impl Estimate<'_> {
             errors: std::array::from_fn(|_| vec![0.0; self.features + 1]),
             inverse: std::array::from_fn(|_| None),
         };
-        let columns: Vec<Columns> = self.each(|campaign| Columns::new(&self.rows(campaign)));
+        let columns: Vec<DesignColumns> =
+            self.each(|campaign| DesignColumns::new(&self.rows(campaign)));
         let mut values: Vec<Vec<f64>> =
             columns.iter().map(|columns| self.pick::<H>(columns, centre)).collect();
         for round in 1..=Self::iterations::<H>(&columns) {
@@ -289,8 +290,8 @@ impl Estimate<'_> {
         })
     }
 
-    fn rows(&self, campaign: usize) -> Rows<'_> {
-        Rows::new(self.packed, campaign..campaign + 1, !self.paying)
+    fn rows(&self, campaign: usize) -> PartRows<'_> {
+        PartRows::new(self.packed, campaign..campaign + 1, !self.paying)
     }
 
     /// Calls for every campaign, in parallel, the results in order.
@@ -298,7 +299,7 @@ impl Estimate<'_> {
         (0..self.lists).into_par_iter().with_min_len(BLOCK).map(call).collect()
     }
 
-    fn pick<const H: usize>(&self, columns: &Columns, all: &[f64]) -> Vec<f64> {
+    fn pick<const H: usize>(&self, columns: &DesignColumns, all: &[f64]) -> Vec<f64> {
         columns.pick_heads(all.get(..H * self.width).unwrap_or(all), self.width)
     }
 
@@ -307,7 +308,7 @@ impl Estimate<'_> {
     }
 
     /// So many that the factorisations stay within the budget.
-    fn iterations<const H: usize>(columns: &[Columns]) -> usize {
+    fn iterations<const H: usize>(columns: &[DesignColumns]) -> usize {
         let cubes: f64 = columns.iter().map(|columns| (columns.width() as f64).powi(3)).sum();
         ((BUDGET / (cubes * H as f64)) as usize).clamp(LEAST_ITERATIONS, ITERATIONS)
     }
@@ -317,7 +318,7 @@ impl Estimate<'_> {
         &'b self,
         terms: &T,
         campaign: usize,
-        columns: &Columns,
+        columns: &DesignColumns,
         state: Option<&State<H>>,
     ) -> (PartObjective<'b, H, T>, f64) {
         let rows = self.rows(campaign);
@@ -331,7 +332,7 @@ impl Estimate<'_> {
             },
             Some(state) => {
                 let precision = |head: usize| {
-                    let groups = columns.places().iter().map(|place| self.groups[*place]);
+                    let groups = columns.part_indices().iter().map(|index| self.groups[*index]);
                     let observations = observations / state.dispersion[head];
                     groups.map(move |group| 1.0 / (state.variances[head][group] * observations))
                 };
@@ -348,7 +349,7 @@ impl Estimate<'_> {
     /// The mean square of the rows' slopes by the intercept over the information on it, at the common fit; at least 1.
     fn dispersion<const H: usize, T: Curved<H>>(&self, terms: &T, centre: &[f64]) -> [f64; H] {
         let found = self.each(|campaign| {
-            let columns = Columns::new(&self.rows(campaign));
+            let columns = DesignColumns::new(&self.rows(campaign));
             let (problem, observations) = self.problem::<H, T>(terms, campaign, &columns, None);
             if observations == 0.0 {
                 return [(0.0, 0.0); H];
@@ -380,18 +381,18 @@ impl Estimate<'_> {
         let found = self.each(|campaign| {
             let mut sums: [(Vec<f64>, Vec<f64>); H] =
                 std::array::from_fn(|_| (vec![0.0; groups], vec![0.0; groups]));
-            let columns = Columns::new(&self.rows(campaign));
+            let columns = DesignColumns::new(&self.rows(campaign));
             let (problem, observations) = self.problem::<H, T>(terms, campaign, &columns, None);
             if observations == 0.0 || self.watch.is_interrupted() {
                 return sums;
             }
             let point = problem.expected(self.pick::<H>(&columns, centre));
             for (head, (over, under)) in sums.iter_mut().enumerate() {
-                for (column, place) in columns.places().iter().enumerate() {
+                for (column, index) in columns.part_indices().iter().enumerate() {
                     let slope = observations * point.slope(head, column);
                     let information = observations * point.information(head).get(column, column);
-                    over[self.groups[*place]] += slope * slope - dispersion[head] * information;
-                    under[self.groups[*place]] += information * information;
+                    over[self.groups[*index]] += slope * slope - dispersion[head] * information;
+                    under[self.groups[*index]] += information * information;
                 }
             }
             sums
@@ -418,7 +419,7 @@ impl Estimate<'_> {
     fn round<const H: usize, T: Curved<H>>(
         &self,
         terms: &T,
-        columns: &[Columns],
+        columns: &[DesignColumns],
         values: &mut [Vec<f64>],
         state: &State<H>,
     ) -> [HeadSums; H] {
@@ -429,8 +430,8 @@ impl Estimate<'_> {
         let found: Vec<[HeadSums; H]> = blocks
             .map(|(block, (values, columns))| {
                 let mut sums = empty();
-                for (place, (values, columns)) in values.iter_mut().zip(columns).enumerate() {
-                    let campaign = BLOCK * block + place;
+                for (index, (values, columns)) in values.iter_mut().zip(columns).enumerate() {
+                    let campaign = BLOCK * block + index;
                     let (problem, observations) =
                         self.problem(terms, campaign, columns, Some(state));
                     if observations > 0.0 && !self.watch.is_interrupted() {
@@ -453,7 +454,7 @@ impl Estimate<'_> {
     fn add<const H: usize>(
         &self,
         sums: &mut [HeadSums; H],
-        columns: &Columns,
+        columns: &DesignColumns,
         point: &Point,
         observations: f64,
         state: &State<H>,
@@ -462,7 +463,7 @@ impl Estimate<'_> {
         let centre = self.pick::<H>(columns, &state.centre);
         for (head, sums) in sums.iter_mut().enumerate() {
             let variance =
-                |column: usize| state.variances[head][self.groups[columns.places()[column]]];
+                |column: usize| state.variances[head][self.groups[columns.part_indices()[column]]];
             let mut matrix = point.information(head).clone();
             matrix.scale(observations / state.dispersion[head]);
             for column in 0..width {
@@ -481,7 +482,7 @@ impl Estimate<'_> {
                 }
             }
             for column in 0..width {
-                let group = self.groups[columns.places()[column]];
+                let group = self.groups[columns.part_indices()[column]];
                 let off = point.value(head, column) - centre[head * width + column];
                 sums.squares[group] += off * off;
                 let decided = 1.0 - covariance.get(column, column) / variance(column);
@@ -499,7 +500,7 @@ impl Estimate<'_> {
                 // What the centre takes from them.
                 for column in 0..dense {
                     let row: Vec<f64> = (0..dense).map(|k| information.get(column, k)).collect();
-                    let group = self.groups[columns.places()[column]];
+                    let group = self.groups[columns.part_indices()[column]];
                     sums.decided[group] -= variance(column) * quadratic(inverse, &row);
                 }
             }
@@ -549,5 +550,5 @@ fn quadratic(matrix: &Symmetric, x: &[f64]) -> f64 {
     let row = |row: usize| -> f64 {
         x.iter().enumerate().map(|(column, x)| matrix.get(row, column) * x).sum()
     };
-    x.iter().enumerate().map(|(place, value)| value * row(place)).sum()
+    x.iter().enumerate().map(|(index, value)| value * row(index)).sum()
 }

@@ -26,8 +26,8 @@ impl Campaigns {
     pub(super) fn new(table: &Table<'_>, rows: &[RowId], campaigns: &[u32]) -> Self {
         let mut labels = Vec::new();
         gather::labels(table, rows, &mut labels);
-        let places = Places::new(table);
-        let mut campaign_of = vec![0_u32; places.count];
+        let row_indices = RowIndices::new(table);
+        let mut campaign_of = vec![0_u32; row_indices.count];
         let mut usable = Vec::with_capacity(rows.len());
         let mut numbers: HashMap<u32, u32> = HashMap::new();
         for ((row, campaign), label) in rows.iter().zip(campaigns).zip(&labels) {
@@ -36,7 +36,7 @@ impl Campaigns {
             }
             let next = numbers.len() as u32;
             let number = *numbers.entry(*campaign).or_insert(next);
-            if let Some(slot) = campaign_of.get_mut(places.of(*row)) {
+            if let Some(slot) = campaign_of.get_mut(row_indices.of(*row)) {
                 *slot = number;
                 usable.push(*row);
             }
@@ -44,7 +44,7 @@ impl Campaigns {
         let mut found: Vec<(Xxh3, usize, Vec<RowId>)> = Vec::new();
         found.resize_with(numbers.len(), || (Xxh3::new(), 0, Vec::new()));
         for hashed in canonical_order(table, &usable, 0) {
-            let campaign = campaign_of.get(places.of(hashed.row)).copied().unwrap_or(0);
+            let campaign = campaign_of.get(row_indices.of(hashed.row)).copied().unwrap_or(0);
             let Some((hash, count, rows)) = found.get_mut(campaign as usize) else { continue };
             hash.update(&hashed.hash.to_le_bytes());
             *count += 1;
@@ -62,8 +62,8 @@ impl Campaigns {
             .into_iter()
             .enumerate()
             .take(MOST_CAMPAIGNS)
-            .take_while(|(place, (_, _, rows))| {
-                let wanted = seen < ENOUGH_ROWS || *place < ENOUGH_CAMPAIGNS;
+            .take_while(|(index, (_, _, rows))| {
+                let wanted = seen < ENOUGH_ROWS || *index < ENOUGH_CAMPAIGNS;
                 seen += rows.len();
                 wanted
             })
@@ -73,13 +73,13 @@ impl Campaigns {
     }
 }
 
-/// The place of each row of a table among all.
-struct Places {
+/// The index of each row of a table among all.
+struct RowIndices {
     starts: Vec<usize>,
     count: usize,
 }
 
-impl Places {
+impl RowIndices {
     fn new(table: &Table<'_>) -> Self {
         let mut count = 0;
         let starts = table.chunks.iter().map(|chunk| {

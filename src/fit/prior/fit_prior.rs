@@ -19,14 +19,14 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use ziln::fit::{Chunk, FeatureColumn, NewtonOptions, RowId, Table, Values, fit_newton, fit_prior};
+/// use ziln::fit::{Chunk, FeatureColumn, FeatureValues, NewtonOptions, RowId, Table, fit_newton, fit_prior};
 ///
 /// let label = [0.0, 5.0, 0.0, 20.0, 0.0, 9.0, 0.0, 0.0];
 /// let visits = [1.0, 4.0, 2.0, 9.0, 1.0, 6.0, 3.0, 2.0];
 /// let campaigns = [0, 0, 0, 1, 1, 1, 2, 2];
 /// let table = Table {
 ///     features: vec![FeatureColumn { name: "visits", levels: None }],
-///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![FeatureValues::Numbers(&visits)] }],
 /// };
 /// let rows: Vec<RowId> = (0..8).map(|row| RowId { chunk: 0, row }).collect();
 /// let options = NewtonOptions::default();

@@ -1,7 +1,7 @@
 //! Reading columns of a [`Table`] in any order of rows.
 
 use super::route::Route;
-use super::table::{Chunk, RowId, Table, Values};
+use super::table::{Chunk, FeatureValues, RowId, Table};
 
 /// Rows in an order, of which many columns are read.
 pub(in crate::fit) struct Order<'a> {
@@ -58,14 +58,14 @@ pub(in crate::fit) fn numbers_by_random_reads(
     rows: &[RowId],
     out: &mut Vec<f64>,
 ) {
-    let every = |test: fn(&Values<'_>) -> bool| {
+    let every = |test: fn(&FeatureValues<'_>) -> bool| {
         table.chunks.iter().all(|chunk| chunk.features.get(feature).is_some_and(test))
     };
     if table.chunks.len() > rows.len() {
         one_by_one(table, feature, rows, out);
-    } else if every(|values| matches!(values, Values::Numbers(_))) {
+    } else if every(|values| matches!(values, FeatureValues::Numbers(_))) {
         gather(table, rows, |chunk| doubles_of(chunk, feature), out);
-    } else if every(|values| matches!(values, Values::Singles(_))) {
+    } else if every(|values| matches!(values, FeatureValues::Singles(_))) {
         gather(table, rows, |chunk| singles_of(chunk, feature), out);
     } else {
         one_by_one(table, feature, rows, out);
@@ -78,7 +78,9 @@ pub(in crate::fit) fn codes(table: &Table<'_>, feature: usize, rows: &[RowId], o
     out.extend(rows.iter().map(|row| {
         let chunk = table.chunks.get(row.chunk as usize);
         match chunk.and_then(|chunk| chunk.features.get(feature)) {
-            Some(Values::Codes(codes)) => codes.get(row.row as usize).copied().unwrap_or(u32::MAX),
+            Some(FeatureValues::Codes(codes)) => {
+                codes.get(row.row as usize).copied().unwrap_or(u32::MAX)
+            }
             _ => u32::MAX,
         }
     }));
@@ -86,14 +88,14 @@ pub(in crate::fit) fn codes(table: &Table<'_>, feature: usize, rows: &[RowId], o
 
 fn doubles_of<'a>(chunk: &Chunk<'a>, feature: usize) -> &'a [f64] {
     match chunk.features.get(feature) {
-        Some(Values::Numbers(values)) => values,
+        Some(FeatureValues::Numbers(values)) => values,
         _ => &[],
     }
 }
 
 fn singles_of<'a>(chunk: &Chunk<'a>, feature: usize) -> &'a [f32] {
     match chunk.features.get(feature) {
-        Some(Values::Singles(values)) => values,
+        Some(FeatureValues::Singles(values)) => values,
         _ => &[],
     }
 }

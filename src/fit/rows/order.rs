@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::table::{RowId, Table, Values};
+use super::table::{FeatureValues, RowId, Table};
 use crate::math::dispatch;
 
 /// Fewer rows than this are hashed and sorted on one thread.
@@ -124,25 +124,25 @@ impl Content {
         let Some(chunk) = rows.first().and_then(|row| table.chunks.get(row.chunk as usize)) else {
             return width;
         };
-        let mut block = Block { rows, run: run_of(rows), width, content: self };
-        block.write(0, chunk.label, number_word);
+        let mut writer = ContentWriter { rows, run: run_of(rows), width, content: self };
+        writer.write(0, chunk.label, number_word);
         match chunk.weight {
-            Some(weight) => block.write(1, weight, number_word),
-            None => block.fill(1, |_| ONE),
+            Some(weight) => writer.write(1, weight, number_word),
+            None => writer.fill(1, |_| ONE),
         }
-        for place in 2..width {
-            match chunk.features.get(place - 2) {
-                Some(Values::Numbers(values)) => block.write(place, values, number_word),
-                Some(Values::Singles(values)) => {
-                    block.write(place, values, |x| number_word(x.into()));
+        for index in 2..width {
+            match chunk.features.get(index - 2) {
+                Some(FeatureValues::Numbers(values)) => writer.write(index, values, number_word),
+                Some(FeatureValues::Singles(values)) => {
+                    writer.write(index, values, |x| number_word(x.into()));
                 }
-                Some(Values::Codes(codes)) => {
-                    block.write(place, codes, |code| levels.word(table, place - 2, code));
+                Some(FeatureValues::Codes(codes)) => {
+                    writer.write(index, codes, |code| levels.word(table, index - 2, code));
                 }
-                Some(values @ Values::Place(_)) => {
-                    block.fill(place, |row| values.number(row).map_or(MISSING, number_word));
+                Some(values @ FeatureValues::Elements(_)) => {
+                    writer.fill(index, |row| values.number(row).map_or(MISSING, number_word));
                 }
-                None => block.fill(place, |_| MISSING),
+                None => writer.fill(index, |_| MISSING),
             }
         }
         width
@@ -152,12 +152,12 @@ impl Content {
 /// Where the rows lie in their chunk if they lie there one after the other, as the rows of a large group do.
 fn run_of(rows: &[RowId]) -> Option<Range<usize>> {
     let first = rows.first()?.row as usize;
-    let is_next = |(place, row): (usize, &RowId)| row.row as usize == place;
+    let is_next = |(index, row): (usize, &RowId)| row.row as usize == index;
     (first..).zip(rows).all(is_next).then(|| first..first + rows.len())
 }
 
 /// Rows of one chunk, and where their content goes.
-struct Block<'a> {
+struct ContentWriter<'a> {
     rows: &'a [RowId],
     run: Option<Range<usize>>,
     /// Words a row.
@@ -165,32 +165,32 @@ struct Block<'a> {
     content: &'a mut Content,
 }
 
-impl Block<'_> {
+impl ContentWriter<'_> {
     /// Writes the same word of every row, from its value.
-    fn write<T: Copy>(&mut self, place: usize, values: &[T], word: impl Fn(T) -> u64) {
+    fn write<T: Copy>(&mut self, index: usize, values: &[T], word: impl Fn(T) -> u64) {
         let Some(run) = self.run.clone().and_then(|run| values.get(run)) else {
-            return self.fill(place, |row| values.get(row).map_or(MISSING, |&x| word(x)));
+            return self.fill(index, |row| values.get(row).map_or(MISSING, |&x| word(x)));
         };
         let column = &mut self.content.column;
         dispatch(
             #[inline(always)]
             || column.iter_mut().zip(run).for_each(|(to, &x)| *to = word(x)),
         );
-        self.put(place);
+        self.put(index);
     }
 
     /// Writes the same word of every row, from the row.
-    fn fill(&mut self, place: usize, word: impl Fn(usize) -> u64) {
+    fn fill(&mut self, index: usize, word: impl Fn(usize) -> u64) {
         for (to, row) in self.content.column.iter_mut().zip(self.rows) {
             *to = word(row.row as usize);
         }
-        self.put(place);
+        self.put(index);
     }
 
     /// Puts the same word of every row in its place.
-    fn put(&mut self, place: usize) {
+    fn put(&mut self, index: usize) {
         let Content { words, column } = &mut *self.content;
-        let from = words.get_mut(place..).unwrap_or_default();
+        let from = words.get_mut(index..).unwrap_or_default();
         for (to, word) in from.iter_mut().step_by(self.width).zip(column) {
             *to = word.to_le_bytes();
         }
@@ -263,15 +263,16 @@ fn compare_rows(table: &Table<'_>, a: RowId, b: RowId) -> Ordering {
             break;
         }
         order = match pair {
-            (Values::Codes(a), Values::Codes(b)) => {
+            (FeatureValues::Codes(a), FeatureValues::Codes(b)) => {
                 let name = |codes: &[u32], row: usize| {
                     codes.get(row).and_then(|&code| level(table, feature, code))
                 };
                 name(a, row_a).cmp(&name(b, row_b))
             }
             (a, b) => {
-                let word =
-                    |values: &Values<'_>, row| values.number(row).map_or(MISSING, number_word);
+                let word = |values: &FeatureValues<'_>, row| {
+                    values.number(row).map_or(MISSING, number_word)
+                };
                 word(a, row_a).cmp(&word(b, row_b))
             }
         };

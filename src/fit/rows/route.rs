@@ -5,13 +5,13 @@
 //! each value put into the bucket of those it will stand among; then each bucket, which the cache holds, is put into
 //! its order.
 
-use super::table::{RowId, Table, Values};
+use super::table::{FeatureValues, RowId, Table};
 use crate::fit::encode::MOMENT_ROWS;
 
 /// Rows of a bucket: such that its values, and one cache line of every bucket, fit into the cache.
 const BUCKET_ROWS: usize = 1 << 13;
 
-/// A bucket's rows are shown together, so that they must be whole blocks; and a place in it has 16 bits.
+/// A bucket's rows are shown together, so that they must be whole blocks; and a position in it has 16 bits.
 const _: () = assert!(BUCKET_ROWS.is_multiple_of(MOMENT_ROWS) && BUCKET_ROWS < 1 << 16);
 
 /// Fewer rows than this fit into the cache as they are.
@@ -23,15 +23,15 @@ pub(in crate::fit) const LEAST_NUMBERS: usize = 4;
 /// A table with more rows than so many times the rows of the order is not worth reading as a whole.
 const MOST_TABLE_ROWS: usize = 2;
 
-/// The place of a row that is not in the order.
+/// The position of a row that is not in the order.
 const NOWHERE: u32 = u32::MAX;
 
 /// The way of the rows of a table into an order.
 #[derive(Debug)]
 pub(in crate::fit) struct Route {
-    /// Of each row of the table, one chunk after the other, its place after the first step.
-    places: Vec<u32>,
-    /// Of each row of the order, its place in its bucket after the first step.
+    /// Of each row of the table, one chunk after the other, its position after the first step.
+    positions: Vec<u32>,
+    /// Of each row of the order, its position in its bucket after the first step.
     in_bucket: Vec<u16>,
 }
 
@@ -58,23 +58,24 @@ impl Route {
             start = end;
         }
         // Where the rows end up, to begin with.
-        let mut places = vec![NOWHERE; table_rows];
+        let mut positions = vec![NOWHERE; table_rows];
         for (end, row) in (0..).zip(rows) {
-            let of_chunk = places.get_mut(chunks.get(row.chunk as usize)?.clone())?;
-            let place = of_chunk.get_mut(row.row as usize).filter(|place| **place == NOWHERE)?;
-            *place = end;
+            let of_chunk = positions.get_mut(chunks.get(row.chunk as usize)?.clone())?;
+            let position =
+                of_chunk.get_mut(row.row as usize).filter(|position| **position == NOWHERE)?;
+            *position = end;
         }
         let mut filled = vec![0_u16; rows.len().div_ceil(BUCKET_ROWS)];
         let mut in_bucket = vec![0; rows.len()];
-        for place in places.iter_mut().filter(|place| **place != NOWHERE) {
-            let end = *place as usize;
+        for position in positions.iter_mut().filter(|position| **position != NOWHERE) {
+            let end = *position as usize;
             let bucket = end / BUCKET_ROWS;
             let filled = filled.get_mut(bucket)?;
             *in_bucket.get_mut(end)? = *filled;
-            *place = (bucket * BUCKET_ROWS) as u32 + u32::from(*filled);
+            *position = (bucket * BUCKET_ROWS) as u32 + u32::from(*filled);
             *filled += 1;
         }
-        Some(Self { places, in_bucket })
+        Some(Self { positions, in_bucket })
     }
 
     /// The values of a numeric feature in the order; NaN where there is none. `show` is shown every bucket.
@@ -85,17 +86,17 @@ impl Route {
         out: &mut Vec<f64>,
         mut show: impl FnMut(&[f64]),
     ) {
-        // Every place is written to, so what an earlier column left there need not be cleared.
+        // Every position is written to, so what an earlier column left there need not be cleared.
         out.resize(self.in_bucket.len(), f64::NAN);
-        let mut places = self.places.as_slice();
+        let mut positions = self.positions.as_slice();
         for chunk in &table.chunks {
-            let (of_chunk, rest) = places.split_at(chunk.label.len().min(places.len()));
-            places = rest;
+            let (of_chunk, rest) = positions.split_at(chunk.label.len().min(positions.len()));
+            positions = rest;
             match chunk.features.get(feature) {
-                Some(Values::Numbers(values)) => {
+                Some(FeatureValues::Numbers(values)) => {
                     scatter(of_chunk, |row| values.get(row).copied(), out);
                 }
-                Some(Values::Singles(values)) => {
+                Some(FeatureValues::Singles(values)) => {
                     scatter(of_chunk, |row| values.get(row).map(|&value| value.into()), out);
                 }
                 other => scatter(of_chunk, |row| other?.number(row), out),
@@ -107,19 +108,19 @@ impl Route {
             if let Some(bucket) = bucket.get_mut(..out.len()) {
                 bucket.copy_from_slice(out);
             }
-            for (value, &place) in out.iter_mut().zip(in_bucket) {
-                *value = bucket.get(usize::from(place)).copied().unwrap_or(f64::NAN);
+            for (value, &position) in out.iter_mut().zip(in_bucket) {
+                *value = bucket.get(usize::from(position)).copied().unwrap_or(f64::NAN);
             }
             show(out);
         }
     }
 }
 
-/// Puts the values of the rows of a chunk into their places.
+/// Puts the values of the rows of a chunk into their positions.
 #[inline]
-fn scatter(places: &[u32], value: impl Fn(usize) -> Option<f64>, out: &mut [f64]) {
-    for (row, &place) in places.iter().enumerate() {
-        if let Some(out) = out.get_mut(place as usize) {
+fn scatter(positions: &[u32], value: impl Fn(usize) -> Option<f64>, out: &mut [f64]) {
+    for (row, &position) in positions.iter().enumerate() {
+        if let Some(out) = out.get_mut(position as usize) {
             *out = value(row).unwrap_or(f64::NAN);
         }
     }
@@ -129,7 +130,7 @@ fn scatter(places: &[u32], value: impl Fn(usize) -> Option<f64>, out: &mut [f64]
 mod tests {
     use super::*;
     use crate::fit::rows::gather;
-    use crate::fit::rows::table::{Chunk, FeatureColumn, ListPlace};
+    use crate::fit::rows::table::{Chunk, FeatureColumn, ListElements};
 
     const ROWS: usize = 3 * BUCKET_ROWS + 1234;
 
@@ -139,13 +140,13 @@ mod tests {
         let singles: Vec<f32> = (0..ROWS).map(|row| row as f32).collect();
         let starts: Vec<usize> = (0..ROWS).collect();
         let label = vec![1.0; ROWS];
-        let list = ListPlace { values: &values, starts: &starts[9000..20_000], place: 0 };
-        let forms: [(usize, usize, Option<Values<'_>>); 5] = [
-            (0, 5000, Some(Values::Numbers(&values[..5000]))),
-            (5000, 9000, Some(Values::Singles(&singles[5000..9000]))),
-            (9000, 20_000, Some(Values::Place(list))),
+        let list = ListElements { values: &values, starts: &starts[9000..20_000], index: 0 };
+        let forms: [(usize, usize, Option<FeatureValues<'_>>); 5] = [
+            (0, 5000, Some(FeatureValues::Numbers(&values[..5000]))),
+            (5000, 9000, Some(FeatureValues::Singles(&singles[5000..9000]))),
+            (9000, 20_000, Some(FeatureValues::Elements(list))),
             // Shorter than its chunk, and missing.
-            (20_000, 22_000, Some(Values::Numbers(&values[20_000..21_000]))),
+            (20_000, 22_000, Some(FeatureValues::Numbers(&values[20_000..21_000]))),
             (22_000, ROWS, None),
         ];
         let chunks = forms.map(|(start, end, feature)| Chunk {
@@ -162,8 +163,8 @@ mod tests {
             RowId { chunk: chunk as u32, row: (row - forms[chunk].0) as u32 }
         };
         // Every row but each tenth, far from the order of the table.
-        let places = (0..ROWS).map(|place| place * 7919 % ROWS).filter(|row| row % 10 != 0);
-        let rows: Vec<RowId> = places.map(row_of).collect();
+        let shuffled = (0..ROWS).map(|index| index * 7919 % ROWS).filter(|row| row % 10 != 0);
+        let rows: Vec<RowId> = shuffled.map(row_of).collect();
         let route = Route::of(&table, ROWS, &rows).unwrap();
         // What an earlier column has left does not show.
         let mut routed = vec![-1.0; rows.len()];

@@ -90,7 +90,7 @@ fn sample_seed(seed: u64) -> u64 {
 pub struct Seen {
     /// Those that could be used.
     pub rows: u64,
-    /// Those whose label is NaN or infinite. They take no place in a sample.
+    /// Those whose label is NaN or infinite. They are in no sample.
     pub skipped: u64,
 }
 
@@ -198,7 +198,7 @@ fn lumpy(kept: usize, copies: usize, seen: u64, bound: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::{Chunk, FeatureColumn, Values};
+    use crate::fit::{Chunk, FeatureColumn, FeatureValues};
 
     fn sample(values: &[f64], rows: &[u32], max_rows: usize) -> (Vec<f64>, u64) {
         let label = vec![1.0; values.len()];
@@ -207,7 +207,7 @@ mod tests {
             chunks: vec![Chunk {
                 label: &label,
                 weight: None,
-                features: vec![Values::Numbers(values)],
+                features: vec![FeatureValues::Numbers(values)],
             }],
         };
         let rows: Vec<RowId> = rows.iter().map(|&row| RowId { chunk: 0, row }).collect();
@@ -247,7 +247,7 @@ mod tests {
             chunks: vec![Chunk {
                 label: &[1.0, 2.0],
                 weight: None,
-                features: vec![Values::Numbers(&[f64::NAN, f64::INFINITY]); width],
+                features: vec![FeatureValues::Numbers(&[f64::NAN, f64::INFINITY]); width],
             }],
         };
         let rows = [0, 1].map(|row| RowId { chunk: 0, row });

@@ -28,50 +28,50 @@ pub struct Chunk<'a> {
     /// weight is NULL or 0.
     pub weight: Option<&'a [f64]>,
     /// One column a feature, each as long as `label`.
-    pub features: Vec<Values<'a>>,
+    pub features: Vec<FeatureValues<'a>>,
 }
 
 /// The values of one feature in one chunk.
 #[derive(Debug, Clone, Copy)]
-pub enum Values<'a> {
+pub enum FeatureValues<'a> {
     /// Numbers; NaN and infinite ones are missing.
     Numbers(&'a [f64]),
     /// Numbers in single precision, which train as the same numbers in double precision do.
     Singles(&'a [f32]),
     /// Codes into [`FeatureColumn::levels`].
     Codes(&'a [u32]),
-    /// Numbers at one place of lists.
-    Place(ListPlace<'a>),
+    /// Numbers at one index of lists.
+    Elements(ListElements<'a>),
 }
 
-/// The numbers at one place of lists that lie one behind the other.
+/// The numbers at one index of lists that lie one behind the other.
 #[derive(Debug, Clone, Copy)]
-pub struct ListPlace<'a> {
+pub struct ListElements<'a> {
     /// The numbers of all lists; NaN and infinite ones are missing.
     pub values: &'a [f64],
     /// Where the list of each row begins, or [`NO_LIST`]: then its numbers are missing.
     pub starts: &'a [usize],
-    /// The place within a list.
-    pub place: usize,
+    /// The index within a list.
+    pub index: usize,
 }
 
 /// Where the list of a row begins that has none.
 pub const NO_LIST: usize = usize::MAX;
 
-impl ListPlace<'_> {
+impl ListElements<'_> {
     fn number(&self, row: usize) -> Option<f64> {
-        self.values.get(self.starts.get(row)?.checked_add(self.place)?).copied()
+        self.values.get(self.starts.get(row)?.checked_add(self.index)?).copied()
     }
 }
 
-impl Values<'_> {
+impl FeatureValues<'_> {
     /// The number in a row; `None` for a row that there is not, and for codes.
     #[inline]
     pub(in crate::fit) fn number(&self, row: usize) -> Option<f64> {
         match self {
             Self::Numbers(values) => values.get(row).copied(),
             Self::Singles(values) => values.get(row).map(|&value| f64::from(value)),
-            Self::Place(lists) => lists.number(row),
+            Self::Elements(lists) => lists.number(row),
             Self::Codes(_) => None,
         }
     }
@@ -80,7 +80,7 @@ impl Values<'_> {
 /// One row of a [`Table`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowId {
-    /// The chunk's place in [`Table::chunks`].
+    /// The chunk's index in [`Table::chunks`].
     pub chunk: u32,
     /// The row within the chunk.
     pub row: u32,

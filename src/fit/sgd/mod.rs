@@ -11,8 +11,8 @@ mod schedule;
 mod shuffle;
 
 pub use optimizer::Optimizer;
-pub(super) use part::{Part, Trained, Weights};
+pub(super) use part::{Part, PartWeights, Trained};
 pub(super) use parts::Parts;
-pub(super) use run::{Plan, Progress, Rows, run};
+pub(super) use run::{PackedSplit, Plan, Progress, run};
 pub use schedule::Schedule;
 pub(super) use shuffle::batch_order;

@@ -86,7 +86,7 @@ impl Optimizer {
 
     /// Moves one weight.
     #[inline(always)]
-    pub(in crate::fit) fn update(self, step: Step, weight: &mut Weight<'_>, gradient: f64) {
+    pub(in crate::fit) fn update(self, step: StepRates, weight: &mut Weight<'_>, gradient: f64) {
         let Weight { value, first, second } = weight;
         match self {
             Self::Adam | Self::Adamw => {
@@ -127,7 +127,7 @@ pub(in crate::fit) struct Weight<'a> {
 
 /// What is the same for many weights in a step.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::fit) struct Step {
+pub(in crate::fit) struct StepRates {
     pub(in crate::fit) learning_rate: f64,
     /// The decoupled weight decay.
     pub(in crate::fit) decay: f64,
@@ -179,7 +179,7 @@ mod tests {
         let (mut value, mut first, mut second) = (1.0, 0.0, 0.0);
         let table = RateTable::new(10);
         for (done, gradient) in [(0, 2.0), (1, -1.0)] {
-            let step = Step { learning_rate: 0.1, decay, rates: table.after(done) };
+            let step = StepRates { learning_rate: 0.1, decay, rates: table.after(done) };
             let mut weight = Weight { value: &mut value, first: &mut first, second: &mut second };
             optimizer.update(step, &mut weight, gradient);
         }

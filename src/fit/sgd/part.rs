@@ -1,6 +1,6 @@
 //! Steps of gradient descent on the weights of one part of the model.
 
-use super::optimizer::{Step, Weight};
+use super::optimizer::{StepRates, Weight};
 use super::run::Steps;
 use crate::family::{Head, Term};
 use crate::fit::encode::Packed;
@@ -19,10 +19,10 @@ pub(in crate::fit) trait Trained: Send {
     fn payers_only(&self) -> bool;
 
     /// The weights, and what the optimiser keeps for them.
-    fn weights(&self) -> &Weights;
+    fn weights(&self) -> &PartWeights;
 
     /// The same, to be written to.
-    fn weights_mut(&mut self) -> &mut Weights;
+    fn weights_mut(&mut self) -> &mut PartWeights;
 
     /// Steps once a batch, and returns the mean loss on the way, if asked for.
     fn epoch(
@@ -42,7 +42,7 @@ pub(in crate::fit) trait Trained: Send {
 pub(in crate::fit) struct Part<const H: usize, T> {
     term: T,
     heads: [Head; H],
-    weights: Weights,
+    weights: PartWeights,
     /// The penalty of each head, in the units of the part's own mean loss.
     l2: [f64; H],
     /// What the weights are drawn to, in place of the penalty.
@@ -60,7 +60,7 @@ pub(in crate::fit) struct Part<const H: usize, T> {
 
 /// The weights of a part, and the optimiser's state.
 #[derive(Debug, Clone, Default)]
-pub(in crate::fit) struct Weights {
+pub(in crate::fit) struct PartWeights {
     /// Weights a head, intercept included.
     pub(in crate::fit) width: usize,
     /// Head after head: the intercept, the numbers, the levels.
@@ -75,7 +75,7 @@ pub(in crate::fit) struct Weights {
     pub(in crate::fit) level_steps: Vec<u64>,
 }
 
-impl Weights {
+impl PartWeights {
     /// All zero, apart from the intercepts.
     pub(in crate::fit) fn start(inputs: &Inputs, intercepts: &[f64]) -> Self {
         let width = inputs.width();
@@ -114,7 +114,7 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
         term: T,
         heads: [Head; H],
         packed: &Packed,
-        weights: Weights,
+        weights: PartWeights,
         l2: [f64; H],
     ) -> Self {
         Self {
@@ -147,10 +147,10 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
     }
 
     /// The slope by a weight with what draws it to the prior; none of one that is held.
-    fn drawn(&self, slope: f64, place: usize, share: f64) -> f64 {
+    fn drawn(&self, slope: f64, index: usize, share: f64) -> f64 {
         match &self.drawn {
-            Some(penalty) if penalty.holds(place) => 0.0,
-            Some(penalty) => slope + share * penalty.slope(place, self.weights.values[place]),
+            Some(penalty) if penalty.holds(index) => 0.0,
+            Some(penalty) => slope + share * penalty.slope(index, self.weights.values[index]),
             None => slope,
         }
     }
@@ -176,8 +176,8 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
         for ((weights, l2), gradient) in heads.zip(self.affine.dense.chunks_exact_mut(1 + numbers))
         {
             let l2 = if coupled { l2 } else { 0.0 };
-            for (place, (gradient, weight)) in gradient.iter_mut().zip(weights).enumerate() {
-                let penalty = if place == 0 { 0.0 } else { l2 * weight };
+            for (index, (gradient, weight)) in gradient.iter_mut().zip(weights).enumerate() {
+                let penalty = if index == 0 { 0.0 } else { l2 * weight };
                 *gradient = *gradient * factor + penalty;
             }
         }
@@ -216,19 +216,19 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
     fn draw(&mut self, packed: &Packed, batch: &Batch) {
         let (width, dense) = (self.weights.width, 1 + packed.inputs.number_count);
         for head in 0..H {
-            for place in 0..dense {
-                let slope = self.affine.dense[head * dense + place];
-                self.affine.dense[head * dense + place] =
-                    self.drawn(slope, head * width + place, 1.0);
+            for index in 0..dense {
+                let slope = self.affine.dense[head * dense + index];
+                self.affine.dense[head * dense + index] =
+                    self.drawn(slope, head * width + index, 1.0);
             }
-            for (index, category) in packed.inputs.categories.iter().enumerate() {
+            for (feature, category) in packed.inputs.categories.iter().enumerate() {
                 for (slot, &level) in category.levels(batch, T::PAYERS_ONLY).iter().enumerate() {
-                    let place = head * width + dense + category.offset + level as usize;
-                    let gradient = &self.affine.levels[index];
+                    let index = head * width + dense + category.offset + level as usize;
+                    let gradient = &self.affine.levels[feature];
                     let by_weight = head * gradient.slots + slot + 1;
                     let share = gradient.row_weight[slot + 1];
-                    let slope = self.drawn(gradient.by_weight[by_weight], place, share);
-                    self.affine.levels[index].by_weight[by_weight] = slope;
+                    let slope = self.drawn(gradient.by_weight[by_weight], index, share);
+                    self.affine.levels[feature].by_weight[by_weight] = slope;
                 }
             }
         }
@@ -255,13 +255,13 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
             let decay = if decoupled { self.l2[head] } else { 0.0 };
             let dense = head * width..head * width + 1 + numbers;
             let gradients = self.affine.dense[head * (1 + numbers)..].iter().copied();
-            let step = Step { learning_rate, decay, rates };
+            let step = StepRates { learning_rate, decay, rates };
             let of_weights = weights.values[dense.clone()].iter_mut();
             let first = weights.first[dense.clone()].iter_mut();
             let second = weights.second[dense].iter_mut();
             let all = of_weights.zip(first).zip(second).zip(gradients);
-            for (place, (((value, first), second), gradient)) in all.enumerate() {
-                let step = if place == 0 { Step { decay: 0.0, ..step } } else { step };
+            for (index, (((value, first), second), gradient)) in all.enumerate() {
+                let step = if index == 0 { StepRates { decay: 0.0, ..step } } else { step };
                 steps.optimizer.update(step, &mut Weight { value, first, second }, gradient);
             }
         }
@@ -275,14 +275,14 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
                 for head in 0..H {
                     let decay = self.l2[head] * gradient.row_weight[slot + 1];
                     let decay = if decoupled { decay } else { 0.0 };
-                    let place = head * width + 1 + numbers + level;
+                    let index = head * width + 1 + numbers + level;
                     let mut weight = Weight {
-                        value: &mut weights.values[place],
-                        first: &mut weights.first[place],
-                        second: &mut weights.second[place],
+                        value: &mut weights.values[index],
+                        first: &mut weights.first[index],
+                        second: &mut weights.second[index],
                     };
                     let by_weight = gradient.by_weight[head * gradient.slots + slot + 1];
-                    let step = Step { learning_rate, decay, rates };
+                    let step = StepRates { learning_rate, decay, rates };
                     steps.optimizer.update(step, &mut weight, by_weight);
                 }
             }
@@ -299,11 +299,11 @@ impl<const H: usize, T: Term<H>> Trained for Part<H, T> {
         T::PAYERS_ONLY
     }
 
-    fn weights(&self) -> &Weights {
+    fn weights(&self) -> &PartWeights {
         &self.weights
     }
 
-    fn weights_mut(&mut self) -> &mut Weights {
+    fn weights_mut(&mut self) -> &mut PartWeights {
         &mut self.weights
     }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::part::{Trained, Weights};
+use super::part::{PartWeights, Trained};
 use super::run::Steps;
 use crate::family::Head;
 use crate::fit::encode::Packed;
@@ -22,7 +22,7 @@ impl Parts {
         self.0.iter().map(|part| &**part)
     }
 
-    /// The part that a head is in, and the head's place in it.
+    /// The part that a head is in, and the head's index in it.
     fn find(&self, head: Head) -> Option<(usize, usize)> {
         self.0.iter().enumerate().find_map(|(part, trained)| {
             Some((part, trained.heads().iter().position(|&other| other == head)?))
@@ -31,23 +31,23 @@ impl Parts {
 
     /// The weights of a head: the intercept, the numbers, the levels.
     pub(in crate::fit) fn head(&self, head: Head) -> &[f64] {
-        let found = self.find(head).and_then(|(part, place)| Some((self.0.get(part)?, place)));
-        found.map_or(&[], |(part, place)| part.weights().head(place))
+        let found = self.find(head).and_then(|(part, index)| Some((self.0.get(part)?, index)));
+        found.map_or(&[], |(part, index)| part.weights().head(index))
     }
 
     /// The weights of the part that a head is in.
-    pub(in crate::fit) fn weights_with(&mut self, head: Head) -> Option<&mut Weights> {
+    pub(in crate::fit) fn weights_with(&mut self, head: Head) -> Option<&mut PartWeights> {
         let (part, _) = self.find(head)?;
         self.0.get_mut(part).map(|part| part.weights_mut())
     }
 
     /// The weights of all parts.
-    pub(in crate::fit) fn weights(&self) -> Vec<Weights> {
+    pub(in crate::fit) fn weights(&self) -> Vec<PartWeights> {
         self.0.iter().map(|part| part.weights().clone()).collect()
     }
 
     /// Puts the weights of all parts back.
-    pub(in crate::fit) fn set_weights(&mut self, weights: &[Weights]) {
+    pub(in crate::fit) fn set_weights(&mut self, weights: &[PartWeights]) {
         for (part, weights) in self.0.iter_mut().zip(weights) {
             part.weights_mut().clone_from(weights);
         }

@@ -2,7 +2,7 @@
 
 use super::history;
 use super::optimizer::{Optimizer, RateTable};
-use super::part::Weights;
+use super::part::PartWeights;
 use super::parts::Parts;
 use super::schedule::Schedule;
 use super::shuffle::batch_order;
@@ -59,13 +59,13 @@ impl Steps<'_> {
 
 /// The rows to train on, and those that say when to stop.
 #[derive(Debug)]
-pub(in crate::fit) struct Rows {
+pub(in crate::fit) struct PackedSplit {
     pub(in crate::fit) training: Packed,
     /// The held-out rows, once for each part; none if nothing is held out.
     pub(in crate::fit) validation: Vec<Packed>,
 }
 
-impl Rows {
+impl PackedSplit {
     /// The mean loss of the training rows; that of a sigma without bound if asked for.
     pub(in crate::fit) fn train_loss(&self, parts: &mut Parts, unbounded: bool) -> f64 {
         let packed = std::iter::repeat(&self.training);
@@ -106,11 +106,16 @@ impl Progress {
 struct Best {
     loss: f64,
     epoch: u64,
-    weights: Vec<Weights>,
+    weights: Vec<PartWeights>,
 }
 
 /// Runs the epochs, and leaves the best weights in the parts. An interrupt leaves whatever there is.
-pub(in crate::fit) fn run(rows: &Rows, parts: &mut Parts, plan: &Plan, watch: &Watch) -> Progress {
+pub(in crate::fit) fn run(
+    rows: &PackedSplit,
+    parts: &mut Parts,
+    plan: &Plan,
+    watch: &Watch,
+) -> Progress {
     let an_epoch = rows.training.batches.len() as u64;
     let total = an_epoch * plan.epochs;
     let firsts: Vec<u64> = parts.iter().map(|part| part.weights().steps).collect();

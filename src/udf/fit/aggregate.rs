@@ -20,8 +20,8 @@ use crate::call::features::{column_argument, list_width, numbered_name};
 use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::options_of_group;
 use crate::fit::{
-    Chunk, FeatureColumn, ListPlace, RowId, Sample, Seen, Shape, Table, Values, model_bytes,
-    tell_listener, training_bytes,
+    Chunk, DataShape, FeatureColumn, FeatureValues, ListElements, RowId, Sample, Seen, Table,
+    model_bytes, tell_listener, training_bytes,
 };
 use crate::model::Model;
 use crate::udf::aggregate::BatchRows;
@@ -102,7 +102,7 @@ impl<S: Solver> RowAggregate for FitAggregate<S> {
         // Of one group, the rows are listed as it is trained.
         let listed = if load.groups > 1 { 0 } else { load.rows * size_of::<RowId>() };
         let per_group = self.shape(load, load.rows.div_ceil(load.groups));
-        let text = model_bytes(&Shape { numbers: shape.numbers, ..per_group });
+        let text = model_bytes(&DataShape { numbers: shape.numbers, ..per_group });
         training + lists + listed + load.groups * text
     }
 }
@@ -300,7 +300,7 @@ impl<S: Solver> FitAggregate<S> {
     }
 
     /// The features of a model of some of these rows.
-    fn shape(&self, load: &Load, rows: usize) -> Shape<'_> {
+    fn shape(&self, load: &Load, rows: usize) -> DataShape<'_> {
         let is_category = |field: &&FeatureField| field.kind == FeatureKind::Category;
         let (numbers, categories) = match &self.arguments.features {
             FeatureShape::Fields(fields) => {
@@ -310,7 +310,7 @@ impl<S: Solver> FitAggregate<S> {
             FeatureShape::Lists => (load.list_numbers.div_ceil(load.rows.max(1)), 0),
         };
         let levels = load.levels.min(categories * rows);
-        Shape {
+        DataShape {
             rows,
             numbers,
             categories,
@@ -501,10 +501,10 @@ impl<S: Solver> FitAggregate<S> {
                     lists.into_iter().flat_map(|lists| (0..width).map(move |index| (lists, index)));
                 indices
                     .map(|(lists, index)| {
-                        Values::Place(ListPlace {
+                        FeatureValues::Elements(ListElements {
                             values: lists.values(),
                             starts: lists.starts(),
-                            place: index,
+                            index,
                         })
                     })
                     .collect()
@@ -524,10 +524,20 @@ fn codes_of_chunks(rows: &GroupedRows, column: usize) -> Result<Vec<&[u32]>> {
     chunks.map(|chunk| primitive_values::<UInt32Type>(chunk, column)).collect()
 }
 
-fn feature_values(kind: FeatureKind, columns: &[ArrayRef], column: usize) -> Result<Values<'_>> {
+fn feature_values(
+    kind: FeatureKind,
+    columns: &[ArrayRef],
+    column: usize,
+) -> Result<FeatureValues<'_>> {
     Ok(match kind {
-        FeatureKind::Number => Values::Numbers(primitive_values::<Float64Type>(columns, column)?),
-        FeatureKind::Single => Values::Singles(primitive_values::<Float32Type>(columns, column)?),
-        FeatureKind::Category => Values::Codes(primitive_values::<UInt32Type>(columns, column)?),
+        FeatureKind::Number => {
+            FeatureValues::Numbers(primitive_values::<Float64Type>(columns, column)?)
+        }
+        FeatureKind::Single => {
+            FeatureValues::Singles(primitive_values::<Float32Type>(columns, column)?)
+        }
+        FeatureKind::Category => {
+            FeatureValues::Codes(primitive_values::<UInt32Type>(columns, column)?)
+        }
     })
 }

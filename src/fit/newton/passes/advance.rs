@@ -7,7 +7,7 @@ use crate::fit::newton::part::{Penalty, Point};
 use crate::model::{PassPart, PassStatus};
 
 /// What a pass saw of a part at the weights it was at.
-pub(super) struct Seen {
+pub(super) struct SeenPart {
     /// With the second derivatives of the rows as they are.
     pub(super) observed: Point,
     /// With those that are expected.
@@ -17,7 +17,7 @@ pub(super) struct Seen {
 }
 
 /// What a part is solved for.
-pub(super) struct Problem<'a, const H: usize> {
+pub(super) struct PartProblem<'a, const H: usize> {
     pub(super) penalty: &'a Penalty,
     /// What each head is measured in, for the norm of the gradient.
     pub(super) units: [f64; H],
@@ -31,10 +31,10 @@ pub(super) struct Problem<'a, const H: usize> {
 /// place to be.
 pub(super) fn advance<const H: usize>(
     part: &PassPart,
-    seen: Option<&Seen>,
-    problem: &Problem<'_, H>,
+    seen: Option<&SeenPart>,
+    problem: &PartProblem<'_, H>,
 ) -> (PassPart, bool) {
-    let is_low = |seen: &&Seen| {
+    let is_low = |seen: &&SeenPart| {
         let reached = seen.observed.objective;
         let before = part.objective;
         reached.is_finite()
@@ -57,20 +57,24 @@ fn stopped(part: &PassPart, status: PassStatus) -> PassPart {
     PassPart { status, direction: Vec::new(), step: 1.0, slope: 0.0, ..part.clone() }
 }
 
-fn accepted<const H: usize>(part: &PassPart, seen: &Seen, problem: &Problem<'_, H>) -> PassPart {
-    let Problem { penalty, units, tolerance, something } = problem;
+fn accepted<const H: usize>(
+    part: &PassPart,
+    seen: &SeenPart,
+    problem: &PartProblem<'_, H>,
+) -> PassPart {
+    let PartProblem { penalty, units, tolerance, something } = problem;
     let point = &seen.observed;
     let mut left_out = penalty.held();
     if part.objective.is_none() {
         leave_out_explained::<H>(&seen.expected, penalty, &mut left_out);
     }
-    for &place in &part.left_out {
-        left_out[place] = true;
+    for &index in &part.left_out {
+        left_out[index] = true;
     }
     let norm = norm(point, &left_out, *units);
     let here = PassPart {
         values: point.values.clone(),
-        left_out: (0..left_out.len()).filter(|&place| left_out[place]).collect(),
+        left_out: (0..left_out.len()).filter(|&index| left_out[index]).collect(),
         objective: Some(point.objective),
         norm: Some(norm),
         loss: Some(seen.loss),

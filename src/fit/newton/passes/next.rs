@@ -1,12 +1,12 @@
 //! From the sums of a pass to the next model.
 
-use super::advance::{Problem, Seen, advance};
+use super::advance::{PartProblem, SeenPart, advance};
 use super::pass::{Pass, UNIT};
 use super::sums::{PartSums, PassSums, triangle};
 use super::total::Total;
 use crate::family::{Head, PAIRS};
 use crate::fit::finish::rising_range;
-use crate::fit::newton::covariance::{Covariances, Places, standard_errors};
+use crate::fit::newton::covariance::{CovarianceInputs, Covariances, standard_errors};
 use crate::fit::newton::direction::joint;
 use crate::fit::newton::part::{Penalty, Point};
 use crate::fit::newton::penalties::ridge;
@@ -80,7 +80,7 @@ impl Next<'_> {
         let options = self.pass.model.options();
         let tolerance = options.tolerance.unwrap_or(f64::MIN_POSITIVE);
         let seen = self.seen::<H>(part, penalty);
-        let problem = Problem { penalty, units, tolerance, something };
+        let problem = PartProblem { penalty, units, tolerance, something };
         let (next, is_taken) = advance(state, seen.as_ref(), &problem);
         let covariances = seen
             .filter(|_| is_taken)
@@ -94,7 +94,7 @@ impl Next<'_> {
     }
 
     /// What the pass saw of a part; nothing if its weights were no place to be.
-    fn seen<const H: usize>(&self, part: usize, penalty: &Penalty) -> Option<Seen> {
+    fn seen<const H: usize>(&self, part: usize, penalty: &Penalty) -> Option<SeenPart> {
         let sums = &self.sums.parts[part];
         if sums.beyond > 0 {
             return None;
@@ -108,26 +108,26 @@ impl Next<'_> {
             slopes.map(|(sum, bound)| unscaled(*sum) * bound * per_weight).collect();
         let added = penalty.add(width, &values, &mut gradient);
         let loss = unscaled(sums.loss) * per_weight;
-        let matrix = |place: usize| self.matrix(sums, place, per_weight);
-        let point = |places: [Option<usize>; PAIRS]| Point {
+        let matrix = |index: usize| self.matrix(sums, index, per_weight);
+        let point = |products: [Option<usize>; PAIRS]| Point {
             values: values.clone(),
             loss,
             objective: loss + added,
             gradient: gradient.clone(),
-            products: places.map(|place| place.map_or_else(|| Symmetric::new(0), matrix)),
+            products: products.map(|index| index.map_or_else(|| Symmetric::new(0), matrix)),
         };
         let (observed, expected) = match H {
             1 => (point([Some(0), None, None]), point([Some(0), None, None])),
             _ => (point([Some(0), Some(1), Some(2)]), point([Some(0), None, Some(3)])),
         };
         let loss = unscaled(sums.bounded_loss) * per_weight;
-        Some(Seen { observed, expected, loss })
+        Some(SeenPart { observed, expected, loss })
     }
 
-    fn matrix(&self, sums: &PartSums, place: usize, factor: f64) -> Symmetric {
+    fn matrix(&self, sums: &PartSums, index: usize, factor: f64) -> Symmetric {
         let bounds = &self.pass.bounds;
         let mut matrix = Symmetric::new(bounds.len());
-        let Some(totals) = sums.products.get(place) else { return matrix };
+        let Some(totals) = sums.products.get(index) else { return matrix };
         for (row, row_bound) in bounds.iter().enumerate() {
             let first = triangle(row);
             let totals = totals.get(first..=first + row).unwrap_or(&[]);
@@ -141,27 +141,27 @@ impl Next<'_> {
     fn covariances<const H: usize>(
         &self,
         part: usize,
-        seen: &Seen,
+        seen: &SeenPart,
         penalty: &Penalty,
         state: &PassPart,
     ) -> Option<Covariances> {
         let mut left_out = vec![false; state.values.len()];
-        for &place in &state.left_out {
-            left_out[place] = true;
+        for &index in &state.left_out {
+            left_out[index] = true;
         }
         let factor = joint::<H>(&seen.observed, penalty, &left_out)
             .or_else(|| joint::<H>(&seen.expected, penalty, &left_out))?;
-        let places = Places {
-            of_weights: &self.places(),
+        let inputs = CovarianceInputs {
+            part_indices: &self.part_indices(),
             precision: &penalty.precision,
             observations: self.weight_of(part) * self.pass.passes.repeats,
         };
-        Some(Covariances::of_factor::<H>(&factor, penalty, &places))
+        Some(Covariances::of_factor::<H>(&factor, penalty, &inputs))
     }
 
     /// Where each weight of a model's head stands in a head of a part.
-    fn places(&self) -> Vec<usize> {
-        warm_start::places(&self.encodings())
+    fn part_indices(&self) -> Vec<usize> {
+        warm_start::part_indices(&self.encodings())
     }
 
     fn encodings(&self) -> Vec<Encoding> {
@@ -198,10 +198,10 @@ impl Next<'_> {
     /// The weights of the model: those that were taken, and of a part of which none were those that it had.
     fn weights(&self, paying: &NextPart, amount: &NextPart) -> Weights {
         let mut weights = self.pass.model.head_weights().clone();
-        let places = self.places();
+        let part_indices = self.part_indices();
         let of_head = |head: &[f64]| {
-            let value = |place: usize| head.get(place).copied().unwrap_or(0.0);
-            HeadWeights::new(value(0), places.iter().map(|&place| value(place)).collect())
+            let value = |index: usize| head.get(index).copied().unwrap_or(0.0);
+            HeadWeights::new(value(0), part_indices.iter().map(|&index| value(index)).collect())
         };
         if paying.is_taken {
             weights.logit = of_head(&paying.state.values);
@@ -250,10 +250,10 @@ impl Next<'_> {
     /// The features, with the ranges within which the logit head holds their numbers.
     fn features(&self, logit: &HeadWeights) -> Vec<Feature> {
         let mut features = self.pass.model.features().to_vec();
-        let mut place = 0;
+        let mut index = 0;
         for (feature, range_in_training) in features.iter_mut().zip(&self.pass.passes.ranges) {
-            let weight = logit.weights.get(place).copied().unwrap_or(0.0);
-            place += feature.encoding.width();
+            let weight = logit.weights.get(index).copied().unwrap_or(0.0);
+            index += feature.encoding.width();
             if let Encoding::Numeric { range, payer_range: Some(payers), .. } =
                 &mut feature.encoding
             {

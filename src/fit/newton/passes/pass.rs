@@ -115,7 +115,7 @@ impl Pass {
         }
     }
 
-    /// Adds the rows of these places to the sums. A place that the columns do not have is no row.
+    /// Adds the rows of these indices to the sums. An index that the columns do not have is no row.
     pub fn add(&self, columns: &PassColumns<'_>, rows: &[u32], sums: &mut PassSums) {
         if !self.is_open() {
             return;
@@ -426,8 +426,8 @@ fn add_matrix(tile: &RowTile, times: &[f64; TILE], matrix: &mut [Total]) {
     let count = tile.count;
     let mut column = [0.0; TILE];
     for (row, values) in tile.values.iter().enumerate() {
-        for place in 0..count {
-            column[place] = values[place] * times[place];
+        for k in 0..count {
+            column[k] = values[k] * times[k];
         }
         let first = triangle(row);
         add_products(&column[..count], &tile.values, &mut matrix[first..=first + row]);

@@ -20,7 +20,7 @@ use crate::model::{Encoding, L2, Model, PassPart, PassStatus, Passes, StopReason
 /// [`Error::Option`](crate::Error::Option) if `covariance` is asked for with more than 200.
 ///
 /// ```
-/// use ziln::fit::{Chunk, FeatureColumn, OptionValue, Pass, PassColumns, PassOptions, RowId, Table, Values, newton_start};
+/// use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Pass, PassColumns, PassOptions, RowId, Table, newton_start};
 /// use ziln::math::Column;
 /// use ziln::model::FeatureInput;
 ///
@@ -28,7 +28,7 @@ use crate::model::{Encoding, L2, Model, PassPart, PassStatus, Passes, StopReason
 /// let label: Vec<f64> = (0..1000).map(|row| f64::from((row * 7 % 13 - 6).max(0) * (row % 5))).collect();
 /// let table = Table {
 ///     features: vec![FeatureColumn { name: "visits", levels: None }],
-///     chunks: vec![Chunk { label: &label, weight: None, features: vec![Values::Numbers(&visits)] }],
+///     chunks: vec![Chunk { label: &label, weight: None, features: vec![FeatureValues::Numbers(&visits)] }],
 /// };
 /// let rows: Vec<RowId> = (0..1000).map(|row| RowId { chunk: 0, row }).collect();
 /// let options = PassOptions::from_pairs([("max_rows".to_owned(), OptionValue::Integer(200))])?;

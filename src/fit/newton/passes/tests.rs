@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fit::{
-    Chunk, FeatureColumn, NewtonOptions, OptionValue, RowId, Table, Values, fit_newton,
+    Chunk, FeatureColumn, FeatureValues, NewtonOptions, OptionValue, RowId, Table, fit_newton,
 };
 use crate::math::Column;
 use crate::model::{FeatureInput, Model};
@@ -56,8 +56,9 @@ impl Data {
         let mut features: Vec<FeatureColumn> =
             ["x", "y", "z"].iter().map(|name| FeatureColumn { name, levels: None }).collect();
         features.push(FeatureColumn { name: "level", levels: Some(LEVELS.to_vec()) });
-        let mut values: Vec<Values> = self.numbers.iter().map(|x| Values::Numbers(x)).collect();
-        values.push(Values::Codes(&self.codes));
+        let mut values: Vec<FeatureValues> =
+            self.numbers.iter().map(|x| FeatureValues::Numbers(x)).collect();
+        values.push(FeatureValues::Codes(&self.codes));
         let chunk = Chunk { label: &self.label, weight: self.weight.as_deref(), features: values };
         let rows: Vec<RowId> = (0..self.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
         run(&Table { features, chunks: vec![chunk] }, &rows)

@@ -91,8 +91,8 @@ pub(super) fn add_products(column: &[f64], columns: &[[f64; TILE]], out: &mut [T
     let rest = columns.get(wide_out.len() * WIDE..).unwrap_or(&[]);
     for (out, columns) in wide_out.iter_mut().zip(wide) {
         let sums = dots(column, columns.each_ref());
-        for place in 0..WIDE {
-            out[place].add_folds(sums[place]);
+        for k in 0..WIDE {
+            out[k].add_folds(sums[k]);
         }
     }
     for (out, values) in rest_out.iter_mut().zip(rest) {
@@ -107,21 +107,21 @@ fn dots<const N: usize>(column: &[f64], columns: [&[f64; TILE]; N]) -> [[f64; 2]
     let mut coarse = [[0.0_f64; LANES]; N];
     let mut fine = [[0.0_f64; LANES]; N];
     for (index, block) in blocks.iter().enumerate().take(TILE / LANES) {
-        for place in 0..N {
-            let (values, _) = columns[place].as_chunks::<LANES>();
+        for k in 0..N {
+            let (values, _) = columns[k].as_chunks::<LANES>();
             let values = &values[index];
             for lane in 0..LANES {
                 let [first, second] = folds(block[lane], values[lane]);
-                coarse[place][lane] += first;
-                fine[place][lane] += second;
+                coarse[k][lane] += first;
+                fine[k][lane] += second;
             }
         }
     }
     let mut totals = [[0.0; 2]; N];
-    for place in 0..N {
+    for k in 0..N {
         for lane in 0..LANES {
-            totals[place][0] += coarse[place][lane];
-            totals[place][1] += fine[place][lane];
+            totals[k][0] += coarse[k][lane];
+            totals[k][1] += fine[k][lane];
         }
     }
     totals

@@ -28,7 +28,7 @@ pub(super) const ROUNDS: usize = 2;
 
 /// Sums over rows: the totals, how sure they are, and what they depend on.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Evidence {
+pub(super) struct CalibrationSums {
     weight: f64,
     predicted: f64,
     actual: f64,
@@ -42,7 +42,7 @@ pub(super) struct Evidence {
     information: [f64; 2],
 }
 
-impl Evidence {
+impl CalibrationSums {
     /// Adds rows that have these outputs.
     #[inline(always)]
     pub(super) fn add_rows(
@@ -100,7 +100,7 @@ impl Evidence {
 
     /// How the heads are to be moved; a row with the weight 1 stands for so many observations. `None` if the miss is small
     /// or may be chance.
-    pub(super) fn plan(&self, repeats: f64) -> Option<Plan> {
+    pub(super) fn calibration(&self, repeats: f64) -> Option<Calibration> {
         let ratio = self.predicted / self.actual;
         let miss = ln(ratio);
         let share = 1.0 - self.error_squared() / repeats / (miss * miss);
@@ -116,7 +116,7 @@ impl Evidence {
         let wanted = if miss > 0.0 { -size } else { size };
         let step = direction.map(|way| way * wanted / promised);
         let is_sound = size > 0.0 && step.iter().all(|way| way.is_finite());
-        (is_sound && miss.abs() > LEAST_MISS).then_some(Plan { ratio, wanted, step })
+        (is_sound && miss.abs() > LEAST_MISS).then_some(Calibration { ratio, wanted, step })
     }
 
     /// The square of the standard error of the logarithm of the total.
@@ -133,7 +133,7 @@ impl Evidence {
 
 /// How the heads are to be moved.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Plan {
+pub(super) struct Calibration {
     /// The predicted total over the actual one.
     pub(super) ratio: f64,
     /// What is to be added to its logarithm.
@@ -142,7 +142,7 @@ pub(super) struct Plan {
     pub(super) step: [f64; 2],
 }
 
-impl Plan {
+impl Calibration {
     /// The same, corrected by the ratio that it came to.
     pub(super) fn corrected(self, ratio: f64) -> Self {
         let factor = self.wanted / ln(ratio / self.ratio);
@@ -156,8 +156,8 @@ mod tests {
     use super::*;
 
     /// Rows that each paid 1, half of them payers of twice that.
-    fn evidence(ratio: f64, rows: f64) -> Evidence {
-        Evidence {
+    fn sums(ratio: f64, rows: f64) -> CalibrationSums {
+        CalibrationSums {
             weight: rows,
             predicted: ratio * rows,
             actual: rows,
@@ -170,38 +170,38 @@ mod tests {
 
     #[test]
     fn what_is_no_chance_is_mended() {
-        let plan = evidence(1.1, 1e6).plan(1.0).unwrap();
-        assert!((plan.wanted + 1.1_f64.ln()).abs() < 1e-4, "{plan:?}");
+        let calibration = sums(1.1, 1e6).calibration(1.0).unwrap();
+        assert!((calibration.wanted + 1.1_f64.ln()).abs() < 1e-4, "{calibration:?}");
         // Each head moves by its slope over its information.
-        let [mu, raw_sigma] = plan.step;
-        assert!((mu + 2.0 * raw_sigma - plan.wanted).abs() < 1e-12, "{plan:?}");
-        assert!((mu - 2.0 * raw_sigma).abs() < 1e-12, "{plan:?}");
+        let [mu, raw_sigma] = calibration.step;
+        assert!((mu + 2.0 * raw_sigma - calibration.wanted).abs() < 1e-12, "{calibration:?}");
+        assert!((mu - 2.0 * raw_sigma).abs() < 1e-12, "{calibration:?}");
         // The way was half as long as it should be.
-        let half = plan.corrected(1.1_f64.sqrt());
+        let half = calibration.corrected(1.1_f64.sqrt());
         assert!((half.step[0] / mu - 2.0).abs() < 1e-3, "{half:?}");
-        let up = evidence(1.0 / 1.1, 1e6).plan(1.0).unwrap();
+        let up = sums(1.0 / 1.1, 1e6).calibration(1.0).unwrap();
         assert!(up.wanted > 0.0 && up.step.iter().all(|way| *way > 0.0), "{up:?}");
     }
 
     #[test]
     fn it_costs_no_more_than_it_may() {
-        let plan = evidence(3.0, 1e6).plan(1.0).unwrap();
-        let [mu, raw_sigma] = plan.step;
+        let calibration = sums(3.0, 1e6).calibration(1.0).unwrap();
+        let [mu, raw_sigma] = calibration.step;
         let cost = 0.5 * (0.5 * mu * mu + 2.0 * raw_sigma * raw_sigma);
-        assert!((cost - MOST_COST).abs() < 1e-12, "{cost} {plan:?}");
+        assert!((cost - MOST_COST).abs() < 1e-12, "{cost} {calibration:?}");
     }
 
     #[test]
     fn what_is_small_or_may_be_chance_is_left() {
-        assert_eq!(evidence(1.04, 1e9).plan(1.0), None);
+        assert_eq!(sums(1.04, 1e9).calibration(1.0), None);
         // The error of 100 rows is 0.18, of a hundred times as many 0.018.
-        assert_eq!(evidence(1.1, 100.0).plan(1.0), None);
-        assert!(evidence(1.1, 1e4).plan(1.0).is_some());
-        assert!(evidence(1.1, 100.0).plan(100.0).is_some());
-        assert_eq!(Evidence::default().plan(1.0), None);
-        let wild = Evidence { variance: f64::INFINITY, ..evidence(1.5, 1e6) };
-        assert_eq!(wild.plan(1.0), None);
-        let wild = Evidence { predicted: f64::INFINITY, ..evidence(1.5, 1e6) };
-        assert_eq!(wild.plan(1.0), None);
+        assert_eq!(sums(1.1, 100.0).calibration(1.0), None);
+        assert!(sums(1.1, 1e4).calibration(1.0).is_some());
+        assert!(sums(1.1, 100.0).calibration(100.0).is_some());
+        assert_eq!(CalibrationSums::default().calibration(1.0), None);
+        let wild = CalibrationSums { variance: f64::INFINITY, ..sums(1.5, 1e6) };
+        assert_eq!(wild.calibration(1.0), None);
+        let wild = CalibrationSums { predicted: f64::INFINITY, ..sums(1.5, 1e6) };
+        assert_eq!(wild.calibration(1.0), None);
     }
 }

@@ -7,7 +7,7 @@ const EMBEDDING_SPREAD: f32 = 0.3;
 
 /// Weights, and what the optimiser keeps for them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Values {
+pub(super) struct NetworkWeights {
     /// Of the layers and heads.
     pub(super) weights: Vec<Panel>,
     /// Of each category the vectors of its levels.
@@ -16,16 +16,16 @@ pub(super) struct Values {
 
 /// The optimiser's averages.
 #[derive(Debug, Clone)]
-pub(super) struct Moments {
-    pub(super) first: Values,
-    pub(super) second: Values,
+pub(super) struct AdamMoments {
+    pub(super) first: NetworkWeights,
+    pub(super) second: NetworkWeights,
     /// Steps behind.
     pub(super) steps: u64,
     /// Steps behind, of each level of each category.
     pub(super) level_steps: Vec<Vec<u32>>,
 }
 
-impl Values {
+impl NetworkWeights {
     /// As training starts.
     pub(super) fn start(shape: &Shape, embeddings: &[Embedding], seed: u64) -> Self {
         let mut start = Self::zeros(shape, embeddings);
@@ -65,11 +65,11 @@ impl Values {
     }
 }
 
-impl Moments {
+impl AdamMoments {
     pub(super) fn zeros(shape: &Shape, embeddings: &[Embedding]) -> Self {
         Self {
-            first: Values::zeros(shape, embeddings),
-            second: Values::zeros(shape, embeddings),
+            first: NetworkWeights::zeros(shape, embeddings),
+            second: NetworkWeights::zeros(shape, embeddings),
             steps: 0,
             level_steps: embeddings.iter().map(|e| vec![0; e.levels]).collect(),
         }
@@ -80,6 +80,6 @@ impl Moments {
 pub(super) struct Ready<'a> {
     pub(super) shape: &'a Shape,
     pub(super) embeddings: &'a [Embedding],
-    pub(super) values: &'a Values,
+    pub(super) values: &'a NetworkWeights,
     pub(super) transposed: &'a Transposed,
 }

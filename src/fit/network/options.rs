@@ -4,9 +4,9 @@ use crate::fit::options::Options;
 use crate::fit::sgd::Schedule;
 use crate::model::NetworkTraining;
 
-/// A network to train: its layers, and how. [`Network::new`] has the defaults, which need no tuning.
+/// A network to train: its layers, and how. [`NetworkOptions::new`] has the defaults, which need no tuning.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Network {
+pub struct NetworkOptions {
     /// The units of each hidden layer.
     hidden: Vec<usize>,
     /// Rows a step; decided from the rows unless given.
@@ -32,7 +32,7 @@ pub struct Network {
     schedule: Schedule,
 }
 
-impl Network {
+impl NetworkOptions {
     /// Layers of so many units.
     pub fn new(hidden: Vec<usize>) -> Self {
         Self {
@@ -112,7 +112,7 @@ fn automatic_epochs(batches: usize) -> u64 {
     STEPS.div_ceil(batches).clamp(5, most) as u64
 }
 
-/// [`Network`] with what was decided.
+/// [`NetworkOptions`] with what was decided.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
     pub(super) batch_size: usize,

@@ -293,6 +293,15 @@ fn newton_sums(inputs: &[Series]) -> PolarsResult<Series> {
     guarded("ziln_newton_step", || expr::newton_sums(&step_arguments(inputs)?))
 }
 
+/// The sums of a step over some of the rows, of those over parts of them.
+#[polars_expr(output_type=Binary)]
+fn newton_merged(inputs: &[Series]) -> PolarsResult<Series> {
+    guarded("ziln_newton_step", || {
+        let all = FitArguments::of_inputs(inputs)?;
+        expr::newton_merged(&model_text(all.given("model")?)?, all.given("sums")?)
+    })
+}
+
 /// The model after a step, of the sums over all parts of the rows.
 #[polars_expr(output_type=String)]
 fn newton_next(inputs: &[Series]) -> PolarsResult<Series> {

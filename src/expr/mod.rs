@@ -95,7 +95,7 @@ pub use is_model::is_model;
 pub use loss::loss;
 pub use model_info::model_info;
 pub use newton_start::{newton_start, newton_start_with, row_hashes};
-pub use newton_step::{newton_next, newton_step, newton_sums};
+pub use newton_step::{newton_merged, newton_next, newton_step, newton_sums};
 pub use params_error::params_error;
 pub use params_from_prob::params;
 pub use pay_amount::pay_amount;

@@ -82,7 +82,7 @@ pub use capped_ltv::capped_ltv;
 pub use cdf::cdf;
 pub use crps::crps;
 pub use decile_stats::{decile_stats, decile_stats_with};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_with};
 pub use expected_ltv::expected_ltv;
 pub use explain::explain;
 pub use fit_newton::{fit_newton, fit_newton_with};

@@ -1,11 +1,12 @@
-"""Peak memory and time of a fit in the shell, of all rows and of a sample, as the rows grow.
+"""Peak memory and time of samples, passes and full training in the shell, as the rows grow.
 
 python -m benchmarks.scale                                  1 and 10 million rows
 python -m benchmarks.scale --millions 1 10 100              8 GB of disk for the last
 python -m benchmarks.scale --shell target/release/ziln      the shell to measure
+python -m benchmarks.scale --folder /data                   keeps the files, and reads those that are there
 
 Each number of rows is written to a Parquet file of 20 features in single precision, in row groups of 131,072, which is
-deleted after.
+deleted after. Each query runs in a process of its own, whose peak of resident memory is that of the whole shell.
 """
 
 import argparse
@@ -27,6 +28,7 @@ GROUP_ROWS = 1 << 17
 NAMES = [f"x{place}" for place in range(FEATURES)]
 STRUCT = "{" + ", ".join(f"{name}: {name}" for name in NAMES) + "}"
 RATE_OF_PAYERS = 0.3
+ALL_ROWS = "all rows, trained"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Measured:
 
     seconds: float
     mebibytes: float
+    printed: str
 
 
 def customers(rows: int, seed: int = 0) -> Iterator[pa.Table]:
@@ -65,26 +68,49 @@ def write(path: Path, rows: int) -> None:
 def measure(shell: str, sql: str) -> Measured:
     """Run a query in a process of its own."""
     start = time.perf_counter()
-    process = subprocess.Popen([shell, "--quiet", "--command", sql], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen([shell, "--quiet", "--format", "csv", "--command", sql], stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        output.seek(0)
+        printed = output.read().decode()
     if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{shell} failed: {sql}")
-    return Measured(seconds, usage.ru_maxrss / 1024)
+        sys.exit(f"{shell} failed: {sql}\n{printed}")
+    return Measured(seconds, usage.ru_maxrss / 1024, printed)
 
 
-def queries(path: Path, max_rows: int) -> dict[str, str]:
-    """Return the queries to measure, by what they do."""
+def queries(path: Path, model: Path, max_rows: int) -> dict[str, str]:
+    """Return the queries to measure, by what they do. The first to use `model`, a file, makes it."""
 
     def fit(options: str) -> str:
         return f"SELECT ziln_model_info(ziln_fit_sgd(ltv, {STRUCT}, {options}))['train_loss'] FROM '{path}'"
 
     sums = ", ".join(f"sum({name})" for name in ["ltv", *NAMES])
+    sample = f"sample of {max_rows:,} rows"
+    columns = STRUCT.replace(": x", ": c.x")
+    info = "ziln_model_info(model)"
     return {
-        "read only": f"SELECT {sums} FROM '{path}'",
-        f"sample of {max_rows:,} rows, 0 epochs": fit(f"{{epochs: 0, max_rows: {max_rows}}}"),
-        f"sample of {max_rows:,} rows, 5 epochs": fit(f"{{epochs: 5, max_rows: {max_rows}}}"),
-        "all rows, 5 epochs": fit("{epochs: 5}"),
+        "reading alone": f"SELECT {sums} FROM '{path}'",
+        f"{sample}, drawn": fit(f"{{epochs: 0, max_rows: {max_rows}}}"),
+        f"{sample}, trained": fit(f"{{max_rows: {max_rows}}}"),
+        f"{sample}, evaluated": f"SELECT ziln_evaluate(ltv, x0, x1, 0.5, {{max_rows: {max_rows}}}) FROM '{path}'",
+        "passes: start": f"COPY (SELECT ziln_newton_start(ltv, {STRUCT}) AS model FROM '{path}') TO '{model}'",
+        "passes: a step": f"""
+            SELECT {info}['train_loss'] FROM (
+                SELECT ziln_newton_step(c.ltv, {columns}, m.model) AS model
+                FROM '{model}' AS m CROSS JOIN '{path}' AS c)""",
+        "passes: start and steps": f"""
+            WITH RECURSIVE passes AS (
+                SELECT 0 AS pass, ziln_newton_start(ltv, {STRUCT}) AS model FROM '{path}'
+                UNION ALL
+                SELECT p.pass + 1, ziln_newton_step(c.ltv, {columns}, p.model)
+                FROM passes AS p CROSS JOIN '{path}' AS c
+                WHERE p.pass < 20 AND ziln_model_info(p.model)['stop_reason'] = 'unfinished'
+                GROUP BY p.pass
+            )
+            SELECT {info}['stop_reason'], {info}['epochs_run'] AS steps, {info}['train_loss'] AS train_loss
+            FROM (SELECT first_value(model ORDER BY pass DESC) AS model FROM passes)""",
+        ALL_ROWS: fit("{}"),
     }
 
 
@@ -92,27 +118,42 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--millions", type=float, nargs="+", default=[1, 10])
-    parser.add_argument("--max-rows", type=int, default=100_000)
+    parser.add_argument("--max-rows", type=int, default=1_000_000)
     parser.add_argument(
         "--most-in-full", type=float, default=10, help="millions of rows to train on as a whole"
     )
     parser.add_argument("--shell", default="ziln")
+    parser.add_argument("--only", default="", help="queries whose name has this in it")
+    parser.add_argument(
+        "--folder", type=Path, help="where files are kept; they are deleted without"
+    )
+    parser.add_argument("--verbose", action="store_true", help="print the results, too")
     options = parser.parse_args()
-    print("| rows | query | seconds | peak resident memory |")
-    print("| --- | --- | --- | --- |")
-    for millions in options.millions:
-        rows = round(millions * 1e6)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "customers.parquet"
-            write(path, rows)
-            for name, sql in queries(path, options.max_rows).items():
-                if name.startswith("all rows") and millions > options.most_in_full:
+    print("| rows | query | seconds | million rows a second | peak resident memory |")
+    print("| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as temporary:
+        for millions in options.millions:
+            rows = round(millions * 1e6)
+            path = (options.folder or Path(temporary)) / f"customers_{rows}.parquet"
+            if not path.exists():
+                write(path, rows)
+            for name, sql in queries(
+                path, Path(temporary) / f"model_{rows}.parquet", options.max_rows
+            ).items():
+                if options.only not in name or (
+                    name == ALL_ROWS and millions > options.most_in_full
+                ):
                     continue
                 measured = measure(options.shell, sql)
                 print(
-                    f"| {rows:,} | {name} | {measured.seconds:.1f} | {measured.mebibytes:,.0f} MiB |",
+                    f"| {rows:,} | {name} | {measured.seconds:.1f} | {rows / measured.seconds / 1e6:.1f} | "
+                    f"{measured.mebibytes:,.0f} MiB |",
                     flush=True,
                 )
+                if options.verbose:
+                    print(measured.printed, file=sys.stderr, flush=True)
+            if not options.folder:
+                path.unlink()
 
 
 if __name__ == "__main__":

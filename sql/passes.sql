@@ -3,7 +3,7 @@
 --   ziln -q -f sql/passes.sql       in a folder with customers.parquet: campaign, recency, channel, weight, ltv
 --
 -- A pass holds sums of a size that the rows do not change, and reads all rows of the campaigns that have not converged.
--- docs/scale.md says what a start and a step do.
+-- The join holds the table on its left, which has to be that of the models. docs/scale.md says what a start and a step do.
 
 CREATE TABLE trained AS
 WITH RECURSIVE passes AS (
@@ -12,7 +12,7 @@ WITH RECURSIVE passes AS (
     FROM 'customers.parquet' GROUP BY campaign
     UNION ALL
     SELECT c.campaign, p.pass + 1, ziln_newton_step(c.ltv, {recency: c.recency, channel: c.channel}, p.model, c.weight)
-    FROM 'customers.parquet' AS c JOIN passes AS p ON c.campaign = p.campaign
+    FROM passes AS p JOIN 'customers.parquet' AS c ON c.campaign = p.campaign
     WHERE p.pass < 20 AND ziln_model_info(p.model)['stop_reason'] = 'unfinished'
     GROUP BY c.campaign, p.pass
 )

@@ -19,7 +19,7 @@
 //! | `expr` | the functions on Polars columns (feature `polars`) | Polars |
 //! | `shell` | the SQL shell (feature `cli`) | DataFusion |
 
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 // With one engine alone, what only the other asks is not used.
 #[cfg_attr(not(all(feature = "datafusion", feature = "polars")), allow(dead_code, unused_imports))]
 mod call;
@@ -32,7 +32,7 @@ pub mod metrics;
 pub mod model;
 mod net;
 pub mod record;
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 mod scorers;
 
 pub use error::{Error, Result};

@@ -261,6 +261,13 @@ fn metrics_take_a_group_each() {
     assert_eq!(frame.height(), 3);
     let rows = frame.column("evaluate").unwrap().struct_().unwrap().field_by_name("rows").unwrap();
     assert_eq!(rows.sum::<i64>().unwrap(), 45); // a quarter of the weights is 0
+    let sampled = lazy::evaluate_sample(col("ltv"), raw(), Some(col("weight")), 10);
+    let sampled = customers().lazy().group_by([col("campaign")]).agg([sampled]).collect().unwrap();
+    let of_sample = |name: &str| {
+        let metrics = sampled.column("evaluate").unwrap().struct_().unwrap().clone();
+        metrics.field_by_name(name).unwrap().sum::<i64>().unwrap()
+    };
+    assert_eq!((of_sample("rows"), of_sample("rows_seen")), (30, 45));
     let gini = selected(lazy::gini(col("ltv"), col("mu"), None));
     assert_same(&gini, &expr::gini(&series(&["ltv", "mu"])).unwrap());
     let deciles = frame.column("decile_stats").unwrap().list().unwrap().clone();

@@ -148,7 +148,7 @@ plugin_with_keywords!(fit_newton, fit_newton_field, "ziln_fit_newton", call_fit_
 plugin_with_keywords!(fit_prior, fit_prior_field, "ziln_fit_prior", call_fit_prior);
 plugin_with_keywords!(newton_start, newton_start_field, "ziln_newton_start", call_newton_start);
 plugin!(newton_step, newton_step_field, "ziln_newton_step", call_newton_step);
-plugin!(evaluate, evaluate_field, "ziln_evaluate", call_evaluate);
+plugin_with_keywords!(evaluate, evaluate_field, "ziln_evaluate", call_evaluate);
 plugin!(gini, gini_field, "ziln_gini", call_gini);
 plugin!(spearman, spearman_field, "ziln_spearman", call_spearman);
 plugin_with_keywords!(decile_stats, decile_stats_field, "ziln_decile_stats", call_decile_stats);
@@ -190,8 +190,9 @@ fn call_is_model(inputs: &[Series]) -> PolarsResult<Series> {
     expr::is_model(&texts(inputs)?)
 }
 
-fn call_evaluate(inputs: &[Series]) -> PolarsResult<Series> {
-    expr::evaluate(&arguments(inputs)?)
+fn call_evaluate(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {
+    let options = keywords.options.into_iter().map(|(name, value)| (name, value.into()));
+    expr::evaluate_with(&arguments(inputs)?, options)
 }
 
 fn call_gini(inputs: &[Series]) -> PolarsResult<Series> {
@@ -291,6 +292,15 @@ fn newton_hashes(inputs: &[Series]) -> PolarsResult<Series> {
 #[polars_expr(output_type=Binary)]
 fn newton_sums(inputs: &[Series]) -> PolarsResult<Series> {
     guarded("ziln_newton_step", || expr::newton_sums(&step_arguments(inputs)?))
+}
+
+/// The sums of a step over some of the rows, of those over parts of them.
+#[polars_expr(output_type=Binary)]
+fn newton_merged(inputs: &[Series]) -> PolarsResult<Series> {
+    guarded("ziln_newton_step", || {
+        let all = FitArguments::of_inputs(inputs)?;
+        expr::newton_merged(&model_text(all.given("model")?)?, all.given("sums")?)
+    })
 }
 
 /// The model after a step, of the sums over all parts of the rows.

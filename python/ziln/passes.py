@@ -28,6 +28,9 @@ _SAMPLE_ROWS = 100_000
 _BATCH_ROWS = 100_000
 """Rows that are read at a time."""
 
+_MOST_PARTS = 8
+"""Sums of batches that are held before they are added."""
+
 _NAMES = itertools.count()
 
 
@@ -39,7 +42,7 @@ def fit_passes(
     query: str | None = None,
     weight: Number | None = None,
     by: str | Sequence[str] = (),
-    max_passes: int = 20,
+    max_passes: int = 50,
     progress: bool = False,
     l2: float | None = None,
     max_sigma: float | None = None,
@@ -222,11 +225,9 @@ class _PolarsRows:
         """Sum the rows of the groups of these models, batch by batch, and go a step from there."""
         models = models.rename({name: key for key, name in self.names.items()})
         sums = _call("newton_sums", {**self.arguments, "model": pl.col("model")}, is_row=False)
-        merged = [
-            _call(
-                "newton_next", {"model": pl.col("model"), "sums": pl.col("sums")}, is_row=False
-            ).alias("model")
-        ]
+        summed = {"model": pl.col("model"), "sums": pl.col("sums")}
+        merged = _call("newton_merged", summed, is_row=False).alias("sums")
+        following = _call("newton_next", summed, is_row=False).alias("model")
         parts: list[pl.DataFrame] = []
         for batch in self._batches():
             if self.keys:
@@ -235,8 +236,12 @@ class _PolarsRows:
                 rows = batch.join(models, how="cross")
             if not rows.is_empty():
                 parts.append(self._grouped(rows, [pl.first("model"), sums.alias("sums")]))
+            if len(parts) >= _MOST_PARTS:
+                parts = [self._grouped(pl.concat(parts), [pl.first("model"), merged])]
         return (
-            self._named(self._grouped(pl.concat(parts), merged)) if parts else self._named(models)
+            self._named(self._grouped(pl.concat(parts), [following]))
+            if parts
+            else self._named(models)
         )
 
     def _batches(self) -> Iterator[pl.DataFrame]:
@@ -306,13 +311,14 @@ class _Session:
         models = models.rename({name: key for key, name in self.names.items()})
         table = f"__ziln_passes_{next(_NAMES)}"
         same = " AND ".join(f"__r.{key} IS NOT DISTINCT FROM __m.{key}" for key in self.keys)
-        join = f"JOIN {table} AS __m ON {same}" if same else f"CROSS JOIN {table} AS __m"
+        # The models first: it is the table on the left of a join that is held.
+        join = f"JOIN {self.rows} AS __r ON {same}" if same else f"CROSS JOIN {self.rows} AS __r"
         keys = "".join(f"__r.{key} AS {key}, " for key in self.keys)
         step = "ziln_newton_step(__r.__label, __r.__features, __m.model, __r.__weight) AS model"
         self.ctx.from_arrow(models, table)
         try:
             groups = [f"__r.{key}" for key in self.keys]
-            return self._run(f"SELECT {keys}{step} FROM {self.rows} AS __r {join}", groups)
+            return self._run(f"SELECT {keys}{step} FROM {table} AS __m {join}", groups)
         finally:
             self.ctx.deregister_table(table)
 

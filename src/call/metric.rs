@@ -3,16 +3,20 @@
 use std::ops::Range;
 
 use super::params::{ParamsForm, WIDTH};
-use super::{ArgumentType, check_number, wrong_arity};
+use super::{ArgumentType, TypeForm, check_number, options, wrong_arity};
 use crate::Result;
 
 pub(crate) const EVALUATE: MetricCall = MetricCall {
     name: "ziln_evaluate",
-    usage: "ziln_evaluate(label, params [, weight]) with params one struct or list, or \
-            ziln_evaluate(label, logit, mu, raw_sigma [, weight])",
+    usage: "ziln_evaluate(label, params [, weight] [, options]) with params one struct or list, or \
+            ziln_evaluate(label, logit, mu, raw_sigma [, weight] [, options])",
     predicted: Predicted::Params,
-    trailing: Trailing::Weight,
+    trailing: Trailing::WeightAndOptions,
 };
+
+/// Options of [`EVALUATE`] as an example of a message.
+pub(crate) const EVALUATE_EXAMPLE: &str = "{max_rows: 1000000}";
+
 pub(crate) const GINI: MetricCall = MetricCall {
     name: "ziln_gini",
     usage: "ziln_gini(label, prediction [, weight])",
@@ -48,6 +52,8 @@ pub(crate) enum Trailing {
     Nothing,
     /// How often a row counts.
     Weight,
+    /// How often a row counts, and a struct of options, a constant.
+    WeightAndOptions,
     /// How many buckets there are: a constant.
     Buckets,
 }
@@ -74,17 +80,22 @@ pub(crate) struct MetricArguments {
     pub weight: Option<usize>,
     /// The number of buckets.
     pub buckets: Option<usize>,
+    /// The options.
+    pub options: Option<usize>,
 }
 
 impl MetricCall {
-    /// Reads the types of a call. A NULL without a type is a weight left out.
+    /// Reads the types of a call. A NULL without a type is a weight, or options, left out.
     pub fn arguments<T: ArgumentType>(&self, types: &[&T]) -> Result<MetricArguments> {
         let wrong = || wrong_arity(self.usage, types.len());
-        let predicted_count = match self.predicted {
-            Predicted::Params if types.len() > WIDTH => WIDTH,
-            Predicted::Params | Predicted::Amount => 1,
+        let (given, mut options) = self.without_options(types);
+        let predicted_count = match (self.predicted, given) {
+            (Predicted::Params, [_, first, ..]) if given.len() > WIDTH && !is_whole(*first) => {
+                WIDTH
+            }
+            _ => 1,
         };
-        let [label, rest @ ..] = types else { return Err(wrong()) };
+        let [label, rest @ ..] = given else { return Err(wrong()) };
         let (predicted, trailing) = rest.split_at_checked(predicted_count).ok_or_else(wrong)?;
         check_number("label", *label)?;
         match (self.predicted, predicted) {
@@ -95,15 +106,43 @@ impl MetricCall {
         let (mut weight, mut buckets) = (None, None);
         match (self.trailing, trailing) {
             (_, []) => {}
-            (Trailing::Weight, [given]) => {
+            (Trailing::Weight | Trailing::WeightAndOptions, [given]) => {
                 check_number("weight", *given)?;
                 weight = (!given.form().is_null()).then_some(predicted.end);
+            }
+            (Trailing::WeightAndOptions, [given, none]) if options.is_none() => {
+                check_number("weight", *given)?;
+                options::check(*none, EVALUATE_EXAMPLE)?;
+                weight = (!given.form().is_null()).then_some(predicted.end);
+                options = (!none.form().is_null()).then_some(predicted.end + 1);
             }
             (Trailing::Buckets, [_]) => buckets = Some(predicted.end),
             _ => return Err(wrong()),
         }
-        Ok(MetricArguments { predicted, weight, buckets })
+        Ok(MetricArguments { predicted, weight, buckets, options })
     }
+
+    /// The types without that of the options: a struct in the last place, behind label and params.
+    fn without_options<'a, 'b, T: ArgumentType>(
+        &self,
+        types: &'a [&'b T],
+    ) -> (&'a [&'b T], Option<usize>) {
+        match types {
+            [others @ .., last]
+                if self.trailing == Trailing::WeightAndOptions
+                    && others.len() >= 2
+                    && matches!(last.form(), TypeForm::Struct(_)) =>
+            {
+                (others, Some(others.len()))
+            }
+            all => (all, None),
+        }
+    }
+}
+
+/// Whether a type is that of params in one argument.
+fn is_whole<T: ArgumentType>(given: &T) -> bool {
+    matches!(given.form(), TypeForm::Struct(_) | TypeForm::List(_) | TypeForm::Array(..))
 }
 
 #[cfg(test)]
@@ -127,8 +166,40 @@ mod tests {
     }
 
     #[test]
+    fn a_struct_behind_the_params_is_the_options() {
+        let params = &Struct(vec![("logit", Number), ("mu", Number), ("sigma", Number)]);
+        let options = &Struct(vec![("max_rows", Number)]);
+        let at = |types: &[&_]| {
+            let arguments = EVALUATE.arguments(types).unwrap();
+            (arguments.predicted, arguments.weight, arguments.options)
+        };
+        let (n, null) = (&Number, &Null);
+        assert_eq!(at(&[n, params, options]), (1..2, None, Some(2)));
+        assert_eq!(at(&[n, params, n, options]), (1..2, Some(2), Some(3)));
+        assert_eq!(at(&[n, params, null, options]), (1..2, None, Some(3)));
+        assert_eq!(at(&[n, params, n, null]), (1..2, Some(2), None));
+        assert_eq!(at(&[n, params, null, null]), (1..2, None, None));
+        assert_eq!(at(&[n, n, n, n, options]), (1..4, None, Some(4)));
+        assert_eq!(at(&[n, n, n, n, n, options]), (1..4, Some(4), Some(5)));
+        assert_eq!(at(&[n, n, n, n, null, null]), (1..4, None, None));
+        let refused = |types: &[&_]| EVALUATE.arguments(types).unwrap_err().to_string();
+        let error = refused(&[n, params, n, n]);
+        assert!(error.starts_with("argument `options`: expected a constant struct"), "{error}");
+        let error = refused(&[n, params, &Text, options]);
+        assert!(error.starts_with("argument `weight`: expected a number"), "{error}");
+        for types in [&[n, params, n, n, options][..], &[n, n, n, n, n, n, options]] {
+            let error = refused(types);
+            let count = types.len();
+            assert!(error.starts_with("expected ziln_evaluate(label, params"), "{error}");
+            assert!(error.ends_with(&format!("got {count} arguments")), "{error}");
+        }
+        let error = GINI.arguments(&[n, n, options]).unwrap_err().to_string();
+        assert!(error.starts_with("argument `weight`: expected a number"), "{error}");
+    }
+
+    #[test]
     fn too_many_or_too_few_are_refused() {
-        for (function, count) in [(SPEARMAN, 3), (GINI, 4), (GINI, 1), (EVALUATE, 6), (EVALUATE, 0)]
+        for (function, count) in [(SPEARMAN, 3), (GINI, 4), (GINI, 1), (EVALUATE, 7), (EVALUATE, 0)]
         {
             let message = function.arguments(&vec![&Number; count]).unwrap_err().to_string();
             assert!(message.starts_with(&format!("expected {}, got {count} arg", function.usage)));

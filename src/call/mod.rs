@@ -6,7 +6,8 @@
 //!
 //! A function has one entry here: its name, its arguments and the core's function are in [`distribution`],
 //! [`model`], [`customer`], [`metric`], [`params`], [`newton_step`] or [`fit`]. The arguments that functions share have a file each:
-//! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`].
+//! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`]. [`evaluate`] draws the sample that a metric's options
+//! ask for.
 
 mod argument;
 pub(crate) mod buckets;
@@ -15,6 +16,7 @@ pub(crate) mod culprit;
 pub(crate) mod customer;
 pub(crate) mod date;
 pub(crate) mod distribution;
+pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fit;

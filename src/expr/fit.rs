@@ -18,7 +18,7 @@ use crate::Error;
 use crate::call::NO_CODE;
 use crate::call::culprit::of_init;
 use crate::call::features::{FeaturesForm, list_width, numbered_name};
-use crate::call::fit::{FitArguments, Solver};
+use crate::call::fit::{FitArguments, FitOptions, Solver};
 use crate::call::init::{check_once, options_of_group};
 use crate::call::weight::counts;
 use crate::fit::{self, Chunk, FeatureValues, ListElements, RowId, Sample, Table, tell_listener};
@@ -45,7 +45,8 @@ pub(super) fn fit<S: Solver>(inputs: &[Series]) -> PolarsResult<Series> {
     };
     let at = |position: Option<usize>| inputs.get(position?);
     let options = match at(arguments.options) {
-        Some(options) => options::read::<S>(options)?,
+        Some(options) => S::Options::of_pairs(options::read(S::NAME, options)?)
+            .map_err(|error| refuse(S::NAME, &error))?,
         None => S::Options::default(),
     };
     let FitArguments { campaign, weight, init, .. } = arguments;

@@ -298,6 +298,19 @@ pub fn evaluate(label: Expr, params: impl Into<ParamsExpr>, weight: Option<Expr>
     aggregate(&super::evaluate::FUNCTION, inputs, super::evaluate)
 }
 
+/// The same of a sample of at most `max_rows` rows a group: those with the smallest hash of their content.
+pub fn evaluate_sample(
+    label: Expr,
+    params: impl Into<ParamsExpr>,
+    weight: Option<Expr>,
+    max_rows: u64,
+) -> Expr {
+    let inputs = std::iter::once(label).chain(params.into().0).chain(weight);
+    aggregate(&super::evaluate::FUNCTION, inputs, move |inputs| {
+        super::evaluate_with(inputs, [("max_rows".to_owned(), max_rows.into())])
+    })
+}
+
 /// The normalised Gini coefficient of predictions; named `gini`.
 pub fn gini(label: Expr, prediction: Expr, weight: Option<Expr>) -> Expr {
     aggregate(&super::gini::FUNCTION, [label, prediction].into_iter().chain(weight), super::gini)

@@ -16,7 +16,7 @@ pub(super) const FUNCTION: Function =
 /// is positive.
 ///
 /// # Errors
-/// Those of [`fit_newton`](super::fit_newton), and where the features have more than 500 encoded columns.
+/// Those of [`fit_newton`](super::fit_newton), and where the features have more than 2,000 encoded columns.
 pub fn newton_start(inputs: &[Series]) -> PolarsResult<Series> {
     fit::<NewtonStart>(inputs)
 }

@@ -31,10 +31,7 @@ pub(super) const FUNCTION: Function = Function::aggregate(NAME, newton_step, || 
 /// Where the rows have several models, a text is no model of `newton_start`, a feature of it is missing or of another kind,
 /// or a weight is negative, NaN or infinite.
 pub fn newton_step(inputs: &[Series]) -> PolarsResult<Series> {
-    let next = summed(inputs)?.map(|Summed { text, pass, sums }| match pass.is_open() {
-        true => pass.finish(&sums).to_json(),
-        false => text,
-    });
+    let next = summed(inputs)?.map(Summed::next);
     Ok(Series::new(name_of(inputs), [next]))
 }
 
@@ -47,25 +44,36 @@ pub fn newton_sums(inputs: &[Series]) -> PolarsResult<Series> {
     Ok(Series::new(name_of(inputs), [sums.as_deref()]))
 }
 
+/// What was summed over parts of the rows as one, in one row; NULL of no sums.
+///
+/// # Errors
+/// As [`newton_next`].
+pub fn newton_merged(model: &Series, sums: &Series) -> PolarsResult<Series> {
+    let merged = merged(model, sums)?.map(|Summed { pass, sums, .. }| pass.sums_bytes(&sums));
+    Ok(Series::new(sums.name().clone(), [merged.as_deref()]))
+}
+
 /// The next model's text, in one row, of a model and of what was summed over parts of the rows; NULL of no sums.
 ///
 /// # Errors
 /// Where the text is no model of `newton_start`, or the sums are none of it.
 pub fn newton_next(model: &Series, sums: &Series) -> PolarsResult<Series> {
+    let next = merged(model, sums)?.map(Summed::next);
+    Ok(Series::new(model.name().clone(), [next]))
+}
+
+fn merged(model: &Series, sums: &Series) -> PolarsResult<Option<Summed>> {
     let texts = Texts::try_new(model)?;
-    let next = |text: Option<String>| Ok(Series::new(model.name().clone(), [text]));
     let given: Vec<&[u8]> = sums.binary()?.iter().flatten().collect();
-    let Some(text) = texts.iter().next().filter(|_| !given.is_empty()) else {
-        return next(None);
-    };
+    let Some(text) = texts.iter().next().filter(|_| !given.is_empty()) else { return Ok(None) };
     let pass = Pass::of_text(text).map_err(|error| refuse(NAME, &error))?;
-    let mut all = pass.sums();
+    let mut sums = pass.sums();
     for bytes in given {
-        if !pass.merge_bytes(bytes, &mut all) {
+        if !pass.merge_bytes(bytes, &mut sums) {
             polars_bail!(ComputeError: "{NAME}: sums that are none of the model");
         }
     }
-    next(Some(if pass.is_open() { pass.finish(&all).to_json() } else { text.to_owned() }))
+    Ok(Some(Summed { text: text.to_owned(), pass, sums }))
 }
 
 fn name_of(inputs: &[Series]) -> PlSmallStr {
@@ -77,6 +85,14 @@ struct Summed {
     text: String,
     pass: Pass,
     sums: PassSums,
+}
+
+impl Summed {
+    /// The next model; the same if nothing is left to do.
+    fn next(self) -> String {
+        let Self { text, pass, sums } = self;
+        if pass.is_open() { pass.finish(&sums).to_json() } else { text }
+    }
 }
 
 /// Sums the rows; nothing where none is left, or the model is NULL.

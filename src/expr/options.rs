@@ -1,18 +1,17 @@
-//! Constants among the arguments, as Polars' SQL and the plugin give them: training options from a struct.
+//! Constants among the arguments, as Polars' SQL and the plugin give them: options from a struct.
 
 use polars::prelude::{AnyValue, PolarsResult, Series};
 
 use super::error::refuse;
 use crate::Error;
-use crate::call::fit::{FitOptions, Solver};
 use crate::call::options::{option_that_differs, wrong_option};
 use crate::fit::OptionValue;
 
-/// Reads options that were given as a struct column of a constant.
+/// Reads the names and values of options that were given as a struct column of a constant.
 ///
 /// # Errors
-/// Where it differs from row to row, or an option is refused.
-pub(super) fn read<S: Solver>(options: &Series) -> PolarsResult<S::Options> {
+/// Where it differs from row to row, or an option has a type that none has.
+pub(super) fn read(function: &str, options: &Series) -> PolarsResult<Vec<(String, OptionValue)>> {
     let columns = options.struct_()?.fields_as_series();
     let pairs = columns.iter().map(|column| {
         let name = column.name().to_string();
@@ -21,8 +20,7 @@ pub(super) fn read<S: Solver>(options: &Series) -> PolarsResult<S::Options> {
             option_value(&value).ok_or_else(|| wrong_option(&name, value.dtype().to_string()))?;
         Ok((name, value))
     });
-    let options = pairs.collect::<Result<Vec<_>, Error>>().and_then(S::Options::of_pairs);
-    options.map_err(|error| refuse(S::NAME, &error))
+    pairs.collect::<Result<Vec<_>, Error>>().map_err(|error| refuse(function, &error))
 }
 
 /// The value that a column has in every row; NULL where there is no row.

@@ -145,6 +145,30 @@ fn metrics_of_a_few_rows() {
 }
 
 #[test]
+fn metrics_of_a_sample() {
+    let label = numbers("y", &(0..40).map(|row| f64::from(row % 3) * 2.0).collect::<Vec<f64>>());
+    let mu = numbers("mu", &(0..40).map(f64::from).collect::<Vec<f64>>());
+    let inputs = [label, numbers("z", &[0.5]), mu, numbers("s", &[1.0])];
+    let max_rows = |rows: i64| ("max_rows".to_owned(), OptionValue::Integer(rows));
+    let sampled = evaluate_with(&inputs, [max_rows(15)]).unwrap();
+    let options = structs(&[Series::new("max_rows".into(), [15])]);
+    let as_column = evaluate(&[inputs.as_slice(), &[options]].concat()).unwrap();
+    assert!(sampled.equals_missing(&as_column));
+    let all = evaluate(&inputs).unwrap();
+    let with_room = evaluate_with(&inputs, [max_rows(40)]).unwrap();
+    let field = |metrics: &Series, name: &str| {
+        metrics.struct_().unwrap().field_by_name(name).unwrap().get(0).unwrap().into_static()
+    };
+    for name in ["loss", "gini", "spearman", "roc_auc", "coverage_80"] {
+        assert_eq!(field(&with_room, name), field(&all, name));
+    }
+    let counts = |name| field(&sampled, name).extract::<i64>();
+    assert_eq!((counts("rows"), counts("rows_seen")), (Some(15), Some(40)));
+    assert_eq!(field(&all, "rows_seen"), AnyValue::Null);
+    assert_refused(evaluate_with(&inputs, [max_rows(0)]), "option `max_rows`: expected an integer");
+}
+
+#[test]
 fn buckets_are_a_constant() {
     let both = || [numbers("y", &[0.0, 2.0, 5.0, 0.0]), numbers("p", &[1.0, 2.0, 3.0, 0.0])];
     let count = |stats: PolarsResult<Series>| stats.unwrap().list().unwrap().inner_length();

@@ -56,6 +56,8 @@ pub use newton::{
 pub use observer::{Event, Observer, Stage, Step, observe};
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use prior::fit_prior;
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+pub(crate) use rows::sample::max_rows_of_pairs;
 pub use rows::sample::{Sample, Seen};
 pub use rows::table::{Chunk, FeatureColumn, FeatureValues, ListElements, NO_LIST, RowId, Table};
 pub use sgd::{Optimizer, Schedule};

@@ -60,6 +60,10 @@ pub struct Evaluation {
     pub decile_mape: Option<f64>,
     /// Share of labels within the central 80% interval.
     pub coverage_80: Option<f64>,
+    /// Usable rows that `rows` and `non_finite` are a sample of; `None` where they are all.
+    pub rows_seen: Option<u64>,
+    /// How many rows without copies the sample is worth; `None` where there is no sample.
+    pub effective_rows: Option<f64>,
 }
 
 impl Record for Evaluation {
@@ -133,6 +137,16 @@ impl Record for Evaluation {
             "share of rows with ziln_quantile(0.1, params) <= label <= ziln_quantile(0.9, params); 0.8 or more if the \
              model is right, as the probability of 0 may lie wholly within (Gneiting, Raftery 2007)",
         ),
+        count(
+            "rows_seen",
+            "usable rows that those of rows and non_finite are a sample of, each once whatever its weight; NULL without \
+             option max_rows",
+        ),
+        number(
+            "effective_rows",
+            "rows without copies that the sample is worth: (rows + non_finite)^2 / the sum over distinct rows of (copies in \
+             the sample)^2, as copies are kept or left out together; NULL without option max_rows (Kish 1965)",
+        ),
     ];
 
     fn into_values(self) -> Vec<FieldValue> {
@@ -154,6 +168,8 @@ impl Record for Evaluation {
             FieldValue::Number(self.average_precision),
             FieldValue::Number(self.decile_mape),
             FieldValue::Number(self.coverage_80),
+            FieldValue::Integer(self.rows_seen.and_then(|rows| i64::try_from(rows).ok())),
+            FieldValue::Number(self.effective_rows),
         ]
     }
 }

@@ -59,7 +59,7 @@ pub use network::{
 };
 pub(crate) use network::{NetworkParts, StateParts};
 pub use params_error::{ErrorScorer, ParamsError};
-pub use passes::{PassPart, PassStatus, Passes, Shrunk};
+pub use passes::{PassPair, PassPart, PassStatus, Passes, Shrunk};
 pub use range::Range;
 pub use scorer::{ParamsOut, Scorer};
 pub use scorer_set::{NO_SCORER, ScorerSet};

@@ -64,6 +64,12 @@ pub struct PassPart {
     pub step: f64,
     /// The slope of the objective along the direction.
     pub slope: f64,
+    /// The gradient at `values`; empty where the pass sums the second derivatives by all pairs of columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gradient: Vec<f64>,
+    /// The last accepted steps, the oldest first; empty where there are second derivatives by all pairs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memory: Vec<PassPair>,
     /// The weights that stay as they are, because other columns explain theirs: their places among `values`.
     pub left_out: Vec<usize>,
     /// The objective at `values`, of the last accepted pass.
@@ -75,6 +81,16 @@ pub struct PassPart {
     /// The mean loss there, over the rows that the term is about, with sigma within its bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
+}
+
+/// A step of a solver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PassPair {
+    /// The change of the weights.
+    pub step: Vec<f32>,
+    /// That of the gradient.
+    pub change: Vec<f32>,
 }
 
 /// Whether the solver of a term has more to do.
@@ -115,12 +131,21 @@ impl Shrunk {
     }
 }
 
+impl PassPair {
+    fn fit(&self, width: usize) -> bool {
+        let Self { step, change } = self;
+        [step, change].iter().all(|all| all.len() == width && all.iter().all(|x| x.is_finite()))
+    }
+}
+
 impl PassPart {
     fn fit(&self, width: usize) -> bool {
         let numbers = self.values.iter().chain(&self.direction).chain([&self.step, &self.slope]);
         let numbers = numbers.chain(&self.objective).chain(&self.norm).chain(&self.loss);
+        let numbers = numbers.chain(&self.gradient);
         self.values.len() == width
-            && (self.direction.is_empty() || self.direction.len() == width)
+            && [&self.direction, &self.gradient].iter().all(|all| [0, width].contains(&all.len()))
+            && self.memory.iter().all(|pair| pair.fit(width))
             && self.left_out.iter().all(|place| *place < width)
             && numbers.into_iter().all(|number| number.is_finite())
     }

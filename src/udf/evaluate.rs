@@ -1,4 +1,4 @@
-//! `ziln_evaluate(label, params [, weight])`.
+//! `ziln_evaluate(label, params [, weight] [, options])`.
 
 use std::sync::Arc;
 
@@ -10,14 +10,16 @@ use datafusion_macros::user_doc;
 
 use super::metric::{Distribution, MetricFunction, MetricGroup, MetricRows};
 use super::record::{record_array, record_type};
+use crate::call::evaluate::of_sample;
 use crate::call::metric::{self, MetricCall};
+use crate::fit::{Sample, Seen};
 use crate::metrics::{Evaluation, Scored, evaluate};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = "Returns every metric of predictions at once, as a struct: rows, payers, non_finite, loss (classification_loss + amount_loss), crps, label_mean, prediction_mean, prediction_ratio, gini, normalized_gini, spearman, roc_auc, average_precision, decile_mape, coverage_80. A field is NULL where it is undefined. Rows with a NULL are skipped; rows whose expected lifetime value is NaN or infinite are counted in non_finite and left out of the rest.",
-    syntax_example = "ziln_evaluate(label, params [, weight])",
-    alternative_syntax = "ziln_evaluate(label, logit, mu, raw_sigma [, weight])",
+    description = "Returns every metric of predictions at once, as a struct: rows, payers, non_finite, loss (classification_loss + amount_loss), crps, label_mean, prediction_mean, prediction_ratio, gini, normalized_gini, spearman, roc_auc, average_precision, decile_mape, coverage_80, rows_seen, effective_rows. A field is NULL where it is undefined. Rows with a NULL are skipped; rows whose expected lifetime value is NaN or infinite are counted in non_finite and left out of the rest. Option max_rows bounds memory: the metrics are those of a sample, the same however the rows are ordered and split; rows_seen says of how many it is.",
+    syntax_example = "ziln_evaluate(label, params [, weight] [, options])",
+    alternative_syntax = "ziln_evaluate(label, logit, mu, raw_sigma [, weight] [, options])",
     sql_example = r"```sql
 > SELECT round(e.loss, 4) AS loss, e.payers AS payers, e.roc_auc AS roc_auc FROM (
     SELECT ziln_evaluate(y, z, 1, 0) AS e FROM (VALUES (0, -1), (2, 0), (5, 1), (0, -2)) AS t(y, z)
@@ -37,6 +39,10 @@ use crate::metrics::{Evaluation, Scored, evaluate};
         name = "weight",
         description = "How often the row counts: a number, not negative. Optional; NULL without a type is none."
     ),
+    argument(
+        name = "options",
+        description = "A constant struct such as {max_rows: 1000000}: rows of a group that are kept at most, those with the smallest hash of their content. Optional."
+    ),
     related_udf(name = "ziln_predict"),
     related_udf(name = "ziln_gini")
 )]
@@ -55,6 +61,10 @@ impl MetricFunction for Evaluate {
 
     fn compute(group: &MetricGroup<'_, Distribution>) -> Evaluation {
         evaluate(&group.pieces.iter().map(scored).collect::<Vec<_>>())
+    }
+
+    fn of_sample(value: Evaluation, sample: &Sample, seen: Seen) -> Evaluation {
+        of_sample(value, sample, seen)
     }
 
     /// A group without a row still has a struct: 0 rows, and NULL for every metric.

@@ -9,8 +9,9 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion_common::Result;
 
-/// Passes at most, unless a call says so: three to five are enough where the data bound every weight.
-const MOST_PASSES: usize = 20;
+/// Passes at most, unless a call says so: three to five are enough where the data bound every weight, and of more than 500
+/// columns some thirty.
+const MOST_PASSES: usize = 50;
 
 /// What [`fit_passes`] trains: expressions of SQL over the columns of its rows.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ impl FitPasses {
         Self { options: Some(options.into()), ..self }
     }
 
-    /// Passes over all rows at most; 20 unless this says so.
+    /// Passes over all rows at most; 50 unless this says so.
     #[must_use]
     pub fn max_passes(self, passes: usize) -> Self {
         Self { max_passes: passes, ..self }
@@ -213,14 +214,16 @@ impl Queries<'_> {
     fn step(&self) -> String {
         let same = |key| format!("__r.__k{key} IS NOT DISTINCT FROM __m.__k{key}");
         let all: Vec<String> = (0..self.passes.by.len()).map(same).collect();
+        // The models first: it is the table on the left of a join that is held.
+        let rows = self.rows();
         let join = match all.as_slice() {
-            [] => format!("CROSS JOIN {} AS __m", self.models),
-            all => format!("JOIN {} AS __m ON {}", self.models, all.join(" AND ")),
+            [] => format!("CROSS JOIN {rows} AS __r"),
+            all => format!("JOIN {rows} AS __r ON {}", all.join(" AND ")),
         };
         let step =
             "ziln_newton_step(__r.__label, __r.__features, __m.model, __r.__weight) AS model";
         let columns = self.selected("__r.", step.to_owned());
-        format!("SELECT {columns} FROM {} AS __r {join}{}", self.rows(), self.grouped("__r."))
+        format!("SELECT {columns} FROM {} AS __m {join}{}", self.models, self.grouped("__r."))
     }
 
     /// The models with the names of the columns by which rows are grouped.

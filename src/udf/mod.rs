@@ -33,6 +33,7 @@ mod model;
 mod model_function;
 mod named_model;
 mod number;
+mod options;
 mod params;
 mod params_function;
 mod passes;

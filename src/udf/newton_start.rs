@@ -10,7 +10,7 @@ use crate::call::fit;
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = "Begins the exact training of a zero-inflated log-normal model over any number of rows, and returns a model as text (JSON), from which ziln_newton_step goes on. It is the exact fit of a sample, at most max_rows rows a group (100,000 unless said otherwise), with all that later passes need. At most 500 encoded columns. If the sample is all rows, it is the model of ziln_fit_newton, and there is nothing left to do. NULL for a group with no usable row or no positive label in its sample. The same rows and options give the same text, whatever their order or partitioning.",
+    description = "Begins the exact training of a zero-inflated log-normal model over any number of rows, and returns a model as text (JSON), from which ziln_newton_step goes on. It is the exact fit of a sample, at most max_rows rows a group (100,000 unless said otherwise), with all that later passes need. At most 2,000 encoded columns; above 500 passes sum no second derivatives by all pairs of them, take more steps and give no standard errors. If the sample is all rows, it is the model of ziln_fit_newton, and there is nothing left to do. NULL for a group with no usable row or no positive label in its sample. The same rows and options give the same text, whatever their order or partitioning.",
     syntax_example = "ziln_newton_start(label, features [, weight] [, options])",
     sql_example = r"```sql
 > WITH customers AS (

@@ -21,3 +21,8 @@ pub(super) fn example_features() -> DataType {
 pub(super) fn example_options() -> DataType {
     DataType::Struct([Field::new("epochs", DataType::Int64, true)].into_iter().collect())
 }
+
+/// The options of a metric, as an example.
+pub(super) fn example_sample_options() -> DataType {
+    DataType::Struct([Field::new("max_rows", DataType::Int64, true)].into_iter().collect())
+}

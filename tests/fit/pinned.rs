@@ -184,9 +184,11 @@ impl Hashes {
         loss(Column::F64(label), &params, losses);
         crps(Column::F64(label), &params, scores);
         self.add_numbers(&format!("{name}: rows"), &[ltv, losses, scores]);
+        // All rows are no sample, of which the fields that came later tell.
+        let evaluation = format!("{:?}", evaluate(&[Scored { label, params, weight }]));
+        let evaluation = evaluation.replace(", rows_seen: None, effective_rows: None", "");
         let metrics = format!(
-            "{:?} {:?} {:?} {:?}",
-            evaluate(&[Scored { label, params, weight }]),
+            "{evaluation} {:?} {:?} {:?}",
             gini(label, ltv, weight),
             spearman(label, ltv),
             decile_stats(label, ltv, 10),

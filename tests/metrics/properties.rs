@@ -89,10 +89,11 @@ fn all_bits(stats: Vec<DecileStats>) -> Vec<Vec<String>> {
     stats.into_iter().map(bits).collect()
 }
 
-/// The numbers of an evaluation, without the counts of rows.
+/// The metrics of an evaluation, without the counts of rows and what is said of a sample.
 fn numbers(evaluation: Evaluation) -> Vec<Option<f64>> {
-    let numbers = evaluation.into_values().into_iter().filter_map(|value| match value {
-        FieldValue::Number(number) => Some(number),
+    let values = Evaluation::FIELDS.iter().zip(evaluation.into_values());
+    let numbers = values.filter_map(|(field, value)| match value {
+        FieldValue::Number(number) if field.name != "effective_rows" => Some(number),
         _ => None,
     });
     numbers.collect()

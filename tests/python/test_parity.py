@@ -35,6 +35,14 @@ AGGREGATES = {
         ziln.evaluate("label", *RAW, weight=pl.col("row") % 3),
         "label, logit, mu, raw_sigma, row % 3",
     ),
+    "evaluate, of a sample": (
+        ziln.evaluate("label", *RAW, max_rows=200),
+        "label, logit, mu, raw_sigma, {max_rows: 200}",
+    ),
+    "evaluate, of a weighted sample": (
+        ziln.evaluate("label", *RAW, weight=pl.col("row") % 3, max_rows=1000),
+        "label, logit, mu, raw_sigma, row % 3, {max_rows: 1000}",
+    ),
     "gini": (ziln.gini("label", "mu"), "label, mu"),
     "gini, weighted": (ziln.gini("label", "mu", weight=pl.col("row") % 3), "label, mu, row % 3"),
     "spearman": (ziln.spearman("label", "mu"), "label, mu"),

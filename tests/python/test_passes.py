@@ -78,6 +78,33 @@ def test_the_driver(
     ctx.deregister_table("driven_customers")
 
 
+def test_many_columns(ctx: datafusion.SessionContext, customers: pl.DataFrame) -> None:
+    """Of so many columns a step goes by those before it, which the text remembers."""
+    row = pl.int_range(pl.len())
+    wide = customers.with_columns(
+        shop=pl.format("s{}", row * 7 % 301), product=pl.format("p{}", row * row % 307)
+    )
+    features = ["visits", "shop", "product"]
+    ctx.from_arrow(wide, "wide_customers")
+    start = ziln.newton_start("ltv", features, weight="weight", max_rows=3000, min_count=1)
+    model = wide.select(start).item()
+    for _ in range(4):
+        query = f"""
+            SELECT ziln_newton_step(ltv, {{visits: visits, shop: shop, product: product}}, '{model}', weight) AS model
+            FROM wide_customers"""
+        by_sql = ctx.sql(query).to_pydict()["model"][0]
+        step = ziln.newton_step("ltv", features, model, weight="weight")
+        shuffled = wide.sample(fraction=1, shuffle=True, seed=3)
+        assert shuffled.select(step).item() == by_sql
+        model = by_sql
+    assert '"memory"' in model
+    driven = ziln.fit_passes(
+        wide.lazy(), "ltv", features, weight="weight", max_rows=3000, min_count=1
+    )
+    assert reasons(driven) == ["converged"]
+    ctx.deregister_table("wide_customers")
+
+
 def _passes(customers: pl.DataFrame, by: tuple[str, ...], weight: str | None) -> pl.DataFrame:
     start = ziln.newton_start("ltv", FEATURES, weight=weight, max_rows=ROWS)
     step = ziln.newton_step("ltv", FEATURES, "model", weight=weight)

@@ -8,7 +8,9 @@ from ziln import _arguments
 from ziln._arguments import Number
 
 
-def evaluate(label: Number, *params: Number, weight: Number | None = None) -> pl.Expr:
+def evaluate(
+    label: Number, *params: Number, weight: Number | None = None, max_rows: int | None = None
+) -> pl.Expr:
     """
     Every metric of predictions at once: an aggregate, one struct a group.
 
@@ -23,6 +25,9 @@ def evaluate(label: Number, *params: Number, weight: Number | None = None) -> pl
         One params struct or list, or the three numbers ``logit, mu, raw_sigma``.
     weight
         How often a row counts. Default: once.
+    max_rows
+        Rows of a group that are kept at most: the metrics are those of a sample, the same however the rows are ordered
+        and split, and the field ``rows_seen`` says of how many. Default: all rows.
 
     Returns
     -------
@@ -44,7 +49,8 @@ def evaluate(label: Number, *params: Number, weight: Number | None = None) -> pl
     arguments |= {f"params_{index}": value for index, value in enumerate(values)}
     if weight is not None:
         arguments["weight"] = _arguments.number("evaluate", "weight", weight)
-    return _arguments.aggregate("evaluate", arguments)
+    options = {} if max_rows is None else {"max_rows": max_rows}
+    return _arguments.aggregate("evaluate", arguments, options)
 
 
 def gini(label: Number, prediction: Number, *, weight: Number | None = None) -> pl.Expr:

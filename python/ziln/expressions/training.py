@@ -369,7 +369,7 @@ def newton_start(
     label
         What the customer spent: null, NaN and infinite labels are skipped, negative ones count as 0.
     features
-        As for :func:`fit_sgd`; at most 500 encoded columns. A level that no row of the sample has is unseen.
+        As for :func:`fit_sgd`; at most 2,000 encoded columns. A level that no row of the sample has is unseen.
     weight
         How often the row counts; null and 0 skip it, a negative one is an error. Default, and for a column or a
         literal of type ``Null``: once.

@@ -129,7 +129,7 @@ pub(super) fn add_diagonal(matrix: &mut Symmetric, diagonal: &[f64]) {
 }
 
 /// Where rounding left a negative square: a little more of each column's own.
-fn with_ridge(mut matrix: Symmetric) -> Symmetric {
+pub(super) fn with_ridge(mut matrix: Symmetric) -> Symmetric {
     for index in 0..matrix.width {
         let own = matrix.get(index, index);
         matrix.add(index, index, 1e-8 * own.abs() + f64::MIN_POSITIVE);

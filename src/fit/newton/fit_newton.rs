@@ -22,9 +22,6 @@ use crate::{Error, Result};
 /// Encoded columns at most: the solver's matrices have their square.
 const MOST_COLUMNS: usize = 2000;
 
-/// The same where passes sum the matrices exactly.
-const MOST_OF_PASSES: usize = 500;
-
 /// Columns at most whose covariances a model keeps.
 const MOST_COVARIANCES: usize = 200;
 
@@ -94,12 +91,11 @@ pub(in crate::fit) fn fit_all(
 
 /// Refuses more columns than the solver's matrices are made for.
 fn check_columns(columns: usize, options: &NewtonOptions) -> Result<()> {
-    let most = if options.passes { MOST_OF_PASSES } else { MOST_COLUMNS };
-    if columns > most {
+    if columns > MOST_COLUMNS {
         return Err(Error::Argument {
             argument: "features".to_owned(),
             expected: format!(
-                "at most {most} encoded columns (the intercept, one a number, one a level); ziln_fit_sgd takes more"
+                "at most {MOST_COLUMNS} encoded columns (the intercept, one a number, one a level); ziln_fit_sgd takes more"
             ),
             got: columns.to_string(),
         });

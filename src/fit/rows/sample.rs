@@ -15,8 +15,16 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::gather;
 use super::order::{Hashed, hash_rows, order_equal_hashes, sort, without_missing_end};
 use super::table::{RowId, Table};
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+use crate::Result;
 use crate::fit::options::Options;
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+use crate::fit::options::{OptionValue, each_option, unknown};
 use crate::model::Model;
+
+/// The name of the option.
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+const MAX_ROWS: &str = "max_rows";
 
 /// Makes the hashes of the sample others than those of the canonical order, by which rows are held out: else a sample would
 /// be held out as a whole.
@@ -31,6 +39,9 @@ pub struct Sample {
     pub bound: u64,
     /// How many of the rows are copies of the one that has most, itself included.
     pub copies: usize,
+    /// How many rows without copies the sample is worth: the square of its rows over the sum of the squares of the copies of
+    /// each distinct row, which are kept or left out together (Kish 1965, "Survey Sampling").
+    pub effective_rows: f64,
 }
 
 impl Sample {
@@ -49,9 +60,14 @@ impl Sample {
         hashed.truncate(max_rows);
         let is_full = hashed.len() == max_rows;
         let bound = hashed.last().filter(|_| is_full).map_or(u64::MAX, |last| last.hash);
-        let copies = hashed.chunk_by(|a, b| a.hash == b.hash).map(<[Hashed]>::len).max();
-        let copies = copies.unwrap_or_default();
-        Self { rows: hashed.iter().map(|row| row.row).collect(), bound, copies }
+        let copies = || hashed.chunk_by(|a, b| a.hash == b.hash).map(<[Hashed]>::len);
+        let squares: f64 = copies().map(|copies| (copies as f64).powi(2)).sum();
+        Self {
+            rows: hashed.iter().map(|row| row.row).collect(),
+            bound,
+            copies: copies().max().unwrap_or_default(),
+            effective_rows: (hashed.len() as f64).powi(2) / squares.max(1.0),
+        }
     }
 
     /// The hashes of rows, by which a [bound](Self::bound) tells those that may be in a sample.
@@ -92,6 +108,22 @@ pub struct Seen {
     pub rows: u64,
     /// Those whose label is NaN or infinite. They are in no sample.
     pub skipped: u64,
+}
+
+/// Option `max_rows` of a function that has no other option.
+///
+/// # Errors
+/// [`Error::Option`](crate::Error::Option) for any other name, and a value that is out of range.
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+pub(crate) fn max_rows_of_pairs(
+    pairs: impl IntoIterator<Item = (String, OptionValue)>,
+) -> Result<Option<u64>> {
+    let mut options = Options::default();
+    each_option(pairs, |name, value| match name {
+        MAX_ROWS => options.set(name, value),
+        _ => Err(unknown(name, &[MAX_ROWS])),
+    })?;
+    Ok(options.max_rows())
 }
 
 /// The rows to train on: a sample if option `max_rows` asks for one.
@@ -254,6 +286,26 @@ mod tests {
         let hashes = Sample::hashes(&table(0), &rows, 3);
         assert_ne!(hashes[0], hashes[1]);
         assert_eq!(Sample::hashes(&table(3), &rows, 3), hashes);
+    }
+
+    #[test]
+    fn copies_are_worth_one_row() {
+        let label = [1.0; 6];
+        let values = [1.0, 2.0, 2.0, 3.0, 3.0, 3.0];
+        let table = Table {
+            features: vec![FeatureColumn { name: "x", levels: None }],
+            chunks: vec![Chunk {
+                label: &label,
+                weight: None,
+                features: vec![Values::Numbers(&values)],
+            }],
+        };
+        let rows: Vec<RowId> = (0..6).map(|row| RowId { chunk: 0, row }).collect();
+        let sample = |rows: &[RowId]| Sample::of(&table, rows, 0, 100).effective_rows;
+        assert_eq!(sample(&rows[..2]), 2.0);
+        assert_eq!(sample(&rows), 36.0 / (1.0 + 4.0 + 9.0));
+        assert_eq!(sample(&rows[3..]), 1.0);
+        assert_eq!(sample(&[]), 0.0);
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl<S: Solver> SampleAggregate for FitAggregate<S> {
                 // A row that does not count stands for the group.
                 (_, true) => {
                     let rows = all.iter().take(1).copied().collect();
-                    vec![(0, Sample { rows, bound: u64::MAX, copies: 1 })]
+                    vec![(0, Sample { rows, bound: u64::MAX, ..Sample::default() })]
                 }
                 (None, _) => vec![(0, Sample::of(table, &counted, seed, self.max_rows()))],
                 (Some(campaigns), _) => {

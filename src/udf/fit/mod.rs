@@ -1,14 +1,11 @@
 //! The aggregates that fit a model a group, over all rows of it.
 //!
 //! What differs from one to the next is a [`Solver`] and what `SHOW FUNCTIONS` says of it, a [`FitFunction`] each.
-//! [`arguments`] says which argument is which, [`options`] reads the options struct, [`campaign`] tells campaigns apart,
-//! [`aggregate`] fits a model a group, [`state`] is what is kept for it.
+//! [`arguments`] says which argument is which, [`campaign`] tells campaigns apart, [`aggregate`] fits a model a group.
 
 mod aggregate;
 mod arguments;
 mod campaign;
-mod options;
-mod state;
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -20,13 +17,14 @@ use datafusion_expr::Documentation;
 
 use super::aggregate::{AggregateFunction, Call};
 use super::error::refuse_plan;
-use super::rows::{RowState, SampleState};
+use super::options::read_options;
+use super::rows::{BoundedState, sample_fields};
 use super::signature::{example_features, example_options};
 use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::check_once;
+use crate::call::options::wrong_options;
 use aggregate::FitAggregate;
 use arguments::Arguments;
-use state::FitState;
 
 /// An aggregate that fits a model a group: what is DataFusion's of it.
 pub(super) trait FitFunction: Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
@@ -43,7 +41,7 @@ pub(super) struct Fit<F>(pub F);
 
 impl<F: FitFunction> AggregateFunction for Fit<F> {
     const NAME: &'static str = F::Solver::NAME;
-    type State = FitState;
+    type State = BoundedState;
 
     /// Label and features, the campaign if there is one, a weight, options, or both, and of some a model to
     /// continue from.
@@ -74,23 +72,24 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
     }
 
     fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
-        Ok(state::state_fields(&Arguments::of_types::<F::Solver>(types)?.schema(), name))
+        Ok(sample_fields(&Arguments::of_types::<F::Solver>(types)?.schema(), name))
     }
 
-    fn state(&self, call: &Call<'_>) -> Result<FitState> {
+    fn state(&self, call: &Call<'_>) -> Result<BoundedState> {
         let arguments = Arguments::of_types::<F::Solver>(&call.types)?;
         let options = arguments.options.map(|position| &call.expressions[position]);
-        let options = options::read::<F::Solver>(options)?;
+        let wrong = |got| wrong_options(F::Solver::EXAMPLE, got);
+        let options = match read_options(Self::NAME, options, wrong)? {
+            Some(pairs) => <F::Solver as Solver>::Options::of_pairs(pairs)
+                .map_err(|error| refuse_plan(Self::NAME, &error))?,
+            None => <F::Solver as Solver>::Options::default(),
+        };
         if arguments.init.is_some() {
             check_once(&options).map_err(|error| refuse_plan(Self::NAME, &error))?;
         }
-        let is_sample = options.shared().max_rows().is_some();
+        let is_bounded = options.shared().max_rows().is_some();
         let aggregate = Arc::new(FitAggregate::<F::Solver>::new(arguments, options));
-        Ok(if is_sample {
-            FitState::Sample(Box::new(SampleState::of(aggregate)))
-        } else {
-            FitState::Rows(Box::new(RowState::of(aggregate)))
-        })
+        Ok(BoundedState::of_options(aggregate, is_bounded))
     }
 
     fn documentation(&self) -> Option<&Documentation> {

@@ -5,19 +5,28 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::Float64Type;
 use datafusion_common::Result;
 use rayon::prelude::*;
 
 use super::function::MetricFunction;
 use super::predicted::{Amount, Predicted};
+use crate::call::evaluate::{SampledRows, ScoredChunk, ScoredRows};
 use crate::call::metric::MetricArguments;
+use crate::fit::Seen;
 use crate::udf::aggregate::BatchRows;
 use crate::udf::number::doubles_with_nan;
-use crate::udf::rows::{ColumnKind, GroupedRows, Load, RowAggregate, RowColumn, RowSchema};
+use crate::udf::rows::{
+    ColumnKind, GroupSamples, GroupedRows, Load, RowAggregate, RowColumn, RowSchema,
+    SampleAggregate, primitive_values,
+};
 use crate::udf::weight::read_weight;
 
 /// What a metric sorts of a row: two keys and a weight.
 const SORTED_BYTES: usize = 24;
+
+/// What drawing a sample takes for a row, of which there may be twice as many: where it is, and its hash.
+const DRAWN_BYTES: usize = 48;
 
 /// The rows of one group: all of them, or a piece.
 #[derive(Debug)]
@@ -65,6 +74,8 @@ fn concat<'a>(mut pieces: impl Iterator<Item = &'a [f64]>) -> Cow<'a, [f64]> {
 pub(super) struct MetricBatches<F> {
     pub arguments: MetricArguments,
     pub buckets: usize,
+    /// The bound of a sample, if there is to be one.
+    pub max_rows: Option<usize>,
     pub function: PhantomData<F>,
 }
 
@@ -98,9 +109,7 @@ impl<F: MetricFunction> RowAggregate for MetricBatches<F> {
     }
 
     fn evaluate(&self, rows: &GroupedRows) -> Result<ArrayRef> {
-        let columns = 0..self.schema().columns().len();
-        let columns = columns.map(|column| rows.numbers(column));
-        let columns = columns.collect::<Result<Vec<Vec<&[f64]>>>>()?;
+        let columns = self.columns(rows)?;
         let groups = (0..rows.groups()).into_par_iter();
         let values = groups.map(|group| F::compute(&self.group(&columns, rows, group)));
         F::collect(values.collect())
@@ -110,14 +119,90 @@ impl<F: MetricFunction> RowAggregate for MetricBatches<F> {
     fn evaluation_bytes(&self, load: &Load) -> usize {
         let at_once = rayon::current_num_threads().min(load.groups);
         let rows = load.rows.min(at_once * load.greatest);
-        let in_place = load.groups == 1 && F::Predicted::IN_PIECES;
+        let is_sample = self.max_rows.is_some();
+        let in_place = load.groups == 1 && F::Predicted::IN_PIECES && !is_sample;
         let all = 1 + F::Predicted::NAMES.len() + usize::from(self.arguments.weight.is_some());
         let columns = if in_place { 0 } else { all };
-        rows * (SORTED_BYTES + columns * size_of::<f64>())
+        let drawn = if is_sample { DRAWN_BYTES } else { 0 };
+        rows * (SORTED_BYTES + columns * size_of::<f64>() + drawn)
+    }
+}
+
+impl<F: MetricFunction> SampleAggregate for MetricBatches<F> {
+    fn max_rows(&self) -> usize {
+        self.max_rows.unwrap_or(usize::MAX)
+    }
+
+    fn parted_by(&self) -> Option<usize> {
+        None
+    }
+
+    fn uncounted(&self) -> Option<f64> {
+        None
+    }
+
+    fn hashes(&self, columns: &[ArrayRef]) -> Result<Vec<u64>> {
+        let columns = (0..columns.len()).map(|column| {
+            primitive_values::<Float64Type>(columns, column).map(|values| vec![values])
+        });
+        Ok(self.scored(&columns.collect::<Result<Vec<_>>>()?).hashes())
+    }
+
+    fn samples(&self, rows: &GroupedRows) -> Result<Vec<GroupSamples>> {
+        let scored = self.scored(&self.columns(rows)?);
+        let groups = (0..rows.groups()).into_par_iter();
+        let sample = |group| vec![(0, scored.sample(&rows.rows(group), self.max_rows()))];
+        Ok(groups.map(sample).collect())
+    }
+
+    fn evaluate_sample(&self, rows: &GroupedRows, seen: &[Seen]) -> Result<ArrayRef> {
+        let scored = self.scored(&self.columns(rows)?);
+        let value = |group: usize| {
+            let sample = scored.sample(&rows.rows(group), self.max_rows());
+            let seen = seen.get(group).copied().unwrap_or_default();
+            let group = self.sampled_group(scored.pick(&sample.rows));
+            F::of_sample(F::compute(&group), &sample, seen)
+        };
+        F::collect((0..rows.groups()).into_par_iter().map(value).collect())
     }
 }
 
 impl<F: MetricFunction> MetricBatches<F> {
+    /// All columns of the schema, chunk by chunk.
+    fn columns<'a>(&self, rows: &'a GroupedRows) -> Result<Vec<Vec<&'a [f64]>>> {
+        (0..self.schema().columns().len()).map(|column| rows.numbers(column)).collect()
+    }
+
+    /// Columns of the schema, chunk by chunk, as what samples are drawn of.
+    fn scored<'a>(&self, columns: &[Vec<&'a [f64]>]) -> ScoredRows<'a> {
+        let chunks = columns.first().map_or(0, Vec::len);
+        let predicted = 1..1 + F::Predicted::NAMES.len();
+        let weight = self.arguments.weight.map(|_| predicted.end);
+        let chunk = |chunk: usize| {
+            let of = |column: usize| columns.get(column)?.get(chunk).copied();
+            ScoredChunk {
+                label: of(0).unwrap_or_default(),
+                weight: weight.and_then(of),
+                predicted: predicted.clone().filter_map(of).collect(),
+            }
+        };
+        ScoredRows::of((0..chunks).map(chunk).collect())
+    }
+
+    /// The rows of a sample as a group of one piece.
+    fn sampled_group(&self, rows: SampledRows) -> MetricGroup<'static, F::Predicted> {
+        let SampledRows { label, weight, predicted } = rows;
+        let mut predicted = predicted.into_iter();
+        let piece = MetricRows {
+            label: Cow::Owned(label),
+            predicted: F::Predicted::columns(&mut || {
+                Cow::Owned(predicted.next().unwrap_or_default())
+            }),
+            weight: weight.map(Cow::Owned),
+        };
+        MetricGroup { pieces: vec![piece], buckets: self.buckets }
+    }
+
     /// The rows of a group, in the pieces of every column, which are the same for all.
     fn group<'a>(
         &self,

@@ -13,12 +13,16 @@ use datafusion_expr::Documentation;
 use super::call::{MetricBatches, MetricGroup, schema};
 use super::predicted::{Named, Predicted};
 use crate::call::buckets;
+use crate::call::evaluate::{max_rows, no_options};
 use crate::call::metric::{MetricArguments, MetricCall, Trailing};
+use crate::fit::{Sample, Seen};
 use crate::metrics::DEFAULT_BUCKETS;
 use crate::udf::aggregate::{AggregateFunction, Call};
 use crate::udf::constant::{constant, option_value};
 use crate::udf::error::refuse_plan;
-use crate::udf::rows::RowState;
+use crate::udf::options::read_options;
+use crate::udf::rows::{BoundedState, sample_fields};
+use crate::udf::signature::example_sample_options;
 use crate::udf::types::refs;
 
 /// A metric: what differs from one to the next.
@@ -41,6 +45,11 @@ pub(in crate::udf) trait MetricFunction:
     /// Calls the core with the rows of a group.
     fn compute(group: &MetricGroup<'_, Self::Predicted>) -> Self::Value;
 
+    /// The value of rows that are a sample, with what is to be said of that.
+    fn of_sample(value: Self::Value, _sample: &Sample, _seen: Seen) -> Self::Value {
+        value
+    }
+
     /// The results of all groups.
     fn collect(values: Vec<Self::Value>) -> Result<ArrayRef>;
 
@@ -55,7 +64,7 @@ pub(in crate::udf) trait MetricFunction:
 
 impl<F: MetricFunction> AggregateFunction for F {
     const NAME: &'static str = F::NAME;
-    type State = RowState;
+    type State = BoundedState;
 
     /// Label and what is predicted, with and without what may follow.
     fn calls() -> Vec<Vec<DataType>> {
@@ -64,6 +73,11 @@ impl<F: MetricFunction> AggregateFunction for F {
         match F::CALL.trailing {
             Trailing::Nothing => vec![short],
             Trailing::Weight => vec![short.clone(), with(DataType::Float64)],
+            Trailing::WeightAndOptions => {
+                let options = example_sample_options;
+                let both = [short.as_slice(), &[DataType::Float64, options()]].concat();
+                vec![short.clone(), with(DataType::Float64), with(options()), both]
+            }
             Trailing::Buckets => vec![short.clone(), with(DataType::Int64)],
         }
     }
@@ -79,16 +93,30 @@ impl<F: MetricFunction> AggregateFunction for F {
     }
 
     fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
-        Ok(schema::<F>(&arguments::<F>(types)?).state_fields(name))
+        let arguments = arguments::<F>(types)?;
+        let schema = schema::<F>(&arguments);
+        Ok(match arguments.options {
+            Some(_) => sample_fields(&schema, name),
+            None => schema.state_fields(name),
+        })
     }
 
-    fn state(&self, call: &Call<'_>) -> Result<RowState> {
+    fn state(&self, call: &Call<'_>) -> Result<BoundedState> {
         let arguments = arguments::<F>(&call.types)?;
         let buckets = match arguments.buckets {
             Some(position) => read_buckets(F::NAME, constant(&call.expressions[position]))?,
             None => DEFAULT_BUCKETS,
         };
-        Ok(RowState::of(Arc::new(MetricBatches::<F> { arguments, buckets, function: PhantomData })))
+        let options = arguments.options.map(|position| &call.expressions[position]);
+        let has_options = options.is_some();
+        let options = read_options(F::NAME, options, no_options)?.unwrap_or_default();
+        let max_rows = max_rows(options).map_err(|error| refuse_plan(F::NAME, &error))?;
+        let function = PhantomData;
+        let call = Arc::new(MetricBatches::<F> { arguments, buckets, max_rows, function });
+        Ok(match has_options {
+            true => BoundedState::of_options(call, max_rows.is_some()),
+            false => BoundedState::rows(call),
+        })
     }
 
     fn documentation(&self) -> Option<&Documentation> {

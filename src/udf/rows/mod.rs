@@ -6,8 +6,9 @@
 //!
 //! [`RowSchema`] says which columns are buffered, [`RowBuffer`] holds them, [`GroupedRows`] is what an
 //! aggregate computes from, and [`RowState`] is the buffer as what an aggregate keeps for its groups
-//! ([`aggregate`](super::aggregate)). [`SampleState`] keeps a sample of bounded size of them.
+//! ([`aggregate`](super::aggregate)). [`SampleState`] keeps a sample of bounded size of them, and [`BoundedState`] is either.
 
+mod bounded;
 mod buffer;
 mod grouped;
 mod groups_of_rows;
@@ -17,9 +18,12 @@ mod sample;
 mod schema;
 mod state;
 
+pub(super) use bounded::{BoundedState, sample_fields};
 pub(super) use buffer::Load;
 use buffer::RowBuffer;
 pub(super) use grouped::{GroupedRows, primitive_values};
-pub(super) use sample::{GroupSamples, SampleAggregate, SampleState};
+use sample::SampleState;
+pub(super) use sample::{GroupSamples, SampleAggregate};
 pub(super) use schema::{ColumnKind, RowColumn, RowSchema};
-pub(super) use state::{RowAggregate, RowState};
+pub(super) use state::RowAggregate;
+use state::RowState;

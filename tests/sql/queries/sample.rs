@@ -1,4 +1,4 @@
-//! Fits of a bounded sample: the same rows are kept however a query is run.
+//! Fits and metrics of a bounded sample: the same rows are kept however a query is run.
 
 use std::sync::Arc;
 
@@ -39,6 +39,19 @@ async fn by_campaign() -> String {
     format!("SELECT campaign, {} FROM customers GROUP BY campaign ORDER BY campaign", fits().await)
 }
 
+/// Metrics of samples, of predictions of which some are infinite: at the end of a sample they must not be taken for each other.
+const METRICS: &str = "
+    ziln_evaluate(ltv, logit, mu, raw_sigma, {max_rows: 40}) AS of_numbers,
+    ziln_evaluate(ltv, {logit: logit, mu: mu, sigma: 1}, weight, {max_rows: 25}) AS weighted,
+    ziln_evaluate(id % 2, {logit: CASE WHEN id % 3 = 0 THEN '-inf'::DOUBLE ELSE 'inf'::DOUBLE END, mu: 1, sigma: 1},
+        {max_rows: 9}) AS infinite,
+    ziln_evaluate(id % 3, 'inf'::DOUBLE, CASE WHEN id % 2 = 0 THEN 'NaN'::DOUBLE ELSE 'inf'::DOUBLE END, 1,
+        {max_rows: 11}) AS unfit";
+
+fn metrics_by_campaign() -> String {
+    format!("SELECT campaign, {METRICS} FROM customers GROUP BY campaign ORDER BY campaign")
+}
+
 fn with_batch(partitions: usize, batch_size: usize, batch: &RecordBatch) -> SessionContext {
     let customers = table(dealt(batch, batch_size, partitions));
     with_customers(session(partitions, batch_size), customers)
@@ -48,7 +61,8 @@ fn with_batch(partitions: usize, batch_size: usize, batch: &RecordBatch) -> Sess
 async fn however_rows_are_cut() {
     let grouped = by_campaign().await;
     let one_group = format!("SELECT {} FROM customers", fits().await);
-    for sql in [&grouped, &one_group] {
+    let metrics = [metrics_by_campaign(), format!("SELECT {METRICS} FROM customers")];
+    for sql in [&grouped, &one_group, &metrics[0], &metrics[1]] {
         let expected = rows(&one_partition(), sql).await;
         for (partitions, batch_size) in [(1, 1), (2, 7), (8, 300), (64, 32), (2, 65_536)] {
             let context = with_batch(partitions, batch_size, &customers(ROWS));
@@ -64,14 +78,15 @@ async fn however_rows_are_cut() {
 
 #[tokio::test]
 async fn without_partial_aggregation() {
-    let sql = by_campaign().await;
-    let expected = rows(&one_partition(), &sql).await;
     let mut config = config(4, 16);
     config.options_mut().execution.skip_partial_aggregation_probe_rows_threshold = 20;
     config.options_mut().execution.skip_partial_aggregation_probe_ratio_threshold = 0.0;
     let context = session_with(config, Arc::new(RuntimeEnv::default()));
     let context = with_customers(context, table(dealt(&customers(ROWS), 16, 4)));
-    assert_same(&rows(&context, &sql).await, &expected, "without partial aggregation");
+    for sql in [by_campaign().await, metrics_by_campaign()] {
+        let expected = rows(&one_partition(), &sql).await;
+        assert_same(&rows(&context, &sql).await, &expected, "without partial aggregation");
+    }
 }
 
 #[tokio::test]
@@ -110,6 +125,41 @@ async fn a_model_says_what_was_seen_and_kept() {
     }
 }
 
+/// The metrics of a sample are those of the rows that it has: here rows that a query can name by their hash.
+#[tokio::test]
+async fn the_metrics_are_those_of_the_rows_kept() {
+    let context = one_partition();
+    let kept = "SELECT e['rows'] + e['non_finite'], e['rows_seen'], e['label_mean'] FROM (SELECT ziln_evaluate(id, 0, 0, 0, {max_rows: 7}) AS e FROM customers)";
+    let kept = rows(&context, kept).await;
+    assert_eq!(kept[0][..2], [ScalarValue::from(7_i64), ScalarValue::from(ROWS as i64)]);
+    // Whatever rows they are, a sample of fewer is part of them: the label of the one row of a sample of one is among those of
+    // a sample of two, and so on.
+    let sums = (1..=7).map(|most| {
+        format!("{most} * ziln_evaluate(id, 0, 0, 0, {{max_rows: {most}}})['label_mean']")
+    });
+    let sums = format!("SELECT {} FROM customers", sums.collect::<Vec<String>>().join(", "));
+    let sums = rows(&context, &sums).await;
+    let sums: Vec<f64> = sums[0]
+        .iter()
+        .map(|sum| match sum {
+            ScalarValue::Float64(Some(sum)) => *sum,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let mut ids = vec![sums[0]];
+    ids.extend(sums.windows(2).map(|sums| (sums[1] - sums[0]).round()));
+    let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let list = list.join(", ");
+    let count = format!("SELECT count(*) FROM customers WHERE id IN ({list})");
+    assert_eq!(rows(&context, &count).await, [[ScalarValue::from(7_i64)]]);
+    let same = format!(
+        "SELECT all_rows['gini'] = of_sample['gini'] AND all_rows['crps'] = of_sample['crps'] FROM
+            (SELECT ziln_evaluate(id, 0, 0, 0) AS all_rows FROM customers WHERE id IN ({list})),
+            (SELECT ziln_evaluate(id, 0, 0, 0, {{max_rows: 7}}) AS of_sample FROM customers)"
+    );
+    assert_eq!(rows(&context, &same).await, [[ScalarValue::from(true)]]);
+}
+
 /// With room for all rows, what is learnt is what is learnt without a bound.
 #[tokio::test]
 async fn room_for_all_changes_nothing() {
@@ -145,7 +195,16 @@ async fn memory_is_bounded() {
     let refused = error(&limited(), &fit("{epochs: 0}")).await;
     assert!(refused.contains("Resources exhausted"), "{refused}");
     let sample = fit("{epochs: 0, max_rows: 10000}");
-    if let Err(error) = run(&limited(), &sample).await {
-        panic!("{error}");
+    let evaluate = |options: &str| {
+        format!(
+            "SELECT ziln_evaluate(value % 7, value % 5, value / 1e6, 0{options}) FROM generate_series(1, 1000000)"
+        )
+    };
+    let refused = error(&limited(), &evaluate("")).await;
+    assert!(refused.contains("Resources exhausted"), "{refused}");
+    for sql in [sample, evaluate(", {max_rows: 10000}")] {
+        if let Err(error) = run(&limited(), &sql).await {
+            panic!("{error}");
+        }
     }
 }

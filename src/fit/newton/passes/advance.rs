@@ -1,10 +1,14 @@
 //! The solver between two passes: whether what a pass saw is taken, and where the next one goes.
 
+use super::quasi_newton::{self, Blocks, remember};
 use crate::fit::newton::direction::{
     HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint, leave_out_explained, norm,
 };
 use crate::fit::newton::part::{Penalty, Point};
-use crate::model::{PassPart, PassStatus};
+use crate::model::{PassPair, PassPart, PassStatus};
+
+/// Of steps by [blocks](Blocks): one that promises no more than this is at the optimum.
+const NEGLIGIBLE: f64 = 1e-11;
 
 /// What a pass saw of a part at the weights it was at.
 pub(super) struct SeenPart {
@@ -12,6 +16,8 @@ pub(super) struct SeenPart {
     pub(super) observed: Point,
     /// With those that are expected.
     pub(super) expected: Point,
+    /// In the place of both where there are too many columns to sum them by pairs.
+    pub(super) blocks: Option<Blocks>,
     /// The mean loss with sigma within its bound.
     pub(super) loss: f64,
 }
@@ -54,7 +60,15 @@ fn halved(part: &PassPart) -> PassPart {
 }
 
 fn stopped(part: &PassPart, status: PassStatus) -> PassPart {
-    PassPart { status, direction: Vec::new(), step: 1.0, slope: 0.0, ..part.clone() }
+    PassPart {
+        status,
+        direction: Vec::new(),
+        step: 1.0,
+        slope: 0.0,
+        gradient: Vec::new(),
+        memory: Vec::new(),
+        ..part.clone()
+    }
 }
 
 fn accepted<const H: usize>(
@@ -65,7 +79,7 @@ fn accepted<const H: usize>(
     let PartProblem { penalty, units, tolerance, something } = problem;
     let point = &seen.observed;
     let mut left_out = penalty.held();
-    if part.objective.is_none() {
+    if part.objective.is_none() && seen.blocks.is_none() {
         leave_out_explained::<H>(&seen.expected, penalty, &mut left_out);
     }
     for &index in &part.left_out {
@@ -84,20 +98,64 @@ fn accepted<const H: usize>(
     if !something || norm <= *tolerance || settled {
         return stopped(&here, PassStatus::Converged);
     }
-    let newton = || {
-        let step = joint::<H>(point, penalty, &left_out)?.solve(&point.gradient);
-        downhill(Some(step), &point.gradient)
+    let (here, direction) = match &seen.blocks {
+        Some(blocks) => by_memory(part, here, blocks, &point.gradient, &left_out),
+        None => {
+            let direction = by_pairs::<H>(seen, penalty, &left_out, norm);
+            (here, direction)
+        }
     };
-    let fisher = || downhill(by_head::<H>(&seen.expected, penalty, &left_out), &point.gradient);
-    let direction = if norm < NEAR { newton().or_else(fisher) } else { fisher() };
     // A text holds no infinite number.
     let is_finite = |direction: &[f64], slope: f64| {
         slope.is_finite() && direction.iter().all(|value| value.is_finite())
     };
     match direction.filter(|(direction, slope)| is_finite(direction, *slope)) {
+        Some((_, slope)) if seen.blocks.is_some() && -slope <= NEGLIGIBLE => {
+            stopped(&here, PassStatus::Converged)
+        }
         Some((direction, slope)) => {
             PassPart { status: PassStatus::Open, direction, step: 1.0, slope, ..here }
         }
         None => stopped(&here, PassStatus::Stuck),
     }
+}
+
+/// The direction and the slope along it by the second derivatives of all pairs of columns: Newton's near the optimum, else
+/// that of Fisher scoring.
+fn by_pairs<const H: usize>(
+    seen: &SeenPart,
+    penalty: &Penalty,
+    left_out: &[bool],
+    norm: f64,
+) -> Option<(Vec<f64>, f64)> {
+    let point = &seen.observed;
+    let newton = || {
+        let step = joint::<H>(point, penalty, left_out)?.solve(&point.gradient);
+        downhill(Some(step), &point.gradient)
+    };
+    let fisher = || downhill(by_head::<H>(&seen.expected, penalty, left_out), &point.gradient);
+    if norm < NEAR { newton().or_else(fisher) } else { fisher() }
+}
+
+/// The same by blocks of them and by the steps before, of which the last is remembered now.
+fn by_memory(
+    part: &PassPart,
+    here: PassPart,
+    blocks: &Blocks,
+    gradient: &[f64],
+    left_out: &[bool],
+) -> (PassPart, Option<(Vec<f64>, f64)>) {
+    let kept = |values: &[f64]| -> Vec<f64> {
+        let values = values.iter().zip(left_out);
+        values.map(|(value, left_out)| if *left_out { 0.0 } else { *value }).collect()
+    };
+    let gradient = kept(gradient);
+    let memory = match part.gradient.as_slice() {
+        [] => Vec::new(),
+        before => remember(&part.memory, [&part.values, &here.values], [before, &gradient]),
+    };
+    let step = |memory: &[PassPair]| kept(&quasi_newton::step(blocks, memory, &gradient));
+    let direction =
+        downhill(Some(step(&memory)), &gradient).or_else(|| downhill(Some(step(&[])), &gradient));
+    (PassPart { gradient, memory, ..here }, direction)
 }

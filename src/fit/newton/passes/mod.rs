@@ -7,13 +7,16 @@
 //! ([`total`]), so that neither the order of the rows nor how they are split makes a difference.
 //!
 //! [`encoder`] makes tiles of columns, [`pass`] adds them and makes the next model, [`advance`] is the solver between
-//! two passes.
+//! two passes. Of many columns the curvature is summed near the diagonal alone ([`profile`]), and a step goes by what those
+//! before it told ([`quasi_newton`]).
 
 mod advance;
 mod encoder;
 mod next;
 mod options;
 mod pass;
+mod profile;
+mod quasi_newton;
 mod start;
 mod sums;
 mod total;

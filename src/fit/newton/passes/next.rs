@@ -1,13 +1,16 @@
 //! From the sums of a pass to the next model.
 
+use std::ops::Range as Columns;
+
 use super::advance::{PartProblem, SeenPart, advance};
 use super::pass::{Pass, UNIT};
-use super::sums::{PartSums, PassSums, triangle};
+use super::quasi_newton::Blocks;
+use super::sums::{MATRICES, PartSums, PassSums};
 use super::total::Total;
 use crate::family::{Head, PAIRS};
 use crate::fit::finish::rising_range;
 use crate::fit::newton::covariance::{CovarianceInputs, Covariances, standard_errors};
-use crate::fit::newton::direction::joint;
+use crate::fit::newton::direction::{add_diagonal, joint};
 use crate::fit::newton::part::{Penalty, Point};
 use crate::fit::newton::penalties::ridge;
 use crate::fit::newton::symmetric::Symmetric;
@@ -54,7 +57,7 @@ struct NextPart {
     state: PassPart,
     /// Whether what the pass saw was taken.
     is_taken: bool,
-    /// The covariances of the weights that were taken.
+    /// The covariances of the weights that were taken; nothing of more columns than are summed in pairs.
     covariances: Option<Covariances>,
 }
 
@@ -116,26 +119,67 @@ impl Next<'_> {
             gradient: gradient.clone(),
             products: products.map(|index| index.map_or_else(|| Symmetric::new(0), matrix)),
         };
+        let is_dense = self.pass.profile.is_dense();
         let (observed, expected) = match H {
+            _ if !is_dense => (point([None; PAIRS]), point([None; PAIRS])),
             1 => (point([Some(0), None, None]), point([Some(0), None, None])),
             _ => (point([Some(0), Some(1), Some(2)]), point([Some(0), None, Some(3)])),
         };
+        let blocks = || self.blocks(sums, penalty, &values, per_weight);
+        let blocks = if is_dense { None } else { Some(blocks()?) };
         let loss = unscaled(sums.bounded_loss) * per_weight;
-        Some(SeenPart { observed, expected, loss })
+        Some(SeenPart { observed, expected, blocks, loss })
     }
 
     fn matrix(&self, sums: &PartSums, index: usize, factor: f64) -> Symmetric {
-        let bounds = &self.pass.bounds;
-        let mut matrix = Symmetric::new(bounds.len());
+        self.block(sums, index, 0..self.pass.bounds.len(), factor)
+    }
+
+    /// The second derivatives by some columns, of which the sums have those of the profile.
+    fn block(
+        &self,
+        sums: &PartSums,
+        index: usize,
+        columns: Columns<usize>,
+        factor: f64,
+    ) -> Symmetric {
+        let Pass { bounds, profile, .. } = self.pass;
+        let mut matrix = Symmetric::new(columns.len());
         let Some(totals) = sums.products.get(index) else { return matrix };
-        for (row, row_bound) in bounds.iter().enumerate() {
-            let first = triangle(row);
-            let totals = totals.get(first..=first + row).unwrap_or(&[]);
-            for (column, (total, bound)) in totals.iter().zip(bounds).enumerate() {
-                matrix.add(row, column, unscaled(*total) * row_bound * bound * factor);
+        for row in columns.clone() {
+            let Some(triangle) = profile.row(row) else { continue };
+            let totals = totals.get(triangle.indices()).unwrap_or(&[]);
+            for (column, total) in (triangle.first..).zip(totals) {
+                let value = unscaled(*total) * bounds[row] * bounds[column] * factor;
+                matrix.add(row - columns.start, column - columns.start, value);
             }
         }
         matrix
+    }
+
+    /// The expected second derivatives of each head in blocks; nothing where one is no number.
+    fn blocks(
+        &self,
+        sums: &PartSums,
+        penalty: &Penalty,
+        values: &[f64],
+        per_weight: f64,
+    ) -> Option<Blocks> {
+        let width = self.pass.bounds.len();
+        let added = penalty.curvature(width, values);
+        let held = penalty.held();
+        let mut blocks = Blocks::default();
+        // Of mu what is observed is what is expected.
+        for (head, index) in (0..values.len() / width).zip([0, MATRICES - 1]) {
+            for columns in self.pass.profile.of_blocks() {
+                let indices = head * width + columns.start..head * width + columns.end;
+                let mut matrix = self.block(sums, index, columns, per_weight);
+                add_diagonal(&mut matrix, &added[indices.clone()]);
+                let left_out = &held[indices.clone()];
+                blocks.add(indices, matrix, left_out).then_some(())?;
+            }
+        }
+        Some(blocks)
     }
 
     fn covariances<const H: usize>(
@@ -145,6 +189,9 @@ impl Next<'_> {
         penalty: &Penalty,
         state: &PassPart,
     ) -> Option<Covariances> {
+        if seen.blocks.is_some() {
+            return None;
+        }
         let mut left_out = vec![false; state.values.len()];
         for &index in &state.left_out {
             left_out[index] = true;

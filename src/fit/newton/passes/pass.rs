@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::encoder::Encoder;
 use super::next::next_model;
-use super::sums::{Counts, MATRICES, PartSums, PassSums, triangle};
+use super::profile::Profile;
+use super::sums::{Counts, MATRICES, PartSums, PassSums};
 use super::total::{Total, add_products, power_of_two};
 use crate::error::quoted;
 use crate::family::{AmountTerm, Curved, PAIRS, PayingTerm, TargetTile};
@@ -31,6 +32,8 @@ pub struct Pass {
     pub(super) encoder: Encoder,
     /// What the values of each column are divided by.
     pub(super) bounds: Vec<f64>,
+    /// Which second derivatives are summed.
+    pub(super) profile: Profile,
     /// The weights that the rows are looked at with, of the paying part and of the amount part.
     pub(super) trials: [Vec<f64>; 2],
     /// The same times the bounds.
@@ -62,12 +65,13 @@ impl Pass {
         };
         let encoder = Encoder::new(model.features(), &passes.ranges);
         let bounds = encoder.bounds();
+        let profile = Profile::of(1 + encoder.counts().0, encoder.width());
         let trials = [&passes.paying, &passes.amount].map(trial);
         let scaled = trials.each_ref().map(|values| {
             values.iter().zip(bounds.iter().cycle()).map(|(value, bound)| value * bound).collect()
         });
         let min_payment = model.options().min_payment.unwrap_or(0.0);
-        Ok(Self { model, passes, encoder, bounds, trials, scaled, min_payment })
+        Ok(Self { model, passes, encoder, bounds, profile, trials, scaled, min_payment })
     }
 
     /// The model.
@@ -99,19 +103,33 @@ impl Pass {
         self.model.features().iter().map(|feature| position(&feature.name)).collect()
     }
 
+    /// The same pass with other second derivatives.
+    #[cfg(test)]
+    pub(super) fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
     /// The sums of no row.
     pub fn sums(&self) -> PassSums {
-        let width = |part: &PassPart| match part.status {
-            PassStatus::Open => self.encoder.width(),
-            PassStatus::Converged | PassStatus::Stuck => 0,
+        let triangle = self.profile.len();
+        // Those between mu and raw sigma are of no use without all pairs, nor are those that are not expected.
+        let amount = match self.profile.is_dense() {
+            true => [triangle; MATRICES],
+            false => [triangle, 0, 0, triangle],
         };
-        let [paying, amount] = self.parts().map(width);
+        let of_part = |part: &PassPart, heads, matrices: &[usize]| match part.status {
+            PassStatus::Open => PartSums::new(heads, self.encoder.width(), matrices),
+            PassStatus::Converged | PassStatus::Stuck => PartSums::new(heads, 0, &[]),
+        };
         PassSums {
             counts: Counts::default(),
             payments: Range::EMPTY,
             weight: Total::default(),
             payer_weight: Total::default(),
-            parts: [PartSums::new(1, paying, 1), PartSums::new(2, amount, MATRICES)],
+            parts: [
+                of_part(&self.passes.paying, 1, &[triangle]),
+                of_part(&self.passes.amount, 2, &amount),
+            ],
         }
     }
 
@@ -308,22 +326,16 @@ impl Pass {
             #[inline(always)]
             || {
                 let PassSums { weight, payer_weight, parts: [paying, amount], .. } = sums;
-                let values = &self.scaled[part];
+                let (values, profile) = (&self.scaled[part], &self.profile);
                 if part == 0 {
                     memory.add_weights(weight, pays.then_some(payer_weight));
                     if is_open {
-                        add_part::<1, _>(
-                            &PayingTerm,
-                            &PayingTerm,
-                            values,
-                            rows,
-                            pays,
-                            memory,
-                            paying,
-                        );
+                        let terms = [&PayingTerm, &PayingTerm];
+                        add_part::<1, _>(terms, values, profile, rows, pays, memory, paying);
                     }
                 } else if is_open {
-                    add_part::<2, _>(&free, &bounded, values, rows, pays, memory, amount);
+                    let terms = [&free, &bounded];
+                    add_part::<2, _>(terms, values, profile, rows, pays, memory, amount);
                 }
             },
         );
@@ -338,12 +350,12 @@ fn trial(part: &PassPart) -> Vec<f64> {
     moved(&part.values, &part.direction, part.step)
 }
 
-/// Adds a tile to the sums of a part.
+/// Adds a tile to the sums of a part; the terms are without a bound of sigma, and with it.
 #[inline(always)]
 fn add_part<const H: usize, T: Curved<H>>(
-    term: &T,
-    bounded: &T,
+    [term, bounded]: [&T; 2],
     values: &[f64],
+    profile: &Profile,
     rows: usize,
     pays: bool,
     memory: &mut Memory,
@@ -391,7 +403,7 @@ fn add_part<const H: usize, T: Curved<H>>(
         add_to_levels(tile, slopes, gradient);
     }
     for (times, matrix) in products.iter().chain(expected.iter()).zip(&mut sums.products) {
-        add_matrix(tile, times, matrix);
+        add_matrix(tile, times, profile, matrix);
     }
 }
 
@@ -422,32 +434,36 @@ fn add_to_levels(tile: &RowTile, slopes: &[f64; TILE], gradient: &mut [Total]) {
 
 /// Adds the products of the columns of a tile, each row counted so many times.
 #[inline(always)]
-fn add_matrix(tile: &RowTile, times: &[f64; TILE], matrix: &mut [Total]) {
+fn add_matrix(tile: &RowTile, times: &[f64; TILE], profile: &Profile, matrix: &mut [Total]) {
+    if matrix.is_empty() {
+        return;
+    }
     let count = tile.count;
     let mut column = [0.0; TILE];
     for (row, values) in tile.values.iter().enumerate() {
+        let Some(triangle) = profile.row(row) else { continue };
         for k in 0..count {
             column[k] = values[k] * times[k];
         }
-        let first = triangle(row);
-        add_products(&column[..count], &tile.values, &mut matrix[first..=first + row]);
+        let columns = &tile.values[triangle.first..];
+        add_products(&column[..count], columns, &mut matrix[triangle.indices()]);
     }
     for (category, levels) in tile.levels.iter().enumerate() {
         for (row, (&level, times)) in levels.iter().zip(times).enumerate().take(count) {
-            let first = triangle(level as usize);
-            let Some(out) = matrix.get_mut(first..) else { continue };
-            for (out, values) in out.iter_mut().zip(&tile.values) {
+            let Some(triangle) = profile.row(level as usize) else { continue };
+            let Some(out) = matrix.get_mut(triangle.indices()) else { continue };
+            let columns = tile.values.get(triangle.first..).unwrap_or(&[]);
+            for (out, values) in out.iter_mut().zip(columns) {
                 out.add(times * values[row]);
             }
             for before in &tile.levels[..category] {
-                if before[row] < level
-                    && let Some(out) = out.get_mut(before[row] as usize)
-                {
-                    out.add(*times);
+                let before = before[row] as usize;
+                if (triangle.first..level as usize).contains(&before) {
+                    out[before - triangle.first].add(*times);
                 }
             }
-            if let Some(out) = out.get_mut(level as usize) {
-                out.add(*times);
+            if let Some(own) = out.last_mut() {
+                own.add(*times);
             }
         }
     }

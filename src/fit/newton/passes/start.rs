@@ -16,7 +16,7 @@ use crate::model::{Encoding, L2, Model, PassPart, PassStatus, Passes, StopReason
 /// is that of [`fit_newton`](crate::fit::fit_newton), and converged. `None` if no row of the sample has a positive label.
 ///
 /// # Errors
-/// [`Error::Argument`](crate::Error::Argument) if the features have more than 500 encoded columns;
+/// [`Error::Argument`](crate::Error::Argument) if the features have more than 2,000 encoded columns;
 /// [`Error::Option`](crate::Error::Option) if `covariance` is asked for with more than 200.
 ///
 /// ```
@@ -98,6 +98,8 @@ fn begun(start: &[f64], solution: &[f64]) -> PassPart {
         step: 1.0,
         slope: 0.0,
         left_out: Vec::new(),
+        gradient: Vec::new(),
+        memory: Vec::new(),
         objective: None,
         norm: None,
         loss: None,

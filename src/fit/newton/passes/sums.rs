@@ -39,25 +39,21 @@ pub(super) struct PartSums {
     pub(super) bounded_loss: Total,
     /// Head after head.
     pub(super) gradient: Vec<Total>,
-    /// Lower triangles, row by row.
+    /// Lower triangles, or what of them a [`Profile`](super::profile::Profile) has, row by row. One that is not wanted is
+    /// empty.
     pub(super) products: Vec<Vec<Total>>,
 }
 
-/// How many numbers the lower triangle of a matrix has.
-pub(super) fn triangle(width: usize) -> usize {
-    width * (width + 1) / 2
-}
-
 impl PartSums {
-    /// Of a part with so many heads, columns and matrices.
-    pub(super) fn new(heads: usize, width: usize, matrices: usize) -> Self {
+    /// Of a part with so many heads and columns, and matrices of so many numbers.
+    pub(super) fn new(heads: usize, width: usize, matrices: &[usize]) -> Self {
         let zero = Total::default();
         Self {
             beyond: 0,
             loss: zero,
             bounded_loss: zero,
             gradient: vec![zero; heads * width],
-            products: vec![vec![zero; triangle(width)]; matrices],
+            products: matrices.iter().map(|numbers| vec![zero; *numbers]).collect(),
         }
     }
 

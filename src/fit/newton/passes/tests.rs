@@ -229,3 +229,141 @@ fn however_the_rows_are_split_the_text_is_the_same() {
     assert!(!pass.merge_bytes(&[], &mut sums) && !pass.merge_bytes(&[1, 2, 3], &mut sums));
     assert!(!pass.merge_bytes(&[0; 18], &mut sums));
 }
+
+/// Rows with correlated numbers, and categories of many levels.
+struct Wide {
+    label: Vec<f64>,
+    numbers: Vec<Vec<f64>>,
+    codes: Vec<Vec<u32>>,
+    levels: Vec<String>,
+}
+
+impl Wide {
+    fn new(rows: usize, numbers: usize, levels: [usize; 2], seed: u64) -> Self {
+        let mut state = seed;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as f64 / (1_u64 << 31) as f64
+        };
+        let most = levels[0].max(levels[1]);
+        let effects: Vec<f64> = (0..2 * most).map(|_| random() - 0.5).collect();
+        let mut data = Self {
+            label: Vec::new(),
+            numbers: vec![Vec::new(); numbers],
+            codes: vec![Vec::new(); 2],
+            levels: (0..most).map(|level| format!("level {level}")).collect(),
+        };
+        for _ in 0..rows {
+            // What all numbers have in common, and what each has with the next.
+            let common = random() - 0.5;
+            let mut last = random() - 0.5;
+            let mut score = 0.0;
+            for (place, column) in data.numbers.iter_mut().enumerate() {
+                last = 0.7 * last + 0.7 * (random() - 0.5);
+                let value = common + last;
+                score += if place % 3 == 0 { 0.4 * value } else { -0.1 * value };
+                column.push((value * 64.0).round() / 64.0);
+            }
+            for (place, codes) in data.codes.iter_mut().enumerate() {
+                // Of the second level by level fewer rows, and more where the numbers are great.
+                let unit = if place == 0 {
+                    random()
+                } else {
+                    (0.8 * random() + 0.2 * (common + 0.5)).powi(2)
+                };
+                let code = (unit * levels[place] as f64) as usize;
+                score += effects[place * most + code];
+                codes.push(code as u32);
+            }
+            let pays = random() < 1.0 / (1.0 + (0.5 - score).exp());
+            let normal = (0..12).map(|_| random()).sum::<f64>() - 6.0;
+            data.label.push(if pays { (2.0 + 0.6 * score + 0.8 * normal).exp() } else { 0.0 });
+        }
+        data
+    }
+
+    fn start(&self, max_rows: i64) -> Model {
+        let options = [("max_rows".to_owned(), OptionValue::Integer(max_rows))];
+        let options = PassOptions::from_pairs(options).unwrap();
+        let names: Vec<String> = (0..self.numbers.len()).map(|place| format!("x{place}")).collect();
+        let levels: Vec<Option<&str>> =
+            self.levels.iter().map(|name| Some(name.as_str())).collect();
+        let mut features: Vec<FeatureColumn> =
+            names.iter().map(|name| FeatureColumn { name, levels: None }).collect();
+        features.extend(
+            ["a", "b"].iter().map(|name| FeatureColumn { name, levels: Some(levels.clone()) }),
+        );
+        let mut values: Vec<Values> = self.numbers.iter().map(|x| Values::Numbers(x)).collect();
+        values.extend(self.codes.iter().map(|codes| Values::Codes(codes)));
+        let chunk = Chunk { label: &self.label, weight: None, features: values };
+        let rows = 0..self.label.len() as u32;
+        let rows: Vec<RowId> = rows.map(|row| RowId { chunk: 0, row }).collect();
+        let table = Table { features, chunks: vec![chunk] };
+        newton_start(&table, &rows, &options).unwrap().unwrap()
+    }
+
+    fn step(&self, pass: &Pass, piece: usize) -> Model {
+        let levels: Vec<Option<&str>> =
+            self.levels.iter().map(|name| Some(name.as_str())).collect();
+        let numbers = self.numbers.iter().map(|x| FeatureInput::Number(Column::F64(x)));
+        let codes = self.codes.iter().map(|codes| FeatureInput::Codes { codes, levels: &levels });
+        let features: Vec<FeatureInput> = numbers.chain(codes).collect();
+        let columns = PassColumns { label: &self.label, weight: None, features: &features };
+        let rows: Vec<u32> = (0..self.label.len() as u32).collect();
+        let mut sums = pass.sums();
+        for rows in rows.chunks(piece) {
+            let mut part = pass.sums();
+            pass.add(&columns, rows, &mut part);
+            assert!(pass.merge_bytes(&pass.sums_bytes(&part), &mut sums));
+        }
+        pass.finish(&sums)
+    }
+
+    /// Passes to the end, with the second derivatives of a profile: the model, and how many there were.
+    fn passes(&self, mut model: Model, profile: impl Fn(Pass) -> Pass) -> (Model, u64) {
+        for count in 0..100 {
+            if model.training().stop_reason.name() != "unfinished" {
+                return (model, count);
+            }
+            model = self.step(&profile(Pass::of_text(&model.to_json()).unwrap()), self.label.len());
+        }
+        panic!("no end: {:?}", model.training());
+    }
+}
+
+/// Of so many columns that no pass sums all pairs the optimum is the same as if one did.
+#[test]
+fn passes_over_many_columns_come_to_the_optimum() {
+    let data = Wide::new(24_000, 40, [350, 350], 5);
+    let start = data.start(6000);
+    let width = start.passes().unwrap().paying.values.len();
+    assert!(width > profile::MOST_DENSE, "{width}");
+    let (model, count) = data.passes(start.clone(), |pass| pass);
+    let dense = |pass: Pass| pass.with_profile(profile::Profile::dense(width));
+    let (exact, of_pairs) = data.passes(start, dense);
+    for model in [&model, &exact] {
+        assert_eq!(model.training().stop_reason.name(), "converged", "{:?}", model.training());
+    }
+    let objectives = [&model, &exact].map(|model| model.training().objective);
+    println!(
+        "{width} columns, {count} passes for {of_pairs}: {objectives:?} {:e}",
+        objectives[0] - objectives[1]
+    );
+    println!("{} bytes", model.to_json().len());
+    assert!((objectives[0] - objectives[1]).abs() < 1e-9, "{objectives:?}");
+    assert_eq!(model.standard_errors().unwrap().logit.intercept, None);
+}
+
+#[test]
+fn however_rows_of_many_columns_are_split_the_text_is_the_same() {
+    let data = Wide::new(3000, 10, [300, 250], 6);
+    let mut model = data.start(1500);
+    for _ in 0..3 {
+        let pass = Pass::of_text(&model.to_json()).unwrap();
+        let next = data.step(&pass, 3000);
+        assert_eq!(data.step(&pass, 701), next);
+        model = next;
+    }
+    assert!(!model.passes().unwrap().paying.memory.is_empty());
+    assert_eq!(Model::from_json(&model.to_json()).unwrap(), model);
+}

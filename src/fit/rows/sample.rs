@@ -297,7 +297,7 @@ mod tests {
             chunks: vec![Chunk {
                 label: &label,
                 weight: None,
-                features: vec![Values::Numbers(&values)],
+                features: vec![FeatureValues::Numbers(&values)],
             }],
         };
         let rows: Vec<RowId> = (0..6).map(|row| RowId { chunk: 0, row }).collect();

@@ -293,8 +293,9 @@ impl Wide {
         features.extend(
             ["a", "b"].iter().map(|name| FeatureColumn { name, levels: Some(levels.clone()) }),
         );
-        let mut values: Vec<Values> = self.numbers.iter().map(|x| Values::Numbers(x)).collect();
-        values.extend(self.codes.iter().map(|codes| Values::Codes(codes)));
+        let mut values: Vec<FeatureValues> =
+            self.numbers.iter().map(|x| FeatureValues::Numbers(x)).collect();
+        values.extend(self.codes.iter().map(|codes| FeatureValues::Codes(codes)));
         let chunk = Chunk { label: &self.label, weight: None, features: values };
         let rows = 0..self.label.len() as u32;
         let rows: Vec<RowId> = rows.map(|row| RowId { chunk: 0, row }).collect();

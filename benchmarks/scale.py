@@ -1,7 +1,7 @@
 """Peak memory and time of samples, passes and full training in the shell, as the rows grow.
 
 python -m benchmarks.scale                                  1 and 10 million rows
-python -m benchmarks.scale --millions 1 10 100              8 GB of disk for the last
+python -m benchmarks.scale --millions 1 10 100              12 GB of disk for the last
 python -m benchmarks.scale --shell target/release/ziln      the shell to measure
 python -m benchmarks.scale --folder /data                   keeps the files, and reads those that are there
 

@@ -3,7 +3,7 @@
 use super::metric::EVALUATE_EXAMPLE;
 use super::options::wrong_options;
 use crate::fit::{
-    Chunk, FeatureColumn, OptionValue, RowId, Sample, Seen, Table, Values, max_rows_of_pairs,
+    Chunk, FeatureColumn, FeatureValues, OptionValue, RowId, Sample, Seen, Table, max_rows_of_pairs,
 };
 use crate::metrics::Evaluation;
 use crate::{Error, Result};
@@ -93,9 +93,9 @@ impl<'a> ScoredRows<'a> {
     fn table(&self) -> Table<'_> {
         let columns = self.chunks.first().map_or(0, |chunk| chunk.predicted.len());
         let columns = columns + usize::from(!self.marks.is_empty());
-        let chunk = |(place, chunk): (usize, &ScoredChunk<'a>)| {
-            let marks = self.marks.get(place).map(|marks| Values::Numbers(marks));
-            let predicted = chunk.predicted.iter().map(|column| Values::Numbers(column));
+        let chunk = |(index, chunk): (usize, &ScoredChunk<'a>)| {
+            let marks = self.marks.get(index).map(|marks| FeatureValues::Numbers(marks));
+            let predicted = chunk.predicted.iter().map(|column| FeatureValues::Numbers(column));
             Chunk {
                 label: chunk.label,
                 weight: chunk.weight,

@@ -115,7 +115,7 @@ def page(text: str) -> Page:
 
 def test_the_numbers_are_those_of_evaluate(scored: pl.DataFrame, page: Page) -> None:
     metrics = scored.select(ziln.evaluate("ltv", "params")).item()
-    counts = {"rows", "payers", "non_finite"}
+    counts = {"rows", "payers", "non_finite", "rows_seen", "effective_rows"}
     shown = set(page.ids) & set(metrics) - counts
     assert shown == set(metrics) - counts
     for field in shown:

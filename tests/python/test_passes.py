@@ -82,7 +82,7 @@ def test_many_columns(ctx: datafusion.SessionContext, customers: pl.DataFrame) -
     """Of so many columns a step goes by those before it, which the text remembers."""
     row = pl.int_range(pl.len())
     wide = customers.with_columns(
-        shop=pl.format("s{}", row * 7 % 301), product=pl.format("p{}", row * 11 % 307)
+        shop=pl.format("s{}", row * 5 % 301), product=pl.format("p{}", row * 11 % 307)
     )
     features = ["visits", "shop", "product"]
     ctx.from_arrow(wide, "wide_customers")

@@ -134,11 +134,11 @@ fn kind(number: f64) -> u32 {
 }
 
 /// An evaluation of a sample, with what it is a sample of.
-pub(crate) fn of_sample(evaluation: Evaluation, sample: &Sample, seen: Seen) -> Evaluation {
+pub(crate) fn of_sample(evaluation: &Evaluation, sample: &Sample, seen: Seen) -> Evaluation {
     Evaluation {
         rows_seen: Some(seen.rows),
         effective_rows: Some(sample.effective_rows),
-        ..evaluation
+        ..*evaluation
     }
 }
 

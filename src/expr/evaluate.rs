@@ -106,7 +106,7 @@ fn evaluate_sample(pieces: &[Scored<'_>], max_rows: usize) -> Evaluation {
     let params = Params { logit: column(0), mu: column(1), spread: Spread::Sigma(column(2)) };
     let scored = Scored { label: &label, params, weight: weight.as_deref() };
     let seen = Seen { rows: usable.len() as u64, skipped: 0 };
-    of_sample(metrics::evaluate(&[scored]), &sample, seen)
+    of_sample(&metrics::evaluate(&[scored]), &sample, seen)
 }
 
 /// The arguments in some of the rows.

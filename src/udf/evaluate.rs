@@ -64,7 +64,7 @@ impl MetricFunction for Evaluate {
     }
 
     fn of_sample(value: Evaluation, sample: &Sample, seen: Seen) -> Evaluation {
-        of_sample(value, sample, seen)
+        of_sample(&value, sample, seen)
     }
 
     /// A group without a row still has a struct: 0 rows, and NULL for every metric.

@@ -100,10 +100,7 @@ fn accepted<const H: usize>(
     }
     let (here, direction) = match &seen.blocks {
         Some(blocks) => by_memory(part, here, blocks, &point.gradient, &left_out),
-        None => {
-            let direction = by_pairs::<H>(seen, penalty, &left_out, norm);
-            (here, direction)
-        }
+        None => (here, by_pairs::<H>(seen, penalty, &left_out, norm)),
     };
     // A text holds no infinite number.
     let is_finite = |direction: &[f64], slope: f64| {

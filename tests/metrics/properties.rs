@@ -90,7 +90,7 @@ fn all_bits(stats: Vec<DecileStats>) -> Vec<Vec<String>> {
 }
 
 /// The metrics of an evaluation, without the counts of rows and what is said of a sample.
-fn numbers(evaluation: Evaluation) -> Vec<Option<f64>> {
+fn numbers(evaluation: &Evaluation) -> Vec<Option<f64>> {
     let values = Evaluation::FIELDS.iter().zip(evaluation.into_values());
     let numbers = values.filter_map(|(field, value)| match value {
         FieldValue::Number(number) if field.name != "effective_rows" => Some(number),
@@ -148,8 +148,8 @@ proptest! {
     fn weight_two_is_the_row_twice(rows in prop::collection::vec(row(), 0..120)) {
         let repeated: Vec<Row> =
             rows.iter().flat_map(|row| vec![*row; row.weight as usize]).collect();
-        let weighted = numbers(Columns::new(&rows).weighted());
-        let expected = numbers(Columns::new(&repeated).plain());
+        let weighted = numbers(&Columns::new(&rows).weighted());
+        let expected = numbers(&Columns::new(&repeated).plain());
         for (got, expected) in weighted.iter().zip(&expected) {
             prop_assert!(close(*got, *expected), "{:?} is not {:?}", weighted, expected);
         }
@@ -302,7 +302,7 @@ proptest! {
         let (sigma, weight) = (column(|row| row.3), column(|row| row.4.abs()));
         for weight in [None, Some(&weight[..])] {
             let evaluation = evaluate(&label, &logit, &mu, &sigma, weight);
-            for metric in numbers(evaluation) {
+            for metric in numbers(&evaluation) {
                 prop_assert!(!metric.is_some_and(f64::is_nan), "{evaluation:?}");
             }
             let rankings = [
@@ -359,8 +359,8 @@ fn many_rows_in_any_order_and_on_any_threads() {
     let expected = on(1);
     assert_eq!(on(3), expected);
     assert_eq!((bits(shuffled.plain()), bits(shuffled.weighted())), expected);
-    assert!(numbers(rows.plain()).iter().all(|metric| metric.is_some_and(f64::is_finite)));
-    assert!(numbers(rows.weighted()).iter().all(|metric| metric.is_some_and(f64::is_finite)));
+    assert!(numbers(&rows.plain()).iter().all(|metric| metric.is_some_and(f64::is_finite)));
+    assert!(numbers(&rows.weighted()).iter().all(|metric| metric.is_some_and(f64::is_finite)));
 }
 
 /// The parts of an evaluation are the functions of the same names.
@@ -398,7 +398,7 @@ fn weights_at_the_ends_of_the_scale() {
     for weight in [[f64::MAX; 4], [5e-324; 4], [f64::MAX, 5e-324, 1.0, 1e-300]] {
         let evaluation = evaluate_four(&FOUR_LABELS, Some(&weight));
         assert_eq!((evaluation.rows, evaluation.payers), (4, 2));
-        let numbers = numbers(evaluation);
+        let numbers = numbers(&evaluation);
         assert!(numbers.iter().all(|number| number.is_some_and(f64::is_finite)), "{evaluation:?}");
     }
     let equal = |weight: f64| bits(evaluate_four(&FOUR_LABELS, Some(&[weight; 4])));
@@ -418,7 +418,7 @@ fn labels_at_the_end_of_the_scale() {
     let half = label.map(|label| label / 4.0);
     for weight in [None, Some(&[1.75, 1.0, 1.5, 1.25][..]), Some(&[f64::MAX; 4][..])] {
         let (all, smaller) = (evaluate_four(&label, weight), evaluate_four(&half, weight));
-        assert!(numbers(all).iter().all(|number| number.is_some_and(f64::is_finite)), "{all:?}");
+        assert!(numbers(&all).iter().all(|number| number.is_some_and(f64::is_finite)), "{all:?}");
         assert_eq!(all.label_mean, smaller.label_mean.map(|mean| 4.0 * mean));
         let ratios = all.prediction_ratio.zip(smaller.prediction_ratio).unwrap();
         assert!((ratios.0 / ratios.1 - 0.25).abs() < 1e-12, "{ratios:?}");

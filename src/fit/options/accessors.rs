@@ -57,7 +57,7 @@ impl Options {
         self.hidden.hidden()
     }
 
-    /// These options for rows that are a sample, drawn by [`Sample`](super::Sample), of rows that were seen.
+    /// These options for rows that are a sample, drawn by [`Sample`](crate::fit::Sample), of rows that were seen.
     #[must_use]
     pub fn with_seen(&self, seen: Seen) -> Self {
         Self { seen: Some(seen), ..self.clone() }

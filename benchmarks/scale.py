@@ -69,7 +69,9 @@ def measure(shell: str, sql: str) -> Measured:
     """Run a query in a process of its own."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen([shell, "--quiet", "--format", "csv", "--command", sql], stdout=output)
+        process = subprocess.Popen(
+            [shell, "--quiet", "--format", "csv", "--command", sql], stdout=output
+        )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         output.seek(0)

@@ -57,7 +57,7 @@ $(VENV)/.browser: requirements-browser.txt $(VENV)/.installed
 # The Python package with the extension module and the command `ziln`. Cargo knows what is to do again.
 .PHONY: build module
 build: $(VENV)/.begun
-	@echo '==> building (the first time about 9 minutes on 2 cores)'
+	@echo '==> building (the first time about 8 minutes on 2 cores)'
 	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.installed module
 
 module: $(VENV)/.begun

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 FEATURES = 20
 GROUP_ROWS = 1 << 17
-NAMES = [f"x{place}" for place in range(FEATURES)]
+NAMES = [f"x{index}" for index in range(FEATURES)]
 STRUCT = "{" + ", ".join(f"{name}: {name}" for name in NAMES) + "}"
 RATE_OF_PAYERS = 0.3
 ALL_ROWS = "all rows, trained"

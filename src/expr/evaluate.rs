@@ -102,7 +102,7 @@ fn evaluate_sample(pieces: &[Scored<'_>], max_rows: usize) -> Evaluation {
     let usable: Vec<RowId> = usable.collect();
     let sample = rows.sample(&usable, max_rows);
     let SampledRows { label, weight, predicted } = rows.pick(&sample.rows);
-    let column = |place: usize| Column::F64(predicted.get(place).map_or(&[], Vec::as_slice));
+    let column = |index: usize| Column::F64(predicted.get(index).map_or(&[], Vec::as_slice));
     let params = Params { logit: column(0), mu: column(1), spread: Spread::Sigma(column(2)) };
     let scored = Scored { label: &label, params, weight: weight.as_deref() };
     let seen = Seen { rows: usable.len() as u64, skipped: 0 };

@@ -132,7 +132,7 @@ fn summed(inputs: &[Series]) -> PolarsResult<Option<Summed>> {
     with_columns(NAME, Models::One(scorer), features, rows, |_, names, inputs| {
         let positions = pass.match_features(names).map_err(|error| refuse(NAME, &error))?;
         let inputs: Vec<FeatureInput<'_>> =
-            positions.iter().filter_map(|place| inputs.get(*place).copied()).collect();
+            positions.iter().filter_map(|index| inputs.get(*index).copied()).collect();
         let mut sums = pass.sums();
         let columns = PassColumns { label: &labels, weight: weights.as_deref(), features: &inputs };
         pass.add(&columns, &used, &mut sums);

@@ -86,20 +86,31 @@ data/cdnow.parquet: | build
 cluster: build data/cdnow.parquet
 	@mkdir -p output
 	@echo '==> building the cluster'
-	@$(MODULE_ENV) cargo build --quiet -p ziln-python -p ziln-cluster --features ziln-python/python --bin ziln-cluster
+	@$(MODULE_ENV) cargo build --quiet -p ziln-python -p ziln-cluster --no-default-features --features ziln-python/python \
+		--bin ziln-cluster
 	@ln -sf $(CARGO_TARGET_DIR)/debug/ziln-cluster $(VENV)/bin/ziln-cluster
 	@echo '==> sql/cdnow.sql on two workers'
 	scripts/cluster.sh --quiet --file sql/cdnow.sql
 
 # --- checks -------------------------------------------------------------------------------------------------------
 
-test: test-rust test-python
+# Python's tests have the processors that the compiler and the Rust tests leave idle.
+test: build data/cdnow.parquet $(if $(BROWSER),$(VENV)/.browser)
+	@echo '==> Rust and Python tests, side by side: what each has to say comes when it is done'
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going rust-tests python-tests
 
 test-rust: data/cdnow.parquet
+	@$(MAKE) --no-print-directory rust-tests
+
+test-python: build $(if $(BROWSER),$(VENV)/.browser)
+	@$(MAKE) --no-print-directory python-tests
+
+.PHONY: rust-tests python-tests
+rust-tests:
 	@echo '==> Rust tests'
 	cargo test --quiet $(TESTED)
 
-test-python: build $(if $(BROWSER),$(VENV)/.browser)
+python-tests:
 	@echo '==> Python tests'
 	python -m pytest --quiet
 
@@ -113,7 +124,8 @@ lint: build
 	@echo '==> rustfmt, clippy, rustdoc'
 	cargo fmt --all --check
 	cargo clippy --quiet $(TESTED) --all-targets -- -D warnings
-	@$(MODULE_ENV) cargo clippy --quiet -p ziln-python --features ziln-python/python --lib -- -D warnings
+	@$(MODULE_ENV) cargo clippy --quiet -p ziln-python --no-default-features --features ziln-python/python --lib \
+		-- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet $(TESTED) --no-deps
 	@echo '==> the public interface, as listed'
 	@$(DESCRIBE)

@@ -33,10 +33,13 @@ def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
             )
 
 
-def crates(*flags: str) -> dict[str, set[str]]:
-    """Of each package that is chosen the crates that it is built of, with their features; one is listed once."""
+def crates(folder: Path, *flags: str) -> dict[str, set[str]]:
+    """Of each package that is chosen the crates that it is built of, with their features; one is listed once.
+
+    The package of the folder has a say in the features, even where it is not chosen.
+    """
     command = ["cargo", "tree", *flags, "--prefix", "none", "--format", "{p} {f}"]
-    trees = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    trees = subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True).stdout
     lines = [
         [line.removesuffix(" (*)") for line in tree.splitlines()] for tree in trees.split("\n\n")
     ]
@@ -47,8 +50,8 @@ def test_the_rust_tests_compile_datafusion_as_the_module_does() -> None:
     (tested,) = re.findall("^TESTED := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     engines = ("datafusion-cli", "datafusion-ffi")
     chosen = [flag for package in ("ziln-python", *engines) for flag in ("-p", package)]
-    module = crates(*chosen, "--features=ziln-python/python", "--edges=normal,build")
-    tests = set().union(*crates(*tested.split(), "--edges=normal,build,dev").values())
+    module = crates(ROOT / "python", *chosen, "--features=python", "--edges=normal,build")
+    tests = set().union(*crates(ROOT, *tested.split(), "--edges=normal,build,dev").values())
     names = {" ".join(crate.split()[:2]) for engine in engines for crate in module[engine]}
     assert "datafusion v55.2.0" in names
     other = tests.difference(*module.values())

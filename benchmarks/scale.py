@@ -84,8 +84,9 @@ def measure(shell: str, sql: str) -> Measured:
 def queries(path: Path, model: Path, max_rows: int) -> dict[str, str]:
     """Return the queries to measure, by what they do. The first to use `model`, a file, makes it."""
 
-    def fit(options: str) -> str:
-        return f"SELECT ziln_model_info(ziln_fit_sgd(ltv, {STRUCT}, {options}))['train_loss'] FROM '{path}'"
+    def fit(*options: str) -> str:
+        arguments = ", ".join(["ltv", STRUCT, *options])
+        return f"SELECT ziln_model_info(ziln_fit_sgd({arguments}))['train_loss'] FROM '{path}'"
 
     sums = ", ".join(f"sum({name})" for name in ["ltv", *NAMES])
     sample = f"sample of {max_rows:,} rows"
@@ -95,7 +96,8 @@ def queries(path: Path, model: Path, max_rows: int) -> dict[str, str]:
         "reading alone": f"SELECT {sums} FROM '{path}'",
         f"{sample}, drawn": fit(f"{{epochs: 0, max_rows: {max_rows}}}"),
         f"{sample}, trained": fit(f"{{max_rows: {max_rows}}}"),
-        f"{sample}, evaluated": f"SELECT ziln_evaluate(ltv, x0, x1, 0.5, {{max_rows: {max_rows}}}) FROM '{path}'",
+        f"{sample}, evaluated": f"""
+            SELECT ziln_evaluate(ltv, x0, x1, 0.5, {{max_rows: {max_rows}}})['loss'] FROM '{path}'""",
         "passes: start": f"COPY (SELECT ziln_newton_start(ltv, {STRUCT}) AS model FROM '{path}') TO '{model}'",
         "passes: a step": f"""
             SELECT {info}['train_loss'] FROM (
@@ -112,7 +114,7 @@ def queries(path: Path, model: Path, max_rows: int) -> dict[str, str]:
             )
             SELECT {info}['stop_reason'], {info}['epochs_run'] AS steps, {info}['train_loss'] AS train_loss
             FROM (SELECT first_value(model ORDER BY pass DESC) AS model FROM passes)""",
-        ALL_ROWS: fit("{}"),
+        ALL_ROWS: fit(),
     }
 
 

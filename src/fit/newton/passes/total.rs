@@ -1,9 +1,8 @@
 //! Sums that are the same whatever the order of their terms, and nearly as fast as plain ones.
 //!
 //! Each term, a number or a product of two, is at most 1 and is rounded to two grids: to multiples of 2^-43, and what that
-//! leaves to multiples of 2^-86. Adding a number so large that the grid is its last bit, and taking it away again, rounds so.
-//! Sums of multiples of a grid are exact in double precision as long as they are few, which those of a tile are, and
-//! integers behind that: no order can make a difference. The idea is that of Demmel and Nguyen (2013), "Fast Reproducible
+//! leaves to multiples of 2^-86. Adding a number so large that the grid is its last bit rounds so, and the bits of what comes
+//! out count multiples of the grid. They are summed as integers: no order can make a difference. The idea is that of Demmel and Nguyen (2013), "Fast Reproducible
 //! Floating-Point Summation", and of Ahrens, Demmel and Nguyen (2020), "Algorithms for Efficient Reproducible Floating Point
 //! Summation", with a grid that is known before the terms.
 
@@ -18,11 +17,8 @@ const COARSE: f64 = 1.5 * power_of_two(52 - FOLD_BITS as i32);
 /// The same for 2^-86.
 const FINE: f64 = 1.5 * power_of_two(52 - 2 * FOLD_BITS as i32);
 
-/// Rows that are summed side by side.
-const LANES: usize = 8;
-
 /// Columns that are multiplied by one at a time.
-const WIDE: usize = 2;
+const WIDE: usize = 3;
 
 /// `2^exponent`, of a normal number.
 pub(super) const fn power_of_two(exponent: i32) -> f64 {
@@ -44,25 +40,22 @@ impl Total {
         self.0 = self.0.wrapping_add(other.0);
     }
 
-    /// Adds the sums on the two grids, of at most a tile of terms.
+    /// Adds multiples of the two grids.
     #[inline(always)]
-    fn add_folds(&mut self, [coarse, fine]: [f64; 2]) {
-        let coarse = (coarse * power_of_two(FOLD_BITS as i32)) as i64;
-        let fine = (fine * power_of_two(2 * FOLD_BITS as i32)) as i64;
+    fn add_multiples(&mut self, [coarse, fine]: [i64; 2]) {
         self.0 = self.0.wrapping_add((i128::from(coarse) << FOLD_BITS) + i128::from(fine));
     }
 
     /// Adds a term.
     #[inline(always)]
     pub(super) fn add(&mut self, term: f64) {
-        self.add_folds(folds(term, 1.0));
+        self.add_multiples(multiples(&[term], [&[1.0]])[0]);
     }
 
     /// Adds terms, at most a tile of them.
     #[inline(always)]
     pub(super) fn add_all(&mut self, terms: &[f64]) {
-        let ones = [1.0; TILE];
-        self.add_folds(dots(terms, [&ones])[0]);
+        self.add_multiples(multiples(terms, [&[1.0; TILE]])[0]);
     }
 
     pub(super) fn to_bytes(self) -> [u8; 16] {
@@ -74,14 +67,6 @@ impl Total {
     }
 }
 
-/// A product on the two grids.
-#[inline(always)]
-fn folds(a: f64, b: f64) -> [f64; 2] {
-    let coarse = a.mul_add(b, COARSE) - COARSE;
-    let rest = a.mul_add(b, -coarse);
-    [coarse, (rest + FINE) - FINE]
-}
-
 /// Adds the sums of a column times each of the first columns, as many as there are sums. No column has a number beyond 1.
 #[inline(always)]
 pub(super) fn add_products(column: &[f64], columns: &[[f64; TILE]], out: &mut [Total]) {
@@ -90,41 +75,37 @@ pub(super) fn add_products(column: &[f64], columns: &[[f64; TILE]], out: &mut [T
     let (wide, _) = columns.as_chunks::<WIDE>();
     let rest = columns.get(wide_out.len() * WIDE..).unwrap_or(&[]);
     for (out, columns) in wide_out.iter_mut().zip(wide) {
-        let sums = dots(column, columns.each_ref());
+        let sums = multiples(column, columns.each_ref());
         for k in 0..WIDE {
-            out[k].add_folds(sums[k]);
+            out[k].add_multiples(sums[k]);
         }
     }
     for (out, values) in rest_out.iter_mut().zip(rest) {
-        out.add_folds(dots(column, [values])[0]);
+        out.add_multiples(multiples(column, [values])[0]);
     }
 }
 
-/// The sums over the rows of a column times each of some columns, on the two grids. Whole vectors of rows alone are summed.
+/// The sums over the rows of a column times each of some columns, in multiples of the two grids. Of at most `R` rows.
 #[inline(always)]
-fn dots<const N: usize>(column: &[f64], columns: [&[f64; TILE]; N]) -> [[f64; 2]; N] {
-    let (blocks, _) = column.as_chunks::<LANES>();
-    let mut coarse = [[0.0_f64; LANES]; N];
-    let mut fine = [[0.0_f64; LANES]; N];
-    for (index, block) in blocks.iter().enumerate().take(TILE / LANES) {
+fn multiples<const N: usize, const R: usize>(
+    column: &[f64],
+    columns: [&[f64; R]; N],
+) -> [[i64; 2]; N] {
+    let mut sums = [[0_u64; 2]; N];
+    let count = column.len().min(R);
+    for (row, a) in column[..count].iter().enumerate() {
         for k in 0..N {
-            let (values, _) = columns[k].as_chunks::<LANES>();
-            let values = &values[index];
-            for lane in 0..LANES {
-                let [first, second] = folds(block[lane], values[lane]);
-                coarse[k][lane] += first;
-                fine[k][lane] += second;
-            }
+            let coarse = a.mul_add(columns[k][row], COARSE);
+            let rest = a.mul_add(columns[k][row], COARSE - coarse);
+            sums[k][0] = sums[k][0].wrapping_add(coarse.to_bits());
+            sums[k][1] = sums[k][1].wrapping_add((rest + FINE).to_bits());
         }
     }
-    let mut totals = [[0.0; 2]; N];
-    for k in 0..N {
-        for lane in 0..LANES {
-            totals[k][0] += coarse[k][lane];
-            totals[k][1] += fine[k][lane];
-        }
-    }
-    totals
+    // The bits of `COARSE` and `FINE` are in each.
+    let zeros = [COARSE, FINE].map(|grid| grid.to_bits().wrapping_mul(count as u64));
+    sums.map(|[coarse, fine]| {
+        [coarse.wrapping_sub(zeros[0]) as i64, fine.wrapping_sub(zeros[1]) as i64]
+    })
 }
 
 #[cfg(test)]
@@ -150,7 +131,7 @@ mod tests {
             for piece in terms.chunks(piece) {
                 let mut padded = [0.0; TILE];
                 padded[..piece.len()].copy_from_slice(piece);
-                total.add_all(&padded[..piece.len().next_multiple_of(LANES)]);
+                total.add_all(&padded[..piece.len()]);
             }
             total
         };

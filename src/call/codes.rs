@@ -29,6 +29,7 @@ impl<K: Copy + Eq + Hash> Codes<K> {
     ///
     /// # Errors
     /// Those of `new`.
+    #[inline]
     pub fn code<E>(
         &mut self,
         key: K,

@@ -17,6 +17,8 @@ pub(super) struct BoundModels {
     /// What the numbers of all models add: side by side, so that a thousand models stay in the cache.
     numbers: Vec<NumberTerms>,
     layouts: Vec<Layout>,
+    /// Whether a bound model has a network.
+    has_network: bool,
 }
 
 /// A model as it reads the columns.
@@ -62,7 +64,13 @@ impl BoundModels {
             first_number: self.numbers.len(),
         });
         self.numbers.extend_from_slice(&scorer.numbers);
+        self.has_network |= scorer.has_network();
         Ok(layout)
+    }
+
+    /// Whether a model that was bound has a network.
+    pub(super) fn has_network(&self) -> bool {
+        self.has_network
     }
 
     fn layout_of(&mut self, scorer: &Arc<Scorer>) -> Result<usize> {

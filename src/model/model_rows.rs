@@ -147,12 +147,12 @@ impl<'a> EachRow<'a> {
         columns: &[FeatureInput<'_>],
         [logit, mu, sigma]: [&mut [f64]; 3],
     ) -> Result<()> {
+        if !self.models.has_network() {
+            return Ok(());
+        }
         let models = self.used.iter().filter_map(|&index| Some((index, self.models.model(index)?)));
         let networks: HashMap<u32, _> =
             models.filter(|(_, model)| model.scorer.has_network()).collect();
-        if networks.is_empty() {
-            return Ok(());
-        }
         let of_row = self.scorer_of_row.iter().copied().take(logit.len()).zip(0..);
         let mut rows: Vec<(u32, usize)> =
             of_row.filter(|(index, _)| networks.contains_key(index)).collect();

@@ -40,15 +40,15 @@ impl<'a> Tile<'a> {
 
     /// Reads at most [`TILE_ROWS`] rows.
     pub(super) fn fill(&mut self, rows: &Range<usize>) {
+        let width = self.positions.len();
         for (slot, reader) in self.readers.iter_mut().enumerate() {
             let (groups, rest) = reader.rows(rows.start, rows.len()).as_chunks::<LANES>();
-            let mut to = self.numbers.iter_mut().skip(slot).step_by(self.positions.len());
-            // The groups first: a pair is taken apart where its first half is missing.
-            for (group, to) in groups.iter().zip(to.by_ref()) {
-                *to = *group;
+            let (whole, last) = self.numbers.split_at_mut(groups.len() * width);
+            for (to, group) in whole.chunks_exact_mut(width).zip(groups) {
+                to[slot] = *group;
             }
-            for (to, number) in to.take(1).flatten().zip(rest) {
-                *to = *number;
+            if let Some(to) = last.get_mut(slot) {
+                to[..rest.len()].copy_from_slice(rest);
             }
         }
     }

@@ -243,6 +243,30 @@ def test_networks_of_pytorch_go_in_and_out() -> None:
         np.testing.assert_array_equal(torch.nn.Sequential(*modules[:-1])(inputs).numpy(), expected)
 
 
+def test_networks_of_keras_go_in_and_out() -> None:
+    keras = pytest.importorskip("keras")
+    keras.utils.set_random_seed(1)
+    dense = keras.layers.Dense
+    network = keras.Sequential([keras.Input((2,)), dense(64, "relu"), dense(32, "relu"), dense(3)])
+    features: dict[str, Encoding] = {
+        "recency": Numeric(mean=30.0, scale=12.0),
+        "visits": Numeric(mean=3.0, scale=3.0),
+    }
+    weights = [layer.get_weights() for layer in network.layers]
+    layers = [Layer(kernel.T, biases) for kernel, biases in weights]
+    model = ziln.network_model(features, layers)
+    frame = random_rows(400, seed=8)
+    x = np.column_stack([(frame["recency"] - 30) / 12, (frame["visits"] - 3) / 3])
+    expected = network.predict(x.astype(np.float32), verbose=0)
+    assert_heads(predicted(model, frame, list(features)), expected.astype(float))
+    keras.utils.set_random_seed(2)
+    other = keras.models.clone_model(network)
+    parts = ziln.layers(model)
+    for layer, (units, biases) in zip(other.layers, parts.layers, strict=True):
+        layer.set_weights([units.T, biases])
+    np.testing.assert_array_equal(other.predict(x.astype(np.float32), verbose=0), expected)
+
+
 NUMBER: dict[str, Encoding] = {"x": Numeric()}
 HIDDEN = Layer(np.ones((4, 1)), np.zeros(4))
 LAST = Layer(np.ones((3, 4)), np.zeros(3))

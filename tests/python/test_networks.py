@@ -263,7 +263,7 @@ def test_networks_of_keras_go_in_and_out() -> None:
     other = keras.models.clone_model(network)
     parts = ziln.layers(model)
     for layer, (units, biases) in zip(other.layers, parts.layers, strict=True):
-        layer.set_weights([units.T, biases])
+        layer.set_weights([np.asarray(units).T, biases])
     np.testing.assert_array_equal(other.predict(x.astype(np.float32), verbose=0), expected)
 
 

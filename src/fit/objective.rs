@@ -43,9 +43,10 @@ fn pass<const H: usize, T: Term<H>, const GRADIENT: bool>(
         #[inline(always)]
         || {
             let mut total = 0.0;
+            let (mut outputs, mut weight) = ([[0.0; TILE]; H], [0.0; TILE]);
             for tile in batch.tiles(T::PAYERS_ONLY) {
-                let mut outputs = affine.forward::<H>(&packed.inputs, &tile, weights);
-                let weight = packed.tile_weight(&tile);
+                affine.forward(&packed.inputs, &tile, weights, &mut outputs);
+                packed.read_tile_weight(&tile, &mut weight);
                 let targets = targets(packed, &tile, &weight);
                 total += term.errors(&targets, &mut outputs, with_loss);
                 if GRADIENT {

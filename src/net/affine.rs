@@ -71,24 +71,25 @@ impl Affine {
         }
     }
 
-    /// The outputs of the rows of a tile.
+    /// The outputs of the rows of a tile; padding of the tile has 0.
     #[inline(always)]
     pub(crate) fn forward<const H: usize>(
         &self,
         inputs: &Inputs,
         tile: &TileRows<'_>,
         weights: AffineWeights<'_>,
-    ) -> [[f64; TILE]; H] {
+        outputs: &mut [[f64; TILE]; H],
+    ) {
         let count = tile.padded();
         let mut sums = [[0.0_f32; TILE]; H];
         let numbers = inputs.numbers_of(tile.batch);
         numbers.dot(tile.start, count, &self.number_weights, inputs.number_count, &mut sums);
-        let mut outputs = [[0.0_f64; TILE]; H];
         for (head, (output, sum)) in outputs.iter_mut().zip(&sums).enumerate() {
             let intercept = weights.values[head * weights.width];
             for row in 0..count {
                 output[row] = intercept + f64::from(sum[row]);
             }
+            output[count..].fill(0.0);
         }
         for (gradient, category) in self.levels.iter().zip(&inputs.categories) {
             let local = category.local(tile.range());
@@ -99,7 +100,6 @@ impl Affine {
                 }
             }
         }
-        outputs
     }
 
     /// Adds what the rows of a tile give to the gradient, from the errors of their outputs and their weights.

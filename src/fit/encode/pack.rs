@@ -244,11 +244,18 @@ impl Packed {
     #[inline(always)]
     pub(in crate::fit) fn tile_weight(&self, tile: &TileRows<'_>) -> [f64; TILE] {
         let mut weight = [0.0; TILE];
+        self.read_tile_weight(tile, &mut weight);
+        weight
+    }
+
+    /// The same into a tile that there is: where that is done often, to return it would be to copy it.
+    #[inline(always)]
+    pub(in crate::fit) fn read_tile_weight(&self, tile: &TileRows<'_>, weight: &mut [f64; TILE]) {
         match &self.weight {
             Some(weights) => weight[..tile.rows].copy_from_slice(&weights[tile.range()]),
             None => weight[..tile.rows].fill(1.0),
         }
-        weight
+        weight[tile.rows..].fill(0.0);
     }
 
     /// What the weights of the rows that a term depends on sum to.

@@ -1,10 +1,11 @@
 //! Sums that are the same whatever the order of their terms, and nearly as fast as plain ones.
 //!
-//! Each term, a number or a product of two, is at most 1 and is rounded to two grids: to multiples of 2^-43, and what that
-//! leaves to multiples of 2^-86. Adding a number so large that the grid is its last bit rounds so, and the bits of what comes
-//! out count multiples of the grid. They are summed as integers: no order can make a difference. The idea is that of Demmel and Nguyen (2013), "Fast Reproducible
-//! Floating-Point Summation", and of Ahrens, Demmel and Nguyen (2020), "Algorithms for Efficient Reproducible Floating Point
-//! Summation", with a grid that is known before the terms.
+//! Each term, a number or a product of two, is at most 1 and is rounded to two grids: to multiples of 2^-43, and what
+//! that leaves to multiples of 2^-86. Adding a number so large that the grid is its last bit rounds so, and the bits of
+//! what comes out count multiples of the grid. They are summed as integers: no order can make a difference. The idea is
+//! that of Demmel and Nguyen (2013), "Fast Reproducible Floating-Point Summation", and of Ahrens, Demmel and Nguyen
+//! (2020), "Algorithms for Efficient Reproducible Floating Point Summation", with a grid that is known before the
+//! terms.
 
 use crate::math::TILE;
 

@@ -30,8 +30,9 @@ impl WithSimd for Backward<'_> {
         let Self { shape, weights, transposed, dropout, tile, rows, gradient } = self;
         let rows = rows.min(ROWS);
         let factor = dropout.map_or(1.0, Dropout::factor);
-        let Tile { numbers, embedded, embedded_width, layers, errors, by_embedded, .. } = tile;
-        let errors = errors.as_flattened();
+        let Tile { numbers, embedded, embedded_width, layers, by_embedded, .. } = tile;
+        let by_head = &tile.errors;
+        let errors = by_head.as_flattened();
         let (Some(layer), Some(last)) = (shape.layers.last(), layers.last_mut()) else { return };
         // The heads.
         let of_heads = RowMajor { values: errors, stride: ROWS, terms: rows };
@@ -39,9 +40,9 @@ impl WithSimd for Backward<'_> {
         let mut by_heads = Gradient { panels: &mut gradient[shape.heads()], inputs: HEADS };
         product(simd, HEADS, layer.width(), of_heads, units, &mut by_heads);
         let bias = &mut gradient[shape.head_biases()];
-        for (bias, errors) in bias.iter_mut().zip(errors.chunks_exact(ROWS)) {
-            for error in &errors[..rows] {
-                *bias += error;
+        for row in 0..rows {
+            for (bias, errors) in bias.iter_mut().zip(&*by_head) {
+                *bias += errors[row];
             }
         }
         let left = ColumnMajor { values: errors, stride: ROWS, terms: HEADS };

@@ -5,9 +5,6 @@ use super::product::PANEL;
 use super::shape::Shape;
 use super::tile::Tile;
 
-/// Panels that are drawn together.
-const DRAWN: usize = 64;
-
 /// Shares of units that can be dropped, in sixteenths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dropout {
@@ -31,28 +28,16 @@ impl Dropout {
     pub(crate) fn draw(self, shape: &Shape, key: u64, first: usize, rows: usize, tile: &mut Tile) {
         for (number, (layer, tile)) in shape.layers.iter().zip(&mut tile.layers).enumerate() {
             let key = with(key, number as u64);
-            let panels = layer.panels();
-            let first = first as u64 * panels as u64;
-            let factor = self.factor();
-            let panels = &mut tile.keep[..rows * panels];
-            for (number, keep) in panels.chunks_mut(DRAWN).enumerate() {
-                let first = first + (number * DRAWN) as u64;
-                let mut kept = [0; DRAWN];
-                for (index, kept) in kept.iter_mut().enumerate() {
-                    *kept = self.kept(with(key, first + index as u64));
-                }
-                for (keep, kept) in keep.iter_mut().zip(kept) {
-                    for (lane, slot) in keep.iter_mut().enumerate() {
-                        *slot = if (kept as u32) >> lane & 1 == 1 { factor } else { 0.0 };
-                    }
-                }
+            let first = first as u64 * layer.panels() as u64;
+            for (index, kept) in tile.kept[..rows * layer.panels()].iter_mut().enumerate() {
+                *kept = self.kept(with(key, first + index as u64));
             }
         }
     }
 
     /// A bit a unit, from four random bits each: a number below 16 that is compared with the share.
     #[inline(always)]
-    fn kept(self, random: u64) -> u64 {
+    fn kept(self, random: u64) -> u32 {
         let mut below = 0_u64;
         // From the least bit of the share up: where it is 1 a unit is below if its own is 0 or the rest is below, where it
         // is 0 if both.
@@ -61,7 +46,7 @@ impl Dropout {
             let share = u64::from(self.sixteenths >> bit & 1).wrapping_neg();
             below = (not_own & below) | (share & (not_own | below));
         }
-        !below & u64::from(u16::MAX)
+        u32::from(!below as u16)
     }
 }
 

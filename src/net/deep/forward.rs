@@ -3,10 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::dropout::Dropout;
-use super::heads;
-use super::layer::Units;
-use super::product::Panel;
-use super::product::{ColumnMajor, Panels, RowMajor, product};
+use super::heads::{HEADS, Heads};
+use super::layer::{Kept, Units};
+use super::product::{ColumnMajor, Panel, Panels, RowMajor, product, product_of_vectors};
 use super::shape::Shape;
 use super::tile::{ROWS, Tile};
 use super::transposed::Transposed;
@@ -32,13 +31,13 @@ impl WithSimd for Forward<'_> {
         let Tile { numbers, embedded, embedded_width, layers, heads, .. } = tile;
         let mut below: (&[f32], usize) = (embedded, *embedded_width);
         for (layer, out) in shape.layers.iter().zip(layers.iter_mut()) {
-            let keep = dropout.map(|_| &*out.keep);
+            let kept = dropout.map(|dropout| Kept { bits: &out.kept, factor: dropout.factor() });
             let mut units = Units {
                 to: &mut out.units,
                 panels: layer.panels(),
                 biases: Some(&weights[layer.biases()]),
                 last: layer.inputs == 0,
-                keep,
+                kept,
             };
             if layer.numbers > 0 {
                 let left = ColumnMajor { values: numbers, stride: ROWS, terms: layer.numbers };
@@ -56,7 +55,11 @@ impl WithSimd for Forward<'_> {
         }
         if let (Some(layer), Some(out)) = (shape.layers.last(), layers.last()) {
             let Transposed { heads: weights, bias, .. } = transposed;
-            heads::add_up(rows, &out.units, layer.panels(), weights, *bias, heads);
+            let values = out.units.as_flattened();
+            let left = RowMajor { values, stride: layer.width(), terms: layer.units };
+            let right = Panels { values: weights, terms: layer.units };
+            let mut out = Heads { to: heads, bias };
+            product_of_vectors(simd, rows, HEADS.div_ceil(S::F32_LANES), left, right, &mut out);
         }
     }
 }

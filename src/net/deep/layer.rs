@@ -12,9 +12,28 @@ pub(super) struct Units<'a> {
     pub(super) biases: Option<&'a [Panel]>,
     /// Whether these are all terms of the sums.
     pub(super) last: bool,
-    /// What dropout multiplies the units by.
-    pub(super) keep: Option<&'a [Panel]>,
+    pub(super) kept: Option<Kept<'a>>,
 }
+
+/// The units that dropout keeps.
+#[derive(Clone, Copy)]
+pub(super) struct Kept<'a> {
+    /// Of each panel a bit a unit.
+    pub(super) bits: &'a [u32],
+    /// What they are multiplied by.
+    pub(super) factor: f32,
+}
+
+/// The bit of each unit of a panel.
+const BITS: [u32; PANEL] = {
+    let mut bits = [0; PANEL];
+    let mut lane = 0;
+    while lane < PANEL {
+        bits[lane] = 1 << lane;
+        lane += 1;
+    }
+    bits
+};
 
 impl Out for Units<'_> {
     #[inline(always)]
@@ -31,12 +50,15 @@ impl Out for Units<'_> {
         let (panel, within) = locate::<S>(vector);
         let at = row * self.panels + panel;
         let zero = simd.splat_f32s(0.0);
-        let units = match (self.last, self.keep) {
+        let is_active = simd.less_than_f32s(zero, sums);
+        let units = match (self.last, self.kept) {
             (false, _) => sums,
-            (true, None) => simd.select_f32s(simd.less_than_f32s(zero, sums), sums, zero),
-            (true, Some(keep)) => {
-                let units = simd.select_f32s(simd.less_than_f32s(zero, sums), sums, zero);
-                simd.mul_f32s(units, load::<S>(&keep[at], within))
+            (true, None) => simd.select_f32s(is_active, sums, zero),
+            (true, Some(Kept { bits, factor })) => {
+                let bit = S::as_simd_u32s(&BITS).0[within];
+                let is_kept = simd.equal_u32s(simd.and_u32s(simd.splat_u32s(bits[at]), bit), bit);
+                let units = simd.mul_f32s(sums, simd.splat_f32s(factor));
+                simd.select_f32s(simd.and_m32s(is_active, is_kept), units, zero)
             }
         };
         store::<S>(&mut self.to[at], within, units);
@@ -109,16 +131,40 @@ impl Out for Gradient<'_> {
     }
 }
 
+/// Panels whose sums wait for each other's additions.
+const SUMMED: usize = 4;
+
 /// The columns' sums over rows of panels, added to `sums` in the order of the rows.
 #[inline(always)]
 pub(super) fn add_rows<S: Simd>(simd: S, rows: &[Panel], sums: &mut [Panel]) {
     let panels = sums.len();
-    for vector in 0..panels * PANEL / S::F32_LANES {
-        let (panel, within) = locate::<S>(vector);
-        let mut sum = load::<S>(&sums[panel], within);
-        for row in rows.chunks_exact(panels) {
-            sum = simd.add_f32s(sum, load::<S>(&row[panel], within));
+    let mut first = 0;
+    while first + SUMMED <= panels {
+        add_panels::<S, SUMMED>(simd, rows, first, sums);
+        first += SUMMED;
+    }
+    while first < panels {
+        add_panels::<S, 1>(simd, rows, first, sums);
+        first += 1;
+    }
+}
+
+#[inline(always)]
+fn add_panels<S: Simd, const N: usize>(simd: S, rows: &[Panel], first: usize, sums: &mut [Panel]) {
+    let panels = sums.len();
+    for within in 0..PANEL / S::F32_LANES {
+        let mut totals = [simd.splat_f32s(0.0); N];
+        for (total, panel) in totals.iter_mut().zip(&sums[first..]) {
+            *total = load::<S>(panel, within);
         }
-        store::<S>(&mut sums[panel], within, sum);
+        for row in rows.chunks_exact(panels) {
+            let row = &row[first..][..N];
+            for (total, panel) in totals.iter_mut().zip(row) {
+                *total = simd.add_f32s(*total, load::<S>(panel, within));
+            }
+        }
+        for (total, panel) in totals.into_iter().zip(&mut sums[first..]) {
+            store::<S>(panel, within, total);
+        }
     }
 }

@@ -21,8 +21,9 @@ pub(super) trait Left: Copy {
     /// How many terms a sum has.
     fn terms(self) -> usize;
 
-    /// Of `M` rows from `first` on what stands at a term.
-    fn rows<const M: usize>(self, first: usize) -> impl Fn(usize) -> [f32; M];
+    /// Of `M` rows from `first` on what stands at a term, in every lane.
+    fn rows<S: Simd, const M: usize>(self, simd: S, first: usize)
+    -> impl Fn(usize) -> [S::f32s; M];
 }
 
 /// A left matrix whose rows lie one after the other.
@@ -41,7 +42,11 @@ impl Left for RowMajor<'_> {
     }
 
     #[inline(always)]
-    fn rows<const M: usize>(self, first: usize) -> impl Fn(usize) -> [f32; M] {
+    fn rows<S: Simd, const M: usize>(
+        self,
+        simd: S,
+        first: usize,
+    ) -> impl Fn(usize) -> [S::f32s; M] {
         let Self { values, stride, terms } = self;
         let mut rows: [&[f32]; M] = [&[]; M];
         for (row, slot) in rows.iter_mut().enumerate() {
@@ -49,9 +54,9 @@ impl Left for RowMajor<'_> {
         }
         #[inline(always)]
         move |term| {
-            let mut factors = [0.0; M];
+            let mut factors = [simd.splat_f32s(0.0); M];
             for (factor, row) in factors.iter_mut().zip(&rows) {
-                *factor = row[term];
+                *factor = simd.splat_f32s(row[term]);
             }
             factors
         }
@@ -74,13 +79,19 @@ impl Left for ColumnMajor<'_> {
     }
 
     #[inline(always)]
-    fn rows<const M: usize>(self, first: usize) -> impl Fn(usize) -> [f32; M] {
+    fn rows<S: Simd, const M: usize>(
+        self,
+        simd: S,
+        first: usize,
+    ) -> impl Fn(usize) -> [S::f32s; M] {
         let Self { values, stride, .. } = self;
         #[inline(always)]
         move |term| {
             let column = &values[term * stride + first..][..M];
-            let mut factors = [0.0; M];
-            factors.copy_from_slice(column);
+            let mut factors = [simd.splat_f32s(0.0); M];
+            for (factor, value) in factors.iter_mut().zip(column) {
+                *factor = simd.splat_f32s(*value);
+            }
             factors
         }
     }
@@ -190,7 +201,19 @@ pub(super) fn product<S: Simd>(
     right: impl Right,
     out: &mut impl Out,
 ) {
-    let vectors = width / S::F32_LANES;
+    product_of_vectors(simd, rows, width / S::F32_LANES, left, right, out);
+}
+
+/// The same of the first `vectors` vectors of outputs.
+#[inline(always)]
+pub(super) fn product_of_vectors<S: Simd>(
+    simd: S,
+    rows: usize,
+    vectors: usize,
+    left: impl Left,
+    right: impl Right,
+    out: &mut impl Out,
+) {
     // As many sums as there are registers for, beside what they are made of.
     match S::F32_LANES {
         16 => blocks::<S, 8, 2>(simd, rows, vectors, left, right, out),
@@ -258,11 +281,10 @@ fn block<S: Simd, const M: usize, const N: usize>(
             *sum = out.start(simd, row + m, vector + n);
         }
     }
-    let (factors, vectors) = (left.rows::<M>(row), right.vectors::<S, N>(simd, vector));
+    let (factors, vectors) = (left.rows::<S, M>(simd, row), right.vectors::<S, N>(simd, vector));
     for term in 0..left.terms() {
         let (factors, vectors) = (factors(term), vectors(term));
         for (sums, factor) in sums.iter_mut().zip(factors) {
-            let factor = simd.splat_f32s(factor);
             for (sum, vector) in sums.iter_mut().zip(vectors) {
                 *sum = simd.mul_add_f32s(factor, vector, *sum);
             }

@@ -104,7 +104,10 @@ impl Case {
                     }
                     let kept = match self.dropout {
                         None => 1.0,
-                        Some(_) => tile.keep[row * layer.panels() + unit / PANEL][unit % PANEL],
+                        Some(_) => {
+                            let kept = tile.kept[row * layer.panels() + unit / PANEL];
+                            if kept >> (unit % PANEL) & 1 == 1 { factor } else { 0.0 }
+                        }
                     };
                     if sum > 0.0 { sum * kept } else { 0.0 }
                 };

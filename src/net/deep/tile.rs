@@ -31,8 +31,8 @@ pub(super) struct LayerTile {
     pub(super) units: Vec<Panel>,
     /// The derivatives of the rows' losses by what goes into the units.
     pub(super) errors: Vec<Panel>,
-    /// What dropout multiplies the units by.
-    pub(super) keep: Vec<Panel>,
+    /// Of each panel the units that dropout keeps, a bit each.
+    pub(super) kept: Vec<u32>,
 }
 
 impl Tile {
@@ -42,7 +42,7 @@ impl Tile {
         let layer = |panels: usize| LayerTile {
             units: vec![[0.0; PANEL]; ROWS * panels],
             errors: vec![[0.0; PANEL]; ROWS * panels],
-            keep: vec![[1.0; PANEL]; ROWS * panels],
+            kept: vec![u32::MAX; ROWS * panels],
         };
         let embedded_width = padded(embedded);
         Self {

@@ -9,9 +9,9 @@ use super::shape::Shape;
 pub(crate) struct Transposed {
     /// Of each layer the weights of its inputs that are no numbers: panels of inputs, one row a unit.
     pub(super) layers: Vec<Vec<Panel>>,
-    /// The weights of the heads, of each unit of the last layer.
-    pub(super) heads: Vec<[f32; HEADS]>,
-    pub(super) bias: [f32; HEADS],
+    /// The weights of the heads, one row a unit of the last layer.
+    pub(super) heads: Vec<Panel>,
+    pub(super) bias: Panel,
 }
 
 impl Transposed {
@@ -21,20 +21,20 @@ impl Transposed {
             |inputs: usize, units: usize| vec![[0.0; PANEL]; padded(inputs) / PANEL * units];
         Self {
             layers: shape.layers.iter().map(|l| layer(l.inputs, l.units)).collect(),
-            heads: vec![[0.0; HEADS]; shape.last],
-            bias: [0.0; HEADS],
+            heads: vec![[0.0; PANEL]; shape.last],
+            bias: [0.0; PANEL],
         }
     }
 
     /// Takes the weights that forward needs.
     pub(crate) fn take_heads(&mut self, shape: &Shape, weights: &[Panel]) {
         for (unit, heads) in self.heads.iter_mut().enumerate() {
-            for (head, slot) in heads.iter_mut().enumerate() {
+            for (head, slot) in heads[..HEADS].iter_mut().enumerate() {
                 let (panel, index) = shape.head_weight(unit, head);
                 *slot = weights[panel][index];
             }
         }
-        self.bias.copy_from_slice(&weights[shape.head_biases()][..HEADS]);
+        self.bias = weights[shape.head_biases()];
     }
 
     /// Takes the weights that backward needs.

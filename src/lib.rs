@@ -32,8 +32,6 @@ pub mod metrics;
 pub mod model;
 mod net;
 pub mod record;
-#[cfg(any(feature = "datafusion", feature = "polars"))]
-mod scorers;
 
 pub use error::{Error, Result};
 

@@ -39,19 +39,28 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names behind every `crate::` and the crates of engines in the code of a file; comments may speak of anything.
+/// The lines of a file that are no comments, which may speak of anything.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The names behind a path in the code of a file.
+fn names_behind(path: &str, text: &str) -> BTreeSet<String> {
+    let name = |after: &str| {
+        let end = if after.starts_with('{') {
+            after.find('}').map_or(after.len(), |end| end + 1)
+        } else {
+            after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())
+        };
+        after[..end].to_owned()
+    };
+    code(text).flat_map(|line| line.split(path).skip(1)).map(name).collect()
+}
+
+/// The names behind every `crate::` and the crates of engines in the code of a file.
 fn imports(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    for line in code {
-        for after in line.split("crate::").skip(1) {
-            let end = if after.starts_with('{') {
-                after.find('}').map_or(after.len(), |end| end + 1)
-            } else {
-                after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())
-            };
-            found.insert(after[..end].to_owned());
-        }
+    let mut found = names_behind("crate::", text);
+    for line in code(text) {
         let used = line.trim_start().trim_start_matches("pub ").strip_prefix("use ");
         let engine = used.and_then(|used| ENGINES.iter().find(|name| used.starts_with(**name)));
         found.extend(engine.map(|name| (*name).to_owned()));
@@ -101,4 +110,37 @@ fn every_room_of_the_table_is_there() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
         assert!(folder.is_dir(), "{room}");
     }
+}
+
+#[test]
+fn the_rooms_of_training_say_what_they_import() {
+    let all = rooms();
+    let fit = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fit");
+    let entries: Vec<PathBuf> =
+        fs::read_dir(&fit).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let of_fit: BTreeSet<String> = entries.iter().map(|path| name(path)).collect();
+    let mut wrong = Vec::new();
+    for room in entries.iter().filter(|path| path.is_dir()) {
+        let text = read(room.join("mod.rs"));
+        let paragraph = text.split("//!\n").find(|part| part.contains("//! Imports")).unwrap_or("");
+        let said: BTreeSet<&str> = paragraph.split('`').skip(1).step_by(2).collect();
+        let mut paths = Vec::new();
+        files(room, &mut paths);
+        let mut found = BTreeSet::new();
+        for path in paths {
+            let text = read(path);
+            found.extend(names_behind("crate::fit::", &text).intersection(&of_fit).cloned());
+            found.extend(
+                names_behind("crate::", &text).into_iter().filter(|name| all.contains_key(name)),
+            );
+        }
+        let own = [name(room), "fit".to_owned()];
+        let found: BTreeSet<&str> =
+            found.iter().filter(|name| !own.contains(name)).map(String::as_str).collect();
+        if found != said {
+            wrong.push(format!("{}: imports {found:?}, says {said:?}", room.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -61,15 +61,13 @@ pub(crate) fn flaw(plan: &Plan) -> Result<Option<Flaw>> {
         if !node.is::<DistributedExec>() {
             return Ok(TreeNodeRecursion::Continue);
         }
-        for stage in node.children() {
-            flaw = match rows(stage, 1) {
-                Ok(Rows { cut: Some(limit), .. }) => {
-                    Some(format!("a limit of {limit} is kept by each partition alone"))
-                }
-                Ok(_) => None,
-                Err(found) => Some(found),
-            };
-        }
+        flaw = node.children().into_iter().find_map(|stage| match rows(stage, 1) {
+            Ok(Rows { cut: Some(limit), .. }) => {
+                Some(format!("a limit of {limit} is kept by each partition alone"))
+            }
+            Ok(_) => None,
+            Err(found) => Some(found),
+        });
         Ok(TreeNodeRecursion::Stop)
     })?;
     Ok(flaw)

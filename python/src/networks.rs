@@ -106,7 +106,8 @@ fn feature(feature: PyFeature) -> Feature {
 
 fn embedding(feature: &PyFeature) -> Option<LevelVectors> {
     let PyFeature::Levels(name, levels, vectors) = feature else { return None };
-    let size = vectors.len().checked_div(levels.len()).unwrap_or(0) as u64;
+    // Without levels any size is right.
+    let size = vectors.len().checked_div(levels.len()).unwrap_or(1) as u64;
     Some(LevelVectors { feature: name.clone(), size, vectors: vectors.clone() })
 }
 

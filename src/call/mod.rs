@@ -7,7 +7,7 @@
 //! A function has one entry here: its name, its arguments and the core's function are in [`distribution`],
 //! [`model`], [`customer`], [`metric`], [`params`], [`newton_step`] or [`fit`]. The arguments that functions share have a file each:
 //! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`]. [`evaluate`] draws the sample that a metric's options
-//! ask for.
+//! ask for. [`scorers`] keeps the models of texts ready, for both engines.
 
 mod argument;
 pub(crate) mod buckets;
@@ -28,6 +28,7 @@ pub(crate) mod options;
 pub(crate) mod params;
 pub(crate) mod params_error;
 pub(crate) mod predict;
+mod scorers;
 pub(crate) mod weight;
 
 pub(crate) use argument::{

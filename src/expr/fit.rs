@@ -223,7 +223,7 @@ impl Training {
         let index_of = |row: &RowId| {
             self.pieces.get(row.chunk as usize).map_or(0, |piece| piece.start) + row.row as usize
         };
-        // What rows have in common those tell that count, or all if none does: with a prior there is a model all the same.
+        // Model and list length come from the rows that count, or from all if none does: with a prior there is a model even so.
         let telling: Vec<usize> = match used.as_slice() {
             _ if init.is_none() && self.lists.is_none() => Vec::new(),
             [] => {

@@ -11,7 +11,7 @@
 //! | `encode` | learns the encodings and packs the rows into batches |
 //! | `penalty` | decides how much the features are trusted |
 //! | `problem` | all of that, ready for a solver |
-//! | `objective`, `regularizer` | loss and gradient over a batch, and what is added to them |
+//! | `objective`, `regularizer`, `weight_penalty` | loss and gradient over a batch, and what is added to them |
 //! | `sgd`, `descent` | the solver by steps: parts of weights, steps, epochs, attempts |
 //! | `network` | hidden layers on top of the linear heads |
 //! | `newton` | the exact solver: Fisher scoring, standard errors |
@@ -46,6 +46,7 @@ mod train;
 mod warm_start;
 mod warnings;
 mod watch;
+mod weight_penalty;
 
 pub use memory::{DataShape, model_bytes, training_bytes};
 pub use network::NetworkOptions;

@@ -1,4 +1,4 @@
-//! Who is told how far the trainings have come that option `progress` asks it of.
+//! Progress of trainings with option `progress`, as events for whoever shows it.
 //!
 //! Nothing is drawn here: a program, such as the shell, sets an [`Observer`] once. What it does with an [`Event`] changes no
 //! bit of a training, and whether there is one is not part of a model.
@@ -100,7 +100,7 @@ pub enum Stage {
     Rounds,
 }
 
-/// A call that is told of: that it is over when this is dropped.
+/// Tells the observer that a call is over when it is dropped.
 #[derive(Debug)]
 pub(super) struct Call;
 

@@ -94,13 +94,13 @@ pub(super) fn part_indices(encodings: &[Encoding]) -> Vec<usize> {
 }
 
 /// Where each weight of the model to continue from stands in a head of a part; weights of features in another
-/// order, and levels between which new ones came, are found by name.
+/// order, and levels between which new ones came, are found by name. `None` for one that is not there.
 pub(super) fn known_part_indices(
     model: &Model,
     table: &Table<'_>,
     encodings: &[Encoding],
     part_indices: &[usize],
-) -> Vec<usize> {
+) -> Vec<Option<usize>> {
     let mut of_name: HashMap<(&str, Option<&str>), usize> = HashMap::new();
     let mut rest = part_indices.iter().copied();
     for (column, encoding) in table.features.iter().zip(encodings) {
@@ -122,8 +122,7 @@ pub(super) fn known_part_indices(
         };
         levels.into_iter().map(|level| (feature.name.as_str(), level))
     });
-    // Every feature and level of the model is among the encodings, so none is missing.
-    names.map(|name| of_name.get(&name).copied().unwrap_or(0)).collect()
+    names.map(|name| of_name.get(&name).copied()).collect()
 }
 
 /// The weights of the heads as a model has them, with mu in units of 1 instead of `amount_scale`.
@@ -205,7 +204,7 @@ pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Tr
         }
         weights.steps = state.steps(head);
         let first_level = 1 + problem.packed().inputs.number_count;
-        let levels = known.iter().filter_map(|index| index.checked_sub(first_level));
+        let levels = known.iter().flatten().filter_map(|index| index.checked_sub(first_level));
         for (level, &steps) in levels.zip(state.level_steps(head)) {
             if let Some(slot) = weights.level_steps.get_mut(level) {
                 *slot = steps;
@@ -214,18 +213,18 @@ pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Tr
     }
 }
 
-/// Writes an intercept and weights into a head of a part, each weight to its index.
+/// Writes an intercept and weights into a head of a part, each weight to its index if it has one.
 pub(super) fn load(
     intercept: f64,
     values: impl Iterator<Item = f64>,
-    part_indices: &[usize],
+    part_indices: &[Option<usize>],
     out: &mut [f64],
 ) {
     if let Some(slot) = out.first_mut() {
         *slot = intercept;
     }
     for (value, &index) in values.zip(part_indices) {
-        if let Some(slot) = out.get_mut(index) {
+        if let Some(slot) = index.and_then(|index| out.get_mut(index)) {
             *slot = value;
         }
     }

@@ -2,6 +2,7 @@
 
 use super::guard::FAR_TOTAL;
 use super::total::Totals;
+use crate::error::quoted;
 use crate::model::{Encoding, Range};
 
 /// A value so many lengths of the range in which the feature is held beyond it is absurd.
@@ -97,7 +98,7 @@ fn absurd(name: &str, encoding: &Encoding, all: Range) -> Option<String> {
     (beyond > length).then(|| {
         format!(
             "feature `{}` has the value {}, absurdly far from the rest; it is held within {} to {}",
-            name.chars().take(40).flat_map(char::escape_debug).collect::<String>(),
+            quoted(name),
             short(farthest),
             short(range.least),
             short(range.most)

@@ -35,7 +35,7 @@ pub trait Listener: Sync {
     fn interrupted(&self) {}
 }
 
-/// Has all trainings of the process listened to; the first listener stays.
+/// Sets who listens to all trainings of the process; later calls change nothing.
 pub fn listen(listener: &'static dyn Listener) {
     let _ = LISTENER.set(listener);
 }

@@ -21,11 +21,11 @@ pub enum Column<'a> {
     F64(&'a [f64]),
     /// A value a row, in single precision.
     F32(&'a [f32]),
-    /// Row `i` is `values[offset + i * stride]`: one place of a fixed-size list.
+    /// Row `i` is `values[offset + i * stride]`: one element of each fixed-size list.
     Strided {
         /// The list column's values.
         values: &'a [f64],
-        /// The place within a list.
+        /// The index within a list.
         offset: usize,
         /// The length of a list.
         stride: usize,
@@ -93,7 +93,7 @@ impl<'a> Blocks<'a> {
     /// A reader of the column in blocks of that many rows.
     pub fn of(block: usize, column: Column<'a>) -> Self {
         let column = match column {
-            // A list of no place repeats itself.
+            // A stride of 0 repeats one value.
             Column::Strided { values, offset, stride: 0 } => {
                 Column::Scalar(values.get(offset).copied().unwrap_or(f64::NAN))
             }

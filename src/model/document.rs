@@ -34,7 +34,7 @@ pub const NETWORK_VERSION: u32 = 2;
 /// assert!(Model::from_json("{}").is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Version1")]
+#[serde(try_from = "Unchecked")]
 pub struct Model {
     format_version: u32,
     features: Vec<Feature>,
@@ -58,7 +58,8 @@ pub struct Model {
 
 /// A text of version 1 or 2 as it is read: a [`Model`] that has not been checked.
 #[derive(Deserialize)]
-struct Version1 {
+#[serde(expecting = "a model")]
+struct Unchecked {
     format_version: u32,
     features: Vec<Feature>,
     weights: Weights,
@@ -73,10 +74,10 @@ struct Version1 {
     passes: Option<Passes>,
 }
 
-impl TryFrom<Version1> for Model {
+impl TryFrom<Unchecked> for Model {
     type Error = Error;
 
-    fn try_from(read: Version1) -> Result<Self> {
+    fn try_from(read: Unchecked) -> Result<Self> {
         check_version(read.format_version)?;
         let model = Self {
             format_version: read.format_version,
@@ -260,9 +261,8 @@ impl Model {
     /// [`Error::Model`] if the text is not JSON, is of another version, or is not a sound model: lists in the place of
     /// objects, wrong lengths, names or levels that stand twice, a scale that is not positive.
     pub fn from_json(text: &str) -> Result<Self> {
-        // What a text says is of use only if it is of a version that this build reads. Each version is read as its own
-        // struct, which becomes a model.
-        let problem = match objects::from_str::<Version1>(text) {
+        // What a text says is of use only if it is of a version that this build reads.
+        let problem = match objects::from_str::<Unchecked>(text) {
             Ok(read) => return Self::try_from(read),
             Err(error) => problem(without_long_quote(&error.to_string())),
         };
@@ -278,7 +278,7 @@ impl Model {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The version of the text: [`FORMAT_VERSION`], or 2 for a model with a network.
+    /// The version of the text: [`FORMAT_VERSION`], or [`NETWORK_VERSION`] for a model with a network.
     pub fn format_version(&self) -> u32 {
         self.format_version
     }

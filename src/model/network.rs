@@ -538,9 +538,11 @@ impl<'a> Borrowed<'a> {
                 )));
             };
             let needed = vectors.size.checked_mul(levels as u64);
-            if vectors.size > MOST_UNITS as u64 || needed != Some(vectors.vectors.len() as u64) {
+            if !(1..=MOST_UNITS as u64).contains(&vectors.size)
+                || needed != Some(vectors.vectors.len() as u64)
+            {
                 return Err(problem(format!(
-                    "the embedding of feature `{}` has {} numbers, and {levels} levels of size {} came; the size is at most {MOST_UNITS}",
+                    "the embedding of feature `{}` has {} numbers, and {levels} levels of size {} came; the size is from 1 to {MOST_UNITS}",
                     quoted(name),
                     vectors.vectors.len(),
                     vectors.size

@@ -70,7 +70,7 @@ pub struct PassPart {
     /// The last accepted steps, the oldest first; empty where there are second derivatives by all pairs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory: Vec<PassPair>,
-    /// The weights that stay as they are, because other columns explain theirs: their places among `values`.
+    /// The weights that stay as they are, because other columns explain theirs: their indices in `values`.
     pub left_out: Vec<usize>,
     /// The objective at `values`, of the last accepted pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,7 @@ impl PassPart {
         self.values.len() == width
             && [&self.direction, &self.gradient].iter().all(|all| [0, width].contains(&all.len()))
             && self.memory.iter().all(|pair| pair.fit(width))
-            && self.left_out.iter().all(|place| *place < width)
+            && self.left_out.iter().all(|index| *index < width)
             && numbers.into_iter().all(|number| number.is_finite())
     }
 }

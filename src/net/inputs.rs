@@ -7,7 +7,7 @@ use crate::math::{LANES, TILE, padded};
 /// A mini-batch: consecutive rows, those that pay first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch {
-    /// Its place among the batches.
+    /// Its index among the batches.
     pub(crate) index: usize,
     /// Its first row among those of all batches, padding included.
     pub(crate) start: usize,

@@ -71,7 +71,7 @@ impl Category {
         self.levels.get(start..end).unwrap_or(&[])
     }
 
-    /// The levels of rows within their batch: 0, or the place in [`levels`](Self::levels) plus one.
+    /// The levels of rows within their batch: 0, or the index in [`levels`](Self::levels) plus one.
     #[inline(always)]
     pub(crate) fn local(&self, rows: std::ops::Range<usize>) -> &[u32] {
         self.local.get(rows).unwrap_or(&[])

@@ -1,6 +1,6 @@
 //! From rows to what is trained on: batches of standardised numbers and of levels, and the encodings on the way.
 //!
-//! Imports [`rows`](super::rows), [`net`](crate::net) and [`model`](crate::model).
+//! Imports [`rows`](super::rows), `math`, `family`, [`net`](crate::net) and [`model`](crate::model).
 
 mod category;
 mod layout;
@@ -10,6 +10,5 @@ mod pack;
 mod standardize;
 
 pub(super) use layout::{BatchLayout, deal};
-pub(super) use moments::MOMENT_ROWS;
 pub(super) use pack::{Known, Learnt, Packed, PackedFor, Targets, pack_encoded, pack_training};
 pub(super) use standardize::{hold_standardized, standardized};

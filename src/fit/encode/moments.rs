@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::fit::rows::MOMENT_ROWS;
 use crate::math::dispatch;
 use crate::model::{HUGE_UNIT, Range};
-
-/// Rows whose moments are taken together: few enough to be read again from the cache.
-pub(in crate::fit) const MOMENT_ROWS: usize = 2048;
 
 /// Lanes of a sum over rows: fixed, so that the bits do not depend on the processor.
 const SUMS: usize = 8;
@@ -33,7 +31,7 @@ pub(in crate::fit) struct NumberLearner<'a> {
 }
 
 impl<'a> NumberLearner<'a> {
-    /// For values with these weights, which [`near`] has been asked about.
+    /// For values with these weights, of which sums neither overflow nor vanish; see [`in_safe_units`].
     pub(in crate::fit) fn new(weights: Option<&'a [f64]>) -> Self {
         Self { weights, rows: 0, center: None, moments: Moments::default(), range: Range::EMPTY }
     }
@@ -229,7 +227,7 @@ fn weighted_sums(
 }
 
 /// Weights, in units of the greatest where a sum of them could overflow or vanish.
-pub(in crate::fit) fn near(weights: &[f64]) -> Cow<'_, [f64]> {
+pub(in crate::fit) fn in_safe_units(weights: &[f64]) -> Cow<'_, [f64]> {
     let greatest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     if (1.0 / FAR_WEIGHT..FAR_WEIGHT).contains(&greatest) {
         return weights.into();
@@ -242,7 +240,7 @@ mod tests {
     use super::*;
 
     fn learn(values: &[f64], weights: Option<&[f64]>) -> (f64, f64) {
-        let weights = weights.map(near);
+        let weights = weights.map(in_safe_units);
         let mut learner = NumberLearner::new(weights.as_deref());
         learner.add(values);
         learner.moments(values)

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::category::{learn_levels, pack_category};
 use super::layout::BatchLayout;
-use super::moments::{NumberLearner, near};
+use super::moments::{NumberLearner, in_safe_units};
 use super::number::{LearntNumber, learn_number};
 use super::standardize::{hold_standardized, write_standardized};
 use crate::family::{Counts, Marginal, marginal};
@@ -115,7 +115,7 @@ pub(in crate::fit) fn pack_training(
     targets: &Targets<'_>,
     known: &Known<'_>,
 ) -> Learnt {
-    let weights = targets.weights.as_deref().map(near);
+    let weights = targets.weights.as_deref().map(in_safe_units);
     let weights = weights.as_deref();
     let order = Order::new(table, &layout.rows);
     let mut packed = Packed::empty(table, layout, targets);

@@ -44,7 +44,7 @@ pub(super) struct Dropped {
 }
 
 impl<'a> Block<'a> {
-    /// The rows, a tile at a time, with the first row's index in the block.
+    /// The rows, a tile at a time.
     fn tiles(self) -> impl Iterator<Item = TileRows<'a>> {
         let batch = self.batch;
         let (first, end) = (self.index * BLOCK, batch.rows.min((self.index + 1) * BLOCK));

@@ -242,7 +242,7 @@ impl<'a> Session<'a> {
         Some(TotalShift { ratio, mu, raw_sigma })
     }
 
-    /// Whether nobody wants to know any more what it comes to.
+    /// Whether the training was interrupted.
     fn is_interrupted(&self) -> bool {
         self.linear.watch.is_interrupted()
     }

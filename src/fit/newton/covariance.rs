@@ -2,10 +2,11 @@
 
 use super::cholesky::Factor;
 use super::direction::{add_diagonal, join, joint};
-use super::part::{PartObjective, Penalty, Products};
+use super::part::{PartObjective, Products};
 use super::solve::Solution;
 use super::symmetric::Symmetric;
 use crate::family::Curved;
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::model::{Covariance, Encoding, ErrorKind, HeadErrors, StandardErrors};
 
 /// The covariances of a part's weights, in the order in which a model has them, head after head.
@@ -59,7 +60,7 @@ impl Covariances {
     /// Of the factor of the second derivatives of an objective whose columns are all that a head of a part has.
     pub(super) fn of_factor<const H: usize>(
         factor: &Factor,
-        penalty: &Penalty,
+        penalty: &WeightPenalty,
         inputs: &CovarianceInputs<'_>,
     ) -> Self {
         let mut matrix = factor.inverse();
@@ -75,7 +76,7 @@ impl Covariances {
 struct OfColumns<'a> {
     matrix: &'a Symmetric,
     left_out: &'a [bool],
-    penalty: &'a Penalty,
+    penalty: &'a WeightPenalty,
     /// Of each column its index in a head of a part.
     part_indices: &'a [usize],
 }

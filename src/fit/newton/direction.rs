@@ -3,8 +3,9 @@
 //! Needs no rows, so that whoever has summed them goes on from here.
 
 use super::cholesky::Factor;
-use super::part::{Penalty, Point, diagonal_pair};
+use super::part::{Point, diagonal_pair};
 use super::symmetric::Symmetric;
+use crate::fit::weight_penalty::WeightPenalty;
 
 /// From this norm of the gradient on, the second derivatives of the rows as they are take the place of the expected ones.
 pub(super) const NEAR: f64 = 1e-2;
@@ -21,7 +22,7 @@ const INVISIBLE: f64 = 1e-12;
 /// Marks the columns that those before them explain, by the second derivatives of each head with itself.
 pub(super) fn leave_out_explained<const H: usize>(
     point: &Point,
-    penalty: &Penalty,
+    penalty: &WeightPenalty,
     left_out: &mut [bool],
 ) {
     let width = point.values.len() / H;
@@ -50,7 +51,7 @@ pub(super) fn norm<const H: usize>(point: &Point, left_out: &[bool], units: [f64
 /// The step of each head by itself: between heads no second derivative is expected.
 pub(super) fn by_head<const H: usize>(
     point: &Point,
-    penalty: &Penalty,
+    penalty: &WeightPenalty,
     left_out: &[bool],
 ) -> Option<Vec<f64>> {
     let width = point.values.len() / H;
@@ -70,7 +71,7 @@ pub(super) fn by_head<const H: usize>(
 /// The factor of all second derivatives.
 pub(super) fn joint<const H: usize>(
     point: &Point,
-    penalty: &Penalty,
+    penalty: &WeightPenalty,
     left_out: &[bool],
 ) -> Option<Factor> {
     let mut matrix = join::<H>(&point.products);

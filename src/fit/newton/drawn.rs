@@ -1,12 +1,13 @@
 //! What a given model says of the weights of a fit: where they start, and what they are drawn to.
 
-use super::part::{PartObjective, Penalty, Products};
+use super::part::{PartObjective, Products};
 use super::rows::{DesignColumns, PartRows};
 use crate::family::{Head, PayingTerm};
 use crate::fit::encode::{PackedFor, Targets, deal, pack_encoded};
 use crate::fit::options::Options;
 use crate::fit::rows::{RowId, Table, canonical_order, gather};
 use crate::fit::warm_start;
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::model::{Between, Encoding, History, Model, StopReason, Training};
 
 /// The prior of campaigns that the weights are drawn to, if `init` is one.
@@ -126,7 +127,7 @@ fn loss_of_prior(table: &Table<'_>, rows: &[RowId], labels: &[f64], prior: &Mode
     let all = PartRows::new(&packed, 0..packed.batches.len(), false);
     let columns = DesignColumns::new(&all);
     let start = columns.pick(&start);
-    let problem = PartObjective::new(all, columns, PayingTerm, Penalty::default());
+    let problem = PartObjective::new(all, columns, PayingTerm, WeightPenalty::default());
     let loss = problem.at(start, Products::None).loss;
     (if loss.is_finite() { loss } else { f64::MAX }, targets.weight_sum())
 }

@@ -3,7 +3,7 @@
 use super::covariance::{CovarianceInputs, Covariances, standard_errors};
 use super::drawn::{prior_of, without_payers};
 use super::options::NewtonOptions;
-use super::part::{PartObjective, Penalty, Products};
+use super::part::{PartObjective, Products};
 use super::passes;
 use super::penalties::Penalties;
 use super::rows::{DesignColumns, PartRows};
@@ -16,6 +16,7 @@ use crate::fit::rows::{RowId, Sampled, Table, Usable};
 use crate::fit::sgd::{Part, PartWeights, Parts, Progress};
 use crate::fit::split::Split;
 use crate::fit::warm_start;
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::model::{History, L2, Model, OptionsInForce, Passes, Shrunk, StopReason};
 use crate::{Error, Result};
 
@@ -162,7 +163,7 @@ impl<'a> Exact<'a> {
         let rows = PartRows::new(packed, 0..packed.batches.len(), T::PAYERS_ONLY);
         let columns = DesignColumns::new(&rows);
         let penalty = &self.penalties.of_parts[part];
-        let penalty = Penalty {
+        let penalty = WeightPenalty {
             precision: columns.pick_heads(&penalty.precision, packed.inputs.width()),
             centre: columns.pick_heads(&penalty.centre, packed.inputs.width()),
             sigma: penalty.sigma,
@@ -176,12 +177,12 @@ impl<'a> Exact<'a> {
         objective: &PartObjective<'_, H, T>,
         part: usize,
         units: [f64; H],
-        something: bool,
+        can_learn: bool,
     ) -> PartOutcome {
         let width = self.problem.packed().inputs.width();
         let start = &self.penalties.starts[part];
         let columns = objective.columns.pick_heads(start, width);
-        let is_learnt = something || prior_of(&self.options.shared).is_some();
+        let is_learnt = can_learn || prior_of(&self.options.shared).is_some();
         let solution = if is_learnt {
             let Self { options: NewtonOptions { max_iterations, tolerance, .. }, .. } = self;
             let stop = Stop { max_iterations: *max_iterations, tolerance: *tolerance };
@@ -290,7 +291,9 @@ fn bounded_loss(problem: &Problem<'_>, term: AmountTerm, values: &[f64]) -> f64 
     let rows = PartRows::new(packed, 0..packed.batches.len(), true);
     let columns = DesignColumns::new(&rows);
     let values = columns.pick_heads(values, packed.inputs.width());
-    PartObjective::new(rows, columns, term, Penalty::default()).at(values, Products::None).loss
+    PartObjective::new(rows, columns, term, WeightPenalty::default())
+        .at(values, Products::None)
+        .loss
 }
 
 /// What happened, as a model remembers it.

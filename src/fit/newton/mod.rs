@@ -3,6 +3,9 @@
 //! It minimises what training by steps minimises, over the same packed rows ([`rows`] is the one place that reads them),
 //! with values, heads and sums in double precision. Every sum runs in lanes and pieces fixed by this code, so that the bits
 //! depend neither on the order of the rows nor on threads or the processor.
+//!
+//! Imports `rows`, `options`, `split`, `encode`, `problem`, `warm_start`, `regularizer`, `weight_penalty`, `sgd` (the parts of
+//! a model), `finish`, `observer`, `watch`, `math`, [`family`](crate::family), `net` and `model`.
 
 mod cholesky;
 mod covariance;
@@ -22,7 +25,7 @@ pub(super) use drawn::{Drawn, prior_of, without_payers};
 pub(super) use fit_newton::fit_all;
 pub use fit_newton::fit_newton;
 pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
-pub(super) use part::{PartObjective, Penalty, Point, Products};
+pub(super) use part::{PartObjective, Point, Products};
 pub use passes::{Pass, PassColumns, PassOptions, PassSums, newton_start};
 pub(super) use penalties::Penalties;
 pub(super) use rows::{DesignColumns, PartRows};

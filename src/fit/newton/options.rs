@@ -19,13 +19,19 @@ pub const SHARED_OPTIONS: &[&str] =
 pub struct NewtonOption {
     /// Its name.
     pub name: &'static str,
-    /// Its default.
-    pub default: &'static str,
     /// What it may be.
     pub range: OptionRange,
     /// What it is for.
     pub purpose: &'static str,
+    default: fn(&NewtonOptions) -> String,
     set: fn(&mut NewtonOptions, &Given<'_>) -> Result<()>,
+}
+
+impl NewtonOption {
+    /// Its default.
+    pub fn default(&self) -> String {
+        (self.default)(&NewtonOptions::default())
+    }
 }
 
 /// The options that [`fit_newton`](super::fit_newton) has beside [`SHARED_OPTIONS`]: parsing, documentation and error messages
@@ -33,32 +39,30 @@ pub struct NewtonOption {
 pub const NEWTON_OPTIONS: &[NewtonOption] = &[
     NewtonOption {
         name: "max_iterations",
-        default: "50",
         range: OptionRange::Integer { least: 0, most: 10_000 },
         purpose: "steps of the solver, at most",
+        default: |options| options.max_iterations.text(),
         set: |options, given| Setting::read(given).map(|value| options.max_iterations = value),
     },
     NewtonOption {
         name: "tolerance",
-        default: "1e-9",
         range: OptionRange::Positive { most: 1.0 },
         purpose: "greatest norm of the gradient of the objective at which the solver stops",
+        default: |options| options.tolerance.text(),
         set: |options, given| Setting::read(given).map(|value| options.tolerance = value),
     },
     NewtonOption {
         name: "errors",
-        default: "model",
         range: OptionRange::OneOf(&["model", "robust"]),
         purpose: "standard errors: of the model's second derivatives, or those that hold if the model is wrong (sandwich, HC0)",
-        set: |options, given| {
-            given.choice(ErrorKind::from_name).map(|value| options.errors = value)
-        },
+        default: |options| options.errors.text(),
+        set: |options, given| Setting::read(given).map(|value| options.errors = value),
     },
     NewtonOption {
         name: "covariance",
-        default: "false",
         range: OptionRange::Boolean,
         purpose: "store the covariances of the weights in the model, for the errors of predictions",
+        default: |options| options.covariance.text(),
         set: |options, given| Setting::read(given).map(|value| options.covariance = value),
     },
 ];

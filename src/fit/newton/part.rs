@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::rows::{DesignColumns, PartRows, RowTile};
 use super::symmetric::{Symmetric, dot};
-use crate::family::{Curved, PAIRS, SigmaPrior, TargetTile};
+use crate::family::{Curved, PAIRS, TargetTile};
 use crate::fit::observer::{Stage, Step};
 use crate::fit::watch::Watch;
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::math::{TILE, dispatch};
 
 /// Rows of a piece that one thread sums.
@@ -34,22 +35,12 @@ pub(in crate::fit) enum Products {
     Slopes,
 }
 
-/// What the objective adds to the mean loss.
-#[derive(Debug, Clone, Default)]
-pub(in crate::fit) struct Penalty {
-    /// `precision / 2 * (weight - centre)^2` of each weight of each head; a weight whose precision is infinite is held.
-    pub(in crate::fit) precision: Vec<f64>,
-    pub(in crate::fit) centre: Vec<f64>,
-    /// The prior of sigma, at the intercept of the second head.
-    pub(in crate::fit) sigma: Option<SigmaPrior>,
-}
-
 /// The mean loss of a part of the model over rows, and what is added to it.
 pub(in crate::fit) struct PartObjective<'a, const H: usize, T> {
     pub(in crate::fit) rows: PartRows<'a>,
     pub(in crate::fit) columns: DesignColumns,
     pub(in crate::fit) term: T,
-    pub(in crate::fit) penalty: Penalty,
+    pub(in crate::fit) penalty: WeightPenalty,
     /// What the weights of the rows sum to.
     pub(in crate::fit) weight_sum: f64,
     watch: Option<Watch>,
@@ -118,18 +109,18 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
         rows: PartRows<'a>,
         columns: DesignColumns,
         term: T,
-        penalty: Penalty,
+        penalty: WeightPenalty,
     ) -> Self {
         let weight_sum = rows.weight_sum();
         Self { rows, columns, term, penalty, weight_sum, watch: None }
     }
 
-    /// Whose passes over the rows end with an interrupt, wherever they are.
+    /// Stops summing rows after an interrupt.
     pub(in crate::fit) fn watched(self, watch: &Watch) -> Self {
         Self { watch: Some(watch.clone()), ..self }
     }
 
-    /// Whether nobody wants to know any more what it comes to.
+    /// Whether the training was interrupted.
     pub(in crate::fit) fn is_interrupted(&self) -> bool {
         self.watch.as_ref().is_some_and(Watch::is_interrupted)
     }

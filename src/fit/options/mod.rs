@@ -2,6 +2,8 @@
 //!
 //! [`table`] is the only file in which an option stands: its entry makes the field of [`Options`], the entry of [`OPTIONS`] and
 //! the method of [`OptionsBuilder`]. The other files read values of the types that entries have.
+//!
+//! Imports what options are of: `sgd` (optimiser and schedule), `network`, `rows` (samples), `watch` and `model`.
 
 mod accessors;
 mod builder;
@@ -17,6 +19,6 @@ mod tests;
 pub use builder::OptionsBuilder;
 pub(super) use pairs::{each_option, unknown};
 pub use range::OptionRange;
-pub(super) use setting::{Given, Setting};
+pub(super) use setting::{Given, Limit, Setting};
 pub use table::{OPTIONS, Options, TrainingOption};
 pub use value::OptionValue;

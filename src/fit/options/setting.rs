@@ -7,7 +7,7 @@ use super::value::OptionValue;
 use crate::error::quoted;
 use crate::fit::network::NetworkOptions;
 use crate::fit::sgd::{Optimizer, Schedule};
-use crate::model::Model;
+use crate::model::{ErrorKind, Model};
 use crate::{Error, Result};
 
 /// What a field of [`Options`] holds: how it is read from what was given, and written in documents.
@@ -46,7 +46,7 @@ impl Setting for u64 {
 
 /// An integer that nothing stands for where it is left out.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::fit) struct Limit(pub(super) u64);
+pub(in crate::fit) struct Limit(pub(in crate::fit) u64);
 
 impl Setting for Limit {
     const UNSET: &'static str = "none";
@@ -76,7 +76,7 @@ impl Setting for f64 {
     }
 
     fn text(&self) -> String {
-        self.to_string()
+        format!("{self:?}")
     }
 }
 
@@ -104,6 +104,16 @@ impl Setting for Optimizer {
 }
 
 impl Setting for Schedule {
+    fn read(given: &Given<'_>) -> Result<Self> {
+        given.choice(Self::from_name)
+    }
+
+    fn text(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl Setting for ErrorKind {
     fn read(given: &Given<'_>) -> Result<Self> {
         given.choice(Self::from_name)
     }

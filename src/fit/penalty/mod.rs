@@ -1,6 +1,7 @@
 //! How much the features are trusted: the penalties of the weights by marginal likelihood, and the prior of sigma.
 //!
-//! Imports [`encode`](super::encode), the objective and the [`family`](crate::family).
+//! Imports [`encode`](super::encode), `objective`, `options`, `sgd` (which optimiser), `math`, [`family`](crate::family), `net`
+//! and `model`.
 
 mod design;
 mod evidence;

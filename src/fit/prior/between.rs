@@ -20,12 +20,13 @@ use super::campaigns::Campaigns;
 use crate::family::{AmountTerm, Curved, PayingTerm};
 use crate::fit::encode::{BatchLayout, Packed, PackedFor, Targets, pack_encoded};
 use crate::fit::newton::{
-    DesignColumns, Drawn, Factor, PartObjective, PartRows, Penalty, Point, Products, Symmetric,
+    DesignColumns, Drawn, Factor, PartObjective, PartRows, Point, Products, Symmetric,
 };
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Table, gather};
 use crate::fit::warm_start;
 use crate::fit::watch::Watch;
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::math::{padded, sigma_from_raw};
 use crate::model::{Between, Encoding, HeadBetween, Model};
 use crate::net::Batch;
@@ -325,7 +326,7 @@ impl Estimate<'_> {
         let observations = rows.weight_sum() * self.packed.repeats;
         let width = columns.width();
         let penalty = match state {
-            None => Penalty {
+            None => WeightPenalty {
                 precision: vec![0.0; H * width],
                 centre: vec![0.0; H * width],
                 sigma: None,
@@ -336,7 +337,7 @@ impl Estimate<'_> {
                     let observations = observations / state.dispersion[head];
                     groups.map(move |group| 1.0 / (state.variances[head][group] * observations))
                 };
-                Penalty {
+                WeightPenalty {
                     precision: (0..H).flat_map(precision).collect(),
                     centre: self.pick::<H>(columns, &state.centre),
                     sigma: None,

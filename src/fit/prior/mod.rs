@@ -1,6 +1,7 @@
 //! Campaigns that share a prior: the heads common to all, and how much those of campaigns differ.
 //!
-//! Uses the exact solver, [`newton`](super::newton), on each campaign's rows.
+//! Imports the exact solver, [`newton`](super::newton), which it uses on each campaign's rows, and `rows`, `encode`,
+//! `warm_start`, `weight_penalty`, `observer`, `watch`, `math`, [`family`](crate::family), `net` and `model`.
 
 mod between;
 mod campaigns;

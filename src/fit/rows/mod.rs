@@ -1,6 +1,6 @@
 //! From the table to rows in canonical order: which can be used, in which order, and how their columns are read in it.
 //!
-//! Imports the options and [`math`](crate::math).
+//! Imports `options`, [`math`](crate::math) and `model`.
 
 pub(super) mod gather;
 mod order;
@@ -11,7 +11,7 @@ mod usable;
 
 pub(super) use gather::Order;
 pub(super) use order::{Hashed, canonical_order, level};
-pub(super) use route::{LEAST_NUMBERS, LEAST_ROWS};
+pub(super) use route::{LEAST_NUMBERS, LEAST_ROWS, MOMENT_ROWS};
 pub(super) use sample::{Sampled, Seen, sampled_of_campaigns};
 pub(super) use table::{RowId, Table};
 pub(super) use usable::Usable;

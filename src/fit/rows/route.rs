@@ -6,7 +6,9 @@
 //! its order.
 
 use super::table::{FeatureValues, RowId, Table};
-use crate::fit::encode::MOMENT_ROWS;
+
+/// Rows whose moments are taken together: few enough to be read again from the cache.
+pub(in crate::fit) const MOMENT_ROWS: usize = 2048;
 
 /// Rows of a bucket: such that its values, and one cache line of every bucket, fit into the cache.
 const BUCKET_ROWS: usize = 1 << 13;

@@ -1,6 +1,7 @@
 //! Stochastic gradient descent: optimisers, schedules, the steps of one part of the weights, the loop over epochs.
 //!
-//! Imports [`encode`](super::encode), the objective and the [`family`](crate::family).
+//! Imports [`encode`](super::encode), `objective`, `weight_penalty`, `observer`, `watch`, [`family`](crate::family), `net` and
+//! `model`.
 
 mod history;
 mod optimizer;

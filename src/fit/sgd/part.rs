@@ -4,8 +4,8 @@ use super::optimizer::{StepRates, Weight};
 use super::run::Steps;
 use crate::family::{Head, Term};
 use crate::fit::encode::Packed;
-use crate::fit::newton::Penalty;
 use crate::fit::objective::{gradient_of_batch, loss_of_batch};
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::net::{Affine, AffineWeights, Batch, Inputs};
 
 /// Heads that are trained together because a term of the loss, or a weight, is common to them; no other part has either.
@@ -46,7 +46,7 @@ pub(in crate::fit) struct Part<const H: usize, T> {
     /// The penalty of each head, in the units of the part's own mean loss.
     l2: [f64; H],
     /// What the weights are drawn to, in place of the penalty.
-    drawn: Option<Penalty>,
+    drawn: Option<WeightPenalty>,
     /// What the learning rate is multiplied by.
     step_scale: f64,
     /// Whether there is anything to learn.
@@ -142,7 +142,7 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
     }
 
     /// Drawn to the weights of a prior.
-    pub(in crate::fit) fn drawn_to(self, drawn: Option<Penalty>) -> Self {
+    pub(in crate::fit) fn drawn_to(self, drawn: Option<WeightPenalty>) -> Self {
         Self { drawn, ..self }
     }
 

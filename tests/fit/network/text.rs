@@ -42,6 +42,11 @@ fn hostile_networks_are_refused() {
     assert!(with("/network/embeddings/0/size", 1_000_000_000_u64.into()).contains("size"));
     assert!(with("/network/embeddings/0/size", u64::MAX.into()).contains("size"));
     assert!(with("/network/embeddings/0/vectors", zeros(1)).contains("embedding"));
+    let without_size = refused(&|value| {
+        value["network"]["embeddings"][0]["size"] = 0.into();
+        value["network"]["embeddings"][0]["vectors"] = zeros(0);
+    });
+    assert!(without_size.contains("from 1 to 1024"), "{without_size}");
     assert!(with("/network/embeddings/0/feature", "x9".into()).contains("x4"));
     assert!(with("/network/embeddings", serde_json::json!([])).contains("x4"));
     assert!(with("/network/activation", "tanh".into()).contains("relu"));

@@ -4,7 +4,8 @@ use super::quasi_newton::{self, Blocks, remember};
 use crate::fit::newton::direction::{
     HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint, leave_out_explained, norm,
 };
-use crate::fit::newton::part::{Penalty, Point};
+use crate::fit::newton::part::Point;
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::model::{PassPair, PassPart, PassStatus};
 
 /// Of steps by [blocks](Blocks): one that promises no more than this is at the optimum.
@@ -24,13 +25,13 @@ pub(super) struct SeenPart {
 
 /// What a part is solved for.
 pub(super) struct PartProblem<'a, const H: usize> {
-    pub(super) penalty: &'a Penalty,
+    pub(super) penalty: &'a WeightPenalty,
     /// What each head is measured in, for the norm of the gradient.
     pub(super) units: [f64; H],
     /// The greatest norm of the gradient at an optimum.
     pub(super) tolerance: f64,
     /// Whether there is anything to learn.
-    pub(super) something: bool,
+    pub(super) can_learn: bool,
 }
 
 /// Where the solver stands after a pass; and whether what the pass saw is taken. `seen` is `None` where the weights were no
@@ -76,7 +77,7 @@ fn accepted<const H: usize>(
     seen: &SeenPart,
     problem: &PartProblem<'_, H>,
 ) -> PassPart {
-    let PartProblem { penalty, units, tolerance, something } = problem;
+    let PartProblem { penalty, units, tolerance, can_learn } = problem;
     let point = &seen.observed;
     let mut left_out = penalty.held();
     if part.objective.is_none() && seen.blocks.is_none() {
@@ -95,7 +96,7 @@ fn accepted<const H: usize>(
         ..part.clone()
     };
     let settled = part.norm.is_some_and(|before| is_settled(part.slope, before, norm));
-    if !something || norm <= *tolerance || settled {
+    if !can_learn || norm <= *tolerance || settled {
         return stopped(&here, PassStatus::Converged);
     }
     let (here, direction) = match &seen.blocks {
@@ -121,7 +122,7 @@ fn accepted<const H: usize>(
 /// that of Fisher scoring.
 fn by_pairs<const H: usize>(
     seen: &SeenPart,
-    penalty: &Penalty,
+    penalty: &WeightPenalty,
     left_out: &[bool],
     norm: f64,
 ) -> Option<(Vec<f64>, f64)> {

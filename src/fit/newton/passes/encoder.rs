@@ -178,7 +178,7 @@ fn power_of_two_above(number: f64) -> f64 {
     if number == 0.0 {
         return 1.0;
     }
-    // Of no number that a standardised value may be is the power, or its inverse, beyond the normal numbers.
+    // Keeps the power and its inverse normal numbers.
     let least = power_of_two(-200);
     if number <= least {
         return least;

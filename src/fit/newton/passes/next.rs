@@ -11,11 +11,12 @@ use crate::family::{Head, PAIRS};
 use crate::fit::finish::rising_range;
 use crate::fit::newton::covariance::{CovarianceInputs, Covariances, standard_errors};
 use crate::fit::newton::direction::{add_diagonal, joint};
-use crate::fit::newton::part::{Penalty, Point};
+use crate::fit::newton::part::Point;
 use crate::fit::newton::penalties::ridge;
 use crate::fit::newton::symmetric::Symmetric;
 use crate::fit::regularizer::Regularizer;
 use crate::fit::warm_start;
+use crate::fit::weight_penalty::WeightPenalty;
 use crate::math::ln;
 use crate::model::{
     Covariance, Encoding, ErrorKind, Feature, HeadWeights, History, Model, OptionsInForce,
@@ -62,12 +63,12 @@ struct NextPart {
 }
 
 impl Next<'_> {
-    fn penalties(&self) -> [Penalty; 2] {
+    fn penalties(&self) -> [WeightPenalty; 2] {
         let Passes { l2, sigma_prior, .. } = self.pass.passes;
         ridge(l2, sigma_prior, self.pass.encoder.width(), self.weight / self.payer_weight)
     }
 
-    fn part<const H: usize>(&self, part: usize, penalty: &Penalty) -> NextPart {
+    fn part<const H: usize>(&self, part: usize, penalty: &WeightPenalty) -> NextPart {
         let passes = &self.pass.passes;
         let state = if part == 0 { &passes.paying } else { &passes.amount };
         if state.status != PassStatus::Open {
@@ -76,14 +77,14 @@ impl Next<'_> {
         let PassSums { counts, payments, .. } = self.sums;
         let unit = |head| if part == 1 && head == 0 { passes.mu_unit } else { 1.0 };
         let units: [f64; H] = std::array::from_fn(unit);
-        let something = match part {
+        let can_learn = match part {
             0 => counts.payers < counts.rows,
             _ => payments.least < payments.most,
         };
         let options = self.pass.model.options();
         let tolerance = options.tolerance.unwrap_or(f64::MIN_POSITIVE);
         let seen = self.seen::<H>(part, penalty);
-        let problem = PartProblem { penalty, units, tolerance, something };
+        let problem = PartProblem { penalty, units, tolerance, can_learn };
         let (next, is_taken) = advance(state, seen.as_ref(), &problem);
         let covariances = seen
             .filter(|_| is_taken)
@@ -96,8 +97,8 @@ impl Next<'_> {
         if part == 0 { self.weight } else { self.payer_weight }
     }
 
-    /// What the pass saw of a part; nothing if its weights were no place to be.
-    fn seen<const H: usize>(&self, part: usize, penalty: &Penalty) -> Option<SeenPart> {
+    /// What the pass saw of a part; `None` if its weights gave a row numbers too large to be summed.
+    fn seen<const H: usize>(&self, part: usize, penalty: &WeightPenalty) -> Option<SeenPart> {
         let sums = &self.sums.parts[part];
         if sums.beyond > 0 {
             return None;
@@ -161,7 +162,7 @@ impl Next<'_> {
     fn blocks(
         &self,
         sums: &PartSums,
-        penalty: &Penalty,
+        penalty: &WeightPenalty,
         values: &[f64],
         per_weight: f64,
     ) -> Option<Blocks> {
@@ -186,7 +187,7 @@ impl Next<'_> {
         &self,
         part: usize,
         seen: &SeenPart,
-        penalty: &Penalty,
+        penalty: &WeightPenalty,
         state: &PassPart,
     ) -> Option<Covariances> {
         if seen.blocks.is_some() {
@@ -216,7 +217,7 @@ impl Next<'_> {
         features.iter().map(|feature| feature.encoding.clone()).collect()
     }
 
-    fn model(self, [paying, amount]: [NextPart; 2], penalties: &[Penalty; 2]) -> Model {
+    fn model(self, [paying, amount]: [NextPart; 2], penalties: &[WeightPenalty; 2]) -> Model {
         let model = self.pass.model.clone();
         let weights = self.weights(&paying, &amount);
         let errors = self.errors(&paying, &amount);
@@ -310,7 +311,12 @@ impl Next<'_> {
         features
     }
 
-    fn training(&self, passes: &Passes, weights: &Weights, penalties: &[Penalty; 2]) -> Training {
+    fn training(
+        &self,
+        passes: &Passes,
+        weights: &Weights,
+        penalties: &[WeightPenalty; 2],
+    ) -> Training {
         let before = self.pass.model.training();
         let counts = self.sums.counts;
         let share = self.payer_weight / self.weight;

@@ -1,14 +1,14 @@
 //! The options of a training by passes.
 
 use crate::fit::newton::{NEWTON_OPTIONS, NewtonOptions, SHARED_OPTIONS};
-use crate::fit::options::{OptionValue, Options};
+use crate::fit::options::{Limit, OptionValue, Options};
 use crate::fit::rows::Seen;
 use crate::fit::watch::Watch;
 use crate::model::ErrorKind;
 use crate::{Error, Result};
 
 /// Rows of the sample, unless option `max_rows` says so.
-const SAMPLE_ROWS: i64 = 100_000;
+const SAMPLE_ROWS: u64 = 100_000;
 
 /// Checked options of [`newton_start`](super::newton_start): those of the exact solver but for `init`, with a bound of the
 /// sample (`max_rows`) of 100,000 rows unless another is given, and `errors` of the model alone.
@@ -55,10 +55,7 @@ impl PassOptions {
     }
 
     fn of_newton(mut options: NewtonOptions) -> Self {
-        if options.shared.max_rows().is_none() {
-            // The bound is within the option's range, so that it is taken.
-            let _ = options.shared.set("max_rows", &OptionValue::Integer(SAMPLE_ROWS));
-        }
+        options.shared.max_rows.get_or_insert(Limit(SAMPLE_ROWS));
         options.passes = true;
         Self(options)
     }

@@ -381,7 +381,7 @@ fn add_part<const H: usize, T: Curved<H>>(
         term.curvature(&targets, &heads, false, expected);
     }
     term.errors(&targets, &mut heads, false);
-    // 1. Whatever a row adds is put into units in which it is at most 1; one that is more takes the point out of question.
+    // 1. Whatever a row adds is put into units in which it is at most 1; one that is more rejects the point.
     let (products, expected) = match H {
         1 => (&mut products[..1], &mut expected[..0]),
         _ => (&mut products[..], &mut expected[2..]),

@@ -76,7 +76,7 @@ impl Profile {
         self.rows.iter().all(|row| row.first == 0)
     }
 
-    /// A row; none that there is not.
+    /// A row, or `None` past the last.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> Option<ProfileRow> {
         self.rows.get(row).copied()

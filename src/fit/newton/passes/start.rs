@@ -89,7 +89,7 @@ pub(in crate::fit::newton) fn begin(problem: &Problem<'_>, solutions: [&[f64]; 2
     }
 }
 
-/// The first pass is to be at the solution; if that is no place to be at all, halfway to the start, and so on.
+/// The first pass is at the solution; if that is rejected, the next is halfway to the start, and so on.
 fn begun(start: &[f64], solution: &[f64]) -> PassPart {
     PassPart {
         status: PassStatus::Open,

@@ -32,7 +32,7 @@ pub(super) struct Counts {
 /// The sums of a part; none of one that has nothing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PartSums {
-    /// Rows with a number too large to be summed: the weights are no place to be.
+    /// Rows with a number too large to be summed; the weights are then rejected.
     pub(super) beyond: u64,
     pub(super) loss: Total,
     /// With sigma within its bound.

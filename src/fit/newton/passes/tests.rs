@@ -339,18 +339,13 @@ fn passes_over_many_columns_come_to_the_optimum() {
     let start = data.start(6000);
     let width = start.passes().unwrap().paying.values.len();
     assert!(width > profile::MOST_DENSE, "{width}");
-    let (model, count) = data.passes(start.clone(), |pass| pass);
+    let (model, _) = data.passes(start.clone(), |pass| pass);
     let dense = |pass: Pass| pass.with_profile(profile::Profile::dense(width));
-    let (exact, of_pairs) = data.passes(start, dense);
+    let (exact, _) = data.passes(start, dense);
     for model in [&model, &exact] {
         assert_eq!(model.training().stop_reason.name(), "converged", "{:?}", model.training());
     }
     let objectives = [&model, &exact].map(|model| model.training().objective);
-    println!(
-        "{width} columns, {count} passes for {of_pairs}: {objectives:?} {:e}",
-        objectives[0] - objectives[1]
-    );
-    println!("{} bytes", model.to_json().len());
     assert!((objectives[0] - objectives[1]).abs() < 1e-9, "{objectives:?}");
     assert_eq!(model.standard_errors().unwrap().logit.intercept, None);
 }

@@ -2,6 +2,7 @@
 
 use super::document::Model;
 use super::network::{LayerWeights, NetworkTraining};
+use super::training::{StopReason, Training};
 use crate::record::{Field, FieldType, FieldValue, Record};
 
 /// What happened in training and the options in force.
@@ -47,7 +48,7 @@ const fn entry(
 
 use FieldType::{Integer, Number, Numbers, Text, Texts};
 
-const INFO: [Entry; 45] = [
+const INFO: [Entry; 48] = [
     entry("format_version", Integer, "version of the model text", |m| {
         integer(u64::from(m.format_version()))
     }),
@@ -61,7 +62,9 @@ const INFO: [Entry; 45] = [
         "usable rows that the rows are a sample of; NULL without option max_rows",
         |m| optional(m.training().rows_seen),
     ),
-    entry("payers", Integer, "rows with a positive label", |m| integer(m.training().payers)),
+    entry("payers", Integer, "rows with a label of at least min_payment", |m| {
+        integer(m.training().payers)
+    }),
     entry("validation_rows", Integer, "rows held out for early stopping", |m| {
         integer(m.training().validation_rows)
     }),
@@ -77,15 +80,20 @@ const INFO: [Entry; 45] = [
     entry("label_min", Number, "least payment", |m| FieldValue::Number(m.training().label_min)),
     entry("label_max", Number, "greatest payment", |m| FieldValue::Number(m.training().label_max)),
     entry("weight_sum", Number, "sum of the rows' weights", |m| number(m.training().weight_sum)),
-    entry("epochs_run", Integer, "epochs run", |m| integer(m.training().epochs_run)),
-    entry("best_epoch", Integer, "epoch whose weights the model has", |m| {
-        integer(m.training().best_epoch)
+    entry("epochs_run", Integer, "epochs run, of the network if there is one", |m| {
+        integer(of_network(m).map_or(m.training().epochs_run, |network| network.epochs_run))
     }),
+    entry(
+        "best_epoch",
+        Integer,
+        "epoch whose weights the model has, or its network if there is one; 0 if that adds nothing",
+        |m| integer(of_network(m).map_or(m.training().best_epoch, |network| network.best_epoch)),
+    ),
     entry(
         "stop_reason",
         Text,
-        "why training stopped: epochs, patience, diverged, converged, max_iterations or unfinished",
-        |m| text(m.training().stop_reason.name()),
+        "why training stopped, of the network if there is one: epochs, patience, diverged, converged, max_iterations or unfinished",
+        |m| text(stop_reason(m).name()),
     ),
     entry("train_loss", Number, "mean loss of the training rows", |m| {
         number(m.training().train_loss)
@@ -102,10 +110,15 @@ const INFO: [Entry; 45] = [
     entry("warnings", Texts, "what to look at before trusting the model", |m| {
         FieldValue::Texts(Some(m.training().warnings.clone()))
     }),
-    entry("history_epoch", Numbers, "epochs of the loss history", |m| {
-        let epochs = &m.training().history.epoch;
-        FieldValue::Numbers(Some(epochs.iter().map(|&epoch| epoch as f64).collect()))
-    }),
+    entry(
+        "history_epoch",
+        Numbers,
+        "epochs of the loss history, which is of the linear heads",
+        |m| {
+            let epochs = &m.training().history.epoch;
+            FieldValue::Numbers(Some(epochs.iter().map(|&epoch| epoch as f64).collect()))
+        },
+    ),
     entry("history_train", Numbers, "mean training loss while the epoch ran", |m| {
         FieldValue::Numbers(Some(m.training().history.train.clone()))
     }),
@@ -133,9 +146,12 @@ const INFO: [Entry; 45] = [
         FieldValue::Number(m.options().clip_norm)
     }),
     entry("seed", Integer, "option seed", |m| integer(m.options().seed)),
-    entry("validation_fraction", Number, "option validation_fraction", |m| {
-        number(m.options().validation_fraction)
-    }),
+    entry(
+        "validation_fraction",
+        Number,
+        "option validation_fraction; the share of the rows that were held out if there is a network",
+        |m| number(validation_fraction(m)),
+    ),
     entry("patience", Integer, "option patience, of the network if there is one", |m| {
         integer(of_network(m).map_or(m.options().patience, |network| network.patience))
     }),
@@ -160,6 +176,21 @@ const INFO: [Entry; 45] = [
         let units = |layer: &LayerWeights| layer.biases.len() as f64;
         FieldValue::Numbers(m.network().map(|network| network.layers.iter().map(units).collect()))
     }),
+    entry(
+        "dropout",
+        Number,
+        "share of the units that a step did without; NULL without a network",
+        |m| FieldValue::Number(of_network(m).map(|network| network.dropout)),
+    ),
+    entry("decay", Number, "what a step took off a weight of the network; NULL without one", |m| {
+        FieldValue::Number(of_network(m).map(|network| network.decay))
+    }),
+    entry(
+        "mended_total",
+        Number,
+        "predicted over actual total before the network's amounts were moved for its sake; NULL if they were not",
+        |m| FieldValue::Number(of_network(m).and_then(|network| network.total).map(|t| t.ratio)),
+    ),
     entry("init", Integer, "1 if training continued from a given model, else 0", |m| {
         integer(u64::from(m.options().init))
     }),
@@ -185,6 +216,31 @@ const fn fields() -> [Field; INFO.len()] {
 
 fn of_network(model: &Model) -> Option<NetworkTraining> {
     model.network().and_then(|network| network.training)
+}
+
+/// Why the training of the network stopped, or of the linear heads if there is none.
+fn stop_reason(model: &Model) -> StopReason {
+    match of_network(model) {
+        None => model.training().stop_reason,
+        Some(NetworkTraining { epochs, epochs_run, .. }) if epochs_run >= epochs => {
+            StopReason::Epochs
+        }
+        Some(NetworkTraining { epochs_run, best_epoch, patience, .. }) => {
+            if epochs_run - best_epoch.min(epochs_run) >= patience {
+                StopReason::Patience
+            } else {
+                StopReason::Diverged
+            }
+        }
+    }
+}
+
+fn validation_fraction(model: &Model) -> f64 {
+    let Training { rows, validation_rows, .. } = model.training();
+    match of_network(model) {
+        Some(_) if *rows > 0 => *validation_rows as f64 / *rows as f64,
+        _ => model.options().validation_fraction,
+    }
 }
 
 fn integer(value: u64) -> FieldValue {

@@ -2,6 +2,7 @@
 
 mod continuation;
 mod explanation;
+mod info;
 mod prediction;
 mod text;
 mod total;

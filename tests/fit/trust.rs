@@ -12,6 +12,12 @@ fn predicted(model: &Model, data: &Data) -> Vec<f64> {
     (0..logit.len()).map(|row| expected_ltv_row(logit[row], mu[row], sigma[row])).collect()
 }
 
+fn mean_loss(data: &Data, model: &Model) -> f64 {
+    let [logit, mu, sigma] = data.predict(model);
+    let loss = |row: usize| loss_row(data.label[row], logit[row], mu[row], sigma[row]);
+    (0..logit.len()).map(loss).sum::<f64>() / logit.len() as f64
+}
+
 /// The predicted over the actual total of the rows a model is trained on.
 fn ratio(data: &Data) -> Option<f64> {
     let model = data.fit(&[])?;
@@ -155,6 +161,33 @@ fn a_crawler_spoils_nothing() {
             assert!(range.unwrap().most <= 19.0);
             let warnings = model.training().warnings.join("\n");
             assert!(warnings.contains("`x0` has the value 5000"), "{warnings}");
+        }
+    }
+}
+
+#[test]
+fn some_crawlers_do_not_hide_what_a_feature_says() {
+    for (rows, crawlers) in
+        [(500, vec![5000.0, 6000.0]), (500, vec![5000.0; 5]), (3000, vec![999_999.0; 30])]
+    {
+        for seed in 0..10 {
+            let mut random = Random(200 + seed);
+            let clean: Vec<f64> = (0..rows).map(|_| (31.0 * random.next()).floor()).collect();
+            let label = clean.iter().map(|visits| {
+                let pays = random.next() < 0.05 + 0.02 * visits;
+                if pays { (1.0 + 0.1 * visits + 0.5 * random.normal()).exp() } else { 0.0 }
+            });
+            let label: Vec<f64> = label.collect();
+            let with = |more: &[f64]| {
+                let label = [&label[..], &vec![0.0; more.len()]].concat();
+                Data::numbers(label, vec![[&clean[..], more].concat()])
+            };
+            let of_clean = with(&[]).fit(&[]).unwrap();
+            let model = with(&crawlers).fit(&[]).unwrap();
+            let [without, spoilt] = [&of_clean, &model].map(|model| mean_loss(&with(&[]), model));
+            assert!(spoilt < without + 0.02, "{rows} {seed}: {spoilt}, {without}");
+            let warnings = model.training().warnings.join("\n");
+            assert!(warnings.contains("absurdly far from the rest"), "{warnings}");
         }
     }
 }

@@ -13,10 +13,16 @@ const LEAST_SAMPLE: usize = 8;
 /// Of so many values one may be anything, and another of any number of them.
 const ONE_IN: usize = 1000;
 
-/// The range beyond which a value is held: that of the values, but for the few farthest, widened by its own length on
-/// either side.
+/// Of so many values one may be absurd if no value lies between these and the rest.
+const APART_IN: usize = 50;
+
+/// Values are apart if they are so many lengths of the rest's range beyond it.
+const APART: f64 = 5.0;
+
+/// The range beyond which a value is held: that of the values, but for the few farthest and those far apart from the
+/// rest, widened by its own length on either side.
 ///
-/// One absurd value would otherwise decide the scale of the feature, its penalty and with them every prediction.
+/// A few absurd values would otherwise decide the scale of the feature, its penalty and with them every prediction.
 fn trusted_range(values: &[f64]) -> Range {
     let mut sample: Vec<f64> = values.iter().take(SAMPLE).copied().collect();
     sample.retain(|value| value.is_finite());
@@ -24,12 +30,51 @@ fn trusted_range(values: &[f64]) -> Range {
         return Range::ALL;
     }
     let left_out = 1 + sample.len() / ONE_IN;
-    let last = sample.len() - 1 - left_out;
-    let least = *sample.select_nth_unstable_by(left_out, f64::total_cmp).1;
-    let most = *sample.select_nth_unstable_by(last, f64::total_cmp).1;
+    let Range { least, most } = without_ends(&mut sample, left_out);
     let length = most - least;
     // A number that hardly ever varies has no length to judge others by.
     if length > 0.0 { Range { least: least - length, most: most + length } } else { Range::ALL }
+}
+
+/// The range of values without so many at either end, and without more where these are apart from the rest.
+fn without_ends(values: &mut [f64], left_out: usize) -> Range {
+    let (last, tail) = (values.len() - 1, left_out.max(values.len() / APART_IN));
+    sort_ends(values, tail);
+    let (least, most) = (values[tail], values[last - tail]);
+    let below: Vec<f64> = values[..=tail].iter().rev().map(|value| most - value).collect();
+    let above: Vec<f64> = values[last - tail..].iter().map(|value| value - least).collect();
+    let mut counts = [below, above].map(|distances| apart(&distances, left_out));
+    // Where most values are the same, the others are far from them without being absurd.
+    if counts != [left_out; 2] && !varies(&mut values[tail..=last - tail]) {
+        counts = [left_out; 2];
+    }
+    Range { least: values[counts[0]], most: values[last - counts[1]] }
+}
+
+/// Sorts the `tail` least and greatest values, and puts those next to them in their places.
+fn sort_ends(values: &mut [f64], tail: usize) {
+    let last = values.len() - 1;
+    values.select_nth_unstable_by(tail, f64::total_cmp).0.sort_unstable_by(f64::total_cmp);
+    let rest = &mut values[tail..];
+    rest.select_nth_unstable_by(last - 2 * tail, f64::total_cmp).2.sort_unstable_by(f64::total_cmp);
+}
+
+/// How many values at an end are left out: at least so many, and more if none lies between them and the rest for long.
+/// `distances` are those from the other end of the rest, of its last value and of the values beyond it.
+fn apart(distances: &[f64], left_out: usize) -> usize {
+    let is_apart = |count: &usize| match distances[distances.len() - 1 - count..] {
+        [rest, first, ..] => rest > 0.0 && first - rest > APART * rest,
+        _ => false,
+    };
+    (left_out + 1..distances.len()).rev().find(is_apart).unwrap_or(left_out)
+}
+
+/// Whether the middle eight of ten values are not all the same.
+fn varies(values: &mut [f64]) -> bool {
+    let tenth = values.len() / 10;
+    let least = *values.select_nth_unstable_by(tenth, f64::total_cmp).1;
+    let last = values.len() - 1 - tenth;
+    *values.select_nth_unstable_by(last, f64::total_cmp).1 > least
 }
 
 /// Holds the finite values within a range; a value that is not finite is missing, and stays so.
@@ -117,6 +162,38 @@ mod tests {
         assert_eq!(trusted_range(&values), Range { least: -8.0, most: 19.0 });
         values.extend([f64::NAN, f64::INFINITY, 1e300, -1e300]);
         assert_eq!(trusted_range(&values), Range { least: -8.0, most: 19.0 });
+    }
+
+    /// Values by their rank, the greatest last.
+    fn values(count: usize, value: impl Fn(f64) -> f64) -> Vec<f64> {
+        (1..=count).map(|rank| value(rank as f64 / (count + 1) as f64)).collect()
+    }
+
+    #[test]
+    fn some_absurd_values_far_from_the_rest_are_not_trusted() {
+        for (count, absurd) in [(500, vec![5000.0, 6000.0]), (3000, vec![999_999.0; 30])] {
+            for sign in [1.0, -1.0] {
+                let mut values = values(count, |share| (30.0 * share).ceil());
+                values.extend(&absurd);
+                values.iter_mut().for_each(|value| *value *= sign);
+                let Range { least, most } = trusted_range(&values);
+                assert_eq!([least, most], if sign > 0.0 { [-28.0, 59.0] } else { [-59.0, 28.0] });
+            }
+        }
+    }
+
+    #[test]
+    fn heavy_tails_and_rare_numbers_are_trusted() {
+        for count in [100, 500, 3000, 16_000] {
+            let left_out = 1 + count / ONE_IN;
+            // Pareto of exponent 1, and zeros of which a few are large.
+            let pareto = values(count, |share| 1.0 / (1.0 - share));
+            let rare = values(count, |share| if share < 0.985 { 0.0 } else { 1e4 * share });
+            for mut values in [pareto, rare] {
+                let most = values[count - 1 - left_out];
+                assert_eq!(without_ends(&mut values, left_out).most, most, "{count}");
+            }
+        }
     }
 
     #[test]

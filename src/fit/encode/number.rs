@@ -175,7 +175,9 @@ mod tests {
             for sign in [1.0, -1.0] {
                 let mut values = values(count, |share| (30.0 * share).ceil());
                 values.extend(&absurd);
-                values.iter_mut().for_each(|value| *value *= sign);
+                for value in &mut values {
+                    *value *= sign;
+                }
                 let Range { least, most } = trusted_range(&values);
                 assert_eq!([least, most], if sign > 0.0 { [-28.0, 59.0] } else { [-59.0, 28.0] });
             }

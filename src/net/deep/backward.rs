@@ -41,7 +41,7 @@ impl WithSimd for Backward<'_> {
         product(simd, HEADS, layer.width(), of_heads, units, &mut by_heads);
         let bias = &mut gradient[shape.head_biases()];
         for row in 0..rows {
-            for (bias, errors) in bias.iter_mut().zip(&*by_head) {
+            for (bias, errors) in bias.iter_mut().zip(by_head) {
                 *bias += errors[row];
             }
         }

@@ -102,13 +102,9 @@ impl Case {
                     for (input, value) in below.iter().enumerate() {
                         sum = value.mul_add(at(layer.weight(input, unit)), sum);
                     }
-                    let kept = match self.dropout {
-                        None => 1.0,
-                        Some(_) => {
-                            let kept = tile.kept[row * layer.panels() + unit / PANEL];
-                            if kept >> (unit % PANEL) & 1 == 1 { factor } else { 0.0 }
-                        }
-                    };
+                    let kept = tile.kept[row * layer.panels() + unit / PANEL];
+                    let is_kept = self.dropout.is_none() || kept >> (unit % PANEL) & 1 == 1;
+                    let kept = if is_kept { factor } else { 0.0 };
                     if sum > 0.0 { sum * kept } else { 0.0 }
                 };
                 inputs.push((0..layer.units).map(unit).collect());

@@ -26,8 +26,8 @@ pub(crate) fn bytes_of(text: &str) -> usize {
 struct Bytes;
 
 impl Weighter<String, Arc<Scorer>> for Bytes {
-    fn weight(&self, text: &String, _scorer: &Arc<Scorer>) -> u64 {
-        bytes_of(text) as u64
+    fn weight(&self, text: &String, scorer: &Arc<Scorer>) -> u64 {
+        (bytes_of(text) + scorer.network_bytes()) as u64
     }
 }
 

@@ -119,7 +119,7 @@ impl NetworkSize {
     /// As if all categories had as many levels.
     fn of(shape: &DataShape<'_>) -> Self {
         let &DataShape { numbers, categories, levels, hidden, .. } = shape;
-        let size = deep::embedding_size(levels.div_ceil(categories.max(1)));
+        let size = deep::embedding_size(levels.div_ceil(categories.max(1)), categories);
         let embedded = categories * size;
         let layers = deep::Shape::new(numbers, embedded, hidden);
         Self {

@@ -9,7 +9,7 @@ use super::state::{AMOUNT_SCALES, MOST_STEPS};
 use super::weights::WeightRow;
 use crate::error::quoted;
 use crate::family::Head;
-use crate::net::deep::{Embedding, PANEL, Panel, Shape};
+use crate::net::deep::{Embedding, MOST_EMBEDDED, PANEL, Panel, Shape};
 use crate::{Error, Result};
 
 /// Layers a network has at most.
@@ -549,6 +549,11 @@ impl<'a> Borrowed<'a> {
                 )));
             }
             inputs += vectors.size;
+        }
+        if inputs > MOST_EMBEDDED as u64 {
+            return Err(problem(format!(
+                "the levels of a row have {inputs} numbers together, and at most {MOST_EMBEDDED} may come"
+            )));
         }
         match given.next() {
             None => Ok(inputs),

@@ -74,10 +74,16 @@ impl Levels {
 impl NetworkScorer {
     pub(super) fn new(network: &Network, features: &[Feature]) -> Self {
         let parts = network.to_parts(features);
-        let mut transposed = Transposed::new(&parts.shape);
+        let mut transposed = Transposed::forward(&parts.shape);
         transposed.take_heads(&parts.shape, &parts.weights);
         let inputs = features.iter().map(|feature| Input::new(&feature.encoding)).collect();
         Self { parts, transposed, inputs }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let numbers = self.parts.vectors.iter().map(Vec::len).sum::<usize>();
+        size_of_val(&*self.parts.weights) + numbers * size_of::<f32>()
     }
 
     /// The columns of the model's features, and room to work in.
@@ -93,7 +99,7 @@ impl NetworkScorer {
                 Input::Levels(of) => levels.push(LevelColumn::new(of, *column, rows)),
             }
         }
-        let tile = Tile::new(&self.parts.shape);
+        let tile = Tile::forward(&self.parts.shape);
         NetworkColumns { network: self, numbers, levels, tile }
     }
 

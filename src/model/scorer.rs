@@ -56,6 +56,12 @@ impl ParamsOut<'_> {
 }
 
 impl Scorer {
+    /// About how many bytes its network takes.
+    #[cfg(any(feature = "datafusion", feature = "polars"))]
+    pub(crate) fn network_bytes(&self) -> usize {
+        self.network.as_ref().map_or(0, NetworkScorer::bytes)
+    }
+
     /// Makes a model ready for prediction.
     pub fn new(model: &Model) -> Self {
         let weights = model.head_weights();

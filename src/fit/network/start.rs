@@ -32,9 +32,10 @@ impl Start {
             Encoding::Categorical { levels, .. } => Some(levels.len()),
             Encoding::Numeric { .. } => None,
         });
+        let categories = levels.clone().count();
         let embeddings: Vec<Embedding> = levels
             .map(|levels| {
-                let embedding = Embedding { levels, size: embedding_size(levels), at };
+                let embedding = Embedding { levels, size: embedding_size(levels, categories), at };
                 at += embedding.size;
                 embedding
             })

@@ -1,11 +1,16 @@
 //! Vectors of the levels of categories.
 
-/// How many numbers a level of a category of so many levels has: about `1.6 * levels^0.4`, at most 32.
-pub(crate) fn embedding_size(levels: usize) -> usize {
+/// How many numbers the levels of a row have together, at most.
+pub(crate) const MOST_EMBEDDED: usize = 100_000;
+
+/// How many numbers a level of a category of so many levels has, where there are so many categories: about
+/// `1.6 * levels^0.4`, at most 32, and so few that a row has no more than [`MOST_EMBEDDED`].
+pub(crate) fn embedding_size(levels: usize, categories: usize) -> usize {
     // The integer whose fifth power is nearest from below to 10 * levels^2: no power function, whose bits differ.
     let target = 10 * (levels as u128).pow(2);
     let size = (1..=32_u128).take_while(|size| size.pow(5) <= target).count();
-    size.clamp(1, levels.max(1)).min(32)
+    let most = (MOST_EMBEDDED / categories.max(1)).max(1);
+    size.clamp(1, levels.max(1)).min(32).min(most)
 }
 
 /// The vectors of one category and the place where they lie in an embedded row.

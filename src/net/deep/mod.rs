@@ -24,7 +24,7 @@ mod tests;
 pub(crate) use adam::{Adam, adam};
 pub(crate) use backward::Backward;
 pub(crate) use dropout::Dropout;
-pub(crate) use embedding::{Embedding, embedding_size};
+pub(crate) use embedding::{Embedding, MOST_EMBEDDED, embedding_size};
 pub(crate) use forward::Forward;
 pub(crate) use hash::step_key;
 pub(crate) use init::{init_embedding, init_layers};

@@ -36,13 +36,24 @@ pub(super) struct LayerTile {
 }
 
 impl Tile {
-    /// Room for a network.
+    /// Room to train a network.
     pub(crate) fn new(shape: &Shape) -> Self {
+        let mut tile = Self::forward(shape);
+        for layer in &mut tile.layers {
+            layer.errors = vec![[0.0; PANEL]; layer.units.len()];
+            layer.kept = vec![u32::MAX; layer.units.len()];
+        }
+        tile.by_embedded = vec![0.0; tile.embedded.len()];
+        tile
+    }
+
+    /// Room for [`Forward`](super::Forward) without dropout.
+    pub(crate) fn forward(shape: &Shape) -> Self {
         let (numbers, embedded) = shape.layers.first().map_or((0, 0), |l| (l.numbers, l.inputs));
         let layer = |panels: usize| LayerTile {
             units: vec![[0.0; PANEL]; ROWS * panels],
-            errors: vec![[0.0; PANEL]; ROWS * panels],
-            kept: vec![u32::MAX; ROWS * panels],
+            errors: Vec::new(),
+            kept: Vec::new(),
         };
         let embedded_width = padded(embedded);
         Self {
@@ -52,7 +63,7 @@ impl Tile {
             layers: shape.layers.iter().map(|l| layer(l.panels())).collect(),
             heads: [[0.0; ROWS]; HEADS],
             errors: [[0.0; ROWS]; HEADS],
-            by_embedded: vec![0.0; embedded_width * ROWS],
+            by_embedded: Vec::new(),
         }
     }
 }

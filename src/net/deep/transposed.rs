@@ -19,11 +19,13 @@ impl Transposed {
     pub(crate) fn new(shape: &Shape) -> Self {
         let layer =
             |inputs: usize, units: usize| vec![[0.0; PANEL]; padded(inputs) / PANEL * units];
-        Self {
-            layers: shape.layers.iter().map(|l| layer(l.inputs, l.units)).collect(),
-            heads: vec![[0.0; PANEL]; shape.last],
-            bias: [0.0; PANEL],
-        }
+        let layers = shape.layers.iter().map(|l| layer(l.inputs, l.units)).collect();
+        Self { layers, ..Self::forward(shape) }
+    }
+
+    /// Room for those that forward needs.
+    pub(crate) fn forward(shape: &Shape) -> Self {
+        Self { layers: Vec::new(), heads: vec![[0.0; PANEL]; shape.last], bias: [0.0; PANEL] }
     }
 
     /// Takes the weights that forward needs.

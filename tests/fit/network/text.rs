@@ -47,6 +47,19 @@ fn hostile_networks_are_refused() {
         value["network"]["embeddings"][0]["vectors"] = zeros(0);
     });
     assert!(without_size.contains("from 1 to 1024"), "{without_size}");
+    let too_wide = refused(&|value| {
+        let encoding = serde_json::json!({"categorical": {"levels": [], "rows": []}});
+        let feature = serde_json::json!({"name": "", "encoding": encoding});
+        for number in 0..98 {
+            let name = format!("wide {number}");
+            let mut feature = feature.clone();
+            feature["name"] = name.clone().into();
+            value["features"].as_array_mut().unwrap().push(feature);
+            let embedding = serde_json::json!({"feature": name, "size": 1024, "vectors": []});
+            value["network"]["embeddings"].as_array_mut().unwrap().push(embedding);
+        }
+    });
+    assert!(too_wide.contains("at most 100000"), "{too_wide}");
     assert!(with("/network/embeddings/0/feature", "x9".into()).contains("x4"));
     assert!(with("/network/embeddings", serde_json::json!([])).contains("x4"));
     assert!(with("/network/activation", "tanh".into()).contains("relu"));

@@ -1,4 +1,4 @@
-"""Write the tables of the last runs into docs/benchmarks.md and docs/networks-benchmarks.md.
+"""Write the tables of the last runs into the pages under docs that have them.
 
 python -m benchmarks.document                reads output/benchmarks/*.json
 """
@@ -21,6 +21,7 @@ DOCUMENTS: dict[Path, Chapters] = {
         "training": ("Training", training.tables),
         "evaluate": ("Evaluation", evaluate.tables),
     },
+    Path("docs/networks.md"): {"networks": ("In short", networks.short_table)},
     Path("docs/networks-benchmarks.md"): {
         "networks": ("Quality", networks.tables),
         "network_speed": ("Speed", network_speed.tables),

@@ -24,6 +24,15 @@ MODULE = "benchmarks.networks"
 QUESTIONS = {question.name: question for question in studies.QUESTIONS}
 MADE_UP = "interactions"
 TRUTH = "the truth"
+TOTAL = "total / actual"
+COLUMNS = {
+    "test loss": ("loss", 4),
+    "Gini": ("normalized_gini", 3),
+    "decile MAPE": ("decile_mape", 3),
+    TOTAL: ("prediction_ratio", 3),
+    "s": ("seconds", 2),
+}
+"""Of each column what it shows, and how many digits."""
 
 
 def measure(task: Task, heads: Heads) -> dict[str, float]:
@@ -73,21 +82,27 @@ def tables(report: Mapping[str, Any]) -> list[str]:
 
 def shown(question: str, results: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     """Means over the splits."""
+    lines = [[method, *figures(splits).values()] for method, splits in results.items()]
+    return common.table(question, ["method", *COLUMNS], lines)
+
+
+def figures(splits: Sequence[Mapping[str, float]]) -> dict[str, str]:
+    """The means of one method over the splits, by the heads of their columns."""
+    means = {name: statistics.fmean(split[name] for split in splits) for name in splits[0]}
+    return {head: f"{means[name]:.{digits}f}" for head, (name, digits) in COLUMNS.items()}
+
+
+def short_table(report: Mapping[str, Any]) -> list[str]:
+    """The means of all questions in one table, without the totals and the truth."""
     lines = []
-    for method, splits in results.items():
-        means = {name: statistics.fmean(split[name] for split in splits) for name in splits[0]}
-        lines.append(
-            [
-                method,
-                f"{means['loss']:.4f}",
-                f"{means['normalized_gini']:.3f}",
-                f"{means['decile_mape']:.3f}",
-                f"{means['prediction_ratio']:.3f}",
-                f"{means['seconds']:.2f}",
-            ]
-        )
-    columns = ["method", "test loss", "Gini", "decile MAPE", "total / actual", "s"]
-    return common.table(question, columns, lines)
+    for question, results in report["questions"].items():
+        for method, splits in results.items():
+            if method != TRUTH:
+                means = figures(splits)
+                del means[TOTAL]
+                lines.append([f"{question}: {method}", *means.values()])
+    heads = [head for head in COLUMNS if head != TOTAL]
+    return [common.table("Means over the splits", ["data: method", *heads], lines)]
 
 
 def shown_splits(questions: Iterable[tuple[str, Mapping[str, Any]]]) -> str:

@@ -10,7 +10,7 @@ import datafusion
 import numpy as np
 import polars as pl
 import pytest
-from conftest import random_customers
+from conftest import Engine, random_customers
 from polars.testing import assert_frame_equal, assert_series_equal
 
 import ziln
@@ -23,9 +23,13 @@ STORES = [None, "north", "south"]
 
 @pytest.fixture(scope="module")
 def customers() -> pl.DataFrame:
+    return customers_of_a_product(4000)
+
+
+def customers_of_a_product(rows: int) -> pl.DataFrame:
     """Customers whose heads depend on a product."""
     random = np.random.default_rng(5)
-    frame = random_customers(4000, seed=3)
+    frame = random_customers(rows, seed=3)
     a, b = random.normal(size=(2, frame.height))
     pays = random.random(frame.height) < 1 / (1 + np.exp(-2 * a * b))
     ltv = np.where(pays, np.exp(2 + np.abs(a) + 0.5 * random.normal(size=frame.height)), 0.0)
@@ -413,3 +417,100 @@ def test_other_hidden_layers_are_refused(
         ctx.sql(
             f"SELECT ziln_fit_sgd(ltv, {SQL_FEATURES}, {{hidden: {in_sql}}}) FROM customers"
         ).collect()
+
+
+HALF = pl.col("campaign") % 2
+
+
+@pytest.fixture(scope="module")
+def many() -> pl.DataFrame:
+    """More than one batch of 8,192."""
+    return customers_of_a_product(9000)
+
+
+@pytest.fixture(scope="module")
+def networks(many: pl.DataFrame) -> tuple[str, list[str]]:
+    """A network of all rows, and one of each half."""
+    fit = ziln.fit_sgd("ltv", FEATURES, hidden=[8, 4])
+    halves = many.group_by(half=HALF).agg(model=fit).sort("half")
+    return many.select(fit).item(), halves["model"].to_list()
+
+
+def in_batches(
+    frame: pl.DataFrame, name: str, partitions: int, batch_rows: int
+) -> datafusion.SessionContext:
+    """A session with a table of so many partitions, in batches of at most so many rows, as everything after it has."""
+    config = datafusion.SessionConfig().with_target_partitions(partitions)
+    ctx = datafusion.SessionContext(config.with_batch_size(batch_rows))
+    ziln.register_all(ctx)
+    parts = [
+        frame.gather_every(partitions, offset=part).to_arrow().to_batches(max_chunksize=batch_rows)
+        for part in range(partitions)
+    ]
+    ctx.register_record_batches(name, parts)
+    return ctx
+
+
+@pytest.mark.parametrize("batch_rows", [1, 100, 8192, 65536])
+@pytest.mark.parametrize("partitions", [1, 2, 8])
+def test_a_network_has_the_same_bits_however_sql_reads_the_rows(
+    many: pl.DataFrame,
+    networks: tuple[str, list[str]],
+    partitions: int,
+    batch_rows: int,
+) -> None:
+    of_all, of_halves = networks
+    assert len({of_all, *of_halves}) == 3
+    assert [np.shape(layer.weights)[0] for layer in ziln.layers(of_all).layers] == [8, 4, 3]
+    fit = f"ziln_fit_sgd(ltv, {SQL_FEATURES}, {{hidden: [8, 4]}}) AS model"
+    for seed in (None, partitions):
+        frame = many if seed is None else many.sample(fraction=1.0, shuffle=True, seed=seed)
+        ctx = in_batches(frame, "customers", partitions, batch_rows)
+        assert ctx.sql(f"SELECT {fit} FROM customers").to_polars().item() == of_all
+        by = f"SELECT {fit} FROM customers GROUP BY campaign % 2 ORDER BY campaign % 2"
+        assert ctx.sql(by).to_polars()["model"].to_list() == of_halves
+
+
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+@pytest.mark.parametrize("pieces", [1, 7])
+def test_a_network_has_the_same_bits_however_polars_reads_the_rows(
+    many: pl.DataFrame,
+    networks: tuple[str, list[str]],
+    engine: Engine,
+    pieces: int,
+) -> None:
+    of_all, of_halves = networks
+    fit = ziln.fit_sgd("ltv", FEATURES, hidden=[8, 4])
+    for frame in (many, many.sample(fraction=1.0, shuffle=True, seed=pieces)):
+        parts = [frame.gather_every(pieces, offset=part) for part in range(pieces)]
+        chunked = pl.concat(parts, rechunk=False)
+        assert chunked.n_chunks() >= pieces
+        lazy = chunked.lazy()
+        assert lazy.select(fit).collect(engine=engine).item() == of_all
+        halves = lazy.group_by(half=HALF).agg(model=fit).sort("half").collect(engine=engine)
+        assert halves["model"].to_list() == of_halves
+
+
+@pytest.mark.parametrize("batch_rows", [1, 100, 8192, 65536])
+@pytest.mark.parametrize("partitions", [1, 2, 8])
+def test_a_network_predicts_the_same_bits_in_both_engines(
+    customers: pl.DataFrame,
+    networks: tuple[str, list[str]],
+    partitions: int,
+    batch_rows: int,
+) -> None:
+    model, _ = networks
+    # Others than it was trained on, with missing numbers, a level that it has not seen, and values far outside.
+    frame = customers.head(1200).with_row_index("row")
+    odd = pl.col("row") % 50
+    frame = frame.with_columns(
+        visits=pl.when(odd == 0).then(None).when(odd == 1).then(1e9).otherwise("visits"),
+        channel=pl.when(odd == 2).then(pl.lit("pigeons")).otherwise("channel"),
+    )
+    expected = frame.select(params=ziln.predict(model, FEATURES))
+    assert expected["params"].n_unique() > 1000
+    streamed = frame.lazy().select(params=ziln.predict(model, FEATURES)).collect(engine="streaming")
+    assert_frame_equal(streamed, expected, check_exact=True)
+    ctx = in_batches(frame, "prospects", partitions, batch_rows)
+    query = f"SELECT ziln_predict('{model}', {SQL_FEATURES}) AS params FROM prospects ORDER BY row"
+    assert_frame_equal(ctx.sql(query).to_polars(), expected, check_exact=True)

@@ -52,10 +52,12 @@ def wide_categories(rows: int = 95_000, seed: int = 98) -> pl.DataFrame:
     """Make a donation mailing: 30 categories with 2,800 levels, 16 of them near copies of one slow state.
 
     5 in 100 pay; amounts vary little (the standard deviation of their logarithms is 0.62) and depend on the state.
+    `t_logit`, `t_mu` and `t_raw_sigma` are what is true of each; the last fifth of the rows is the test.
     """
     rng = np.random.default_rng(seed)
     shares = np.array([30, 15, 12, 10, 8, 7, 6, 5, 3, 2, 1, 1]) / 100
-    level = rng.integers(0, 9, rows) + 9 * rng.choice(12, rows, p=shares)
+    segment = rng.choice(12, rows, p=shares)
+    level = rng.integers(0, 9, rows) + 9 * segment
     columns = {}
     for snapshot in range(16):
         columns[f"s{snapshot:02}"] = level.copy()
@@ -69,11 +71,18 @@ def wide_categories(rows: int = 95_000, seed: int = 98) -> pl.DataFrame:
     recent, amount = columns["s00"] % 9, columns["s00"] // 9
     logit = -3.05 + 0.12 * (4 - recent) + 0.05 * amount
     mu = 2.1 + 0.16 * amount + 0.02 * recent
+    sigma = 0.62
     pays = rng.random(rows) < 1 / (1 + np.exp(-logit))
-    label = np.where(pays, np.round(np.exp(mu + 0.62 * rng.normal(size=rows)), 2), 0.0)
+    label = np.where(pays, np.round(np.exp(mu + sigma * rng.normal(size=rows)), 2), 0.0)
     frame = pl.DataFrame({name: [f"L{v}" for v in values] for name, values in columns.items()})
     part = np.where(np.arange(rows) < rows * 4 // 5, "train", "test")
-    return frame.with_columns(ltv=pl.Series(label), part=pl.Series(part))
+    return frame.with_columns(
+        ltv=pl.Series(label),
+        t_logit=pl.Series(logit),
+        t_mu=pl.Series(mu),
+        t_raw_sigma=pl.lit(np.log(np.expm1(sigma))),
+        part=pl.Series(part),
+    )
 
 
 def noise_campaigns(sigma: float, seed: int, campaigns: int = 1500, rows: int = 20) -> pl.DataFrame:
@@ -87,6 +96,53 @@ def noise_campaigns(sigma: float, seed: int, campaigns: int = 1500, rows: int = 
             "campaign": np.repeat(np.arange(campaigns), rows),
             "visits": rng.integers(1, 11, count),
             "ltv": label,
+        }
+    )
+
+
+def crawler(seed: int, rows: int = 30_000, growth: float = 0.02) -> pl.DataFrame:
+    """Make customers of 1 to 10 visits, of whom a quarter pays, and one crawler of 5,000 visits that paid nothing.
+
+    The logarithm of an amount is anything from 2 to 4, and `growth` more for each visit.
+    """
+    rng = np.random.default_rng(seed)
+    visits = rng.integers(1, 11, rows)
+    pays = rng.random(rows) < 0.25
+    amounts = np.round(np.exp(2 + 2 * rng.random(rows) + growth * visits), 2)
+    return pl.DataFrame(
+        {"visits": [*visits.tolist(), 5000], "ltv": [*np.where(pays, amounts, 0.0).tolist(), 0.0]}
+    )
+
+
+def alike_payers(
+    payers: int, share: float, seed: int, campaigns: int = 100, times: int = 4
+) -> pl.DataFrame:
+    """Make campaigns of `times` as many customers as payers, who are alike: x says nothing else.
+
+    The standard deviation of x among the payers is `share` of the others'.
+    """
+    rng = np.random.default_rng(seed)
+    count = campaigns * times * payers
+    pays = np.arange(count) % (times * payers) < payers
+    x = np.where(pays, share, 1.0) * rng.normal(size=count)
+    amounts = np.round(np.exp(2 + rng.normal(size=count)), 2)
+    return pl.DataFrame(
+        {
+            "campaign": np.repeat(np.arange(campaigns), times * payers),
+            "x": x,
+            "ltv": np.where(pays, amounts, 0.0),
+        }
+    )
+
+
+def residues(refunds: int, rows: int = 3000) -> pl.DataFrame:
+    """Make customers of whom a third pays, and refunds that left 3.6e-15 of an amount."""
+    row = np.arange(rows)
+    paid = np.where(row % 3 == 0, np.round(np.exp(3 + np.sin(row) / 2), 2), 0.0)
+    return pl.DataFrame(
+        {
+            "visits": [*(row % 10).tolist(), *range(refunds)],
+            "ltv": [*paid.tolist(), *[3.552713678800501e-15] * refunds],
         }
     )
 

@@ -66,9 +66,10 @@ pub struct NetworkState {
     /// Steps that updated each level, of each categorical feature.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub level_steps: Vec<Vec<u32>>,
-    /// The network's biases of mu and raw sigma before they were moved for the sake of the total, if they were.
+    /// The network's biases of the logit, mu and raw sigma before they were moved for the sake of the paying rate and the total,
+    /// if they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amount_biases: Option<[f32; 2]>,
+    pub head_biases: Option<[f32; 3]>,
 }
 
 /// A number for each weight of a network.
@@ -197,8 +198,8 @@ pub(crate) struct StateParts {
     /// The weights, the averages of the gradients and those of their squares.
     pub(crate) values: [NetworkParts; 3],
     pub(crate) level_steps: Vec<Vec<u32>>,
-    /// Before they were moved for the sake of the total, if they were.
-    pub(crate) amount_biases: Option<[f32; 2]>,
+    /// Of the logit, mu and raw sigma before they were moved, if they were.
+    pub(crate) head_biases: Option<[f32; 3]>,
 }
 
 impl Network {
@@ -307,9 +308,9 @@ impl Network {
 
 impl NetworkState {
     fn of_parts(parts: StateParts, features: &[Feature]) -> Self {
-        let StateParts { epochs, steps, amount_scale, values, level_steps, amount_biases } = parts;
+        let StateParts { epochs, steps, amount_scale, values, level_steps, head_biases } = parts;
         let [weights, first, second] = values.map(|of| NetworkValues::of_parts(of, features));
-        Self { epochs, steps, amount_scale, weights, first, second, level_steps, amount_biases }
+        Self { epochs, steps, amount_scale, weights, first, second, level_steps, head_biases }
     }
 
     /// The state of a network of other features, among which all of these are.
@@ -336,7 +337,7 @@ impl NetworkState {
             amount_scale: self.amount_scale,
             values: [of(&self.weights), of(&self.first), of(&self.second)],
             level_steps: level_steps.collect(),
-            amount_biases: self.amount_biases,
+            head_biases: self.head_biases,
         }
     }
 
@@ -357,7 +358,7 @@ impl NetworkState {
             && all.iter().all(|values| sizes(values) == sizes(&self.weights))
             && self.second.borrowed().numbers().all(|square| square >= 0.0)
             && counted == levels
-            && self.amount_biases.iter().flatten().all(|bias| bias.is_finite())
+            && self.head_biases.iter().flatten().all(|bias| bias.is_finite())
             && [self.epochs, self.steps].iter().all(|&count| count <= MOST_STEPS)
             && AMOUNT_SCALES.contains(&self.amount_scale);
         if sound {

@@ -14,7 +14,7 @@
 
 use crate::fit::encode::Packed;
 use crate::fit::total::Heads;
-use crate::math::{TILE, exp, expected_ltv_row, ln, sigma_from_raw, variance_row};
+use crate::math::{TILE, exp, expected_ltv_row, ln, sigma_from_raw, sigmoid, variance_row};
 use crate::net::TileRows;
 
 /// A miss, as a logarithm, that is left as it is.
@@ -40,6 +40,9 @@ pub(super) struct CalibrationSums {
     slopes: [f64; 2],
     /// What the payers say of mu and raw sigma.
     information: [f64; 2],
+    /// Who is predicted to pay beyond those that paid, and what the rows say of the logit.
+    payers_too_many: f64,
+    logit_information: f64,
 }
 
 impl CalibrationSums {
@@ -71,7 +74,11 @@ impl CalibrationSums {
             self.squares[2] += weight * expected * expected;
             self.slopes[0] += if mu == free { weight * expected } else { 0.0 };
             self.slopes[1] += weight * expected * held * slope;
+            let prob = sigmoid(logit[row]);
+            self.payers_too_many += weight * prob;
+            self.logit_information += weight * prob * (1.0 - prob);
             if let Some(log_amount) = payers.next() {
+                self.payers_too_many -= weight;
                 let amount = exp(log_amount - unit);
                 self.actual += weight * amount;
                 self.squares[0] += weight * amount * amount;
@@ -88,6 +95,8 @@ impl CalibrationSums {
         self.predicted += other.predicted;
         self.actual += other.actual;
         self.variance += other.variance;
+        self.payers_too_many += other.payers_too_many;
+        self.logit_information += other.logit_information;
         let pairs = [
             (&mut self.squares[..], &other.squares[..]),
             (&mut self.slopes, &other.slopes),
@@ -96,6 +105,12 @@ impl CalibrationSums {
         for (sums, others) in pairs {
             sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
         }
+    }
+
+    /// A step of Newton's method for the bias of the logit, toward as many payers as there were.
+    pub(super) fn logit_step(&self) -> f64 {
+        let step = -self.payers_too_many / self.logit_information;
+        if step.is_finite() { step.clamp(-1.0, 1.0) } else { 0.0 }
     }
 
     /// How the heads are to be moved; a row with the weight 1 stands for so many observations. `None` if the miss is small
@@ -165,6 +180,7 @@ mod tests {
             squares: [3.0 * rows, rows * ratio, rows * ratio * ratio],
             slopes: [ratio * rows, 2.0 * ratio * rows],
             information: [0.5 * rows, 2.0 * rows],
+            ..CalibrationSums::default()
         }
     }
 

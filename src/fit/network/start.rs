@@ -59,11 +59,11 @@ impl Start {
         let NetworkParts { shape, embeddings, weights, vectors, .. } = network.carried(from, &to);
         let mut average = NetworkWeights { weights, vectors };
         if let Some(state) = &network.state
-            && let Some([mu, raw_sigma]) = state.amount_biases
+            && let Some([logit, mu, raw_sigma]) = state.head_biases
         {
-            // Training goes on from the heads as they were before they were moved for the sake of the total.
-            let biases = [mu * state.amount_scale as f32, raw_sigma];
-            shape.set_amount_biases(&mut average.weights, biases);
+            // Training goes on from the heads as they were before they were moved.
+            let biases = [logit, mu * state.amount_scale as f32, raw_sigma];
+            shape.set_biases_of_heads(&mut average.weights, biases);
         }
         shape.scale_heads(&mut average.weights, [1.0, (1.0 / scale) as f32, 1.0]);
         let Some(state) = &network.state else {

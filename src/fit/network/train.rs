@@ -25,6 +25,9 @@ const WORKERS: usize = 8;
 /// Multiplications of a batch from which on its blocks are divided among threads.
 const PARALLEL_PRODUCTS: usize = 1 << 19;
 
+/// Steps in which the bias of the logit comes to where as many pay as paid.
+const RATE_STEPS: usize = 3;
+
 /// Rows a batch of the held-out rows.
 const VALIDATION_BATCH: usize = 4096;
 
@@ -190,9 +193,12 @@ impl<'a> Session<'a> {
             self.totals().ratio
         });
         self.average = values;
-        let biases = self.shape.amount_biases(&self.average.weights);
+        let biases = self.shape.biases_of_heads(&self.average.weights);
         // What was not to be trained, or stays as it was, is left as it is.
         let stays = best_epoch == 0 && (self.settings.epochs == 0 || self.linear.is_continued());
+        if !stays {
+            self.mend_paying_rate();
+        }
         let total = if stays { None } else { self.mend_total() };
         let outcome = Outcome {
             train_loss: self.mean_loss(self.training),
@@ -217,7 +223,7 @@ impl<'a> Session<'a> {
                 amount_scale,
                 values: [values, first, second].map(|values| parts(values, 1.0)),
                 level_steps,
-                amount_biases: total.is_some().then_some(biases),
+                head_biases: (!stays).then_some(biases),
             }
         });
         let training = NetworkTraining { total, ..self.settings.training(epochs_run, best_epoch) };
@@ -225,15 +231,31 @@ impl<'a> Session<'a> {
         (TrainedNetwork { parts, training, state }, outcome)
     }
 
+    /// Moves the bias of the logit so that as many are predicted to pay as paid. That is where the loss is least; dropout
+    /// and an end before the optimum leave it beside.
+    fn mend_paying_rate(&mut self) {
+        for _ in 0..RATE_STEPS {
+            let step = self.calibration_sums().logit_step();
+            self.move_biases([step, 0.0, 0.0]);
+        }
+    }
+
+    fn move_biases(&mut self, steps: [f64; 3]) {
+        let mut biases = self.shape.biases_of_heads(&self.average.weights);
+        for (bias, step) in biases.iter_mut().zip(steps) {
+            *bias = (f64::from(*bias) + step) as f32;
+        }
+        self.shape.set_biases_of_heads(&mut self.average.weights, biases);
+    }
+
     /// Moves mu and raw sigma of all rows so that their total comes to what was paid, as far as the miss is no chance.
     fn mend_total(&mut self) -> Option<TotalShift> {
         let mut calibration = self.calibration_sums().calibration(self.training.packed.repeats)?;
-        let before = self.shape.amount_biases(&self.average.weights);
+        let before = self.shape.biases_of_heads(&self.average.weights);
         for round in 0..=ROUNDS {
             let [mu, raw_sigma] = calibration.step;
-            let step = [mu / self.linear.heads.amount_scale, raw_sigma];
-            let biases = [0, 1].map(|head| (f64::from(before[head]) + step[head]) as f32);
-            self.shape.set_amount_biases(&mut self.average.weights, biases);
+            self.shape.set_biases_of_heads(&mut self.average.weights, before);
+            self.move_biases([0.0, mu / self.linear.heads.amount_scale, raw_sigma]);
             if round < ROUNDS {
                 calibration = calibration.corrected(self.totals().ratio);
             }

@@ -111,16 +111,15 @@ impl Shape {
         biases.iter_mut().zip(factors).for_each(|(bias, factor)| *bias *= factor);
     }
 
-    /// The biases of mu and raw sigma.
-    pub(crate) fn amount_biases(&self, weights: &[Panel]) -> [f32; 2] {
-        let [_, mu, raw_sigma, ..] = weights[self.head_biases()];
-        [mu, raw_sigma]
+    /// The biases of the logit, mu and raw sigma.
+    pub(crate) fn biases_of_heads(&self, weights: &[Panel]) -> [f32; 3] {
+        let [logit, mu, raw_sigma, ..] = weights[self.head_biases()];
+        [logit, mu, raw_sigma]
     }
 
-    /// Sets the biases of mu and raw sigma.
-    pub(crate) fn set_amount_biases(&self, weights: &mut [Panel], biases: [f32; 2]) {
-        let [_, mu, raw_sigma, ..] = &mut weights[self.head_biases()];
-        [*mu, *raw_sigma] = biases;
+    /// Sets the biases of the logit, mu and raw sigma.
+    pub(crate) fn set_biases_of_heads(&self, weights: &mut [Panel], biases: [f32; 3]) {
+        weights[self.head_biases()][..3].copy_from_slice(&biases);
     }
 
     /// Panels of all weights.

@@ -133,10 +133,10 @@ fn so_it_does_where_the_total_was_mended() {
         ("epochs", OptionValue::Integer(3)),
     ];
     let network = fit(&data, &options(&kept)).network().unwrap().clone();
-    let [mu, raw_sigma] = network.state.unwrap().amount_biases.unwrap();
+    let [logit, mu, raw_sigma] = network.state.unwrap().head_biases.unwrap();
     let total = network.training.unwrap().total.unwrap();
     assert!((network.heads.raw_sigma.bias - raw_sigma - total.raw_sigma as f32).abs() < 1e-6);
-    assert!(mu.is_finite());
+    assert!(logit.is_finite() && mu.is_finite());
 }
 
 fn with_its_state_it_continues_exactly(data: &Data) {

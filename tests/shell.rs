@@ -111,6 +111,14 @@ fn numbers_out_of_range_are_refused() {
     let most = ["-b", "1048576", "-m", "1000", "-q", "-c", "SELECT sum(value) FROM range(0, 9)"];
     let shell = ended(self::shell().args(most), b"");
     assert_eq!(shell.status, Some(0), "{}", shell.errors);
+    for rows in ["1099511627776", "'1099511627776'", "0"] {
+        let shell =
+            piped(&format!("SET datafusion.execution.batch_size = {rows};\nSELECT 1 AS a;"));
+        assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{rows}");
+        assert!(shell.errors.contains("1 to 1048576 rows"), "{rows}: {}", shell.errors);
+    }
+    let set = "SET datafusion.execution.batch_size = 100;\nSELECT 1099511627776 AS batch_size;";
+    assert_eq!(piped(set).output, "batch_size\n1099511627776\n");
     let variable = "DATAFUSION_EXECUTION_BATCH_SIZE";
     let shell = ended(self::shell().env(variable, "1099511627776").args(["-c", "SELECT 1"]), b"");
     assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{}", shell.errors);

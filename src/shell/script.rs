@@ -11,6 +11,8 @@ use datafusion_cli::exec;
 use datafusion_cli::print_format::PrintFormat;
 use datafusion_cli::print_options::PrintOptions;
 
+use super::BATCH_SIZES;
+
 /// The most words that may follow each other without a comma. A parsed expression is at most as deep as its words are
 /// many, and planning takes some 22 KiB of stack for every level in a build that is not optimised: so many fit into
 /// [`STACK`](super::STACK) twice. (It also takes time in proportion to the square of the depth.)
@@ -18,7 +20,7 @@ const MOST_WORDS: usize = 20_000;
 
 /// Runs statements.
 pub(super) async fn run(ctx: &SessionContext, sql: String, print: &PrintOptions) -> Result<()> {
-    check_depth(ctx, &sql)?;
+    check(ctx, &sql)?;
     exec::exec_from_commands(ctx, vec![sql], print).await
 }
 
@@ -75,22 +77,45 @@ async fn run_command(ctx: &SessionContext, line: &str, print: &mut PrintOptions)
     Ok(true)
 }
 
-/// Refuses statements that would overflow the stack.
-fn check_depth(ctx: &SessionContext, sql: &str) -> Result<()> {
+/// Refuses statements that would end the process.
+fn check(ctx: &SessionContext, sql: &str) -> Result<()> {
     let state = ctx.state();
     let dialect = dialect_from_str(state.config_options().sql_parser.dialect);
     // Whatever cannot be read is refused by the parser.
-    let Some(Ok(tokens)) = dialect.map(|dialect| Tokenizer::new(dialect.as_ref(), sql).tokenize())
+    let Some(Ok(mut tokens)) =
+        dialect.map(|dialect| Tokenizer::new(dialect.as_ref(), sql).tokenize())
     else {
         return Ok(());
     };
+    tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
+    check_batch_size(&tokens)?;
+    check_depth(&tokens)
+}
+
+/// Refuses to set batches of so many rows that there is no memory for one.
+fn check_batch_size(tokens: &[Token]) -> Result<()> {
+    let is = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
+    // SET datafusion.execution.batch_size = rows
+    for set in tokens.windows(8).filter(|set| is(&set[0], "SET") && is(&set[5], "batch_size")) {
+        let (Token::Number(rows, _) | Token::SingleQuotedString(rows)) = &set[7] else { continue };
+        if rows.parse::<u64>().is_ok_and(|rows| !BATCH_SIZES.contains(&rows)) {
+            let most = BATCH_SIZES.end();
+            return plan_err!(
+                "datafusion.execution.batch_size: expected 1 to {most} rows, got {rows}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses statements that would overflow the stack.
+fn check_depth(tokens: &[Token]) -> Result<()> {
     // The words since the last comma, outside of brackets and in every bracket that is open: what is in brackets is one
     // word outside. (How deep brackets are the parser looks after.)
     let mut outer = Vec::new();
     let mut words = 0;
     for token in tokens {
         match token {
-            Token::Whitespace(_) => continue,
             Token::Comma => words = 0,
             Token::SemiColon => (outer, words) = (Vec::new(), 0),
             Token::LParen | Token::LBracket | Token::LBrace => {

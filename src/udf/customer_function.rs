@@ -14,7 +14,7 @@ use super::error::{refuse_plan, refuse_value};
 use super::features::FeatureShape;
 use super::model::{DistinctTexts, check_model};
 use super::recent_models::scorer_of_text;
-use super::signature::{example_features, model_listing, with_model_as_view};
+use super::signature::{example_features, listing};
 use crate::call::NO_CODE;
 use crate::call::culprit::no_model;
 use crate::call::customer::{CustomerCall, arguments_of, values_of_rows};
@@ -46,7 +46,7 @@ pub(super) struct CustomerUdf<F> {
 
 impl<F: CustomerFunction> Default for CustomerUdf<F> {
     fn default() -> Self {
-        let signature = model_listing(vec![vec![DataType::Utf8View, example_features()]]);
+        let signature = listing(vec![vec![DataType::Utf8View, example_features()]]);
         Self { function: F::default(), signature }
     }
 }
@@ -58,10 +58,6 @@ impl<F: CustomerFunction> ScalarUDFImpl for CustomerUdf<F> {
 
     fn signature(&self) -> &Signature {
         &self.signature
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(with_model_as_view(arg_types))
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {

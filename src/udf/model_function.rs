@@ -10,7 +10,7 @@ use datafusion_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUD
 
 use super::error::{refuse_plan, refuse_value};
 use super::model::DistinctTexts;
-use super::signature::{model_listing, with_model_as_view};
+use super::signature::listing;
 use super::types::refs;
 use crate::call::model::ModelCall;
 
@@ -43,7 +43,7 @@ pub(super) struct ModelUdf<F> {
 
 impl<F: ModelFunction> Default for ModelUdf<F> {
     fn default() -> Self {
-        Self { function: F::default(), signature: model_listing(vec![vec![DataType::Utf8View]]) }
+        Self { function: F::default(), signature: listing(vec![vec![DataType::Utf8View]]) }
     }
 }
 
@@ -54,10 +54,6 @@ impl<F: ModelFunction> ScalarUDFImpl for ModelUdf<F> {
 
     fn signature(&self) -> &Signature {
         &self.signature
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(with_model_as_view(arg_types))
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {

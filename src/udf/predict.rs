@@ -13,7 +13,7 @@ use super::features::FeatureShape;
 use super::model::check_model;
 use super::params::{params_result, params_type};
 use super::recent_models::{scorer_of_text, with_models};
-use super::signature::{example_features, model_listing, with_model_as_view};
+use super::signature::{example_features, listing};
 use crate::call::predict::{NAME, USAGE};
 use crate::model::{Models, NO_SCORER};
 
@@ -55,7 +55,7 @@ pub(super) struct Predict {
 
 impl Default for Predict {
     fn default() -> Self {
-        Self { signature: model_listing(vec![vec![DataType::Utf8View, example_features()]]) }
+        Self { signature: listing(vec![vec![DataType::Utf8View, example_features()]]) }
     }
 }
 
@@ -66,10 +66,6 @@ impl ScalarUDFImpl for Predict {
 
     fn signature(&self) -> &Signature {
         &self.signature
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(with_model_as_view(arg_types))
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {

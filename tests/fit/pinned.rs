@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
-use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
+use ziln::fit::{
+    Chunk, FeatureColumn, FeatureValues, NewtonOptions, OptionValue, Options, RowId, Table, fit,
+    fit_newton, fit_prior,
+};
 use ziln::math::{Column, Params, Spread, crps, expected_ltv, loss};
 use ziln::metrics::{Scored, decile_stats, evaluate, gini, spearman};
-use ziln::model::{FeatureInput, Model, ParamsOut, Scorer};
+use ziln::model::{ErrorScorer, Explainer, FeatureInput, Model, ParamsOut, Scorer};
 
 use super::data::Random;
 
@@ -89,7 +92,53 @@ impl Rows {
         self
     }
 
+    /// With labels that depend on the first two numbers in double precision as no linear head does.
+    fn bent(mut self) -> Self {
+        let numbers = self.features.iter().filter_map(|feature| match feature {
+            Feature::Doubles(values) => Some(values),
+            _ => None,
+        });
+        let [a, b, ..] = numbers.collect::<Vec<_>>()[..] else { panic!("too few numbers") };
+        // By their scales in `mixed`.
+        let product = a.iter().zip(b).map(|(a, b)| (a / 1000.0 - 3.0) * (b / 0.001 - 3.0));
+        for (label, product) in self.label.iter_mut().zip(product) {
+            match product {
+                p if p < -0.25 => *label = 0.0,
+                p if p > 0.25 => *label = 2.0 * *label + 1.0,
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// The campaign of each row, after which there are more payers and greater amounts in some than in others.
+    fn make_campaigns(&mut self, count: u32) -> Vec<u32> {
+        let of_row = |row: usize| (row * row % 9973) as u32 % count;
+        let campaigns: Vec<u32> = (0..self.label.len()).map(of_row).collect();
+        for (row, (label, campaign)) in self.label.iter_mut().zip(&campaigns).enumerate() {
+            let pays = campaign % 3 > 0 || row % 2 == 0;
+            *label *= if pays { f64::from(1 + campaign % 5) } else { 0.0 };
+        }
+        campaigns
+    }
+
     fn fit(&self, options: Pairs<'_>) -> Option<Model> {
+        let options = Options::from_pairs(owned(options)).unwrap();
+        self.with_table(|table, rows| fit(table, rows, &options)).unwrap()
+    }
+
+    fn newton(&self, options: Pairs<'_>) -> Model {
+        let options = NewtonOptions::from_pairs(owned(options)).unwrap();
+        self.with_table(|table, rows| fit_newton(table, rows, &options)).unwrap().unwrap()
+    }
+
+    fn prior(&self, campaigns: &[u32]) -> Model {
+        let options = NewtonOptions::default();
+        self.with_table(|table, rows| fit_prior(table, rows, campaigns, &options)).unwrap().unwrap()
+    }
+
+    /// Calls with all rows.
+    fn with_table<R>(&self, call: impl FnOnce(&Table<'_>, &[RowId]) -> R) -> R {
         let names: Vec<String> =
             (0..self.features.len()).map(|index| format!("x{index}")).collect();
         let columns = names.iter().zip(&self.features).map(|(name, feature)| FeatureColumn {
@@ -115,13 +164,21 @@ impl Rows {
         let table = Table { features, chunks: vec![chunk] };
         let rows: Vec<RowId> =
             (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
-        let pairs = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        fit(&table, &rows, &Options::from_pairs(pairs).unwrap()).unwrap()
+        call(&table, &rows)
     }
 
     /// Logit, mu and sigma of every row.
     fn predict(&self, model: &Model) -> [Vec<f64>; 3] {
         let rows = self.label.len();
+        let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
+        let [logit, mu, sigma] = &mut out;
+        let scorer = Scorer::new(model);
+        self.with_inputs(|inputs| scorer.predict(inputs, ParamsOut { logit, mu, sigma }).unwrap());
+        out
+    }
+
+    /// Calls with the columns that a model predicts from.
+    fn with_inputs<R>(&self, call: impl FnOnce(&[FeatureInput<'_>]) -> R) -> R {
         let levels: Vec<Vec<Option<&str>>> = self
             .features
             .iter()
@@ -140,10 +197,7 @@ impl Rows {
                 Feature::Levels(codes, _) => FeatureInput::Codes { codes, levels },
             })
             .collect();
-        let mut out = [vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]];
-        let [logit, mu, sigma] = &mut out;
-        Scorer::new(model).predict(&inputs, ParamsOut { logit, mu, sigma }).unwrap();
-        out
+        call(&inputs)
     }
 }
 
@@ -168,8 +222,13 @@ impl Hashes {
             self.add(name, b"no model");
             return None;
         };
+        self.add_model(name, rows, &model);
+        Some(model)
+    }
+
+    fn add_model(&mut self, name: &str, rows: &Rows, model: &Model) {
         self.add(&format!("{name}: text"), model.to_json().as_bytes());
-        let [logit, mu, sigma] = rows.predict(&model);
+        let [logit, mu, sigma] = rows.predict(model);
         self.add_numbers(&format!("{name}: params"), &[&logit, &mu, &sigma]);
         let params = Params {
             logit: Column::F64(&logit),
@@ -194,8 +253,40 @@ impl Hashes {
             decile_stats(label, ltv, 10),
         );
         self.add(&format!("{name}: metrics"), metrics.as_bytes());
-        Some(model)
     }
+
+    /// What each feature adds, of the first rows, in the order in which it is said.
+    fn add_explanations(&mut self, name: &str, rows: &Rows, model: &Model) {
+        let explainer = Explainer::new(model);
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut add = |numbers: &[f64]| {
+            bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        };
+        add(&explainer.average());
+        let mut features = String::new();
+        rows.with_inputs(|inputs| {
+            for row in 0..200 {
+                for one in explainer.explain(inputs, row).unwrap() {
+                    features += &one.feature;
+                    add(&[one.logit, one.mu, one.raw_sigma, one.ltv_ratio]);
+                }
+            }
+        });
+        bytes.extend(features.as_bytes());
+        self.add(&format!("{name}: explanations"), &bytes);
+    }
+
+    /// The standard errors of the heads and of the expected lifetime value of every row.
+    fn add_errors(&mut self, name: &str, rows: &Rows, model: &Model) {
+        let scorer = ErrorScorer::new(model).unwrap();
+        let errors = rows.with_inputs(|inputs| scorer.errors(inputs, rows.label.len()).unwrap());
+        let numbers = errors.iter().flat_map(|of| [of.logit, of.mu, of.raw_sigma, of.expected_ltv]);
+        self.add_numbers(&format!("{name}: errors"), &[&numbers.collect::<Vec<f64>>()]);
+    }
+}
+
+fn owned(options: Pairs<'_>) -> impl Iterator<Item = (String, OptionValue)> {
+    options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))
 }
 
 fn text(value: &str) -> OptionValue {
@@ -276,11 +367,65 @@ fn add_data(hashes: &mut Hashes) {
     hashes.add_fit("many rows", &Rows::mixed(300_000, 6, 30, 11), &few_epochs);
 }
 
+/// Networks, with and without rows held out, weights, the optimiser's state and a model to continue from.
+fn add_networks(hashes: &mut Hashes) {
+    use OptionValue::{Bool, Integer, Number};
+
+    let rows = Rows::mixed(3000, 5, 12, 12).bent();
+    let weighted = Rows::mixed(3000, 5, 12, 13).bent().weighted(14);
+    let hidden = ("hidden", OptionValue::List(vec![Integer(8), Integer(4)]));
+    let all = [hidden.clone(), ("validation_fraction", Number(0.0)), ("epochs", Integer(5))];
+    for (name, rows) in [("network", &rows), ("network, weighted", &weighted)] {
+        let model = hashes.add_fit(name, rows, std::slice::from_ref(&hidden)).unwrap();
+        assert!(
+            model.network().unwrap().training.unwrap().best_epoch > 0,
+            "it is the linear model"
+        );
+        hashes.add_explanations(name, rows, &model);
+        let name = format!("{name}, all rows");
+        let mut options = all.to_vec();
+        options.push(("keep_state", Bool(true)));
+        let model = hashes.add_fit(&name, rows, &options).unwrap();
+        options.push(("init", text(&model.to_json())));
+        hashes.add_fit(&format!("{name}, continued"), rows, &options);
+    }
+}
+
+/// The exact solver with its errors, a prior of campaigns, and a campaign that is drawn to it.
+fn add_exact(hashes: &mut Hashes) {
+    let mut rows = Rows::mixed(3000, 5, 12, 15);
+    let mut weighted = Rows::mixed(3000, 5, 12, 16).weighted(17);
+    for (name, rows) in [("newton", &mut rows), ("newton, weighted", &mut weighted)] {
+        let campaigns = rows.make_campaigns(40);
+        for errors in ["model", "robust"] {
+            let name = format!("{name}, {errors}");
+            let options = [("covariance", OptionValue::Bool(true)), ("errors", text(errors))];
+            let model = rows.newton(&options);
+            hashes.add_model(&name, rows, &model);
+            hashes.add_errors(&name, rows, &model);
+            hashes.add_explanations(&name, rows, &model);
+        }
+        let name = name.replace("newton", "prior");
+        let prior = rows.prior(&campaigns);
+        let between = prior.between().unwrap();
+        assert!(between.mu.intercept > 0.0, "{between:?}");
+        hashes.add_model(&name, rows, &prior);
+        let init = [("init", text(&prior.to_json()))];
+        let campaign = Rows::mixed(60, 5, 12, 18);
+        hashes.add_model(&format!("{name}, drawn"), &campaign, &campaign.newton(&init));
+        hashes.add_fit(&format!("{name}, drawn by steps"), &campaign, &init);
+    }
+    let model = rows.fit(&[]).unwrap();
+    hashes.add_explanations("linear", &rows, &model);
+}
+
 #[test]
 fn bits_are_as_they_were() {
     let mut hashes = Hashes::default();
     add_options(&mut hashes);
     add_data(&mut hashes);
+    add_networks(&mut hashes);
+    add_exact(&mut hashes);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pinned.json");
     if std::env::var_os("ZILN_PIN").is_some() {
         std::fs::write(&path, serde_json::to_string_pretty(&hashes.0).unwrap() + "\n").unwrap();

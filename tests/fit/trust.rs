@@ -7,7 +7,7 @@ use ziln::model::{Encoding, Model, Range};
 use super::data::{Data, Feature, Random};
 
 /// The expected lifetime value of every row.
-fn predicted(model: &Model, data: &Data) -> Vec<f64> {
+pub fn predicted(model: &Model, data: &Data) -> Vec<f64> {
     let [logit, mu, sigma] = data.predict(model);
     (0..logit.len()).map(|row| expected_ltv_row(logit[row], mu[row], sigma[row])).collect()
 }
@@ -39,7 +39,7 @@ fn ratios(sets: impl Iterator<Item = Data>) -> (f64, f64, f64) {
     (predicted_sum / actual_sum, most, above / count)
 }
 
-fn paid(random: &mut Random, rate: f64, sigma: f64) -> f64 {
+pub fn paid(random: &mut Random, rate: f64, sigma: f64) -> f64 {
     let pays = random.next() < rate;
     let amount = (2.0 + sigma * random.normal()).exp();
     if pays { (100.0 * amount).round() / 100.0 } else { 0.0 }

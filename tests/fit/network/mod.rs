@@ -7,6 +7,7 @@ mod prediction;
 mod text;
 mod total;
 mod training;
+mod trust;
 
 use ziln::fit::{NetworkOptions, OptionValue, Options};
 use ziln::math::loss_row;

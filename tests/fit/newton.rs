@@ -273,3 +273,27 @@ fn a_fit_goes_on_from_a_model() {
     let stopped = data.newton(&[("max_iterations", OptionValue::Integer(1))]);
     assert_eq!(stopped.training().stop_reason, StopReason::MaxIterations);
 }
+
+#[test]
+fn a_solver_that_comes_to_no_optimum_says_so() {
+    let says = |model: &Model| {
+        let warnings = &model.training().warnings;
+        warnings.iter().any(|warning| warning.contains("the solver did not come to the optimum"))
+    };
+    let data = simulated(2000, 4, 13);
+    // To stop at once is what was asked for.
+    for (iterations, is_said) in [(0, false), (1, true), (50, false)] {
+        let model = data.newton(&[("max_iterations", OptionValue::Integer(iterations))]);
+        assert_eq!(says(&model), is_said, "{iterations}: {:?}", model.training());
+    }
+    // All payments but one are equal: the plain likelihood is the greater, the less the others are said to spread.
+    let mut data = simulated(3000, 3, 14);
+    data.label.fill(20.0);
+    data.label[17] = 1e6;
+    for (options, is_said) in [(&[PLAIN][..], true), (&[], false)] {
+        let model = data.newton(options);
+        assert_eq!(says(&model), is_said, "{options:?}: {:?}", model.training());
+        let reason = if is_said { StopReason::MaxIterations } else { StopReason::Converged };
+        assert_eq!(model.training().stop_reason, reason);
+    }
+}

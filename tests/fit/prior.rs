@@ -217,11 +217,17 @@ fn rows_without_a_payer_have_the_heads_of_the_prior() {
             assert_eq!(model.head_weights(), prior.head_weights());
             assert_eq!(model.training().rows, rows.len() as u64);
             assert!(model.training().payers == 0 && model.between().is_none());
+            let said = ["no row pays: the model is its prior's own heads"];
+            assert_eq!(model.training().warnings, said);
             assert_eq!(Model::from_json(&model.to_json()).unwrap(), model);
             let steps = Options::default().with_init(Arc::new(prior.clone()));
             let steps = fit(table, rows, &steps).unwrap().unwrap();
             assert_eq!(steps.head_weights(), prior.head_weights());
+            assert_eq!(steps.training().warnings, said);
         }
+        let paid = fit_newton(table, &campaigns.rows(1), &options).unwrap().unwrap();
+        let says = |warning: &String| warning.contains("no row pays");
+        assert!(paid.training().payers > 0 && !paid.training().warnings.iter().any(says));
     });
 }
 

@@ -5,7 +5,7 @@ use crate::fit::{
     Chunk, FeatureColumn, FeatureValues, NewtonOptions, OptionValue, RowId, Table, fit_newton,
 };
 use crate::math::Column;
-use crate::model::{FeatureInput, Model};
+use crate::model::{FeatureInput, Model, StopReason};
 
 /// Rows with three numbers, one of which is missing at times, and a category of four levels.
 struct Data {
@@ -170,7 +170,7 @@ fn passes_over_the_sample_confirm_the_exact_fit() {
         // Not from the optimum, but from nearby.
         part.values.iter_mut().for_each(|value| *value *= 0.9);
     }
-    model = model.with_passes(passes).with_stop_reason(crate::model::StopReason::Unfinished);
+    model = model.with_passes(passes).with_stop_reason(StopReason::Unfinished);
     let mut count = 0;
     while model.training().stop_reason.name() == "unfinished" && count < 20 {
         model = data.step(&model);
@@ -362,4 +362,31 @@ fn however_rows_of_many_columns_are_split_the_text_is_the_same() {
     }
     assert!(!model.passes().unwrap().paying.memory.is_empty());
     assert_eq!(Model::from_json(&model.to_json()).unwrap(), model);
+}
+
+/// Beside a payment absurdly far from the equal ones of the sample its row has numbers too large to be summed, wherever the
+/// passes go.
+#[test]
+fn passes_that_come_to_no_optimum_say_so() {
+    for (far, is_stuck) in [(20.0, false), (1e300, true)] {
+        let mut data = Data::new(12_000, 7);
+        data.label.fill(20.0);
+        data.label[1] = far;
+        let start = data.start_with(9000, OptionValue::Number(0.0));
+        assert_eq!(start.as_ref().unwrap().training().label_max, Some(20.0), "it is in the sample");
+        let mut model = start.unwrap();
+        for _ in 0..100 {
+            if model.training().stop_reason != StopReason::Unfinished {
+                break;
+            }
+            model = data.step(&model);
+        }
+        let training = model.training();
+        let reason = if is_stuck { StopReason::MaxIterations } else { StopReason::Converged };
+        assert_eq!(training.stop_reason, reason, "{far}");
+        let says = |what: &str| training.warnings.iter().any(|warning| warning.contains(what));
+        assert_eq!(says("the passes did not come to the optimum"), is_stuck, "{training:?}");
+        assert_eq!(training.label_max, Some(far));
+        assert!(weights(&model).iter().all(|weight| weight.is_finite()));
+    }
 }

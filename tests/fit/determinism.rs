@@ -37,6 +37,18 @@ fn options() -> Options {
     options_of(&pairs)
 }
 
+/// With hidden layers.
+fn network(batch_size: i64) -> Options {
+    let pairs = [
+        ("hidden", OptionValue::List(vec![8.into(), 4.into()])),
+        ("epochs", OptionValue::Integer(5)),
+        ("batch_size", OptionValue::Integer(batch_size)),
+        ("keep_state", OptionValue::Bool(true)),
+        ("validation_fraction", OptionValue::Number(0.2)),
+    ];
+    options_of(&pairs)
+}
+
 fn options_of(pairs: &[(&str, OptionValue)]) -> Options {
     let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     Options::from_pairs(pairs).unwrap()
@@ -103,6 +115,15 @@ fn fit_rows(rows: &[Row], sizes: &[usize], rotation: usize, options: &Options) -
     fit(&table, &ids, options).unwrap().map(|model| model.to_json())
 }
 
+fn shuffled(rows: &[Row], mut state: u64) -> Vec<Row> {
+    let mut shuffled = rows.to_vec();
+    for last in (1..shuffled.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        shuffled.swap(last, (state >> 33) as usize % (last + 1));
+    }
+    shuffled
+}
+
 proptest! {
     #[test]
     fn any_order_and_any_chunks_give_the_same_text(
@@ -110,19 +131,45 @@ proptest! {
         sizes in prop::collection::vec(1_usize..20, 1..5),
         rotation in 0_usize..4,
         seed in any::<u64>(),
+        has_network in any::<bool>(),
     ) {
-        let whole = fit_rows(&rows, &[rows.len()], 0, &options());
-        let mut shuffled = rows.clone();
-        let mut state = seed;
-        for last in (1..shuffled.len()).rev() {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            shuffled.swap(last, (state >> 33) as usize % (last + 1));
-        }
-        let cut = fit_rows(&shuffled, &sizes, rotation, &options());
+        let options = if has_network { network(7) } else { options() };
+        let whole = fit_rows(&rows, &[rows.len()], 0, &options);
+        let cut = fit_rows(&shuffled(&rows, seed), &sizes, rotation, &options);
         prop_assert_eq!(&whole, &cut);
         if let Some(text) = whole {
             let model = Model::from_json(&text).unwrap();
             prop_assert_eq!(model.to_json(), text);
+        }
+    }
+}
+
+/// Batches of several blocks, which threads work on at once.
+#[test]
+fn neither_order_nor_chunks_nor_threads_change_a_network() {
+    let mut random = StdRng::seed_from_u64(17);
+    let rows: Vec<Row> = (0..3000)
+        .map(|row| {
+            let number = f64::from(random.random_range(-2.0_f32..2.0));
+            let level = LEVELS[row % 4];
+            // What no linear head follows.
+            let pays = random.random_range(0.0..1.0) < if number.abs() > 1.0 { 0.8 } else { 0.2 };
+            let amount = random.random_range(1.0..9.0) * if level.is_some() { 2.0 } else { 1.0 };
+            let label = if pays { amount } else { 0.0 };
+            Row { label, weight: [1.0, 2.5][row % 2], number, level }
+        })
+        .collect();
+    let options = network(1024);
+    let whole = fit_rows(&rows, &[rows.len()], 0, &options).unwrap();
+    let model = Model::from_json(&whole).unwrap();
+    assert!(model.network().unwrap().training.unwrap().best_epoch > 0, "it is the linear model");
+    let cuts = [&[3000][..], &[1], &[7, 64, 300], &[1999]];
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        for (rotation, sizes) in cuts.into_iter().enumerate() {
+            let rows = shuffled(&rows, rotation as u64);
+            let text = pool.install(|| fit_rows(&rows, sizes, rotation, &options)).unwrap();
+            assert!(text == whole, "{threads} threads, chunks of {sizes:?}");
         }
     }
 }

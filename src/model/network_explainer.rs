@@ -3,7 +3,7 @@
 use super::feature::{Encoding, Feature};
 use super::input::FeatureInput;
 use super::network::Network;
-use super::network_scorer::Input;
+use super::network_scorer::{Input, amount_ends};
 
 /// Pieces that the way from the average customer to a customer is cut into.
 const PIECES: u32 = 32;
@@ -25,6 +25,8 @@ pub(super) struct NetworkExplainer {
     biases: [f64; 3],
     /// The first layer's inputs of the average customer.
     average: Vec<f64>,
+    /// Of each number where the heads of the amount hold it.
+    amount_ends: Vec<[f32; 2]>,
     /// Which feature each of the inputs is of.
     features: Vec<usize>,
 }
@@ -56,6 +58,7 @@ impl NetworkExplainer {
             heads: (0..units).map(|unit| heads.map(|h| f64::from(h.weights[unit]))).collect(),
             biases: heads.map(|head| f64::from(head.bias)),
             average: Vec::new(),
+            amount_ends: amount_ends(features),
             features: Vec::new(),
         };
         (explainer.average, explainer.features) = explainer.average_inputs(features, all_rows);
@@ -69,7 +72,14 @@ impl NetworkExplainer {
 
     /// What the network adds to the heads of the average customer.
     pub(super) fn of_average(&self) -> [f64; 3] {
-        let sums = self.sums(&self.average);
+        let [logit, ..] = self.heads_at(&self.average);
+        let [_, mu, raw_sigma] = self.heads_at(&self.held(&self.average));
+        [logit, mu, raw_sigma]
+    }
+
+    /// What the network adds to the heads with these inputs.
+    fn heads_at(&self, inputs: &[f64]) -> [f64; 3] {
+        let sums = self.sums(inputs);
         let mut heads = self.biases;
         for (sum, weights) in sums.last().into_iter().flatten().zip(&self.heads) {
             heads.iter_mut().zip(weights).for_each(|(head, weight)| *head += weight * sum.max(0.0));
@@ -79,13 +89,38 @@ impl NetworkExplainer {
 
     /// What each feature of a row adds to the heads, beside the average customer; `columns` are those of the features.
     pub(super) fn added(&self, columns: &[FeatureInput<'_>], row: usize) -> Vec<[f64; 3]> {
-        let way = self.way(columns, row);
+        let inputs = self.inputs_of(columns, row);
+        let mut added = self.added_on_way(&self.average, &inputs);
+        let (held_average, held) = (self.held(&self.average), self.held(&inputs));
+        if held_average != self.average || held != inputs {
+            let of_amount = self.added_on_way(&held_average, &held);
+            for ([_, mu, raw_sigma], [_, held_mu, held_raw_sigma]) in
+                added.iter_mut().zip(of_amount)
+            {
+                (*mu, *raw_sigma) = (held_mu, held_raw_sigma);
+            }
+        }
+        added
+    }
+
+    /// Inputs as the heads of the amount see them: numbers within their ranges among the payers.
+    fn held(&self, inputs: &[f64]) -> Vec<f64> {
+        let mut held = inputs.to_vec();
+        for (value, [least, most]) in held.iter_mut().zip(&self.amount_ends) {
+            *value = value.max(f64::from(*least)).min(f64::from(*most));
+        }
+        held
+    }
+
+    /// What each feature adds to the heads on the straight way between two points.
+    fn added_on_way(&self, start: &[f64], end: &[f64]) -> Vec<[f64; 3]> {
+        let way: Vec<f64> = end.iter().zip(start).map(|(end, start)| end - start).collect();
         let mut slopes = vec![[0.0; 3]; self.layers.first().map_or(0, |layer| layer.biases.len())];
-        let mut from = self.sums(&self.average);
+        let mut from = self.sums(start);
         for piece in 1..=PIECES {
             let share = f64::from(piece) / f64::from(PIECES);
-            let at = |(average, way): (&f64, &f64)| average + share * way;
-            let inputs: Vec<f64> = self.average.iter().zip(&way).map(at).collect();
+            let at = |(start, way): (&f64, &f64)| start + share * way;
+            let inputs: Vec<f64> = start.iter().zip(&way).map(at).collect();
             let to = self.sums(&inputs);
             for (sum, slope) in slopes.iter_mut().zip(self.secants(&from, &to)) {
                 sum.iter_mut().zip(slope).for_each(|(sum, slope)| *sum += slope);
@@ -132,8 +167,8 @@ impl NetworkExplainer {
         sums
     }
 
-    /// From the inputs of the average customer to those of a row.
-    fn way(&self, columns: &[FeatureInput<'_>], row: usize) -> Vec<f64> {
+    /// The inputs of a row.
+    fn inputs_of(&self, columns: &[FeatureInput<'_>], row: usize) -> Vec<f64> {
         let mut numbers = Vec::new();
         let mut levels = Vec::new();
         let mut vectors = self.vectors.iter();
@@ -157,7 +192,7 @@ impl NetworkExplainer {
             }
         }
         numbers.extend(levels);
-        numbers.iter().zip(&self.average).map(|(input, average)| input - average).collect()
+        numbers
     }
 
     /// The inputs of the average customer: every number at its mean, of a category the average of the training rows'

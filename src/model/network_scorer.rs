@@ -19,6 +19,8 @@ pub(super) struct NetworkScorer {
     parts: NetworkParts,
     transposed: Transposed,
     inputs: Vec<Input>,
+    /// Of each number where the heads of the amount hold it.
+    amount_ends: Vec<[f32; 2]>,
 }
 
 /// How a feature goes into a network.
@@ -38,6 +40,9 @@ pub(super) struct Standard {
     unit_mean: f64,
     per_scale: f64,
 }
+
+/// Where the heads of the amount hold a standardised number: within its range among the payers of the training.
+const FREE: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 #[derive(Debug, Clone)]
 pub(super) struct Levels {
@@ -77,7 +82,7 @@ impl NetworkScorer {
         let mut transposed = Transposed::forward(&parts.shape);
         transposed.take_heads(&parts.shape, &parts.weights);
         let inputs = features.iter().map(|feature| Input::new(&feature.encoding)).collect();
-        Self { parts, transposed, inputs }
+        Self { parts, transposed, inputs, amount_ends: amount_ends(features) }
     }
 
     /// About how many bytes it takes.
@@ -108,6 +113,20 @@ impl NetworkScorer {
         let transposed = &self.transposed;
         dispatch_simd(Forward { shape, weights, transposed, dropout: None, tile, rows });
     }
+}
+
+/// Of each number of the features where the heads of the amount hold it, standardised.
+pub(super) fn amount_ends(features: &[Feature]) -> Vec<[f32; 2]> {
+    let ends = features.iter().filter_map(|feature| {
+        match (Input::new(&feature.encoding), &feature.encoding) {
+            (Input::Number(standard), Encoding::Numeric { payer_range: Some(range), .. }) => {
+                Some([standard.of(range.least), standard.of(range.most)])
+            }
+            (Input::Number(_), _) => Some(FREE),
+            (Input::Levels(_), _) => None,
+        }
+    });
+    ends.collect()
 }
 
 impl Input {
@@ -185,13 +204,29 @@ impl NetworkColumns<'_> {
         for start in rows.clone().step_by(TILE_ROWS) {
             let rows = TILE_ROWS.min(rows.end - start);
             self.load(start, rows);
-            self.network.forward(&mut self.tile, rows);
+            self.forward(rows);
             let within = start % ROWS;
             for (head, added) in heads.iter_mut().zip(&self.tile.heads) {
                 for (head, added) in head[within..].iter_mut().zip(&added[..rows]) {
                     *head += f64::from(*added);
                 }
             }
+        }
+    }
+
+    /// The heads of the rows that were loaded. Those of the amount see numbers within their ranges among the payers: nobody's
+    /// amount is extrapolated.
+    fn forward(&mut self, rows: usize) {
+        let Self { network, tile, .. } = self;
+        network.forward(tile, rows);
+        let is_beyond = dispatch(
+            #[inline(always)]
+            || tile.hold_numbers(&network.amount_ends, rows),
+        );
+        if is_beyond {
+            let [logits, ..] = tile.heads;
+            network.forward(tile, rows);
+            tile.heads[0] = logits;
         }
     }
 

@@ -43,20 +43,20 @@ fn without_ends(values: &mut [f64], left_out: usize) -> Range {
     let (least, most) = (values[tail], values[last - tail]);
     let below: Vec<f64> = values[..=tail].iter().rev().map(|value| most - value).collect();
     let above: Vec<f64> = values[last - tail..].iter().map(|value| value - least).collect();
-    let mut counts = [below, above].map(|distances| apart(&distances, left_out));
+    let [low, high] = [below, above].map(|distances| apart(&distances, left_out));
+    let usual = Range { least: values[left_out], most: values[last - left_out] };
+    let narrow = Range { least: values[low], most: values[last - high] };
     // Where most values are the same, the others are far from them without being absurd.
-    if counts != [left_out; 2] && !varies(&mut values[tail..=last - tail]) {
-        counts = [left_out; 2];
-    }
-    Range { least: values[counts[0]], most: values[last - counts[1]] }
+    if narrow == usual || varies(&mut values[tail..=last - tail]) { narrow } else { usual }
 }
 
 /// Sorts the `tail` least and greatest values, and puts those next to them in their places.
 fn sort_ends(values: &mut [f64], tail: usize) {
     let last = values.len() - 1;
-    values.select_nth_unstable_by(tail, f64::total_cmp).0.sort_unstable_by(f64::total_cmp);
-    let rest = &mut values[tail..];
-    rest.select_nth_unstable_by(last - 2 * tail, f64::total_cmp).2.sort_unstable_by(f64::total_cmp);
+    let (first, _, rest) = values.select_nth_unstable_by(tail, f64::total_cmp);
+    first.sort_unstable_by(f64::total_cmp);
+    let index = last - tail - (tail + 1);
+    rest.select_nth_unstable_by(index, f64::total_cmp).2.sort_unstable_by(f64::total_cmp);
 }
 
 /// How many values at an end are left out: at least so many, and more if none lies between them and the rest for long.
@@ -181,6 +181,27 @@ mod tests {
                 let Range { least, most } = trusted_range(&values);
                 assert_eq!([least, most], if sign > 0.0 { [-28.0, 59.0] } else { [-59.0, 28.0] });
             }
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_values_makes_no_difference() {
+        let mut values: Vec<f64> =
+            (0..400_u32).map(|index| f64::from(index.wrapping_mul(2_654_435_761) % 1009)).collect();
+        values.extend([5e4, 6e4, -7e4, -7e4, -8e4]);
+        let mut sorted = values.clone();
+        sorted.sort_by(f64::total_cmp);
+        let expected = trusted_range(&sorted);
+        assert!(expected.most < 3000.0 && expected.least > -3000.0, "{expected:?}");
+        for step in 1..60 {
+            let mut dealt: Vec<f64> = (0..step)
+                .flat_map(|first| sorted.iter().copied().skip(first).step_by(step))
+                .collect();
+            assert_eq!(trusted_range(&dealt), expected);
+            dealt.reverse();
+            assert_eq!(trusted_range(&dealt), expected);
+            values.rotate_left(step);
+            assert_eq!(trusted_range(&values), expected);
         }
     }
 

@@ -137,7 +137,7 @@ impl Worker {
         block: Block<'_>,
     ) {
         for rows in block.tiles() {
-            self.forward(network, block.rows, &rows, None);
+            self.predict(network, block.rows, &rows);
             let Self { tile, head_tile, sums, .. } = self;
             dispatch(
                 #[inline(always)]
@@ -159,7 +159,7 @@ impl Worker {
     ) {
         self.calibration = CalibrationSums::default();
         for rows in block.tiles() {
-            self.forward(network, block.rows, &rows, None);
+            self.predict(network, block.rows, &rows);
             let Self { tile, head_tile, calibration, .. } = self;
             dispatch(
                 #[inline(always)]
@@ -168,6 +168,23 @@ impl Worker {
                     calibration.add_rows(&block.rows.packed, &rows, outputs, heads, unit);
                 },
             );
+        }
+    }
+
+    /// The heads as the model predicts them: those of the amount see numbers within their ranges among the payers.
+    fn predict(&mut self, network: &Ready<'_>, data: &NetworkRows, rows: &TileRows<'_>) {
+        self.forward(network, data, rows, None);
+        let tile = &mut self.tile;
+        let is_beyond = dispatch(
+            #[inline(always)]
+            || tile.hold_numbers(&data.amount_ends, rows.rows),
+        );
+        if is_beyond {
+            let [logits, ..] = tile.heads;
+            let Ready { shape, values, transposed, .. } = *network;
+            let (weights, rows) = (&values.weights, rows.rows);
+            dispatch_simd(Forward { shape, weights, transposed, dropout: None, tile, rows });
+            self.tile.heads[0] = logits;
         }
     }
 

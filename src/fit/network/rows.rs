@@ -1,9 +1,10 @@
 //! Rows for a network: packed, with what the linear heads predict for them.
 
 use super::linear::Linear;
-use crate::fit::encode::{Packed, PackedFor, Targets, deal, pack_encoded};
+use crate::fit::encode::{Packed, PackedFor, Targets, deal, pack_encoded, standardized};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::total::linear_heads;
+use crate::model::{Encoding, Range};
 use crate::net::TileRows;
 use crate::net::deep::{Embedding, ROWS, Tile};
 
@@ -12,6 +13,8 @@ pub(super) struct NetworkRows {
     pub(super) packed: Packed,
     /// Head after head, of each packed row: the logit, mu in units of the scale, raw sigma.
     pub(super) offsets: [Vec<f32>; 3],
+    /// Of each number where the heads of the amount hold it: within its range among the payers.
+    pub(super) amount_ends: Vec<[f32; 2]>,
 }
 
 impl NetworkRows {
@@ -24,7 +27,15 @@ impl NetworkRows {
         let targets = Targets::gather(table, &layout);
         let packed = pack_encoded(table, &layout, &targets, encodings, PackedFor::Paying);
         let offsets = offsets(&packed, linear);
-        Self { packed, offsets }
+        let ends = encodings.iter().filter_map(|encoding| match encoding {
+            Encoding::Numeric { mean, scale, payer_range, .. } => {
+                let Range { least, most } = payer_range.unwrap_or(Range::ALL);
+                Some([least, most].map(|end| standardized(end, *mean, *scale)))
+            }
+            Encoding::Categorical { .. } => None,
+        });
+        let amount_ends = ends.collect();
+        Self { packed, offsets, amount_ends }
     }
 
     /// How many there are.

@@ -187,18 +187,21 @@ impl<'a> Session<'a> {
         best_epoch: u64,
         state: Option<(NetworkWeights, AdamMoments)>,
     ) -> (TrainedNetwork, Outcome) {
+        let [logit, ..] = self.shape.biases_of_heads(&self.average.weights);
+        // What was not trained stays as it is.
+        if best_epoch > 0 {
+            self.mend_paying_rate();
+        }
         let mut values = self.average.clone();
         let shrunk = guard(&self.shape.clone(), &mut values, |values| {
             self.average.clone_from(values);
             self.totals().ratio
         });
         self.average = values;
-        let biases = self.shape.biases_of_heads(&self.average.weights);
+        let [_, mu, raw_sigma] = self.shape.biases_of_heads(&self.average.weights);
+        let biases = [logit, mu, raw_sigma];
         // What was not to be trained, or stays as it was, is left as it is.
         let stays = best_epoch == 0 && (self.settings.epochs == 0 || self.linear.is_continued());
-        if !stays {
-            self.mend_paying_rate();
-        }
         let total = if stays { None } else { self.mend_total() };
         let outcome = Outcome {
             train_loss: self.mean_loss(self.training),

@@ -23,7 +23,7 @@
 // With one engine alone, what only the other asks is not used.
 #[cfg_attr(not(all(feature = "datafusion", feature = "polars")), allow(dead_code, unused_imports))]
 mod call;
-pub mod error;
+mod error;
 mod family;
 pub mod fit;
 pub mod guard;

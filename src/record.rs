@@ -2,6 +2,7 @@
 
 /// The type of one value of a [`Record`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FieldType {
     /// A 64-bit integer.
     Integer,
@@ -17,6 +18,7 @@ pub enum FieldType {
 
 /// One value of a [`Record`]; `None` is NULL in every engine.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum FieldValue {
     /// A value of type [`FieldType::Integer`].
     Integer(Option<i64>),
@@ -41,8 +43,15 @@ pub struct Field {
     pub description: &'static str,
 }
 
-/// A result of several named values: a struct in SQL and in Polars.
-pub trait Record: Sized {
+mod sealed {
+    /// Keeps [`Record`](super::Record) to the types of this crate.
+    pub trait Sealed {}
+}
+
+pub(crate) use sealed::Sealed;
+
+/// A result of several named values: a struct in SQL and in Polars. Only types of this crate are records.
+pub trait Record: Sized + Sealed {
     /// The fields, in order.
     const FIELDS: &'static [Field];
 

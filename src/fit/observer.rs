@@ -75,6 +75,7 @@ pub enum Event {
 
 /// How far a model is.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Step {
     /// What is counted.
     pub stage: Stage,

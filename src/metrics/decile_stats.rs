@@ -2,7 +2,7 @@
 
 use super::exact_sum::ExactSum;
 use super::ranking::{Row, Ties, Unit, Weight, by_prediction, ties, total_weight, value_of};
-use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
 use crate::{Error, Result};
 
 /// Buckets where none are asked for.
@@ -16,6 +16,7 @@ pub const MAX_BUCKETS: usize = 1_000_000;
 
 /// One bucket of customers of neighbouring predictions. The fields are described in [`Record::FIELDS`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct DecileStats {
     /// The bucket's number, from 1 for the lowest predictions.
     pub bucket: u64,
@@ -32,6 +33,8 @@ pub struct DecileStats {
     /// |mean prediction - mean label| / mean label; `None` where the mean label is 0.
     pub absolute_percentage_error: Option<f64>,
 }
+
+impl Sealed for DecileStats {}
 
 impl Record for DecileStats {
     const FIELDS: &'static [Field] = &[

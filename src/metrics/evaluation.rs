@@ -14,7 +14,7 @@ use super::scaled_weights::{ScaledWeights, WeightScale};
 use super::spearman::{LabelRanks, correlation};
 use super::sums::{Sums, Terms, predict};
 use crate::math::{BLOCK, Blocks, ParamBlocks, Params, Spread};
-use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
 
 /// Rows that one thread takes at a time.
 const CHUNK: usize = 256 * BLOCK;
@@ -65,6 +65,8 @@ pub struct Evaluation {
     /// How many rows without copies the sample is worth; `None` where there is no sample.
     pub effective_rows: Option<f64>,
 }
+
+impl Sealed for Evaluation {}
 
 impl Record for Evaluation {
     const FIELDS: &'static [Field] = &[

@@ -6,6 +6,7 @@ use crate::family::Head;
 
 /// The variance between campaigns of each head and weight: what makes a model a prior.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Between {
     /// The campaigns that it was learnt from.
     pub campaigns: u64,
@@ -19,6 +20,7 @@ pub struct Between {
 
 /// The variances of one head.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HeadBetween {
     /// Of the intercept.
     pub intercept: f64,

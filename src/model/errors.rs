@@ -7,6 +7,7 @@ use crate::family::Head;
 /// What standard errors take for true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// The model: the errors are those of the second derivatives of the objective.
     Model,
@@ -33,6 +34,7 @@ impl ErrorKind {
 
 /// The standard errors of the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StandardErrors {
     /// What they take for true.
     pub kind: ErrorKind,
@@ -50,6 +52,7 @@ pub struct StandardErrors {
 /// The standard errors of one head's weights; `None` where there is none: a column that others explain, or heads that were
 /// changed after the fit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HeadErrors {
     /// Of the intercept.
     pub intercept: Option<f64>,
@@ -61,6 +64,7 @@ pub struct HeadErrors {
 
 /// The covariances of the weights: the lower triangles of two matrices, row by row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Covariance {
     /// Of the logit head: the intercept, then the weights in their order.
     pub logit: Vec<f64>,

@@ -10,10 +10,11 @@ use super::scorer::{Scorer, cap_sigma};
 use crate::Result;
 use crate::family::Head;
 use crate::math::{expected_ltv_row, ln, sigma_from_raw};
-use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
 
 /// What one feature of a customer adds to the heads, beside the average customer.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Contribution {
     /// The feature.
     pub feature: String,
@@ -188,6 +189,8 @@ fn average_level(weights: &[[f64; 3]], rows: &[u64], all_rows: u64) -> [f64; 3] 
     }
     average
 }
+
+impl Sealed for Contribution {}
 
 impl Record for Contribution {
     const FIELDS: &'static [Field] = &[

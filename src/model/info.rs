@@ -3,7 +3,7 @@
 use super::document::Model;
 use super::network::{LayerWeights, NetworkTraining};
 use super::training::{StopReason, Training};
-use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
 
 /// What happened in training and the options in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ impl ModelInfo {
         self.values.get(index)
     }
 }
+
+impl Sealed for ModelInfo {}
 
 impl Record for ModelInfo {
     const FIELDS: &'static [Field] = &FIELDS;

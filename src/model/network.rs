@@ -21,6 +21,7 @@ pub const MOST_UNITS: usize = 1024;
 /// What makes the output of a unit of its sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Activation {
     /// The sum, or 0 where it is negative.
     Relu,
@@ -30,6 +31,7 @@ pub enum Activation {
 ///
 /// The first layer's inputs are the numbers in the order of the features, then the vectors of the categories in theirs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Network {
     /// Of every layer.
     pub activation: Activation,
@@ -50,6 +52,7 @@ pub struct Network {
 
 /// What the optimiser of a network remembers between steps. Stored with option `keep_state`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct NetworkState {
     /// Epochs behind it.
     pub epochs: u64,
@@ -94,6 +97,7 @@ struct Borrowed<'a> {
 
 /// How a network was trained.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct NetworkTraining {
     /// Passes over the rows, at most.
     pub epochs: u64,
@@ -121,6 +125,7 @@ pub struct NetworkTraining {
 /// How the heads of the amount were moved so that the predicted total of the training rows comes to what was paid. It is in
 /// the biases of the heads already.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TotalShift {
     /// The predicted total over the actual one, before.
     pub ratio: f64,

@@ -7,12 +7,13 @@ use super::range::Range;
 use super::row_encoder::{Encoded, RowEncoder};
 use super::scorer::{Scorer, cap_sigma};
 use crate::math::{expected_ltv_row, sigma_from_raw, sigmoid};
-use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
 use crate::{Error, Result};
 
 /// Standard errors of what is predicted for a customer: how far the model's weights leave it open, not how far the customer
 /// may be from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct ParamsError {
     /// Of the logit of the probability to pay.
     pub logit: f64,
@@ -164,6 +165,8 @@ fn bilinear(
     }
     sum
 }
+
+impl Sealed for ParamsError {}
 
 impl Record for ParamsError {
     const FIELDS: &'static [Field] = &[

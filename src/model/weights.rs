@@ -8,7 +8,7 @@ use super::feature::{Encoding, Feature};
 use super::range::Range;
 use crate::family::Head;
 use crate::math::norm_cdf;
-use crate::record::{Field, FieldType, FieldValue, Record};
+use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
 
 /// The weights of the three heads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -198,6 +198,8 @@ impl WeightRow {
         }
     }
 }
+
+impl Sealed for WeightRow {}
 
 impl Record for WeightRow {
     const FIELDS: &'static [Field] = &[

@@ -2,6 +2,7 @@
 
 /// The optimiser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Optimizer {
     /// Adam (Kingma and Ba 2015), with beta1 0.9, beta2 0.999, epsilon 1e-8. A gradient more
     /// than 10 times the root mean square of those before it is cut down to that.

@@ -2,6 +2,7 @@
 
 /// How the learning rate falls over the steps of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Schedule {
     /// It does not.
     Constant,

@@ -74,13 +74,16 @@ def standardized(
     return standard
 
 
-def inputs_of(parts: Network, frame: pl.DataFrame) -> np.ndarray:
-    """What goes into the first layer."""
+def inputs_of(parts: Network, frame: pl.DataFrame, *, of_amount: bool) -> np.ndarray:
+    """What goes into the first layer, as the logit sees it, or as mu and raw sigma do."""
     numbers, vectors = [], []
     for name, encoding in parts.features.items():
         column = frame[name]
         if isinstance(encoding, Numeric):
-            numbers.append(standardized(encoding, column, encoding.range))
+            ends = encoding.range
+            if of_amount and encoding.payer_range is not None:
+                ends = encoding.payer_range
+            numbers.append(standardized(encoding, column, ends))
         else:
             known = np.asarray(encoding.vectors)
             by_level = dict(zip(encoding.levels, known, strict=True))
@@ -91,7 +94,12 @@ def inputs_of(parts: Network, frame: pl.DataFrame) -> np.ndarray:
 
 def forward(parts: Network, frame: pl.DataFrame) -> np.ndarray:
     """The heads by NumPy in double precision, the linear ones left out."""
-    x = inputs_of(parts, frame)
+    logit, amount = (through(parts, inputs_of(parts, frame, of_amount=of)) for of in (False, True))
+    return np.column_stack([logit[:, :1], amount[:, 1:]])
+
+
+def through(parts: Network, x: np.ndarray) -> np.ndarray:
+    """What inputs come to in the last layer."""
     for weights, biases in parts.layers[:-1]:
         x = np.maximum(x @ np.asarray(weights, dtype=float).T + np.asarray(biases), 0.0)
     weights, biases = parts.layers[-1]

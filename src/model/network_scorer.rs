@@ -11,7 +11,7 @@ use super::input::FeatureInput;
 use super::network::{Network, NetworkParts};
 use super::range::Range;
 use crate::math::{Blocks, dispatch, dispatch_simd};
-use crate::net::deep::{Embedding, Forward, ROWS as TILE_ROWS, Tile, Transposed};
+use crate::net::deep::{Embedding, Predicted, ROWS as TILE_ROWS, Tile, Transposed};
 
 /// A network made ready for prediction.
 #[derive(Debug, Clone)]
@@ -108,10 +108,10 @@ impl NetworkScorer {
         NetworkColumns { network: self, numbers, levels, tile }
     }
 
-    fn forward(&self, tile: &mut Tile, rows: usize) {
-        let NetworkParts { shape, weights, .. } = &self.parts;
-        let transposed = &self.transposed;
-        dispatch_simd(Forward { shape, weights, transposed, dropout: None, tile, rows });
+    fn predict(&self, tile: &mut Tile, rows: usize) {
+        let Self { parts, transposed, amount_ends, .. } = self;
+        let NetworkParts { shape, weights, .. } = parts;
+        dispatch_simd(Predicted { shape, weights, transposed, amount_ends, tile, rows });
     }
 }
 
@@ -204,29 +204,13 @@ impl NetworkColumns<'_> {
         for start in rows.clone().step_by(TILE_ROWS) {
             let rows = TILE_ROWS.min(rows.end - start);
             self.load(start, rows);
-            self.forward(rows);
+            self.network.predict(&mut self.tile, rows);
             let within = start % ROWS;
             for (head, added) in heads.iter_mut().zip(&self.tile.heads) {
                 for (head, added) in head[within..].iter_mut().zip(&added[..rows]) {
                     *head += f64::from(*added);
                 }
             }
-        }
-    }
-
-    /// The heads of the rows that were loaded. Those of the amount see numbers within their ranges among the payers: nobody's
-    /// amount is extrapolated.
-    fn forward(&mut self, rows: usize) {
-        let Self { network, tile, .. } = self;
-        network.forward(tile, rows);
-        let is_beyond = dispatch(
-            #[inline(always)]
-            || tile.hold_numbers(&network.amount_ends, rows),
-        );
-        if is_beyond {
-            let [logits, ..] = tile.heads;
-            network.forward(tile, rows);
-            tile.heads[0] = logits;
         }
     }
 

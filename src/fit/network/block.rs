@@ -7,7 +7,7 @@ use super::weights::Ready;
 use crate::family::AmountTerm;
 use crate::fit::total::{Heads, TotalSums};
 use crate::math::{dispatch, dispatch_simd};
-use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, ROWS, Shape, Tile};
+use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, Predicted, ROWS, Shape, Tile};
 use crate::net::{Batch, TileRows};
 
 /// Rows of a block: the gradient of a batch is the sum over its blocks, in their order, however many threads there are.
@@ -171,21 +171,13 @@ impl Worker {
         }
     }
 
-    /// The heads as the model predicts them: those of the amount see numbers within their ranges among the payers.
+    /// The heads as the model predicts them.
     fn predict(&mut self, network: &Ready<'_>, data: &NetworkRows, rows: &TileRows<'_>) {
-        self.forward(network, data, rows, None);
+        let Ready { shape, embeddings, values, transposed } = *network;
         let tile = &mut self.tile;
-        let is_beyond = dispatch(
-            #[inline(always)]
-            || tile.hold_numbers(&data.amount_ends, rows.rows),
-        );
-        if is_beyond {
-            let [logits, ..] = tile.heads;
-            let Ready { shape, values, transposed, .. } = *network;
-            let (weights, rows) = (&values.weights, rows.rows);
-            dispatch_simd(Forward { shape, weights, transposed, dropout: None, tile, rows });
-            self.tile.heads[0] = logits;
-        }
+        data.load(&values.vectors, embeddings, rows, tile);
+        let (weights, rows, amount_ends) = (&values.weights, rows.rows, &data.amount_ends);
+        dispatch_simd(Predicted { shape, weights, transposed, amount_ends, tile, rows });
     }
 
     fn forward(

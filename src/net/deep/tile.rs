@@ -66,19 +66,4 @@ impl Tile {
             by_embedded: Vec::new(),
         }
     }
-
-    /// Holds the numbers of rows within ends, a pair a column. Returns whether any was beyond.
-    #[inline(always)]
-    pub(crate) fn hold_numbers(&mut self, ends: &[[f32; 2]], rows: usize) -> bool {
-        let mut beyond = false;
-        for (column, [least, most]) in self.numbers.chunks_exact_mut(ROWS).zip(ends) {
-            for value in &mut column[..rows] {
-                let risen = if *value < *least { *least } else { *value };
-                let held = if risen > *most { *most } else { risen };
-                beyond |= held != *value;
-                *value = held;
-            }
-        }
-        beyond
-    }
 }

@@ -44,8 +44,8 @@ class Numeric:
     """
     A number ``x`` goes into the network as ``(x - mean) / scale``; a missing one as the mean.
 
-    ``range`` is the least and the greatest that ``x`` is held within first, for the logit; ``payer_range`` the same for mu
-    and raw sigma. ``None`` holds nothing, but what the network sees is always within ``range``.
+    ``range`` is the least and the greatest that ``x`` is held within first, for the logit; ``payer_range`` the same for
+    mu and raw sigma. ``None`` holds nothing, but what the network sees is always within ``range``.
     """
 
     mean: float = 0.0

@@ -86,6 +86,7 @@ impl NetworkScorer {
     }
 
     /// About how many bytes it takes.
+    #[cfg(any(feature = "datafusion", feature = "polars"))]
     pub(super) fn bytes(&self) -> usize {
         let numbers = self.parts.vectors.iter().map(Vec::len).sum::<usize>();
         size_of_val(&*self.parts.weights) + numbers * size_of::<f32>()

@@ -1,8 +1,11 @@
 //! The model's text: exact round trips, clear refusals, nothing that hostile text can break.
 
 use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit};
-use ziln::model::{FORMAT_VERSION, Model, Scorer};
+use ziln::math::Column;
+use ziln::model::{FORMAT_VERSION, FeatureInput, Model, Scorer};
 use ziln::record::Record;
+
+use super::made::predict;
 
 /// A model with a number and a category, with its optimiser's state.
 pub(crate) fn model() -> Model {
@@ -50,6 +53,29 @@ fn the_text_leads_back_to_the_model() {
     assert_eq!(read, model);
     assert_eq!(read.to_json(), text);
     assert!(text.starts_with(&format!("{{\"format_version\":{FORMAT_VERSION},")));
+}
+
+/// A text of before there were ranges, with the bits that its own build predicted: amounts explode, as they did then.
+#[test]
+fn the_first_texts_predict_what_they_did() {
+    let file = include_str!("../data/first_text.json");
+    let first: serde_json::Value = serde_json::from_str(file).unwrap();
+    let model = Model::from_json(first["text"].as_str().unwrap()).unwrap();
+    assert_eq!(model.mu_range(), None);
+    let x = [0.0, 1.5, -2.75, 3e9, f64::NAN, 2.9];
+    let n = [0.0, 10.0, 5.0, -1.0, 3.0, 1e300];
+    let levels = [Some("a"), Some("b"), None, Some("new")];
+    let inputs = [
+        FeatureInput::Number(Column::F64(&x)),
+        FeatureInput::Number(Column::F64(&n)),
+        FeatureInput::Codes { codes: &[0, 1, 2, 3, 0, 1], levels: &levels },
+    ];
+    let found = predict(&Scorer::new(&model), &inputs, 6);
+    for (values, name) in found.iter().zip(["logit", "mu", "sigma"]) {
+        let bits: Vec<String> =
+            values.iter().map(|value| format!("{:016x}", value.to_bits())).collect();
+        assert_eq!(serde_json::json!(bits), first["params"][name], "{name}");
+    }
 }
 
 #[test]

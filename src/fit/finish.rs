@@ -8,15 +8,9 @@ use super::regularizer::Regularizer;
 use super::sgd::{PartWeights, Parts, Progress};
 use super::total::{self, Totals, totals};
 use super::warm_start;
-use super::warnings::TrainingSummary;
+use super::warnings::{TrainingSummary, of_network};
 use crate::family::Head;
-use crate::model::{
-    Encoding, Feature, Model, NetworkTraining, OptimizerState, OptionsInForce, Range, Training,
-};
-
-const NO_NETWORK: &str = "no hidden layers were trained, because no payer is among the rows to learn from or among those to hold out; the model is linear";
-
-const IDLE_NETWORK: &str = "the hidden layers add nothing: after no epoch were they better on the held-out rows than the linear model alone";
+use crate::model::{Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Training};
 
 /// What a solver leaves.
 pub(super) struct Fitted {
@@ -64,7 +58,11 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     let mut warnings = warnings(&problem, outcome.totals, outcome.shrunk);
     let Fitted { regularizer, progress, in_force, state, warnings: of_solver, .. } = fitted;
     warnings.extend(of_solver);
-    warnings.extend(of_network(&problem, network.as_ref()));
+    if problem.options.network().is_some() {
+        let training = network.as_ref().map(|network| network.training);
+        let before = problem.options.init.as_deref().and_then(Model::network);
+        warnings.extend(of_network(training, before.is_some()));
+    }
     let usable = problem.usable;
     let training = Training {
         rows: usable.rows as u64,
@@ -198,19 +196,6 @@ fn totals_of(problem: &Problem<'_>, fitted: &Fitted, amount: Option<&PartWeights
         bounds: problem.widened_bounds(),
     };
     totals(problem.packed(), &problem.encodings, &heads, problem.start.mu)
-}
-
-/// What a person should know of a network that was asked for.
-fn of_network(problem: &Problem<'_>, network: Option<&TrainedNetwork>) -> Option<String> {
-    problem.options.network()?;
-    let is_continued = problem.options.init.as_deref().is_some_and(|init| init.network().is_some());
-    match network.map(|network| network.training) {
-        None => Some(NO_NETWORK.to_owned()),
-        Some(NetworkTraining { epochs_run: 1.., best_epoch: 0, .. }) if !is_continued => {
-            Some(IDLE_NETWORK.to_owned())
-        }
-        Some(_) => None,
-    }
 }
 
 fn warnings(problem: &Problem<'_>, totals: Totals, shrunk: Option<f64>) -> Vec<String> {

@@ -183,6 +183,14 @@ pub(super) fn epochs_before(options: &Options) -> u64 {
 pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Trained) {
     let Some(model) = problem.options.init.as_deref() else { return };
     let known = known_part_indices(model, problem.table, &problem.encodings, &problem.part_indices);
+    let is_level: Vec<bool> = model
+        .features()
+        .iter()
+        .flat_map(|feature| {
+            let is_level = matches!(feature.encoding, Encoding::Categorical { .. });
+            std::iter::repeat_n(is_level, feature.encoding.width())
+        })
+        .collect();
     let state = usable_state(problem.options);
     let heads = part.heads().to_vec();
     let weights = part.weights_mut();
@@ -204,9 +212,10 @@ pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Tr
         }
         weights.steps = state.steps(head);
         let first_level = 1 + problem.packed().inputs.number_count;
-        let levels = known.iter().flatten().filter_map(|index| index.checked_sub(first_level));
-        for (level, &steps) in levels.zip(state.level_steps(head)) {
-            if let Some(slot) = weights.level_steps.get_mut(level) {
+        let levels = known.iter().zip(&is_level).filter(|(_, is_level)| **is_level);
+        for ((index, _), &steps) in levels.zip(state.level_steps(head)) {
+            let level = index.and_then(|index| index.checked_sub(first_level));
+            if let Some(slot) = level.and_then(|level| weights.level_steps.get_mut(level)) {
                 *slot = steps;
             }
         }

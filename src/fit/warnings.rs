@@ -3,13 +3,17 @@
 use super::guard::FAR_TOTAL;
 use super::total::Totals;
 use crate::error::quoted;
-use crate::model::{Encoding, Range};
+use crate::model::{Encoding, NetworkTraining, Range};
 
 /// A value so many lengths of the range in which the feature is held beyond it is absurd.
 const ABSURD: f64 = 5.0;
 
 /// A share of rows at the bound of sigma that is worth a word.
 const MANY: f64 = 0.02;
+
+const NO_NETWORK: &str = "no hidden layers were trained, because no payer is among the rows to learn from or among those to hold out; the model is linear";
+
+const IDLE_NETWORK: &str = "the hidden layers add nothing: after no epoch were they better on the held-out rows than the linear model alone";
 
 /// What was seen in a training.
 pub(super) struct TrainingSummary<'a> {
@@ -86,6 +90,17 @@ impl TrainingSummary<'_> {
                 (100.0 * self.totals.at_max_sigma).round()
             )
         })
+    }
+}
+
+/// What to know of a network that was asked for, by its training, if it had one.
+pub(super) fn of_network(training: Option<NetworkTraining>, is_continued: bool) -> Option<String> {
+    match training {
+        None => Some(NO_NETWORK.to_owned()),
+        Some(NetworkTraining { epochs_run: 1.., best_epoch: 0, .. }) if !is_continued => {
+            Some(IDLE_NETWORK.to_owned())
+        }
+        Some(_) => None,
     }
 }
 

@@ -58,6 +58,7 @@ pub use network::{
     Network, NetworkState, NetworkTraining, NetworkValues, TotalShift,
 };
 pub(crate) use network::{NetworkParts, StateParts};
+pub(crate) use network_scorer::amount_ends;
 pub use params_error::{ErrorScorer, ParamsError};
 pub use passes::{PassPair, PassPart, PassStatus, Passes, Shrunk};
 pub use range::Range;

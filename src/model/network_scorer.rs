@@ -41,7 +41,7 @@ pub(super) struct Standard {
     per_scale: f64,
 }
 
-/// Where the heads of the amount hold a standardised number: within its range among the payers of the training.
+/// The ends of a number that the heads of the amount do not hold.
 const FREE: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 #[derive(Debug, Clone)]
@@ -116,8 +116,8 @@ impl NetworkScorer {
     }
 }
 
-/// Of each number of the features where the heads of the amount hold it, standardised.
-pub(super) fn amount_ends(features: &[Feature]) -> Vec<[f32; 2]> {
+/// Of each number of the features where the heads of the amount hold it, standardised: its range among the payers.
+pub(crate) fn amount_ends(features: &[Feature]) -> Vec<[f32; 2]> {
     let ends = features.iter().filter_map(|feature| {
         match (Input::new(&feature.encoding), &feature.encoding) {
             (Input::Number(standard), Encoding::Numeric { payer_range: Some(range), .. }) => {

@@ -90,25 +90,26 @@ fn payers_who_are_alike() {
     }
 }
 
+/// Features that say nothing, for so many rows.
+type Noise = fn(&mut Random, usize) -> Vec<Feature>;
+
 /// Many features of noise, copies of one of them, many levels.
+pub const FEATURES_OF_NOISE: [(&str, Noise); 3] = [
+    ("numbers", |random, rows| (0..40).map(|_| Feature::Numbers(random.normals(rows))).collect()),
+    ("copies", |random, rows| {
+        let x = random.normals(rows);
+        let near = |random: &mut Random| x.iter().map(|x| x + 1e-3 * random.normal()).collect();
+        (0..40).map(|_| Feature::Numbers(near(random))).collect()
+    }),
+    ("levels", |random, rows| {
+        let codes = (0..rows).map(|_| (60.0 * random.next()) as u32).collect();
+        vec![Feature::Levels(codes, (0..60).map(|level| level.to_string()).collect())]
+    }),
+];
+
 #[test]
 fn features_that_say_nothing() {
-    type Make = fn(&mut Random, usize) -> Vec<Feature>;
-    let sets: [(&str, Make); 3] = [
-        ("numbers", |random, rows| {
-            (0..40).map(|_| Feature::Numbers(random.normals(rows))).collect()
-        }),
-        ("copies", |random, rows| {
-            let x = random.normals(rows);
-            let near = |random: &mut Random| x.iter().map(|x| x + 1e-3 * random.normal()).collect();
-            (0..40).map(|_| Feature::Numbers(near(random))).collect()
-        }),
-        ("levels", |random, rows| {
-            let codes = (0..rows).map(|_| (60.0 * random.next()) as u32).collect();
-            vec![Feature::Levels(codes, (0..60).map(|level| level.to_string()).collect())]
-        }),
-    ];
-    for (name, make) in sets {
+    for (name, make) in FEATURES_OF_NOISE {
         let mut random = Random(3);
         for _ in 0..40 {
             let label: Vec<f64> = (0..80).map(|_| paid(&mut random, 0.3, 1.0)).collect();

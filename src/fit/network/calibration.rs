@@ -1,4 +1,4 @@
-//! Brings the total that a network predicts for its rows to what they paid.
+//! Brings the payers and the total that a network predicts for its rows to how many paid, and to what they paid.
 //!
 //! Amounts are never quite log-normal. The likelihood then finds the distribution that is nearest row by row, whose mean may
 //! be another than that of the amounts: too high where their right tail is thinner, too low where it is thicker. Moving mu
@@ -40,8 +40,8 @@ pub(super) struct CalibrationSums {
     slopes: [f64; 2],
     /// What the payers say of mu and raw sigma.
     information: [f64; 2],
-    /// Who is predicted to pay beyond those that paid, and what the rows say of the logit.
-    payers_too_many: f64,
+    /// How many more are predicted to pay than paid, and what the rows say of the logit.
+    excess_payers: f64,
     logit_information: f64,
 }
 
@@ -75,10 +75,10 @@ impl CalibrationSums {
             self.slopes[0] += if mu == free { weight * expected } else { 0.0 };
             self.slopes[1] += weight * expected * held * slope;
             let prob = sigmoid(logit[row]);
-            self.payers_too_many += weight * prob;
+            self.excess_payers += weight * prob;
             self.logit_information += weight * prob * (1.0 - prob);
             if let Some(log_amount) = payers.next() {
-                self.payers_too_many -= weight;
+                self.excess_payers -= weight;
                 let amount = exp(log_amount - unit);
                 self.actual += weight * amount;
                 self.squares[0] += weight * amount * amount;
@@ -95,7 +95,7 @@ impl CalibrationSums {
         self.predicted += other.predicted;
         self.actual += other.actual;
         self.variance += other.variance;
-        self.payers_too_many += other.payers_too_many;
+        self.excess_payers += other.excess_payers;
         self.logit_information += other.logit_information;
         let pairs = [
             (&mut self.squares[..], &other.squares[..]),
@@ -109,7 +109,7 @@ impl CalibrationSums {
 
     /// A step of Newton's method for the bias of the logit, toward as many payers as there were.
     pub(super) fn logit_step(&self) -> f64 {
-        let step = -self.payers_too_many / self.logit_information;
+        let step = -self.excess_payers / self.logit_information;
         if step.is_finite() { step.clamp(-1.0, 1.0) } else { 0.0 }
     }
 

@@ -1,10 +1,10 @@
 //! Rows for a network: packed, with what the linear heads predict for them.
 
 use super::linear::Linear;
-use crate::fit::encode::{Packed, PackedFor, Targets, deal, pack_encoded, standardized};
+use crate::fit::encode::{Packed, PackedFor, Targets, deal, pack_encoded};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::total::linear_heads;
-use crate::model::{Encoding, Range};
+use crate::model::amount_ends;
 use crate::net::TileRows;
 use crate::net::deep::{Embedding, ROWS, Tile};
 
@@ -27,15 +27,7 @@ impl NetworkRows {
         let targets = Targets::gather(table, &layout);
         let packed = pack_encoded(table, &layout, &targets, encodings, PackedFor::Paying);
         let offsets = offsets(&packed, linear);
-        let ends = encodings.iter().filter_map(|encoding| match encoding {
-            Encoding::Numeric { mean, scale, payer_range, .. } => {
-                let Range { least, most } = payer_range.unwrap_or(Range::ALL);
-                Some([least, most].map(|end| standardized(end, *mean, *scale)))
-            }
-            Encoding::Categorical { .. } => None,
-        });
-        let amount_ends = ends.collect();
-        Self { packed, offsets, amount_ends }
+        Self { packed, offsets, amount_ends: amount_ends(&linear.features()) }
     }
 
     /// How many there are.

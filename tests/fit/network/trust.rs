@@ -5,7 +5,7 @@ use ziln::math::loss_row;
 use ziln::model::{Encoding, Model};
 
 use crate::data::{Data, Feature, Random};
-use crate::trust::{paid, predicted};
+use crate::trust::{FEATURES_OF_NOISE, paid, predicted};
 
 /// Options with hidden layers; of all rows, if none are held out and every epoch is run.
 fn hidden(of_all_rows: bool) -> Vec<(&'static str, OptionValue)> {
@@ -101,25 +101,9 @@ fn heavy_tails_stay_within_twice_the_total() {
     }
 }
 
-/// Many features of noise, copies of one of them, many levels.
 #[test]
 fn features_that_say_nothing() {
-    type Make = fn(&mut Random, usize) -> Vec<Feature>;
-    let sets: [(&str, Make); 3] = [
-        ("numbers", |random, rows| {
-            (0..40).map(|_| Feature::Numbers(random.normals(rows))).collect()
-        }),
-        ("copies", |random, rows| {
-            let x = random.normals(rows);
-            let near = |random: &mut Random| x.iter().map(|x| x + 1e-3 * random.normal()).collect();
-            (0..40).map(|_| Feature::Numbers(near(random))).collect()
-        }),
-        ("levels", |random, rows| {
-            let codes = (0..rows).map(|_| (60.0 * random.next()) as u32).collect();
-            vec![Feature::Levels(codes, (0..60).map(|level| level.to_string()).collect())]
-        }),
-    ];
-    for (name, make) in sets {
+    for (name, make) in FEATURES_OF_NOISE {
         for of_all_rows in [false, true] {
             let mut random = Random(3);
             for _ in 0..40 {

@@ -10,6 +10,7 @@ use pyo3::types::PyCapsule;
 
 use crate::documentation::FunctionDocumentation;
 use crate::foreign::foreign_function;
+use crate::model_views::with_model_views;
 
 /// A scalar function of DataFusion.
 #[pyclass(frozen, module = "ziln._ziln")]
@@ -73,7 +74,7 @@ pub(crate) fn model_function(name: &str, model: &str) -> PyResult<ScalarFunction
 /// Every scalar function, in the order of the documentation.
 #[pyfunction]
 pub(crate) fn scalar_functions() -> Vec<ScalarFunction> {
-    ziln::udf::scalar_functions().into_iter().map(ScalarFunction).collect()
+    ziln::udf::scalar_functions().into_iter().map(with_model_views).map(ScalarFunction).collect()
 }
 
 /// Every aggregate function, in the order of the documentation.

@@ -14,6 +14,7 @@ mod capsules;
 mod documentation;
 mod foreign;
 mod interrupts;
+mod model_views;
 mod networks;
 mod plugins;
 mod progress;

@@ -4,6 +4,8 @@
 
 #[path = "../src/foreign.rs"]
 mod foreign;
+#[path = "../src/model_views.rs"]
+mod model_views;
 
 use std::sync::Arc;
 
@@ -67,6 +69,29 @@ fn results_and_errors_cross_the_border() {
     assert_eq!(result.as_primitive::<Float64Type>().values(), &[2.0, 8.0]);
     let error = call(double.as_ref(), &[-1.0]).unwrap_err().to_string();
     assert!(error.contains("met -1"), "{error}");
+}
+
+#[test]
+fn models_are_asked_for_as_views() {
+    let mut asking = Vec::new();
+    for function in ziln::udf::scalar_functions() {
+        let name = function.name().to_owned();
+        let outside = from_outside(ScalarUDF::clone(&model_views::with_model_views(function)));
+        for text in [DataType::Utf8, DataType::LargeUtf8] {
+            let types = outside.coerce_types(&[text.clone(), DataType::Utf8]).unwrap();
+            assert_eq!(types[1], DataType::Utf8);
+            if types[0] == DataType::Utf8View {
+                asking.push(name.clone());
+            } else {
+                assert_eq!(types[0], text);
+            }
+        }
+        let number = [DataType::Float64];
+        assert_eq!(outside.coerce_types(&number).unwrap(), number);
+    }
+    asking.dedup();
+    let models = ["predict", "model_info", "weights", "explain", "params_error"];
+    assert_eq!(asking, models.map(|name| format!("ziln_{name}")));
 }
 
 #[test]

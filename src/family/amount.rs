@@ -1,5 +1,6 @@
 //! The term about the payers' amounts.
 
+use super::head::Head;
 use super::sigma_prior::SigmaPrior;
 use super::term::{Curved, PAIRS, TargetTile, Term};
 use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, TILE, ln, sigmoid, softplus, sum_tile};
@@ -17,6 +18,7 @@ pub(crate) struct AmountTerm {
 }
 
 impl Term<2> for AmountTerm {
+    const HEADS: [Head; 2] = [Head::Mu, Head::RawSigma];
     const PAYERS_ONLY: bool = true;
 
     #[inline(always)]

@@ -19,3 +19,14 @@ pub(crate) use marginal::{
 pub(crate) use paying::PayingTerm;
 pub use sigma_prior::SigmaPrior;
 pub(crate) use term::{Curved, PAIRS, TargetTile, Term};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_terms_share_no_head_and_miss_none() {
+        let heads = [PayingTerm::HEADS.as_slice(), AmountTerm::HEADS.as_slice()].concat();
+        assert_eq!(heads, Head::ALL);
+    }
+}

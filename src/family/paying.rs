@@ -1,5 +1,6 @@
 //! The term about paying at all.
 
+use super::head::Head;
 use super::term::{Curved, PAIRS, TargetTile, Term};
 use crate::math::{TILE, sigmoid, softplus, sum_tile};
 
@@ -8,6 +9,7 @@ use crate::math::{TILE, sigmoid, softplus, sum_tile};
 pub(crate) struct PayingTerm;
 
 impl Term<1> for PayingTerm {
+    const HEADS: [Head; 1] = [Head::Logit];
     const PAYERS_ONLY: bool = false;
 
     #[inline(always)]

@@ -1,12 +1,17 @@
 //! A term of the loss, as training sees it.
 
+use super::head::Head;
 use crate::math::TILE;
 
 /// Pairs of at most two heads.
 pub(crate) const PAIRS: usize = 3;
 
-/// A term of the loss that depends on `H` heads.
+/// A term of the loss that depends on `H` heads. Terms that have no head in common share no weight of the linear model, and
+/// are trained apart.
 pub(crate) trait Term<const H: usize>: Copy + Send + Sync {
+    /// The heads, in the order in which the term is given them.
+    const HEADS: [Head; H];
+
     /// Whether the term concerns the payers alone, or all rows.
     const PAYERS_ONLY: bool;
 

@@ -8,7 +8,7 @@ use super::regularizer::Regularizer;
 use super::sgd::{Part, PartWeights, Parts, Plan, Progress, Trained, run};
 use super::warm_start;
 use crate::Result;
-use crate::family::{AmountTerm, Head, PayingTerm, SigmaPrior};
+use crate::family::{AmountTerm, PayingTerm, SigmaPrior};
 use crate::model::{AMOUNT_SCALES, L2, Model, OptionsInForce};
 
 /// How often training is tried, with ever smaller steps.
@@ -202,11 +202,11 @@ fn parts(
     let intercepts = [start.mu / units.amount_scale, start.raw_sigma];
     let amount = PartWeights::start(&packed.inputs, &intercepts);
     let amount_l2 = [l2.mu * units.of_mu_l2(), l2.raw_sigma * units.all_to_payers];
-    let paying = Part::new(PayingTerm, [Head::Logit], packed, logit, [l2.logit])
+    let paying = Part::new(PayingTerm, packed, logit, [l2.logit])
         .with_step_scale(step_scale)
         .learnt_if(start.mixed || drawn.is_some())
         .drawn_to(drawn.map(|penalties| penalties.of_parts[0].clone()));
-    let amount = Part::new(amount_term, [Head::Mu, Head::RawSigma], packed, amount, amount_l2)
+    let amount = Part::new(amount_term, packed, amount, amount_l2)
         .learnt_if(start.amounts_differ || drawn.is_some())
         .drawn_to(drawn.map(|penalties| penalties.amount_in_units(units.amount_scale)));
     let mut parts: Vec<Box<dyn Trained>> = vec![Box::new(paying), Box::new(amount)];

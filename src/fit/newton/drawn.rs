@@ -2,7 +2,7 @@
 
 use super::part::{PartObjective, Products};
 use super::rows::{DesignColumns, PartRows};
-use crate::family::{Head, PayingTerm};
+use crate::family::{AmountTerm, Head, PayingTerm, Term};
 use crate::fit::encode::{PackedFor, Targets, deal, pack_encoded};
 use crate::fit::options::Options;
 use crate::fit::rows::{RowId, Table, canonical_order, gather};
@@ -39,7 +39,7 @@ impl Drawn {
             out
         };
         let of_parts = |of: &dyn Fn(Head) -> Vec<f64>| {
-            [of(Head::Logit), [of(Head::Mu), of(Head::RawSigma)].concat()]
+            [PayingTerm::HEADS.map(of).concat(), AmountTerm::HEADS.map(of).concat()]
         };
         let variances = model.between().map(|between| {
             of_parts(&|head| {

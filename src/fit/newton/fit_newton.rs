@@ -8,7 +8,7 @@ use super::passes;
 use super::penalties::Penalties;
 use super::rows::{DesignColumns, PartRows};
 use super::solve::{Solution, Stop};
-use crate::family::{AmountTerm, Curved, Head, PayingTerm};
+use crate::family::{AmountTerm, Curved, PayingTerm};
 use crate::fit::finish::{Fitted, finish};
 use crate::fit::problem::Problem;
 use crate::fit::regularizer::Regularizer;
@@ -211,10 +211,9 @@ impl<'a> Exact<'a> {
             ..PartWeights::default()
         };
         let term = AmountTerm { scale: 1.0, max_sigma: problem.bounds.max_sigma, prior: None };
-        let heads = [Head::Mu, Head::RawSigma];
         let parts = Parts::new(vec![
-            Box::new(Part::new(PayingTerm, [Head::Logit], packed, weights(paying), [0.0])),
-            Box::new(Part::new(term, heads, packed, weights(amount), [0.0; 2])),
+            Box::new(Part::new(PayingTerm, packed, weights(paying), [0.0])),
+            Box::new(Part::new(term, packed, weights(amount), [0.0; 2])),
         ]);
         let train_loss = paying.loss + share * bounded_loss(&problem, term, &amount.values);
         let is_drawn = prior_of(shared).is_some();

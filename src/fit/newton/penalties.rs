@@ -1,7 +1,7 @@
 //! Where the weights of the parts start, and what they are penalised with.
 
 use super::drawn::Drawn;
-use crate::family::{Head, SigmaPrior};
+use crate::family::{AmountTerm, Head, SigmaPrior, Term};
 use crate::fit::problem::Problem;
 use crate::fit::sgd::Parts;
 use crate::fit::weight_penalty::WeightPenalty;
@@ -93,7 +93,7 @@ impl Penalties {
         amount_scale: f64,
     ) -> f64 {
         let packed = problem.packed();
-        let amount = [parts.head(Head::Mu), parts.head(Head::RawSigma)].concat();
+        let amount = AmountTerm::HEADS.map(|head| parts.head(head)).concat();
         self.of_parts[0].value(parts.head(Head::Logit))
             + packed.payer_weight_sum / packed.weight_sum
                 * self.amount_in_units(amount_scale).value(&amount)

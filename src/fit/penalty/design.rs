@@ -1,6 +1,6 @@
 //! The second moments of the features, looked at through products with them.
 
-use crate::family::{TargetTile, Term};
+use crate::family::{Head, TargetTile, Term};
 use crate::fit::encode::Packed;
 use crate::fit::objective::gradient_of_batch;
 use crate::math::TILE;
@@ -11,6 +11,8 @@ use crate::net::{Affine, AffineWeights, Batch};
 struct SquareTerm<const PAYERS: bool>;
 
 impl<const PAYERS: bool> Term<1> for SquareTerm<PAYERS> {
+    // Of all rows and of the payers, the head that is a mean.
+    const HEADS: [Head; 1] = if PAYERS { [Head::Mu] } else { [Head::Logit] };
     const PAYERS_ONLY: bool = PAYERS;
 
     #[inline(always)]

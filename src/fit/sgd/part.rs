@@ -41,7 +41,6 @@ pub(in crate::fit) trait Trained: Send {
 #[derive(Debug)]
 pub(in crate::fit) struct Part<const H: usize, T> {
     term: T,
-    heads: [Head; H],
     weights: PartWeights,
     /// The penalty of each head, in the units of the part's own mean loss.
     l2: [f64; H],
@@ -112,14 +111,12 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
     /// A part that starts from these weights.
     pub(in crate::fit) fn new(
         term: T,
-        heads: [Head; H],
         packed: &Packed,
         weights: PartWeights,
         l2: [f64; H],
     ) -> Self {
         Self {
             term,
-            heads,
             weights,
             l2,
             drawn: None,
@@ -292,7 +289,7 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
 
 impl<const H: usize, T: Term<H>> Trained for Part<H, T> {
     fn heads(&self) -> &[Head] {
-        &self.heads
+        &T::HEADS
     }
 
     fn payers_only(&self) -> bool {

@@ -7,7 +7,7 @@ use super::pass::{Pass, UNIT};
 use super::quasi_newton::Blocks;
 use super::sums::{MATRICES, PartSums, PassSums};
 use super::total::Total;
-use crate::family::{Head, PAIRS};
+use crate::family::{AmountTerm, PAIRS, Term};
 use crate::fit::finish::rising_range;
 use crate::fit::newton::covariance::{CovarianceInputs, Covariances, standard_errors};
 use crate::fit::newton::direction::{add_diagonal, joint};
@@ -384,10 +384,8 @@ fn shrink(values: &mut [f64], width: usize, shrunk: &Shrunk) {
 
 /// What the weights of mu were multiplied by after they were solved for, if they were.
 pub(in crate::fit::newton) fn shrunk_by(before: &Weights, after: &Weights) -> Option<f64> {
-    let weights = |of: &Weights| {
-        let heads = [Head::Mu, Head::RawSigma].map(|head| of.head(head).weights.clone());
-        heads.concat()
-    };
+    let weights =
+        |of: &Weights| AmountTerm::HEADS.map(|head| of.head(head).weights.clone()).concat();
     let (before, after) = (weights(before), weights(after));
     let mut pairs = before.iter().zip(&after).filter(|(before, after)| before != after);
     pairs.next().map(|(before, after)| after / before)

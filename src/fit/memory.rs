@@ -4,8 +4,8 @@
 //! epoch: the rows are ordered and dealt into batches, and the features packed. Each has a term here, in bytes a row;
 //! `tests/memory.rs` compares the sum with what the allocator is asked for.
 
-use super::network;
 use super::rows::{LEAST_NUMBERS, LEAST_ROWS};
+use super::{network, newton};
 use crate::net::deep;
 
 /// What the rows of a model are like.
@@ -23,6 +23,22 @@ pub struct DataShape<'a> {
     pub weighted: bool,
     /// The units of each hidden layer; none for a linear model.
     pub hidden: &'a [usize],
+    /// What the heads are trained by.
+    pub solver: HeadSolver,
+}
+
+/// What linear heads are trained by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadSolver {
+    /// Steps of gradient descent.
+    Steps,
+    /// The second derivatives, as matrices of all columns.
+    Exact {
+        /// Whether standard errors are robust ones.
+        robust: bool,
+        /// Whether the model keeps the covariances of its weights.
+        covariance: bool,
+    },
 }
 
 /// A reference to a row, a label, a weight, and a row with its hash.
@@ -57,14 +73,16 @@ const LEAST: usize = 32 << 10;
 /// About how many bytes training a model takes at most, on so many threads, beside the rows it is given.
 ///
 /// ```
-/// use ziln::fit::{DataShape, training_bytes};
+/// use ziln::fit::{DataShape, HeadSolver, training_bytes};
 ///
-/// let shape = DataShape { rows: 1_000_000, numbers: 20, categories: 0, levels: 0, weighted: false, hidden: &[] };
+/// let solver = HeadSolver::Steps;
+/// let (rows, numbers) = (1_000_000, 20);
+/// let shape = DataShape { rows, numbers, categories: 0, levels: 0, weighted: false, hidden: &[], solver };
 /// let most = training_bytes(&shape, 2);
 /// assert!((80 << 20..160 << 20).contains(&most), "{most}");
 /// ```
 pub fn training_bytes(shape: &DataShape<'_>, threads: usize) -> usize {
-    let &DataShape { rows, numbers, categories, levels, weighted, hidden } = shape;
+    let &DataShape { rows, numbers, categories, levels, weighted, hidden, solver } = shape;
     let weights = if weighted { 2 * WEIGHT } else { 0 };
     // The rows that can be used, hashed by several threads, put together and sorted.
     let ordering = PICKED * ROW + 2 * HASHED;
@@ -76,7 +94,13 @@ pub fn training_bytes(shape: &DataShape<'_>, threads: usize) -> usize {
     let gathered = COLUMN * threads.clamp(1, numbers.max(1)) + if weighted { 0 } else { WEIGHT };
     let packing = ROW + LABEL + packed + route + gathered + if categories > 0 { CODE } else { 0 };
     let linear = ordering.max(dealing).max(packing);
-    let linear_heads = (numbers + levels) * WEIGHTS + LEAST;
+    let matrices = match solver {
+        HeadSolver::Steps => 0,
+        HeadSolver::Exact { robust, .. } => {
+            newton::matrix_bytes((rows, 1 + numbers + levels), robust, threads)
+        }
+    };
+    let linear_heads = (numbers + levels) * WEIGHTS + LEAST + matrices;
     if hidden.is_empty() {
         return rows * linear + linear_heads;
     }
@@ -131,11 +155,14 @@ impl NetworkSize {
     }
 }
 
-/// What the text of a model takes without features, for each number and level, and for each weight of a network.
+/// What the text of a model takes without features, for each number and level, for the standard errors of one, for each
+/// weight of a network and for each covariance.
 const TEXT: usize = 1500;
 const NUMBER_TEXT: usize = 250;
 const LEVEL_TEXT: usize = 90;
 const WEIGHT_TEXT: usize = 12;
+const ERROR_TEXT: usize = 75;
+const COVARIANCE_TEXT: usize = 22;
 
 /// About how many bytes the text of a model takes.
 pub fn model_bytes(shape: &DataShape<'_>) -> usize {
@@ -145,5 +172,14 @@ pub fn model_bytes(shape: &DataShape<'_>) -> usize {
         let NetworkSize { panels, vectors, .. } = NetworkSize::of(shape);
         (panels * deep::PANEL + vectors) * WEIGHT_TEXT
     };
-    TEXT + shape.numbers * NUMBER_TEXT + shape.levels * LEVEL_TEXT + of_network
+    let of_errors = match shape.solver {
+        HeadSolver::Steps => 0,
+        HeadSolver::Exact { covariance, .. } => {
+            let width = 1 + shape.numbers + shape.levels;
+            // A triangle of the logit, and one of the two heads of the amount.
+            let covariances = if covariance { 5 * width * width.div_ceil(2) } else { 0 };
+            width * ERROR_TEXT + covariances * COVARIANCE_TEXT
+        }
+    };
+    TEXT + shape.numbers * NUMBER_TEXT + shape.levels * LEVEL_TEXT + of_network + of_errors
 }

@@ -48,7 +48,7 @@ mod warnings;
 mod watch;
 mod weight_penalty;
 
-pub use memory::{DataShape, model_bytes, training_bytes};
+pub use memory::{DataShape, HeadSolver, model_bytes, training_bytes};
 pub use network::NetworkOptions;
 pub use newton::{
     NEWTON_OPTIONS, NewtonOption, NewtonOptions, Pass, PassColumns, PassOptions, PassSums,

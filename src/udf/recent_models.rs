@@ -134,17 +134,18 @@ impl RecentModels {
     fn scorer_of_row(&mut self, function: &str, texts: &StringViewArray) -> Result<Vec<u32>> {
         let Self { scorer_of_view, models, .. } = self;
         let mut of_new_text = Codes::default();
-        let scorers = (0..texts.len()).map(|row| {
-            if texts.is_null(row) {
-                return Ok(NO_SCORER);
+        let mut new_text = |row: usize| -> Result<u32> {
+            let text = texts.value(row);
+            of_new_text.code(text, || Ok(models.add(scorer_of_text(function, text, Some(row))?)))
+        };
+        let mut scorer_of_row = vec![NO_SCORER; texts.len()];
+        for (row, (scorer, view)) in scorer_of_row.iter_mut().zip(texts.views().iter()).enumerate()
+        {
+            if texts.is_valid(row) {
+                *scorer = scorer_of_view.code(*view, || new_text(row))?;
             }
-            scorer_of_view.code(texts.views()[row], || {
-                let text = texts.value(row);
-                of_new_text
-                    .code(text, || Ok(models.add(scorer_of_text(function, text, Some(row))?)))
-            })
-        });
-        scorers.collect()
+        }
+        Ok(scorer_of_row)
     }
 }
 

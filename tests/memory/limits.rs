@@ -62,7 +62,8 @@ fn run(sql: &str, limit: usize, disk: Disk) -> (bool, usize) {
 fn query(select: &str, group_by: &str) -> String {
     format!(
         "SELECT {select} FROM (SELECT CASE WHEN value % 3 = 0 THEN value % 101 + 1 ELSE 0 END AS y,
-            value % 97 AS a, value % 89 AS b, value % 7 * 1.5 AS c, value % 83 AS d, value % 10 AS e
+            value % 97 AS a, value % 89 AS b, value % 7 * 1.5 AS c, value % 83 AS d, value % 10 AS e,
+            value % 401 AS f
          FROM generate_series(1, {ROWS})) {group_by}"
     )
 }
@@ -70,7 +71,12 @@ fn query(select: &str, group_by: &str) -> String {
 pub(crate) fn a_limit_holds() {
     let fit = "ziln_fit_sgd(y, {a: a, b: b, c: c, d: d, e: CAST(e AS VARCHAR)}, {epochs: 1})";
     let fit_lists = "ziln_fit_sgd(y, make_array(a, b, c, d), {epochs: 1})";
+    let exact = "ziln_fit_newton(y, {a: a, f: CAST(f AS VARCHAR)}, {max_iterations: 3})";
+    let prior = "ziln_fit_prior(y, {a: a, b: b}, f, {max_iterations: 3})";
     for (select, group_by, disk) in [
+        (exact, "", Disk::Without),
+        (exact, "GROUP BY e % 2", Disk::Without),
+        (prior, "", Disk::Without),
         (fit, "", Disk::Without),
         (fit, "GROUP BY a % 2", Disk::Without),
         (fit, "GROUP BY a % 50", Disk::Without),

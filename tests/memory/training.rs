@@ -1,8 +1,8 @@
 //! Training beside its estimate.
 
 use ziln::fit::{
-    Chunk, DataShape, FeatureColumn, FeatureValues, OptionValue, Options, RowId, Table, fit,
-    model_bytes, training_bytes,
+    Chunk, DataShape, FeatureColumn, FeatureValues, HeadSolver, NewtonOptions, OptionValue,
+    Options, RowId, Table, fit, fit_newton, model_bytes, training_bytes,
 };
 
 use crate::allocator::peak_of;
@@ -70,16 +70,39 @@ impl Rows {
         let table = self.table();
         let ids: Vec<RowId> =
             (0..self.label.len() as u32).map(|row| RowId { chunk: 0, row }).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let model = || match self.shape.solver {
+            HeadSolver::Steps => fit(&table, &ids, &self.steps()),
+            HeadSolver::Exact { robust, covariance } => {
+                fit_newton(&table, &ids, &exact(robust, covariance))
+            }
+        };
+        pool.install(|| peak_of(|| model().unwrap().unwrap().to_json()))
+    }
+
+    fn steps(&self) -> Options {
         let hidden = self.shape.hidden.iter().map(|&units| OptionValue::Integer(units as i64));
         let pairs = [
             ("epochs".to_owned(), OptionValue::Integer(1)),
             ("hidden".to_owned(), OptionValue::List(hidden.collect())),
         ];
-        let options = Options::from_pairs(pairs).unwrap();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| peak_of(|| fit(&table, &ids, &options).unwrap().unwrap().to_json()))
+        Options::from_pairs(pairs).unwrap()
     }
 }
+
+fn exact(robust: bool, covariance: bool) -> NewtonOptions {
+    let errors = if robust { "robust" } else { "model" };
+    let pairs = [
+        ("max_iterations".to_owned(), OptionValue::Integer(2)),
+        ("errors".to_owned(), OptionValue::Text(errors.to_owned())),
+        ("covariance".to_owned(), OptionValue::Bool(covariance)),
+    ];
+    NewtonOptions::from_pairs(pairs).unwrap()
+}
+
+const EXACT: HeadSolver = HeadSolver::Exact { robust: false, covariance: false };
+const ROBUST: HeadSolver = HeadSolver::Exact { robust: true, covariance: false };
+const COVARIANCE: HeadSolver = HeadSolver::Exact { robust: false, covariance: true };
 
 pub(crate) fn the_estimate_is_what_training_takes() {
     let shape = |rows, numbers, categories, levels, weighted| DataShape {
@@ -89,8 +112,10 @@ pub(crate) fn the_estimate_is_what_training_takes() {
         levels,
         weighted,
         hidden: &[],
+        solver: HeadSolver::Steps,
     };
     let network = |shape, hidden| DataShape { hidden, ..shape };
+    let by = |solver, shape| DataShape { solver, ..shape };
     for shape in [
         shape(100_000, 1, 0, 0, false),
         shape(270_000, 4, 0, 0, true),
@@ -106,6 +131,12 @@ pub(crate) fn the_estimate_is_what_training_takes() {
         network(shape(3000, 10, 0, 0, false), &[256, 256]),
         network(shape(2000, 4, 1, 5, false), &[1024, 1024]),
         network(shape(200, 3, 0, 0, false), &[4]),
+        by(EXACT, shape(100_000, 4, 0, 0, false)),
+        by(EXACT, shape(30_000, 3, 1, 600, false)),
+        by(EXACT, shape(60_000, 3, 1, 500, true)),
+        by(EXACT, shape(300_000, 100, 0, 0, false)),
+        by(ROBUST, shape(30_000, 3, 2, 800, false)),
+        by(COVARIANCE, shape(3000, 150, 0, 0, false)),
     ] {
         let rows = Rows::of(shape);
         for threads in [1, 2] {
@@ -122,15 +153,19 @@ pub(crate) fn the_estimate_is_what_training_takes() {
 }
 
 pub(crate) fn the_estimate_is_what_a_model_takes() {
-    for (numbers, categories, levels, hidden) in [
-        (1, 0, 0, &[][..]),
-        (50, 0, 0, &[]),
-        (3, 1, 1000, &[]),
-        (3, 0, 0, &[64, 32]),
-        (3, 1, 1000, &[16]),
+    for (numbers, categories, levels, hidden, solver) in [
+        (1, 0, 0, &[][..], HeadSolver::Steps),
+        (50, 0, 0, &[], HeadSolver::Steps),
+        (3, 1, 1000, &[], HeadSolver::Steps),
+        (3, 0, 0, &[64, 32], HeadSolver::Steps),
+        (3, 1, 1000, &[16], HeadSolver::Steps),
+        (50, 0, 0, &[], EXACT),
+        (50, 0, 0, &[], COVARIANCE),
+        (3, 1, 150, &[], COVARIANCE),
     ] {
         let rows = 20_000;
-        let shape = DataShape { rows, numbers, categories, levels, weighted: false, hidden };
+        let weighted = false;
+        let shape = DataShape { rows, numbers, categories, levels, weighted, hidden, solver };
         let (text, _) = Rows::of(shape).train(1);
         let estimate = model_bytes(&shape);
         println!("{numbers} {levels}: {} of {estimate}", text.len());

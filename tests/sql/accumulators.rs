@@ -11,7 +11,7 @@ use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
-use ziln::fit::{DataShape, RowId, model_bytes, training_bytes};
+use ziln::fit::{DataShape, HeadSolver, RowId, model_bytes, training_bytes};
 
 use crate::customers::{customers, shuffled};
 use crate::session::session;
@@ -500,8 +500,15 @@ async fn buffers_are_compact() {
         // The greatest groups are trained side by side.
         let greatest = of_group.iter().max().copied().unwrap_or_default();
         let rows = kept.min(at_once * greatest).div_ceil(at_once);
-        let shape =
-            DataShape { rows, numbers: 3, categories: 1, levels: 4, weighted: true, hidden: &[] };
+        let shape = DataShape {
+            rows,
+            numbers: 3,
+            categories: 1,
+            levels: 4,
+            weighted: true,
+            hidden: &[],
+            solver: HeadSolver::Steps,
+        };
         let training = at_once * training_bytes(&shape, threads.div_ceil(at_once))
             + kept * size_of::<RowId>()
             + groups * model_bytes(&shape);

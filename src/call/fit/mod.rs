@@ -12,7 +12,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::Result;
-use crate::fit::{NewtonOptions, OptionValue, Options, PassOptions, RowId, Seen, Table, Watch};
+use crate::fit::{
+    HeadSolver, NewtonOptions, OptionValue, Options, PassOptions, RowId, Seen, Table, Watch,
+};
 use crate::model::Model;
 
 pub(crate) use arguments::FitArguments;
@@ -76,6 +78,9 @@ pub(crate) trait FitOptions: Debug + Clone + Default + Send + Sync + 'static {
     /// The units of each hidden layer to train.
     fn hidden(&self) -> &[usize];
 
+    /// What the linear heads are trained by.
+    fn head_solver(&self) -> HeadSolver;
+
     /// These options for trainings that are watched together.
     fn watched(&self, watch: &Watch) -> Self;
 
@@ -102,6 +107,10 @@ impl FitOptions for Options {
 
     fn hidden(&self) -> &[usize] {
         Self::hidden(self)
+    }
+
+    fn head_solver(&self) -> HeadSolver {
+        HeadSolver::Steps
     }
 
     fn watched(&self, watch: &Watch) -> Self {
@@ -134,6 +143,11 @@ impl FitOptions for NewtonOptions {
         &[]
     }
 
+    fn head_solver(&self) -> HeadSolver {
+        let (robust, covariance) = (self.has_robust_errors(), self.keeps_covariance());
+        HeadSolver::Exact { robust, covariance }
+    }
+
     fn watched(&self, watch: &Watch) -> Self {
         self.watched(watch)
     }
@@ -162,6 +176,10 @@ impl FitOptions for PassOptions {
 
     fn hidden(&self) -> &[usize] {
         &[]
+    }
+
+    fn head_solver(&self) -> HeadSolver {
+        HeadSolver::Exact { robust: false, covariance: self.keeps_covariance() }
     }
 
     fn watched(&self, watch: &Watch) -> Self {

@@ -21,7 +21,7 @@ use crate::model::{History, L2, Model, OptionsInForce, Passes, Shrunk, StopReaso
 use crate::{Error, Result};
 
 /// Encoded columns at most: the solver's matrices have their square.
-const MOST_COLUMNS: usize = 2000;
+pub(super) const MOST_COLUMNS: usize = 2000;
 
 /// Columns at most whose covariances a model keeps.
 const MOST_COVARIANCES: usize = 200;

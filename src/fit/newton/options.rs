@@ -138,6 +138,16 @@ impl NewtonOptions {
         Self { shared: self.shared.with_seen(seen), ..self.clone() }
     }
 
+    /// Whether standard errors are those that hold if the model is wrong.
+    pub fn has_robust_errors(&self) -> bool {
+        self.errors == ErrorKind::Robust
+    }
+
+    /// Whether the model keeps the covariances of its weights.
+    pub fn keeps_covariance(&self) -> bool {
+        self.covariance
+    }
+
     /// Whether there is a model to continue from, or a prior.
     pub fn has_init(&self) -> bool {
         self.shared.has_init()

@@ -160,9 +160,8 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
     fn sums(&self, values: &[f64], kind: Products) -> ObjectiveSums {
         let width = self.width();
         let batches = self.rows.batches.clone();
-        let numbers = if kind == Products::None { 1 } else { PAIRS * width * width };
-        let most = (PIECES_NUMBERS / numbers).clamp(1, PIECES);
-        let pieces = (self.rows.len() / PIECE_ROWS).clamp(1, most.min(batches.len().max(1)));
+        let matrix_width = if kind == Products::None { 0 } else { width };
+        let pieces = pieces(self.rows.len(), matrix_width).min(batches.len().max(1));
         let piece = |index: usize| {
             let first_batch = |index: usize| batches.start + batches.len() * index / pieces;
             self.piece(first_batch(index)..first_batch(index + 1), values, kind)
@@ -170,10 +169,13 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
         if pieces == 1 {
             return piece(0);
         }
-        let all: Vec<ObjectiveSums> = (0..pieces).into_par_iter().map(piece).collect();
         let mut sums = ObjectiveSums::new::<H>(width, kind);
-        for piece in &all {
-            sums.add(piece);
+        let at_once = pieces_at_once(rayon::current_num_threads());
+        for start in (0..pieces).step_by(at_once) {
+            let all = (start..pieces.min(start + at_once)).into_par_iter().map(piece);
+            for piece in &all.collect::<Vec<ObjectiveSums>>() {
+                sums.add(piece);
+            }
         }
         sums
     }
@@ -238,6 +240,17 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
             }
         }
     }
+}
+
+/// How many pieces so many rows are summed in, if each has matrices of this width.
+pub(super) fn pieces(rows: usize, width: usize) -> usize {
+    let numbers = (PAIRS * width * width).max(1);
+    (rows / PIECE_ROWS).clamp(1, (PIECES_NUMBERS / numbers).clamp(1, PIECES))
+}
+
+/// How many pieces are in memory at once: so many that no thread waits long for another.
+pub(super) fn pieces_at_once(threads: usize) -> usize {
+    2 * threads
 }
 
 /// What a pass over rows works in.

@@ -317,6 +317,7 @@ impl<S: Solver> FitAggregate<S> {
             levels,
             weighted: self.arguments.weight.is_some(),
             hidden: self.options.hidden(),
+            solver: self.options.head_solver(),
         }
     }
 }

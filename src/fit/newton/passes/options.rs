@@ -65,6 +65,11 @@ impl PassOptions {
         self.0.shared()
     }
 
+    /// Whether the model keeps the covariances of its weights.
+    pub fn keeps_covariance(&self) -> bool {
+        self.0.keeps_covariance()
+    }
+
     /// These options for rows that are a sample; see [`Options::with_seen`].
     #[must_use]
     pub fn with_seen(&self, seen: Seen) -> Self {

@@ -1,6 +1,5 @@
 //! From trained parts to the model: ranges and totals that keep predictions credible, and what the model says of itself.
 
-use super::encode::standardized;
 use super::guard::guard;
 use super::network::{Linear, Outcome, TrainedNetwork, train_network};
 use super::problem::Problem;
@@ -10,7 +9,9 @@ use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::{TrainingSummary, of_network};
 use crate::family::Head;
-use crate::model::{Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Training};
+use crate::model::{
+    Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Standard, Training,
+};
 
 /// What a solver leaves.
 pub(super) struct Fitted {
@@ -150,7 +151,8 @@ fn hold_rising_numbers(problem: &mut Problem<'_>, logit: &[f64]) -> bool {
             continue;
         }
         *range = rises;
-        let ends = [rises.least, rises.most].map(|end| standardized(end, mean, scale));
+        let standard = Standard::new(mean, scale);
+        let ends = [rises.least, rises.most].map(|end| standard.end(end));
         // The held-out rows of the logit head's part come first.
         let rows = &mut problem.rows;
         for packed in rows.validation.first_mut().into_iter().chain([&mut rows.training]) {

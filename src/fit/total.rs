@@ -1,8 +1,8 @@
 //! What a model predicts for its training rows, beside what they paid.
 
-use super::encode::{Packed, hold_standardized, standardized};
+use super::encode::{Packed, hold_standardized};
 use crate::math::{TILE, dispatch, exp, expected_ltv_row, sigma_from_raw};
-use crate::model::{Bounds, Encoding};
+use crate::model::{Bounds, Encoding, Standard};
 use crate::net::TileRows;
 
 /// Rows that are looked at: whole batches up to about this many.
@@ -73,7 +73,8 @@ pub(super) fn linear_heads(
 fn payer_ranges(encodings: &[Encoding]) -> Vec<[f32; 2]> {
     let range = |encoding: &Encoding| match *encoding {
         Encoding::Numeric { mean, scale, payer_range: Some(range), .. } => {
-            Some([range.least, range.most].map(|end| standardized(end, mean, scale)))
+            let standard = Standard::new(mean, scale);
+            Some([range.least, range.most].map(|end| standard.end(end)))
         }
         Encoding::Numeric { .. } => Some([f32::NEG_INFINITY, f32::INFINITY]),
         Encoding::Categorical { .. } => None,

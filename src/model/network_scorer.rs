@@ -6,10 +6,11 @@ use std::ops::Range as Rows;
 use foldhash::fast::RandomState;
 
 use super::columns::ROWS;
-use super::feature::{Encoding, Feature, HUGE_SCALE, HUGE_UNIT};
+use super::feature::{Encoding, Feature};
 use super::input::FeatureInput;
 use super::network::{Network, NetworkParts};
 use super::range::Range;
+use super::standard::Standard;
 use crate::math::{Blocks, dispatch, dispatch_simd};
 use crate::net::deep::{Embedding, Predicted, ROWS as TILE_ROWS, Tile, Transposed};
 
@@ -26,19 +27,17 @@ pub(super) struct NetworkScorer {
 /// How a feature goes into a network.
 #[derive(Debug, Clone)]
 pub(super) enum Input {
-    Number(Standard),
+    Number(Number),
     /// Where the vectors of the levels lie.
     Levels(Levels),
 }
 
-/// A number becomes `(x - mean) / scale`, held within a range first, as in training.
+/// A number is held within a range, and then standardised as in training.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standard {
+pub(super) struct Number {
     mean: f64,
     range: Range,
-    unit: f64,
-    unit_mean: f64,
-    per_scale: f64,
+    standard: Standard,
 }
 
 /// The ends of a number that the heads of the amount do not hold.
@@ -50,16 +49,11 @@ pub(super) struct Levels {
     known: HashMap<Box<str>, u32, RandomState>,
 }
 
-/// Standardised values stay within this, as in training.
-const FAR: f64 = 1e15;
-
-impl Standard {
+impl Number {
     #[inline(always)]
     pub(super) fn of(self, x: f64) -> f32 {
         let x = if x.abs() < f64::INFINITY { x } else { self.mean };
-        let standard = (self.range.hold(x) * self.unit - self.unit_mean) * self.per_scale;
-        let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };
-        kept.clamp(-FAR, FAR) as f32
+        self.standard.of(self.range.hold(x))
     }
 }
 
@@ -133,16 +127,11 @@ pub(crate) fn amount_ends(features: &[Feature]) -> Vec<[f32; 2]> {
 impl Input {
     pub(super) fn new(encoding: &Encoding) -> Self {
         match encoding {
-            Encoding::Numeric { mean, scale, range, .. } => {
-                let unit = if *scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT };
-                Self::Number(Standard {
-                    mean: *mean,
-                    range: range.unwrap_or(Range::ALL),
-                    unit,
-                    unit_mean: mean * unit,
-                    per_scale: 1.0 / (scale * unit),
-                })
-            }
+            Encoding::Numeric { mean, scale, range, .. } => Self::Number(Number {
+                mean: *mean,
+                range: range.unwrap_or(Range::ALL),
+                standard: Standard::new(*mean, *scale),
+            }),
             Encoding::Categorical { levels, .. } => {
                 let mut of = Levels { null: None, known: HashMap::default() };
                 for (level, index) in levels.iter().zip(0..) {
@@ -194,7 +183,7 @@ impl<'a> LevelColumn<'a> {
 /// The columns that a network predicts from.
 pub(super) struct NetworkColumns<'a> {
     network: &'a NetworkScorer,
-    numbers: Vec<(Blocks<'a>, Standard)>,
+    numbers: Vec<(Blocks<'a>, Number)>,
     levels: Vec<LevelColumn<'a>>,
     tile: Tile,
 }

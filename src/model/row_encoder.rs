@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::document::Model;
-use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT};
+use super::feature::Encoding;
 use super::input::FeatureInput;
 use super::range::Range;
+use super::standard::unit_of_scale;
 use super::terms::NumberTerms;
 
 /// A feature of a row, encoded.
@@ -34,7 +35,7 @@ impl RowEncoder {
     pub(super) fn new(model: &Model) -> Self {
         let encoder = |encoding: &Encoding| match encoding {
             Encoding::Numeric { mean, scale, range, payer_range } => {
-                let unit = if *scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT };
+                let unit = unit_of_scale(*scale);
                 let ranges =
                     [range, payer_range].map(|range| range.unwrap_or(Range::ALL).times(unit));
                 let terms = NumberTerms::new(mean * unit, scale * unit, ranges, [1.0, 1.0, 0.0]);

@@ -10,7 +10,7 @@ use super::standardize::{hold_standardized, write_standardized};
 use crate::family::{Counts, Marginal, marginal};
 use crate::fit::rows::{Order, Table, gather};
 use crate::math::{TILE, dispatch, ln};
-use crate::model::{Encoding, Feature, Range};
+use crate::model::{Encoding, Feature, Range, Standard};
 use crate::net::{Batch, ColumnPieces, Inputs, TileRows};
 
 /// Fewer values than this are packed on one thread.
@@ -125,7 +125,7 @@ pub(in crate::fit) fn pack_training(
         gather::numbers(table, feature, &order, values, |values| learner.add(values));
         let learnt = learn_number(values, &learner, layout, known_encoding(feature));
         if let Encoding::Numeric { mean, scale, .. } = learnt.encoding {
-            write_standardized(values, mean, scale, layout, &mut out);
+            write_standardized(values, Standard::new(mean, scale), layout, &mut out);
         }
         (feature, learnt)
     };
@@ -190,7 +190,7 @@ pub(in crate::fit) fn pack_encoded(
             for value in values.iter_mut() {
                 *value = range.hold(if value.is_finite() { *value } else { *mean });
             }
-            write_standardized(values, *mean, *scale, layout, &mut out);
+            write_standardized(values, Standard::new(*mean, *scale), layout, &mut out);
         }
     });
     for feature in categorical(table) {

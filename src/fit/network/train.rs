@@ -12,7 +12,7 @@ use super::start::Start;
 use super::weights::{AdamMoments, NetworkWeights, Ready};
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
-use crate::fit::sgd::batch_order;
+use crate::fit::sgd::{Powers, Rates, batch_order};
 use crate::fit::total::{TOTAL_ROWS, TotalSums, Totals};
 use crate::math::dispatch;
 use crate::model::{NetworkParts, NetworkTraining, StateParts, TotalShift};
@@ -96,7 +96,7 @@ struct Session<'a> {
     gradient: Vec<Panel>,
     /// Of each category the gradient by the vectors of the batch's levels.
     by_vectors: Vec<Vec<f32>>,
-    powers: [f64; 2],
+    powers: Powers,
     /// Steps and epochs behind the state that training continues with.
     first_step: u64,
     epochs_before: u64,
@@ -127,7 +127,7 @@ impl<'a> Session<'a> {
             by_vectors: by_vectors
                 .map(|(category, embedding)| vec![0.0; most_levels(category) * embedding.size])
                 .collect(),
-            powers: powers_after(moments.steps),
+            powers: Powers::after(moments.steps),
             first_step: moments.steps,
             epochs_before: epochs,
             products: most_rows * shape.panels() * PANEL,
@@ -336,14 +336,12 @@ impl<'a> Session<'a> {
 
     fn update(&mut self, batch: usize, learning_rate: f64) {
         let packed = &self.training.packed;
-        self.powers[0] *= 0.9;
-        self.powers[1] *= 0.999;
-        let rates = [0.1 / (1.0 - self.powers[0]), 0.001 / (1.0 - self.powers[1])];
+        self.powers = self.powers.next();
         let step = Adam {
             factor: (packed.batches.len() as f64 / packed.weight_sum) as f32,
             learning_rate: learning_rate as f32,
             decay: self.settings.decay as f32,
-            rates: rates.map(|rate| rate as f32),
+            rates: single(self.powers.rates()),
         };
         self.moments.steps += 1;
         let Self { values, moments, gradient, .. } = self;
@@ -366,7 +364,7 @@ impl<'a> Session<'a> {
                 let level = level as usize;
                 let steps = &mut moments.level_steps[feature][level];
                 *steps += 1;
-                let rates = early_rates(*steps);
+                let rates = single(Powers::by_squaring(*steps).rates());
                 let range = level * embedding.size..(level + 1) * embedding.size;
                 adam(
                     Adam { rates, ..step },
@@ -467,38 +465,14 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The powers of Adam's rates after so many steps, multiplied up as training does.
-fn powers_after(steps: u64) -> [f64; 2] {
-    let mut powers = [1.0, 1.0];
-    for _ in 0..steps {
-        let next = [powers[0] * 0.9, powers[1] * 0.999];
-        if next == powers {
-            break;
-        }
-        powers = next;
-    }
-    powers
-}
-
 /// Blocks of a batch of so many rows that are worked on at a time.
 pub(in crate::fit) fn workers(rows: usize) -> usize {
     rows.div_ceil(BLOCK).clamp(1, WORKERS)
 }
 
-/// Adam's rates after so many steps of a level.
-fn early_rates(steps: u32) -> [f32; 2] {
-    let power = |base: f64| {
-        let (mut power, mut base, mut steps) = (1.0, base, steps);
-        while steps > 0 {
-            if steps & 1 == 1 {
-                power *= base;
-            }
-            base *= base;
-            steps >>= 1;
-        }
-        power
-    };
-    [(0.1 / (1.0 - power(0.9))) as f32, (0.001 / (1.0 - power(0.999))) as f32]
+/// Adam's rates in single precision.
+fn single(rates: Rates) -> [f32; 2] {
+    [rates.first as f32, rates.second as f32]
 }
 
 fn add(sums: &mut [Panel], more: &[Panel]) {

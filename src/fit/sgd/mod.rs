@@ -3,6 +3,7 @@
 //! Imports [`encode`](super::encode), `objective`, `weight_penalty`, `observer`, `watch`, [`family`](crate::family), `net` and
 //! `model`.
 
+mod adam_rates;
 mod history;
 mod optimizer;
 mod part;
@@ -11,6 +12,7 @@ mod run;
 mod schedule;
 mod shuffle;
 
+pub(super) use adam_rates::{Powers, Rates};
 pub use optimizer::Optimizer;
 pub(super) use part::{Part, PartWeights, Trained};
 pub(super) use parts::Parts;

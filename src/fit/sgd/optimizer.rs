@@ -1,5 +1,7 @@
 //! How a gradient becomes a step.
 
+use super::adam_rates::{BETA1, Rates};
+
 /// The optimiser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,11 +22,8 @@ pub enum Optimizer {
     Adagrad,
 }
 
-/// Decay of the average of the gradients, and the momentum.
-const BETA1: f64 = 0.9;
-
-/// Decay of the average of the squared gradients.
-const BETA2: f64 = 0.999;
+/// The momentum.
+const MOMENTUM: f64 = BETA1;
 
 /// Adam cuts a gradient down to this many times the root of the average of the squared ones.
 const FAR_OUT: f64 = 10.0;
@@ -104,12 +103,12 @@ impl Optimizer {
             }
             Self::Sgd => **value -= step.learning_rate * gradient,
             Self::Momentum => {
-                **first = BETA1 * **first + gradient;
+                **first = MOMENTUM * **first + gradient;
                 **value -= step.learning_rate * **first;
             }
             Self::Nesterov => {
-                **first = BETA1 * **first + gradient;
-                **value -= step.learning_rate * (gradient + BETA1 * **first);
+                **first = MOMENTUM * **first + gradient;
+                **value -= step.learning_rate * (gradient + MOMENTUM * **first);
             }
             Self::Adagrad => {
                 **second += gradient * gradient;
@@ -135,44 +134,9 @@ pub(in crate::fit) struct StepRates {
     pub(in crate::fit) rates: Rates,
 }
 
-/// The weight of the newest gradient in Adam's averages.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::fit) struct Rates {
-    first: f64,
-    second: f64,
-}
-
-/// The [`Rates`] of every step.
-#[derive(Debug)]
-pub(in crate::fit) struct RateTable {
-    rates: Vec<Rates>,
-}
-
-impl RateTable {
-    /// After this many steps `1 - beta^t` is 1.
-    const MOST: u64 = 40_000;
-
-    /// For steps up to `steps`.
-    pub(in crate::fit) fn new(steps: u64) -> Self {
-        let (mut power1, mut power2) = (1.0, 1.0);
-        let rates = (0..steps.min(Self::MOST)).map(|_| {
-            power1 *= BETA1;
-            power2 *= BETA2;
-            Rates { first: (1.0 - BETA1) / (1.0 - power1), second: (1.0 - BETA2) / (1.0 - power2) }
-        });
-        Self { rates: rates.collect() }
-    }
-
-    /// Of the step after `done` others.
-    #[inline(always)]
-    pub(in crate::fit) fn after(&self, done: u64) -> Rates {
-        let settled = Rates { first: 1.0 - BETA1, second: 1.0 - BETA2 };
-        self.rates.get(done as usize).copied().unwrap_or(settled)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::adam_rates::RateTable;
     use super::*;
 
     /// Two steps with gradients 2 and -1 from the weight 1, with learning rate 0.1.
@@ -204,15 +168,5 @@ mod tests {
         assert!((two_steps(Optimizer::Nesterov, 0.0) - nesterov).abs() < 1e-12);
         let adagrad = 1.0 - 0.1 + 0.1 / 5.0f64.sqrt();
         assert!((two_steps(Optimizer::Adagrad, 0.0) - adagrad).abs() < 1e-9);
-    }
-
-    #[test]
-    fn rates_settle() {
-        let table = RateTable::new(u64::MAX);
-        let last = table.after(RateTable::MOST - 1);
-        let settled = table.after(u64::MAX - 1);
-        assert_eq!(last.first.to_bits(), settled.first.to_bits());
-        assert!((last.second - settled.second).abs() < 1e-17);
-        assert_eq!(table.after(0).first, 1.0);
     }
 }

@@ -1,7 +1,8 @@
 //! The loop over epochs.
 
+use super::adam_rates::RateTable;
 use super::history;
-use super::optimizer::{Optimizer, RateTable};
+use super::optimizer::Optimizer;
 use super::part::PartWeights;
 use super::parts::Parts;
 use super::schedule::Schedule;

@@ -8,13 +8,9 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::total::power_of_two;
-use crate::fit::encode::standardized;
 use crate::fit::newton::rows::{NO_COLUMN, RowTile};
 use crate::math::{TILE, dispatch, padded};
-use crate::model::{Encoding, Feature, FeatureInput, HUGE_SCALE, HUGE_UNIT, Range};
-
-/// Standardised values are kept within this.
-const MOST_STANDARD: f64 = 1e15;
+use crate::model::{Encoding, Feature, FeatureInput, Range, Standard};
 
 /// How the features of a model become columns: the intercept, the numbers, the levels.
 #[derive(Debug)]
@@ -34,10 +30,7 @@ enum FeatureEncoder {
 struct NumberEncoder {
     /// For the paying part, and for the amount part.
     ranges: [Range; 2],
-    /// A power of two that values are multiplied by where they are huge.
-    unit: f64,
-    mean: f64,
-    per_scale: f64,
+    standard: Standard,
     /// A power of two that no standardised value in the ranges is beyond.
     bound: f64,
 }
@@ -141,21 +134,14 @@ impl Encoder {
 impl NumberEncoder {
     fn new(mean: f64, scale: f64, ranges: [Range; 2]) -> Self {
         let ends = ranges.iter().flat_map(|range| [range.least, range.most]);
-        let farthest =
-            ends.map(|end| f64::from(standardized(end, mean, scale)).abs()).fold(0.0, f64::max);
-        let unit = if scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT };
-        Self {
-            ranges,
-            unit,
-            mean: mean * unit,
-            per_scale: 1.0 / (scale * unit),
-            bound: power_of_two_above(farthest),
-        }
+        let standard = Standard::new(mean, scale);
+        let farthest = ends.map(|end| f64::from(standard.end(end)).abs()).fold(0.0, f64::max);
+        Self { ranges, standard, bound: power_of_two_above(farthest) }
     }
 
-    /// As `write_standardized` in `fit::encode` does, in units of the bound.
+    /// As numbers are packed, in units of the bound.
     fn encode(&self, values: &mut [f64], part: usize) {
-        let &Self { ranges, unit, mean, per_scale, bound } = self;
+        let &Self { ranges, standard, bound } = self;
         let (range, per_bound) = (ranges[part], 1.0 / bound);
         dispatch(
             #[inline(always)]
@@ -163,10 +149,7 @@ impl NumberEncoder {
                 for value in values {
                     let held = range.hold(*value);
                     let held = if value.abs() < f64::INFINITY { held } else { f64::NAN };
-                    let standard = (held * unit - mean) * per_scale;
-                    let kept = if standard.abs() < f64::INFINITY { standard } else { 0.0 };
-                    let single = kept.clamp(-MOST_STANDARD, MOST_STANDARD) as f32;
-                    *value = f64::from(single) * per_bound;
+                    *value = f64::from(standard.of(held)) * per_bound;
                 }
             },
         );
@@ -242,7 +225,7 @@ mod tests {
             let mut encoded = values;
             encoder.encode(&mut encoded, 0);
             for (value, encoded) in values.iter().zip(encoded) {
-                let expected = f64::from(standardized(range.hold(*value), mean, scale));
+                let expected = f64::from(Standard::new(mean, scale).end(range.hold(*value)));
                 assert_eq!(encoded * encoder.bound, expected);
                 assert!(encoded.abs() <= 1.0);
             }

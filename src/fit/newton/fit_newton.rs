@@ -200,33 +200,64 @@ impl<'a> Exact<'a> {
     }
 
     fn finish(self, paying: &PartOutcome, amount: &PartOutcome) -> Model {
-        let Self { problem, options, penalties } = self;
-        let shared = &options.shared;
-        let packed = problem.packed();
-        let width = packed.inputs.width();
+        let packed = self.problem.packed();
         let share = packed.payer_weight_sum / packed.weight_sum;
-        let weights = |outcome: &PartOutcome| PartWeights {
-            width,
-            values: outcome.values.clone(),
-            ..PartWeights::default()
+        let (in_force, regularizer) = (self.in_force(), self.regularizer([paying, amount], share));
+        let Self { problem, options, .. } = self;
+        let parts = parts(&problem, paying, amount);
+        let before = warm_start::save_weights(&parts, &problem.part_indices, 1.0);
+        let begun =
+            options.passes.then(|| passes::begin(&problem, [&paying.values, &amount.values]));
+        let payer_means = problem.payer_means.clone();
+        let intercepts = [problem.start.mu, problem.start.raw_sigma];
+        let encodings = problem.encodings.clone();
+        let amount_loss = bounded_loss(&problem, amount_term(&problem), &amount.values);
+        let fitted = Fitted {
+            amount_scale: 1.0,
+            regularizer,
+            progress: progress(paying, amount, share),
+            train_loss: paying.loss + share * amount_loss,
+            in_force,
+            state: None,
+            warnings: separated(paying, amount, options, &problem).into_iter().collect(),
+            parts,
         };
-        let term = AmountTerm { scale: 1.0, max_sigma: problem.bounds.max_sigma, prior: None };
-        let parts = Parts::new(vec![
-            Box::new(Part::new(PayingTerm, packed, weights(paying), [0.0])),
-            Box::new(Part::new(term, packed, weights(amount), [0.0; 2])),
-        ]);
-        let train_loss = paying.loss + share * bounded_loss(&problem, term, &amount.values);
-        let is_drawn = prior_of(shared).is_some();
-        let of_prior = |part: usize, outcome: &PartOutcome| {
-            if is_drawn { penalties.of_parts[part].value(&outcome.values) } else { 0.0 }
+        let model = finish(problem, fitted);
+        // Heads that were changed for the sake of the total have no errors.
+        let after = model.head_weights();
+        let is_kept = after.mu == before.mu && after.raw_sigma == before.raw_sigma;
+        let of_amount = amount.covariances.as_ref().filter(|_| is_kept);
+        let of_paying = paying.covariances.as_ref();
+        let NewtonOptions { errors, covariance: keeps, .. } = *options;
+        let errors = standard_errors(errors, keeps, &encodings, of_paying, of_amount);
+        let shrunk = passes::shrunk_by(&before, after).filter(|_| !is_kept).map(|factor| Shrunk {
+            factor,
+            payer_means,
+            intercepts,
+        });
+        let model = model.with_standard_errors(errors);
+        match begun {
+            Some(begun) => model.with_passes(Passes { covariance: keeps, shrunk, ..begun }),
+            None => model,
+        }
+    }
+
+    /// What the objective adds to the loss; `share` is that of the payers.
+    fn regularizer(&self, outcomes: [&PartOutcome; 2], share: f64) -> Regularizer {
+        let Self { problem, options, penalties } = self;
+        let drawn = if prior_of(&options.shared).is_some() {
+            let [paying, amount] = &penalties.of_parts;
+            paying.value(&outcomes[0].values) + share * amount.value(&outcomes[1].values)
+        } else {
+            0.0
         };
-        let regularizer = Regularizer {
-            l2: problem.l2,
-            in_objective: true,
-            sigma_prior: problem.sigma_prior,
-            drawn: of_prior(0, paying) + share * of_prior(1, amount),
-        };
-        let in_force = OptionsInForce {
+        Regularizer { l2: problem.l2, in_objective: true, sigma_prior: problem.sigma_prior, drawn }
+    }
+
+    fn in_force(&self) -> OptionsInForce {
+        let Self { problem, options, .. } = self;
+        let shared = &options.shared;
+        OptionsInForce {
             epochs: options.max_iterations,
             batch_size: problem.training_rows as u64,
             learning_rate: 1.0,
@@ -243,45 +274,27 @@ impl<'a> Exact<'a> {
             tolerance: Some(options.tolerance),
             max_rows: None,
             sigma_prior: problem.sigma_prior,
-        };
-        let before = warm_start::save_weights(&parts, &problem.part_indices, 1.0);
-        let begun =
-            options.passes.then(|| passes::begin(&problem, [&paying.values, &amount.values]));
-        let payer_means = problem.payer_means.clone();
-        let intercepts = [problem.start.mu, problem.start.raw_sigma];
-        let encodings = problem.encodings.clone();
-        let fitted = Fitted {
-            amount_scale: 1.0,
-            regularizer,
-            progress: progress(paying, amount, share),
-            train_loss,
-            in_force,
-            state: None,
-            warnings: separated(paying, amount, options, &problem).into_iter().collect(),
-            parts,
-        };
-        let model = finish(problem, fitted);
-        // Heads that were changed for the sake of the total have no errors.
-        let after = model.head_weights();
-        let is_kept = after.mu == before.mu && after.raw_sigma == before.raw_sigma;
-        let of_amount = amount.covariances.as_ref().filter(|_| is_kept);
-        let of_paying = paying.covariances.as_ref();
-        let NewtonOptions { errors, covariance: keeps, .. } = *options;
-        let errors = standard_errors(errors, keeps, &encodings, of_paying, of_amount);
-        let passes =
-            begun.map(|begun| Passes {
-                covariance: options.covariance,
-                shrunk: passes::shrunk_by(&before, after)
-                    .filter(|_| !is_kept)
-                    .map(|factor| Shrunk { factor, payer_means, intercepts }),
-                ..begun
-            });
-        let model = model.with_standard_errors(errors);
-        match passes {
-            Some(passes) => model.with_passes(passes),
-            None => model,
         }
     }
+}
+
+/// The term of the amount with sigma bounded, and without its prior.
+fn amount_term(problem: &Problem<'_>) -> AmountTerm {
+    AmountTerm { scale: 1.0, max_sigma: problem.bounds.max_sigma, prior: None }
+}
+
+/// The parts that were solved for, as other trainings have them.
+fn parts(problem: &Problem<'_>, paying: &PartOutcome, amount: &PartOutcome) -> Parts {
+    let packed = problem.packed();
+    let weights = |outcome: &PartOutcome| PartWeights {
+        width: packed.inputs.width(),
+        values: outcome.values.clone(),
+        ..PartWeights::default()
+    };
+    Parts::new(vec![
+        Box::new(Part::new(PayingTerm, packed, weights(paying), [0.0])),
+        Box::new(Part::new(amount_term(problem), packed, weights(amount), [0.0; 2])),
+    ])
 }
 
 /// The mean loss of the payers, with sigma bounded.

@@ -10,7 +10,7 @@ use super::warm_start;
 use super::warnings::{TrainingSummary, of_network};
 use crate::family::Head;
 use crate::model::{
-    Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Standard, Training,
+    Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Standardizer, Training,
 };
 
 /// What a solver leaves.
@@ -151,7 +151,7 @@ fn hold_rising_numbers(problem: &mut Problem<'_>, logit: &[f64]) -> bool {
             continue;
         }
         *range = rises;
-        let standard = Standard::new(mean, scale);
+        let standard = Standardizer::new(mean, scale);
         let ends = [rises.least, rises.most].map(|end| standard.end(end));
         // The held-out rows of the logit head's part come first.
         let rows = &mut problem.rows;

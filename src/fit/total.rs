@@ -1,9 +1,9 @@
 //! What a model predicts for its training rows, beside what they paid.
 
-use super::encode::{Packed, hold_standardized};
+use super::encode::Packed;
 use crate::math::{TILE, dispatch, exp, expected_ltv_row, sigma_from_raw};
-use crate::model::{Bounds, Encoding, Standard};
-use crate::net::TileRows;
+use crate::model::{Bounds, Encoding, Standardizer};
+use crate::net::{TileRows, hold};
 
 /// Rows that are looked at: whole batches up to about this many.
 pub(super) const TOTAL_ROWS: usize = 1 << 16;
@@ -73,7 +73,7 @@ pub(super) fn linear_heads(
 fn payer_ranges(encodings: &[Encoding]) -> Vec<[f32; 2]> {
     let range = |encoding: &Encoding| match *encoding {
         Encoding::Numeric { mean, scale, payer_range: Some(range), .. } => {
-            let standard = Standard::new(mean, scale);
+            let standard = Standardizer::new(mean, scale);
             Some([range.least, range.most].map(|end| standard.end(end)))
         }
         Encoding::Numeric { .. } => Some([f32::NEG_INFINITY, f32::INFINITY]),
@@ -162,7 +162,7 @@ fn outputs(
         let [a, b, c] = weights.map(|weights| weights[1 + column]);
         let [logit, mu, raw_sigma] = &mut out;
         for (row, &value) in values.iter().enumerate() {
-            let held = f64::from(hold_standardized(value, *ends));
+            let held = f64::from(hold(value, *ends));
             logit[row] += a * f64::from(value);
             mu[row] += b * held;
             raw_sigma[row] += c * held;

@@ -10,7 +10,7 @@ use super::feature::{Encoding, Feature};
 use super::input::FeatureInput;
 use super::network::{Network, NetworkParts};
 use super::range::Range;
-use super::standard::Standard;
+use super::standardizer::Standardizer;
 use crate::math::{Blocks, dispatch, dispatch_simd};
 use crate::net::deep::{Embedding, Predicted, ROWS as TILE_ROWS, Tile, Transposed};
 
@@ -27,17 +27,17 @@ pub(super) struct NetworkScorer {
 /// How a feature goes into a network.
 #[derive(Debug, Clone)]
 pub(super) enum Input {
-    Number(Number),
+    Number(HeldNumber),
     /// Where the vectors of the levels lie.
     Levels(Levels),
 }
 
 /// A number is held within a range, and then standardised as in training.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Number {
+pub(super) struct HeldNumber {
     mean: f64,
     range: Range,
-    standard: Standard,
+    standard: Standardizer,
 }
 
 /// The ends of a number that the heads of the amount do not hold.
@@ -49,7 +49,7 @@ pub(super) struct Levels {
     known: HashMap<Box<str>, u32, RandomState>,
 }
 
-impl Number {
+impl HeldNumber {
     #[inline(always)]
     pub(super) fn of(self, x: f64) -> f32 {
         let x = if x.abs() < f64::INFINITY { x } else { self.mean };
@@ -127,10 +127,10 @@ pub(crate) fn amount_ends(features: &[Feature]) -> Vec<[f32; 2]> {
 impl Input {
     pub(super) fn new(encoding: &Encoding) -> Self {
         match encoding {
-            Encoding::Numeric { mean, scale, range, .. } => Self::Number(Number {
+            Encoding::Numeric { mean, scale, range, .. } => Self::Number(HeldNumber {
                 mean: *mean,
                 range: range.unwrap_or(Range::ALL),
-                standard: Standard::new(*mean, *scale),
+                standard: Standardizer::new(*mean, *scale),
             }),
             Encoding::Categorical { levels, .. } => {
                 let mut of = Levels { null: None, known: HashMap::default() };
@@ -183,7 +183,7 @@ impl<'a> LevelColumn<'a> {
 /// The columns that a network predicts from.
 pub(super) struct NetworkColumns<'a> {
     network: &'a NetworkScorer,
-    numbers: Vec<(Blocks<'a>, Number)>,
+    numbers: Vec<(Blocks<'a>, HeldNumber)>,
     levels: Vec<LevelColumn<'a>>,
     tile: Tile,
 }

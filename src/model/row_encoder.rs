@@ -6,7 +6,7 @@ use super::document::Model;
 use super::feature::Encoding;
 use super::input::FeatureInput;
 use super::range::Range;
-use super::standard::unit_of_scale;
+use super::standardizer::unit_of_scale;
 use super::terms::NumberTerms;
 
 /// A feature of a row, encoded.

@@ -10,10 +10,12 @@
 
 mod affine;
 pub(crate) mod deep;
+mod hold;
 mod inputs;
 mod levels;
 mod numbers;
 
 pub(crate) use affine::{Affine, AffineWeights};
+pub(crate) use hold::hold;
 pub(crate) use inputs::{Batch, ColumnPieces, Inputs, TileRows};
 pub(crate) use levels::Category;

@@ -11,4 +11,3 @@ mod standardize;
 
 pub(super) use layout::{BatchLayout, deal};
 pub(super) use pack::{Known, Learnt, Packed, PackedFor, Targets, pack_encoded, pack_training};
-pub(super) use standardize::hold_standardized;

@@ -6,12 +6,12 @@ use super::category::{learn_levels, pack_category};
 use super::layout::BatchLayout;
 use super::moments::{NumberLearner, in_safe_units};
 use super::number::{LearntNumber, learn_number};
-use super::standardize::{hold_standardized, write_standardized};
+use super::standardize::write_standardized;
 use crate::family::{Counts, Marginal, marginal};
 use crate::fit::rows::{Order, Table, gather};
 use crate::math::{TILE, dispatch, ln};
-use crate::model::{Encoding, Feature, Range, Standard};
-use crate::net::{Batch, ColumnPieces, Inputs, TileRows};
+use crate::model::{Encoding, Feature, Range, Standardizer};
+use crate::net::{Batch, ColumnPieces, Inputs, TileRows, hold};
 
 /// Fewer values than this are packed on one thread.
 const PARALLEL_VALUES: usize = 1 << 18;
@@ -125,7 +125,7 @@ pub(in crate::fit) fn pack_training(
         gather::numbers(table, feature, &order, values, |values| learner.add(values));
         let learnt = learn_number(values, &learner, layout, known_encoding(feature));
         if let Encoding::Numeric { mean, scale, .. } = learnt.encoding {
-            write_standardized(values, Standard::new(mean, scale), layout, &mut out);
+            write_standardized(values, Standardizer::new(mean, scale), layout, &mut out);
         }
         (feature, learnt)
     };
@@ -190,7 +190,7 @@ pub(in crate::fit) fn pack_encoded(
             for value in values.iter_mut() {
                 *value = range.hold(if value.is_finite() { *value } else { *mean });
             }
-            write_standardized(values, Standard::new(*mean, *scale), layout, &mut out);
+            write_standardized(values, Standardizer::new(*mean, *scale), layout, &mut out);
         }
     });
     for feature in categorical(table) {
@@ -232,7 +232,7 @@ impl Packed {
         let mut changed = false;
         for batch in &self.batches {
             for value in self.inputs.number_mut(batch, column) {
-                let held = hold_standardized(*value, ends);
+                let held = hold(*value, ends);
                 changed |= held != *value;
                 *value = held;
             }

@@ -2,19 +2,12 @@
 
 use super::layout::BatchLayout;
 use crate::math::dispatch;
-use crate::model::Standard;
-
-/// A standardised value held between two ends.
-#[inline(always)]
-pub(in crate::fit) fn hold_standardized(value: f32, [least, most]: [f32; 2]) -> f32 {
-    let risen = if value < least { least } else { value };
-    if risen > most { most } else { risen }
-}
+use crate::model::Standardizer;
 
 /// Writes standardised values, batch by batch, into the pieces of a packed column.
 pub(in crate::fit) fn write_standardized(
     values: &[f64],
-    standard: Standard,
+    standard: Standardizer,
     layout: &BatchLayout,
     out: &mut [&mut [f32]],
 ) {

@@ -8,6 +8,7 @@ use super::product::Panel;
 use super::shape::Shape;
 use super::tile::{ROWS, Tile};
 use super::transposed::Transposed;
+use crate::net::hold;
 
 /// Computes the heads of the first `rows` rows of a tile; those of the amount see numbers within ends. What stood in the
 /// tile may be other rows' afterwards.
@@ -67,11 +68,9 @@ fn keep_beyond(
         beyond[count] = row;
         count += 1;
     }
-    for (column, [least, most]) in tile.numbers.chunks_exact_mut(ROWS).zip(ends) {
+    for (column, ends) in tile.numbers.chunks_exact_mut(ROWS).zip(ends) {
         for (to, row) in beyond[..count].iter().enumerate() {
-            let value = column[*row];
-            let risen = if value < *least { *least } else { value };
-            column[to] = if risen > *most { *most } else { risen };
+            column[to] = hold(column[*row], *ends);
         }
     }
     let width = tile.embedded_width;

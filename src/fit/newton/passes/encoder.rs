@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use super::total::power_of_two;
 use crate::fit::newton::rows::{NO_COLUMN, RowTile};
 use crate::math::{TILE, dispatch, padded};
-use crate::model::{Encoding, Feature, FeatureInput, Range, Standard};
+use crate::model::{Encoding, Feature, FeatureInput, Range, Standardizer};
 
 /// How the features of a model become columns: the intercept, the numbers, the levels.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ enum FeatureEncoder {
 struct NumberEncoder {
     /// For the paying part, and for the amount part.
     ranges: [Range; 2],
-    standard: Standard,
+    standard: Standardizer,
     /// A power of two that no standardised value in the ranges is beyond.
     bound: f64,
 }
@@ -134,7 +134,7 @@ impl Encoder {
 impl NumberEncoder {
     fn new(mean: f64, scale: f64, ranges: [Range; 2]) -> Self {
         let ends = ranges.iter().flat_map(|range| [range.least, range.most]);
-        let standard = Standard::new(mean, scale);
+        let standard = Standardizer::new(mean, scale);
         let farthest = ends.map(|end| f64::from(standard.end(end)).abs()).fold(0.0, f64::max);
         Self { ranges, standard, bound: power_of_two_above(farthest) }
     }
@@ -225,7 +225,7 @@ mod tests {
             let mut encoded = values;
             encoder.encode(&mut encoded, 0);
             for (value, encoded) in values.iter().zip(encoded) {
-                let expected = f64::from(Standard::new(mean, scale).end(range.hold(*value)));
+                let expected = f64::from(Standardizer::new(mean, scale).end(range.hold(*value)));
                 assert_eq!(encoded * encoder.bound, expected);
                 assert!(encoded.abs() <= 1.0);
             }

@@ -12,14 +12,14 @@ pub(crate) fn unit_of_scale(scale: f64) -> f64 {
 
 /// `(x - mean) / scale`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standard {
+pub(crate) struct Standardizer {
     unit: f64,
     /// In that unit.
     mean: f64,
     per_scale: f64,
 }
 
-impl Standard {
+impl Standardizer {
     /// Of a number's moments.
     pub(crate) fn new(mean: f64, scale: f64) -> Self {
         let unit = unit_of_scale(scale);
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn numbers_are_standardised_whatever_their_scale() {
         for (mean, scale) in [(3.0, 2.0), (1e300, 1e299), (0.0, 1e-300)] {
-            let standard = Standard::new(mean, scale);
+            let standard = Standardizer::new(mean, scale);
             for at in [-1.5, 0.0, 0.5, 4.0] {
                 let x = mean + at * scale;
                 assert!((f64::from(standard.of(x)) - at).abs() < 1e-6, "{mean} {scale} {at}");
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_the_mean_and_an_end_is_far() {
-        let standard = Standard::new(3.0, 2.0);
+        let standard = Standardizer::new(3.0, 2.0);
         for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(standard.of(x), 0.0);
         }

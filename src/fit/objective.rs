@@ -1,8 +1,10 @@
 //! A term of the loss over one mini-batch, and its gradient by the weights of the linear heads.
 
+use pulp::{Simd, WithSimd};
+
 use super::encode::Packed;
 use crate::family::{TargetTile, Term};
-use crate::math::{TILE, dispatch};
+use crate::math::{TILE, dispatch_simd};
 use crate::net::{Affine, AffineWeights, Batch, TileRows};
 
 /// The summed loss over a batch; its gradient by the weights, without the penalty, is left in `affine`.
@@ -39,23 +41,39 @@ fn pass<const H: usize, T: Term<H>, const GRADIENT: bool>(
     with_loss: bool,
 ) -> f64 {
     affine.prepare::<H>(&packed.inputs, batch, T::PAYERS_ONLY, weights);
-    dispatch(
-        #[inline(always)]
-        || {
-            let mut total = 0.0;
-            let (mut outputs, mut weight) = ([[0.0; TILE]; H], [0.0; TILE]);
-            for tile in batch.tiles(T::PAYERS_ONLY) {
-                affine.forward(&packed.inputs, &tile, weights, &mut outputs);
-                packed.read_tile_weight(&tile, &mut weight);
-                let targets = targets(packed, &tile, &weight);
-                total += term.errors(&targets, &mut outputs, with_loss);
-                if GRADIENT {
-                    affine.backward(&packed.inputs, &tile, &outputs, &weight);
-                }
+    dispatch_simd(Pass::<T, H, GRADIENT> { affine, term, packed, batch, weights, with_loss })
+}
+
+/// The tiles of a batch, with the gradient or without.
+struct Pass<'a, T, const H: usize, const GRADIENT: bool> {
+    affine: &'a mut Affine,
+    term: &'a T,
+    packed: &'a Packed,
+    batch: &'a Batch,
+    weights: AffineWeights<'a>,
+    with_loss: bool,
+}
+
+impl<T: Term<H>, const H: usize, const GRADIENT: bool> WithSimd for Pass<'_, T, H, GRADIENT> {
+    /// The summed loss.
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Self { affine, term, packed, batch, weights, with_loss } = self;
+        let mut total = 0.0;
+        let (mut outputs, mut weight) = ([[0.0; TILE]; H], [0.0; TILE]);
+        for tile in batch.tiles(T::PAYERS_ONLY) {
+            affine.forward(simd, &packed.inputs, &tile, weights, &mut outputs);
+            packed.read_tile_weight(&tile, &mut weight);
+            let targets = targets(packed, &tile, &weight);
+            total += term.errors(&targets, &mut outputs, with_loss);
+            if GRADIENT {
+                affine.backward(simd, &packed.inputs, &tile, &outputs, &weight);
             }
-            total
-        },
-    )
+        }
+        total
+    }
 }
 
 #[inline(always)]

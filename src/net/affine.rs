@@ -1,5 +1,7 @@
 //! One affine layer: forward to its outputs, backward to the gradient of its weights.
 
+use pulp::Simd;
+
 use super::inputs::{Batch, Inputs, TileRows};
 use crate::math::{TILE, sum_tile};
 
@@ -73,8 +75,9 @@ impl Affine {
 
     /// The outputs of the rows of a tile; padding of the tile has 0.
     #[inline(always)]
-    pub(crate) fn forward<const H: usize>(
+    pub(crate) fn forward<S: Simd, const H: usize>(
         &self,
+        simd: S,
         inputs: &Inputs,
         tile: &TileRows<'_>,
         weights: AffineWeights<'_>,
@@ -83,7 +86,8 @@ impl Affine {
         let count = tile.padded();
         let mut sums = [[0.0_f32; TILE]; H];
         let numbers = inputs.numbers_of(tile.batch);
-        numbers.dot(tile.start, count, &self.number_weights, inputs.number_count, &mut sums);
+        let rows = tile.start..tile.start + count;
+        numbers.dot(simd, rows, &self.number_weights, inputs.number_count, &mut sums);
         for (head, (output, sum)) in outputs.iter_mut().zip(&sums).enumerate() {
             let intercept = weights.values[head * weights.width];
             for row in 0..count {
@@ -104,8 +108,9 @@ impl Affine {
 
     /// Adds what the rows of a tile give to the gradient, from the errors of their outputs and their weights.
     #[inline(always)]
-    pub(crate) fn backward<const H: usize>(
+    pub(crate) fn backward<S: Simd, const H: usize>(
         &mut self,
+        simd: S,
         inputs: &Inputs,
         tile: &TileRows<'_>,
         errors: &[[f64; TILE]; H],
@@ -124,7 +129,7 @@ impl Affine {
         for (head, errors) in single.iter().enumerate() {
             let sums = &mut self.dense[head * (1 + width) + 1..][..width];
             for (column, sum) in sums.iter_mut().enumerate() {
-                *sum += numbers.weighted_sum(tile.start, &errors[..count], column);
+                *sum += numbers.weighted_sum(simd, tile.start, &errors[..count], column);
             }
         }
         for (gradient, category) in self.levels.iter_mut().zip(&inputs.categories) {

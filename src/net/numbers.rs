@@ -1,8 +1,15 @@
 //! Products of the numbers of a batch: with weights to outputs, and with errors to the sums of a gradient.
 
+use std::ops::Range;
+
+use pulp::Simd;
+
 use crate::math::{LANES, TILE};
 
-/// Rows whose outputs are summed together.
+/// Vectors of rows whose outputs are summed together. The sums are kept in registers: left to the compiler they are not.
+const VECTORS: usize = 4;
+
+/// Lanes of a sum over rows.
 const WIDE: usize = 64;
 
 /// The numbers of a batch, one column after the other.
@@ -32,63 +39,73 @@ impl<'a> Numbers<'a> {
 
     /// For each of `count` rows from `start` on, and each output, the sum of weight times value.
     #[inline(always)]
-    pub(super) fn dot<const H: usize>(
+    pub(super) fn dot<S: Simd, const H: usize>(
         self,
-        start: usize,
-        count: usize,
+        simd: S,
+        rows: Range<usize>,
         weights: &[f32],
         width: usize,
         out: &mut [[f32; TILE]; H],
     ) {
-        let mut row = 0;
-        while row + WIDE <= count {
-            self.dot_block::<H, WIDE>(start, row, weights, width, out);
-            row += WIDE;
+        let Range { start, end } = rows;
+        let mut row = start;
+        while row + VECTORS * S::F32_LANES <= end {
+            self.dot_block::<S, H, VECTORS>(simd, row, weights, width, row - start, out);
+            row += VECTORS * S::F32_LANES;
         }
-        while row < count {
-            self.dot_block::<H, LANES>(start, row, weights, width, out);
-            row += LANES;
+        while row < end {
+            self.dot_block::<S, H, 1>(simd, row, weights, width, row - start, out);
+            row += S::F32_LANES;
         }
     }
 
+    /// The same of `N` vectors of rows.
     #[inline(always)]
-    fn dot_block<const H: usize, const ROWS: usize>(
+    fn dot_block<S: Simd, const H: usize, const N: usize>(
         self,
-        start: usize,
+        simd: S,
         row: usize,
         weights: &[f32],
         width: usize,
+        to: usize,
         out: &mut [[f32; TILE]; H],
     ) {
-        let mut sums = [[0.0_f32; ROWS]; H];
+        let mut sums = [[simd.splat_f32s(0.0); N]; H];
         for column in 0..width {
-            // The columns are padded, so the block is there; zeros would stand for features at their mean.
-            let values: &[f32; ROWS] =
-                self.column(column, start + row).first_chunk().unwrap_or(&[0.0; ROWS]);
-            for head in 0..H {
-                let weight = weights[head * width + column];
-                for lane in 0..ROWS {
-                    sums[head][lane] += weight * values[lane];
+            // The columns are padded, so the rows are there.
+            let values = self.column(column, row).get(..N * S::F32_LANES).unwrap_or(&[]);
+            let values = S::as_simd_f32s(values).0;
+            for (head, sums) in sums.iter_mut().enumerate() {
+                let weight = simd.splat_f32s(weights[head * width + column]);
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum = simd.add_f32s(*sum, simd.mul_f32s(weight, *value));
                 }
             }
         }
-        for head in 0..H {
-            out[head][row..row + ROWS].copy_from_slice(&sums[head]);
+        for (out, sums) in out.iter_mut().zip(&sums) {
+            let out = &mut out[to..][..N * S::F32_LANES];
+            S::as_mut_simd_f32s(out).0.copy_from_slice(sums);
         }
     }
 
     /// The sum over rows from `start` on of error times value, of one column, in fixed lanes.
     #[inline(always)]
-    pub(super) fn weighted_sum(self, start: usize, errors: &[f32], column: usize) -> f64 {
+    pub(super) fn weighted_sum<S: Simd>(
+        self,
+        simd: S,
+        start: usize,
+        errors: &[f32],
+        column: usize,
+    ) -> f64 {
         let values = self.column(column, start);
         let (wide_errors, rest_errors) = errors.as_chunks::<WIDE>();
         let (wide_values, _) = values.as_chunks::<WIDE>();
-        let mut sums = [0.0_f32; WIDE];
-        for (errors, values) in wide_errors.iter().zip(wide_values) {
-            for lane in 0..WIDE {
-                sums[lane] += errors[lane] * values[lane];
-            }
-        }
+        let mut sums = match S::F32_LANES {
+            16 => sums_of_products::<S, 4>(simd, wide_errors, wide_values),
+            8 => sums_of_products::<S, 8>(simd, wide_errors, wide_values),
+            4 => sums_of_products::<S, 16>(simd, wide_errors, wide_values),
+            _ => sums_of_products::<S, WIDE>(simd, wide_errors, wide_values),
+        };
         let rest_values = values.get(wide_errors.len() * WIDE..).unwrap_or(&[]);
         let rest =
             rest_errors.as_chunks::<LANES>().0.iter().zip(rest_values.as_chunks::<LANES>().0);
@@ -105,4 +122,23 @@ impl<'a> Numbers<'a> {
         }
         lanes.iter().sum()
     }
+}
+
+/// Of each lane the sum of the products; `N` vectors are as wide as the lanes.
+#[inline(always)]
+fn sums_of_products<S: Simd, const N: usize>(
+    simd: S,
+    left: &[[f32; WIDE]],
+    right: &[[f32; WIDE]],
+) -> [f32; WIDE] {
+    let mut sums = [simd.splat_f32s(0.0); N];
+    for (left, right) in left.iter().zip(right) {
+        let (left, right) = (S::as_simd_f32s(left).0, S::as_simd_f32s(right).0);
+        for ((sum, left), right) in sums.iter_mut().zip(left).zip(right) {
+            *sum = simd.add_f32s(*sum, simd.mul_f32s(*left, *right));
+        }
+    }
+    let mut out = [0.0; WIDE];
+    S::as_mut_simd_f32s(&mut out).0.copy_from_slice(&sums);
+    out
 }

@@ -11,6 +11,10 @@ pub(super) const LANES: usize = 4;
 /// Rows of a tile: so few that the numbers of some dozen columns stay in the first-level cache.
 pub(super) const TILE_ROWS: usize = 128;
 
+/// Columns that are read at a time: so many that memory is asked for several at once, and so few that a processor foresees
+/// what comes next of each.
+const COLUMNS: usize = 8;
+
 /// The numbers of [`LANES`] rows in one column after the other, then those of the next rows.
 ///
 /// Read where they lie, columns that begin at equal places of their pages would drive each other out of the cache.
@@ -41,14 +45,22 @@ impl<'a> Tile<'a> {
     /// Reads at most [`TILE_ROWS`] rows.
     pub(super) fn fill(&mut self, rows: &Range<usize>) {
         let width = self.positions.len();
-        for (slot, reader) in self.readers.iter_mut().enumerate() {
-            let (groups, rest) = reader.rows(rows.start, rows.len()).as_chunks::<LANES>();
-            let (whole, last) = self.numbers.split_at_mut(groups.len() * width);
-            for (to, group) in whole.chunks_exact_mut(width).zip(groups) {
-                to[slot] = *group;
+        let groups = rows.len().div_ceil(LANES);
+        for (readers, first) in self.readers.chunks_mut(COLUMNS).zip((0..).step_by(COLUMNS)) {
+            let mut columns: [&[f64]; COLUMNS] = [&[]; COLUMNS];
+            let count = readers.len();
+            for (column, reader) in columns.iter_mut().zip(readers) {
+                *column = reader.rows(rows.start, rows.len());
             }
-            if let Some(to) = last.get_mut(slot) {
-                to[..rest.len()].copy_from_slice(rest);
+            let columns = &columns[..count];
+            for (group, slots) in self.numbers.chunks_exact_mut(width).take(groups).enumerate() {
+                for (slot, column) in slots[first..].iter_mut().zip(columns) {
+                    let (whole, rest) = column.as_chunks::<LANES>();
+                    match whole.get(group) {
+                        Some(numbers) => *slot = *numbers,
+                        None => slot[..rest.len()].copy_from_slice(rest),
+                    }
+                }
             }
         }
     }

@@ -31,6 +31,11 @@ impl<'a> Numbers<'a> {
         self.values.chunks_exact(self.stride.max(1))
     }
 
+    /// What lies from a row of the first column on, and the distance between two columns.
+    pub(crate) fn after_row(self, row: usize) -> (&'a [f32], usize) {
+        (self.values.get(row..).unwrap_or(&[]), self.stride)
+    }
+
     /// The values of a column from one row on.
     #[inline(always)]
     pub(crate) fn column(self, column: usize, row: usize) -> &'a [f32] {

@@ -105,6 +105,7 @@ impl Worker {
                 weights,
                 transposed,
                 dropout,
+                numbers: Some(block.rows.numbers(&rows)),
                 tile,
                 rows: count,
                 gradient,
@@ -175,7 +176,8 @@ impl Worker {
     fn predict(&mut self, network: &Ready<'_>, data: &NetworkRows, rows: &TileRows<'_>) {
         let Ready { shape, embeddings, values, transposed } = *network;
         let tile = &mut self.tile;
-        data.load(&values.vectors, embeddings, rows, tile);
+        data.load_numbers(rows, tile);
+        data.load_embedded(&values.vectors, embeddings, rows, tile);
         let (weights, rows, amount_ends) = (&values.weights, rows.rows, &data.amount_ends);
         dispatch_simd(Predicted { shape, weights, transposed, amount_ends, tile, rows });
     }
@@ -189,8 +191,8 @@ impl Worker {
     ) {
         let Ready { shape, embeddings, values, transposed } = *network;
         let tile = &mut self.tile;
-        data.load(&values.vectors, embeddings, rows, tile);
-        let (weights, rows) = (&values.weights, rows.rows);
-        dispatch_simd(Forward { shape, weights, transposed, dropout, tile, rows });
+        data.load_embedded(&values.vectors, embeddings, rows, tile);
+        let (weights, numbers, rows) = (&values.weights, Some(data.numbers(rows)), rows.rows);
+        dispatch_simd(Forward { shape, weights, transposed, dropout, numbers, tile, rows });
     }
 }

@@ -6,7 +6,7 @@ use crate::fit::rows::{Hashed, RowId};
 use crate::fit::total::linear_heads;
 use crate::model::amount_ends;
 use crate::net::TileRows;
-use crate::net::deep::{Embedding, ROWS, Tile};
+use crate::net::deep::{Columns, Embedding, ROWS, Tile};
 
 /// Packed rows and the heads that the network adds to.
 pub(super) struct NetworkRows {
@@ -35,8 +35,22 @@ impl NetworkRows {
         self.packed.batches.iter().map(|batch| batch.rows).sum()
     }
 
-    /// Fills a tile with the inputs of at most [`ROWS`] rows.
-    pub(super) fn load(
+    /// The numbers of some rows where they lie.
+    pub(super) fn numbers(&self, rows: &TileRows<'_>) -> Columns<'_> {
+        let (values, stride) = self.packed.inputs.numbers_of(rows.batch).after_row(rows.start);
+        Columns { values, stride }
+    }
+
+    /// Fills a tile with the numbers of at most [`ROWS`] rows.
+    pub(super) fn load_numbers(&self, rows: &TileRows<'_>, tile: &mut Tile) {
+        let numbers = self.packed.inputs.numbers_of(rows.batch);
+        for (column, to) in tile.numbers.chunks_exact_mut(ROWS).enumerate() {
+            to[..rows.rows].copy_from_slice(&numbers.column(column, rows.start)[..rows.rows]);
+        }
+    }
+
+    /// Fills a tile with the embeddings of at most [`ROWS`] rows.
+    pub(super) fn load_embedded(
         &self,
         vectors: &[Vec<f32>],
         embeddings: &[Embedding],
@@ -44,10 +58,6 @@ impl NetworkRows {
         tile: &mut Tile,
     ) {
         let inputs = &self.packed.inputs;
-        let numbers = inputs.numbers_of(rows.batch);
-        for (column, to) in tile.numbers.chunks_exact_mut(ROWS).enumerate() {
-            to[..rows.rows].copy_from_slice(&numbers.column(column, rows.start)[..rows.rows]);
-        }
         let width = tile.embedded_width;
         for ((category, vectors), embedding) in
             inputs.categories.iter().zip(vectors).zip(embeddings)

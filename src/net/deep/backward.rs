@@ -7,7 +7,7 @@ use super::heads::HEADS;
 use super::layer::{Errors, Gradient, Plain, add_rows};
 use super::product::{ColumnMajor, PANEL, Panel, Panels, RowMajor, Terms, product};
 use super::shape::Shape;
-use super::tile::{ROWS, Tile};
+use super::tile::{Columns, ROWS, Tile};
 use super::transposed::Transposed;
 
 /// Adds what the first `rows` rows of a tile say to the gradient, after [`Forward`](super::Forward).
@@ -16,6 +16,8 @@ pub(crate) struct Backward<'a> {
     pub(crate) weights: &'a [Panel],
     pub(crate) transposed: &'a Transposed,
     pub(crate) dropout: Option<Dropout>,
+    /// The numbers of the rows; without, those of the tile.
+    pub(crate) numbers: Option<Columns<'a>>,
     pub(crate) tile: &'a mut Tile,
     pub(crate) rows: usize,
     /// Laid out as the weights are.
@@ -27,10 +29,11 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shape, weights, transposed, dropout, tile, rows, gradient } = self;
+        let Self { shape, weights, transposed, dropout, numbers, tile, rows, gradient } = self;
         let rows = rows.min(ROWS);
         let factor = dropout.map_or(1.0, Dropout::factor);
-        let Tile { numbers, embedded, embedded_width, layers, by_embedded, .. } = tile;
+        let Tile { numbers: in_tile, embedded, embedded_width, layers, by_embedded, .. } = tile;
+        let numbers = numbers.unwrap_or(Columns { values: in_tile, stride: ROWS });
         let by_head = &tile.errors;
         let errors = by_head.as_flattened();
         let (Some(layer), Some(last)) = (shape.layers.last(), layers.last_mut()) else { return };
@@ -59,7 +62,8 @@ impl WithSimd for Backward<'_> {
             let errors = errors.as_flattened();
             let terms = Terms { values: errors, stride: layer.width() };
             if layer.numbers > 0 {
-                let left = RowMajor { values: numbers, stride: ROWS, terms: rows };
+                let Columns { values, stride } = numbers;
+                let left = RowMajor { values, stride, terms: rows };
                 let panels = &mut gradient[layer.of_numbers()];
                 let mut out = Gradient { panels, inputs: layer.numbers };
                 product(simd, layer.numbers, layer.width(), left, terms, &mut out);

@@ -7,7 +7,7 @@ use super::heads::{HEADS, Heads};
 use super::layer::{Kept, Units};
 use super::product::{ColumnMajor, Panel, Panels, RowMajor, product, product_of_vectors};
 use super::shape::Shape;
-use super::tile::{ROWS, Tile};
+use super::tile::{Columns, ROWS, Tile};
 use super::transposed::Transposed;
 
 /// Computes the units and heads of the first `rows` rows of a tile.
@@ -17,6 +17,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) transposed: &'a Transposed,
     /// What is dropped, already drawn into the tile.
     pub(crate) dropout: Option<Dropout>,
+    /// The numbers of the rows; without, those of the tile.
+    pub(crate) numbers: Option<Columns<'a>>,
     pub(crate) tile: &'a mut Tile,
     pub(crate) rows: usize,
 }
@@ -26,9 +28,10 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shape, weights, transposed, dropout, tile, rows } = self;
+        let Self { shape, weights, transposed, dropout, numbers, tile, rows } = self;
         let rows = rows.min(ROWS);
-        let Tile { numbers, embedded, embedded_width, layers, heads, .. } = tile;
+        let Tile { numbers: in_tile, embedded, embedded_width, layers, heads, .. } = tile;
+        let numbers = numbers.unwrap_or(Columns { values: in_tile, stride: ROWS });
         let mut below: (&[f32], usize) = (embedded, *embedded_width);
         for (layer, out) in shape.layers.iter().zip(layers.iter_mut()) {
             let kept = dropout.map(|dropout| Kept { bits: &out.kept, factor: dropout.factor() });
@@ -40,7 +43,8 @@ impl WithSimd for Forward<'_> {
                 kept,
             };
             if layer.numbers > 0 {
-                let left = ColumnMajor { values: numbers, stride: ROWS, terms: layer.numbers };
+                let Columns { values, stride } = numbers;
+                let left = ColumnMajor { values, stride, terms: layer.numbers };
                 let right = Panels { values: &weights[layer.of_numbers()], terms: layer.numbers };
                 product(simd, rows, layer.width(), left, right, &mut units);
                 units.biases = None;

@@ -32,5 +32,5 @@ pub(crate) use init::{init_embedding, init_layers};
 pub(crate) use predicted::Predicted;
 pub(crate) use product::{PANEL, Panel};
 pub(crate) use shape::{Layer, Shape};
-pub(crate) use tile::{ROWS, Tile};
+pub(crate) use tile::{Columns, ROWS, Tile};
 pub(crate) use transposed::Transposed;

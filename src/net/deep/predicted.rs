@@ -30,14 +30,16 @@ impl WithSimd for Predicted<'_> {
         let Self { shape, weights, transposed, amount_ends, tile, rows } = self;
         let dropout = None;
         let rows = rows.min(ROWS);
-        Forward { shape, weights, transposed, dropout, tile: &mut *tile, rows }.with_simd(simd);
+        let numbers = None;
+        Forward { shape, weights, transposed, dropout, numbers, tile: &mut *tile, rows }
+            .with_simd(simd);
         let mut beyond = [0; ROWS];
         let count = keep_beyond(tile, amount_ends, rows, &mut beyond);
         if count == 0 {
             return;
         }
         let all = tile.heads;
-        Forward { shape, weights, transposed, dropout, tile: &mut *tile, rows: count }
+        Forward { shape, weights, transposed, dropout, numbers, tile: &mut *tile, rows: count }
             .with_simd(simd);
         let held = std::mem::replace(&mut tile.heads, all);
         for (of_all, held) in tile.heads[1..].iter_mut().zip(&held[1..HEADS]) {

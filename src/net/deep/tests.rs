@@ -71,12 +71,23 @@ impl Case {
         let mut gradient = vec![[0.0; PANEL]; self.shape.panels()];
         let (shape, weights, dropout, rows) = (&self.shape, &self.weights, self.dropout, self.rows);
         let transposed = &transposed;
-        let forward = Forward { shape, weights, transposed, dropout, tile: &mut tile, rows };
+        let numbers = None;
+        let forward =
+            Forward { shape, weights, transposed, dropout, numbers, tile: &mut tile, rows };
         forward.with_simd(simd);
         let heads = (0..rows).map(|row| [0, 1, 2].map(|head| tile.heads[head][row])).collect();
         let (tile, gradient_of) = (&mut tile, &mut gradient);
-        Backward { shape, weights, transposed, dropout, tile, rows, gradient: gradient_of }
-            .with_simd(simd);
+        Backward {
+            shape,
+            weights,
+            transposed,
+            dropout,
+            numbers,
+            tile,
+            rows,
+            gradient: gradient_of,
+        }
+        .with_simd(simd);
         let width = tile.embedded_width;
         let embedded = tile.by_embedded.chunks(width.max(1)).take(rows);
         let by_embedded = embedded.flat_map(|row| row[..self.embedded].to_vec()).collect();

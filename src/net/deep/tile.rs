@@ -8,10 +8,18 @@ use super::shape::Shape;
 /// second seldom.
 pub(crate) const ROWS: usize = 64;
 
+/// Numbers of the rows of a tile, column after column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub(crate) values: &'a [f32],
+    /// From one column to the next.
+    pub(crate) stride: usize,
+}
+
 /// The rows' inputs and what the layers make of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Tile {
-    /// Column after column, each [`ROWS`] long.
+    /// Column after column, each [`ROWS`] long. Numbers that lie in columns already need not be copied here.
     pub(crate) numbers: Vec<f32>,
     /// Row after row, each [`Tile::embedded_width`] long.
     pub(crate) embedded: Vec<f32>,

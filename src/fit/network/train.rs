@@ -22,7 +22,7 @@ use crate::net::{Category, TileRows};
 /// Blocks that are worked on at a time.
 const WORKERS: usize = 8;
 
-/// Multiplications of a batch from which on its blocks are divided among threads.
+/// Multiplications of rows from which on their blocks are divided among threads.
 const PARALLEL_PRODUCTS: usize = 1 << 19;
 
 /// Steps in which the bias of the logit comes to where as many pay as paid.
@@ -77,7 +77,10 @@ pub(in crate::fit) fn train_network(
     let validation =
         (!validation.is_empty()).then(|| NetworkRows::new(linear, validation, VALIDATION_BATCH));
     let validation = validation.as_ref();
-    Some(Session::new(&training, validation, linear, options.hidden(), settings).train())
+    let session = Session::new(&training, validation, linear, options.hidden(), settings);
+    // A thread of the pool hands work to the others without a stop in between.
+    let parallel = is_parallel(&session.shape, settings.batch_size);
+    Some(if parallel { rayon::scope(|_| session.train()) } else { session.train() })
 }
 
 struct Session<'a> {
@@ -100,7 +103,6 @@ struct Session<'a> {
     /// Steps and epochs behind the state that training continues with.
     first_step: u64,
     epochs_before: u64,
-    products: usize,
 }
 
 impl<'a> Session<'a> {
@@ -130,7 +132,6 @@ impl<'a> Session<'a> {
             powers: Powers::after(moments.steps),
             first_step: moments.steps,
             epochs_before: epochs,
-            products: most_rows * shape.panels() * PANEL,
             training,
             validation,
             linear,
@@ -305,7 +306,7 @@ impl<'a> Session<'a> {
         let key = step_key(linear.seed, self.moments.steps);
         let dropout = Dropout::of_sixteenths(self.settings.dropout);
         let dropped = dropout.map(|dropout| Dropped { dropout, key });
-        let parallel = self.products >= PARALLEL_PRODUCTS && rayon::current_num_threads() > 1;
+        let parallel = is_parallel(shape, batch.rows);
         self.gradient.fill([0.0; PANEL]);
         let categories = &training.packed.inputs.categories;
         for (category, (sums, embedding)) in
@@ -320,7 +321,7 @@ impl<'a> Session<'a> {
                 let block = Block { rows: training, batch, index: first + index };
                 worker.gradient(&network, &amount, block, dropped);
             };
-            if parallel && count > 1 {
+            if parallel {
                 workers.par_iter_mut().enumerate().for_each(work);
             } else {
                 workers.iter_mut().enumerate().for_each(work);
@@ -456,13 +457,22 @@ impl<'a> Session<'a> {
                 return;
             }
             let workers = &mut workers[..blocks.len()];
-            workers
-                .par_iter_mut()
-                .zip(blocks)
-                .for_each(|(worker, block)| work(worker, &network, *block));
+            let work = |(worker, block): (&mut Worker, &Block<'_>)| work(worker, &network, *block);
+            if is_parallel(shape, blocks.len() * BLOCK) {
+                workers.par_iter_mut().zip(blocks).for_each(work);
+            } else {
+                workers.iter_mut().zip(blocks).for_each(work);
+            }
             workers.iter().for_each(&mut take);
         }
     }
+}
+
+/// Whether so many rows are worth more than one thread.
+fn is_parallel(shape: &Shape, rows: usize) -> bool {
+    rows > BLOCK
+        && rows * shape.panels() * PANEL >= PARALLEL_PRODUCTS
+        && rayon::current_num_threads() > 1
 }
 
 /// Blocks of a batch of so many rows that are worked on at a time.

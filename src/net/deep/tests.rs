@@ -3,7 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::hash::{even, with};
-use super::{Backward, Dropout, Forward, PANEL, Panel, ROWS, Shape, Tile, Transposed, init_layers};
+use super::{
+    Backward, Columns, Dropout, Forward, PANEL, Panel, ROWS, Shape, Tile, Transposed, init_layers,
+};
 
 /// What goes in, and all that comes out, of the rows of a tile.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,12 +68,16 @@ impl Case {
 
     /// As it is computed, with these instructions.
     fn run<S: Simd>(&self, simd: S) -> Result {
+        self.run_with(simd, None)
+    }
+
+    /// The same with numbers that do not lie in the tile.
+    fn run_with<S: Simd>(&self, simd: S, numbers: Option<Columns<'_>>) -> Result {
         let mut tile = self.tile.clone();
         let transposed = self.transposed();
         let mut gradient = vec![[0.0; PANEL]; self.shape.panels()];
         let (shape, weights, dropout, rows) = (&self.shape, &self.weights, self.dropout, self.rows);
         let transposed = &transposed;
-        let numbers = None;
         let forward =
             Forward { shape, weights, transposed, dropout, numbers, tile: &mut tile, rows };
         forward.with_simd(simd);
@@ -296,4 +302,20 @@ fn a_row_has_the_same_bits_wherever_it_stands() {
     }
     case.dropout = None;
     assert_ne!(case.run(pulp::Scalar::new()).heads, all);
+}
+
+#[test]
+fn numbers_need_not_lie_in_the_tile() {
+    let stride = ROWS + 16;
+    for rows in [1, 13, ROWS] {
+        let mut case = Case::new(5, 3, &[18, 7], rows, 3);
+        let expected = case.run(pulp::Scalar::new());
+        let mut values = vec![f32::NAN; 5 * stride];
+        for (to, from) in values.chunks_mut(stride).zip(case.tile.numbers.chunks(ROWS)) {
+            to[..rows].copy_from_slice(&from[..rows]);
+        }
+        case.tile.numbers.fill(f32::NAN);
+        let numbers = Some(Columns { values: &values, stride });
+        assert_eq!(case.run_with(pulp::Scalar::new(), numbers), expected, "{rows}");
+    }
 }

@@ -142,11 +142,14 @@ impl<'a> Mixed<'a> {
                     *centred = terms.centred(*number);
                 }
             }
+            // A copy, which stays in registers.
+            let mut sums = heads;
             for (centred, feature) in centred.iter().zip(features) {
-                for ((heads, terms), centred) in heads.iter_mut().zip(terms).zip(centred) {
-                    *heads = terms[feature].add_centred(*heads, *centred);
+                for ((sums, terms), centred) in sums.iter_mut().zip(terms).zip(centred) {
+                    *sums = terms[feature].add_centred(*sums, *centred);
                 }
             }
+            heads = sums;
         }
         for ((heads, model), row) in heads.iter_mut().zip(models).zip(row + lane..) {
             self.add_others(heads, model, start, row);

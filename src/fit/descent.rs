@@ -8,7 +8,7 @@ use super::regularizer::Regularizer;
 use super::sgd::{Part, PartWeights, Parts, Plan, Progress, Trained, run};
 use super::warm_start;
 use crate::Result;
-use crate::family::{AmountTerm, PayingTerm, SigmaPrior};
+use crate::family::{AmountTerm, JointTerm, LossTerm, PayingTerm, SigmaPrior, linear_components};
 use crate::model::{AMOUNT_SCALES, L2, Model, OptionsInForce};
 
 /// How often training is tried, with ever smaller steps.
@@ -61,8 +61,9 @@ impl<'a> Descent<'a> {
             seed: options.seed,
             epochs_before: warm_start::epochs_before(options),
         };
+        let maker = PartMaker { problem: &problem, step_scale, units, l2, drawn: drawn.as_ref() };
         Self {
-            parts: parts(&problem, step_scale, units, l2, drawn.as_ref()),
+            parts: maker.parts(),
             drawn,
             regularizer: Regularizer {
                 l2,
@@ -182,38 +183,86 @@ impl ObjectiveUnits {
     }
 }
 
-/// The parts of the linear model, whose two terms of the loss share no weight, as training starts them.
-fn parts(
-    problem: &Problem<'_>,
+/// Makes the parts of the linear model, as training starts them.
+struct PartMaker<'a> {
+    problem: &'a Problem<'a>,
+    /// What the steps of the logit head are multiplied by.
     step_scale: f64,
     units: ObjectiveUnits,
     l2: L2,
-    drawn: Option<&Penalties>,
-) -> Parts {
-    let (packed, start) = (problem.packed(), &problem.start);
-    let prior =
-        |prior: SigmaPrior| SigmaPrior { weight: prior.weight * units.all_to_payers, ..prior };
-    let amount_term = AmountTerm {
-        scale: units.amount_scale,
-        max_sigma: problem.bounds.max_sigma,
-        prior: problem.sigma_prior.map(prior),
-    };
-    let logit = PartWeights::start(&packed.inputs, &[start.logit]);
-    let intercepts = [start.mu / units.amount_scale, start.raw_sigma];
-    let amount = PartWeights::start(&packed.inputs, &intercepts);
-    let amount_l2 = [l2.mu * units.of_mu_l2(), l2.raw_sigma * units.all_to_payers];
-    let paying = Part::new(PayingTerm, packed, logit, [l2.logit])
-        .with_step_scale(step_scale)
-        .learnt_if(start.mixed || drawn.is_some())
-        .drawn_to(drawn.map(|penalties| penalties.of_parts[0].clone()));
-    let amount = Part::new(amount_term, packed, amount, amount_l2)
-        .learnt_if(start.amounts_differ || drawn.is_some())
-        .drawn_to(drawn.map(|penalties| penalties.amount_in_units(units.amount_scale)));
-    let mut parts: Vec<Box<dyn Trained>> = vec![Box::new(paying), Box::new(amount)];
-    for part in &mut parts {
-        warm_start::resume(problem, units.amount_scale, &mut **part);
+    drawn: Option<&'a Penalties>,
+}
+
+impl PartMaker<'_> {
+    /// A part for each set of terms that share weights.
+    fn parts(&self) -> Parts {
+        let parts = linear_components().into_iter().map(|terms| {
+            let mut part = self.part(&terms);
+            warm_start::resume(self.problem, self.units.amount_scale, &mut *part);
+            part
+        });
+        Parts::new(parts.collect())
     }
-    Parts::new(parts)
+
+    fn part(&self, terms: &[LossTerm]) -> Box<dyn Trained> {
+        match terms {
+            [LossTerm::Paying] => Box::new(self.paying()),
+            [LossTerm::Amount] => Box::new(self.amount()),
+            _ => Box::new(self.joint()),
+        }
+    }
+
+    fn paying(&self) -> Part<1, PayingTerm> {
+        let Self { problem, drawn, .. } = self;
+        let (packed, start) = (problem.packed(), &problem.start);
+        let weights = PartWeights::start(&packed.inputs, &[start.logit]);
+        Part::new(PayingTerm, packed, weights, [self.l2.logit])
+            .with_step_scale(self.step_scale)
+            .learnt_if(start.mixed || drawn.is_some())
+            .drawn_to(drawn.map(|penalties| penalties.of_parts[0].clone()))
+    }
+
+    /// Its objective is the mean over the payers.
+    fn amount(&self) -> Part<2, AmountTerm> {
+        let Self { problem, units, drawn, .. } = self;
+        let (packed, start) = (problem.packed(), &problem.start);
+        let [_, mu, raw_sigma] = self.intercepts();
+        let weights = PartWeights::start(&packed.inputs, &[mu, raw_sigma]);
+        let l2 = [self.l2.mu * units.of_mu_l2(), self.l2.raw_sigma * units.all_to_payers];
+        Part::new(self.amount_term(units.all_to_payers), packed, weights, l2)
+            .learnt_if(start.amounts_differ || drawn.is_some())
+            .drawn_to(drawn.map(|penalties| penalties.amount_in_units(units.amount_scale)))
+    }
+
+    /// Its objective is the mean over all rows.
+    fn joint(&self) -> Part<3, JointTerm> {
+        let packed = self.problem.packed();
+        let weights = PartWeights::start(&packed.inputs, &self.intercepts());
+        let L2 { logit, mu, raw_sigma } = self.l2;
+        let scale = self.units.amount_scale;
+        Part::new(
+            JointTerm(self.amount_term(1.0)),
+            packed,
+            weights,
+            [logit, mu * scale * scale, raw_sigma],
+        )
+    }
+
+    /// Where the heads start.
+    fn intercepts(&self) -> [f64; 3] {
+        let start = &self.problem.start;
+        [start.logit, start.mu / self.units.amount_scale, start.raw_sigma]
+    }
+
+    /// The term of the amount in an objective in which the prior of sigma counts so many times as in the mean over all rows.
+    fn amount_term(&self, prior_times: f64) -> AmountTerm {
+        let prior = |prior: SigmaPrior| SigmaPrior { weight: prior.weight * prior_times, ..prior };
+        AmountTerm {
+            scale: self.units.amount_scale,
+            max_sigma: self.problem.bounds.max_sigma,
+            prior: self.problem.sigma_prior.map(prior),
+        }
+    }
 }
 
 /// The power of two next to a positive number: multiplying by it rounds nothing.
@@ -221,4 +270,62 @@ fn power_of_two_near(x: f64) -> f64 {
     // The square root of two moves the boundary between two powers to the middle of their ratio.
     let bits = (x * std::f64::consts::SQRT_2).to_bits() & 0x7ff0_0000_0000_0000;
     f64::from_bits(bits).clamp(*AMOUNT_SCALES.start(), *AMOUNT_SCALES.end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::family::Head;
+    use crate::fit::rows::Usable;
+    use crate::fit::split::Split;
+    use crate::fit::{Chunk, FeatureColumn, FeatureValues, Options, RowId, Table};
+
+    /// The mean loss and the weights after many small steps, with a part for both terms or one for each.
+    fn trained(joint: bool) -> (f64, Vec<f64>) {
+        let share = |row: usize, times: usize| (row * times % 401) as f64 / 401.0;
+        let features = [0, 1].map(|f| (0..400).map(|row| share(row, 113 + 126 * f)).collect());
+        let features: [Vec<f64>; 2] = features;
+        let label = |row: usize| {
+            let pays = share(row, 157) < 0.1 + 0.8 * features[0][row];
+            if pays { (2.0 + features[1][row] + share(row, 331)).exp() } else { 0.0 }
+        };
+        let label: Vec<f64> = (0..400).map(label).collect();
+        let table = Table {
+            features: ["a", "b"].map(|name| FeatureColumn { name, levels: None }).into(),
+            chunks: vec![Chunk {
+                label: &label,
+                weight: None,
+                features: features.iter().map(|x| FeatureValues::Numbers(x)).collect(),
+            }],
+        };
+        let rows: Vec<RowId> = (0..400).map(|row| RowId { chunk: 0, row }).collect();
+        let options =
+            Options::builder().epochs(400).batch_size(400).learning_rate(0.05).build().unwrap();
+        let (usable, kept) = Usable::of(&table, &rows, &options).unwrap();
+        let split = Split::of(&table, &usable, kept, &options);
+        let watch = options.watch();
+        let problem = Problem::new(&table, &usable, split, &options, None, watch).unwrap();
+        let mut descent = Descent::new(problem);
+        if joint {
+            let (problem, l2) = (&descent.problem, descent.regularizer.l2);
+            let units = ObjectiveUnits::new(problem);
+            let maker = PartMaker { problem, step_scale: 1.0, units, l2, drawn: None };
+            descent.parts = Parts::new(vec![Box::new(maker.joint())]);
+        }
+        let Descent { problem, parts, plan, .. } = &mut descent;
+        run(&problem.rows, parts, plan, &problem.watch);
+        let weights = Head::ALL.iter().flat_map(|head| parts.head(*head)).copied().collect();
+        (problem.rows.train_loss(parts, false), weights)
+    }
+
+    #[test]
+    fn one_part_of_both_terms_comes_to_where_a_part_each_comes() {
+        let ((loss, weights), (joint_loss, joint)) = (trained(false), trained(true));
+        assert!((loss - joint_loss).abs() < 1e-5, "{loss} {joint_loss}");
+        assert_eq!(weights.len(), 9);
+        for (weight, of_joint) in weights.iter().zip(&joint) {
+            assert!((weight - of_joint).abs() < 2e-3, "{weights:?} {joint:?}");
+        }
+        assert!(weights[1] > 0.5 && weights[5] > 0.1, "there is something to learn: {weights:?}");
+    }
 }

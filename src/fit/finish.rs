@@ -1,10 +1,10 @@
 //! From trained parts to the model: ranges and totals that keep predictions credible, and what the model says of itself.
 
-use super::guard::guard;
 use super::network::{Linear, Outcome, TrainedNetwork, train_network};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
 use super::sgd::{PartWeights, Parts, Progress};
+use super::shrink::shrink_amount;
 use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::{TrainingSummary, of_network};
@@ -32,7 +32,7 @@ pub(super) struct Fitted {
 pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     let usable_rows = problem.usable.rows;
     let held = hold_rising_numbers(&mut problem, fitted.parts.head(Head::Logit));
-    let shrunk = guard_total(&problem, &mut fitted);
+    let shrunk = shrink_to_total(&problem, &mut fitted);
     let train_loss = if shrunk.is_some() || held {
         problem.rows.train_loss(&mut fitted.parts, false)
     } else {
@@ -175,14 +175,14 @@ pub(super) fn rising_range(range: Range, payers: Range, weight: f64) -> Range {
 
 /// Keeps the total of the training rows near what they paid; returns what the weights of the amount were multiplied by,
 /// if they were. A model that training continues from has seen other rows, and is left as it is.
-fn guard_total(problem: &Problem<'_>, fitted: &mut Fitted) -> Option<f64> {
+fn shrink_to_total(problem: &Problem<'_>, fitted: &mut Fitted) -> Option<f64> {
     if problem.options.init.is_some() {
         return None;
     }
     let mut amount = fitted.parts.weights_with(Head::Mu)?.clone();
     let intercepts = [problem.start.mu / fitted.amount_scale, problem.start.raw_sigma];
     let ratio = |amount: &PartWeights| totals_of(problem, fitted, Some(amount)).ratio;
-    let shrunk = guard(&mut amount, intercepts, &problem.payer_means, ratio);
+    let shrunk = shrink_amount(&mut amount, intercepts, &problem.payer_means, ratio);
     *fitted.parts.weights_with(Head::Mu)? = amount;
     shrunk
 }

@@ -113,7 +113,7 @@ pub fn training_bytes(shape: &DataShape<'_>, threads: usize) -> usize {
 const OFFSETS: usize = 3 * 4;
 
 /// Copies of the weights: themselves, their average, two averages of gradients, the best so far with all of these, a
-/// gradient, its transposed form, and what the total is guarded with.
+/// gradient, its transposed form, and what the total is held with.
 const COPIES: usize = 11;
 
 /// The same of the vectors of levels.

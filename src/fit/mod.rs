@@ -16,7 +16,7 @@
 //! | `network` | hidden layers on top of the linear heads |
 //! | `newton` | the exact solver: Fisher scoring, standard errors |
 //! | `prior` | campaigns that share a prior |
-//! | `finish`, `guard`, `total`, `warnings` | from weights to a model whose predictions are credible |
+//! | `finish`, `shrink`, `total`, `warnings` | from weights to a model whose predictions are credible |
 //! | `watch`, `observer` | whether somebody interrupts, and who is told how far a training is |
 //!
 //! The result depends on the content of the rows, the seed and the options alone: not on the order of the rows, on how
@@ -27,7 +27,6 @@ mod automatic;
 mod descent;
 mod encode;
 mod finish;
-mod guard;
 mod memory;
 mod network;
 mod newton;
@@ -40,6 +39,7 @@ mod problem;
 mod regularizer;
 mod rows;
 mod sgd;
+mod shrink;
 mod split;
 mod total;
 mod train;

@@ -10,7 +10,7 @@ use super::split::Split;
 use super::warm_start;
 use super::watch::Watch;
 use crate::Result;
-use crate::family::{Marginal, SigmaPrior};
+use crate::family::{Marginal, SigmaPrior, linear_components};
 use crate::math::ln;
 use crate::model::{Bounds, Encoding, Feature, L2, Model, Range};
 
@@ -80,7 +80,8 @@ impl<'a> Problem<'a> {
             let targets = Targets::gather(table, &layout);
             weight_sum = (weight_sum + targets.weight_sum()).min(f64::MAX);
             let pack = |part| pack_encoded(table, &layout, &targets, &encodings, part);
-            held_out = [PackedFor::Paying, PackedFor::Amount].map(pack).into();
+            let parts = linear_components().into_iter();
+            held_out = parts.map(|terms| pack(PackedFor::of(&terms))).collect();
         }
         watch.check()?;
         let start = packed.marginal();

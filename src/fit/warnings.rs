@@ -1,6 +1,6 @@
 //! What a person should look at before trusting a model.
 
-use super::guard::FAR_TOTAL;
+use super::shrink::FAR_TOTAL;
 use super::total::Totals;
 use crate::error::quoted;
 use crate::model::{Encoding, NetworkTraining, Range};

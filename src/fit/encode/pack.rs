@@ -7,7 +7,7 @@ use super::layout::BatchLayout;
 use super::moments::{NumberLearner, in_safe_units};
 use super::number::{LearntNumber, learn_number};
 use super::standardize::write_standardized;
-use crate::family::{Counts, Marginal, marginal};
+use crate::family::{Counts, LossTerm, Marginal, marginal};
 use crate::fit::rows::{Order, Table, gather};
 use crate::math::{TILE, dispatch, ln};
 use crate::model::{Encoding, Feature, Range, Standardizer};
@@ -169,6 +169,13 @@ pub(in crate::fit) enum PackedFor {
     Paying,
     /// The heads of the amount.
     Amount,
+}
+
+impl PackedFor {
+    /// For the heads of terms that are trained together: all are held as the logit head is, if that is among them.
+    pub(in crate::fit) fn of(terms: &[LossTerm]) -> Self {
+        if terms.contains(&LossTerm::Paying) { Self::Paying } else { Self::Amount }
+    }
 }
 
 /// Packs rows with encodings learnt elsewhere.

@@ -4,7 +4,7 @@ use super::calibration::CalibrationSums;
 use super::errors::HeadTile;
 use super::rows::NetworkRows;
 use super::weights::Ready;
-use crate::family::AmountTerm;
+use crate::family::JointTerm;
 use crate::fit::total::{Heads, TotalSums};
 use crate::math::{dispatch, dispatch_simd};
 use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, Predicted, ROWS, Shape, Tile};
@@ -76,7 +76,7 @@ impl Worker {
     pub(super) fn gradient(
         &mut self,
         network: &Ready<'_>,
-        amount: &AmountTerm,
+        term: &JointTerm,
         block: Block<'_>,
         dropped: Option<Dropped>,
     ) {
@@ -96,7 +96,7 @@ impl Worker {
             let Self { tile, head_tile, gradient, by_embedded, .. } = self;
             dispatch(
                 #[inline(always)]
-                || head_tile.of_tile(amount, block.rows, &rows, tile, false),
+                || head_tile.of_tile(term, block.rows, &rows, tile, false),
             );
             let width = tile.embedded_width;
             let count = rows.rows;
@@ -117,14 +117,14 @@ impl Worker {
     }
 
     /// The summed loss of a block.
-    pub(super) fn loss(&mut self, network: &Ready<'_>, amount: &AmountTerm, block: Block<'_>) {
+    pub(super) fn loss(&mut self, network: &Ready<'_>, term: &JointTerm, block: Block<'_>) {
         self.loss = 0.0;
         for rows in block.tiles() {
             self.forward(network, block.rows, &rows, None);
             let Self { tile, head_tile, loss, .. } = self;
             *loss += dispatch(
                 #[inline(always)]
-                || head_tile.of_tile(amount, block.rows, &rows, tile, true),
+                || head_tile.of_tile(term, block.rows, &rows, tile, true),
             );
         }
     }

@@ -1,6 +1,6 @@
 //! What a network starts from, and what it comes to.
 
-use crate::family::AmountTerm;
+use crate::family::{AmountTerm, JointTerm};
 use crate::fit::rows::{Hashed, Table, Usable};
 use crate::fit::total::{Heads, Totals};
 use crate::fit::watch::Watch;
@@ -39,10 +39,10 @@ impl Linear<'_> {
         names.zip(encodings).map(|(name, encoding)| Feature::new(name, encoding)).collect()
     }
 
-    /// The term about the amounts.
-    pub(super) fn amount(&self) -> AmountTerm {
+    /// What the hidden layers are trained on: they are common to all heads, and so to both terms.
+    pub(super) fn term(&self) -> JointTerm {
         let Heads { amount_scale, bounds, .. } = self.heads;
-        AmountTerm { scale: amount_scale, max_sigma: bounds.max_sigma, prior: None }
+        JointTerm(AmountTerm { scale: amount_scale, max_sigma: bounds.max_sigma, prior: None })
     }
 }
 

@@ -5,16 +5,16 @@
 //! which epoch's weights are kept. If none does better on these rows, what is added is 0; or, where a network is continued,
 //! what it added before.
 //!
-//! Imports [`rows`](super::rows), [`encode`](super::encode), `options`, `total`, `guard`, `sgd` (the order of batches and
+//! Imports [`rows`](super::rows), [`encode`](super::encode), `options`, `total`, `shrink`, `sgd` (the order of batches and
 //! schedules), `observer`, `watch`, `math`, [`family`](crate::family), [`net`](crate::net) and [`model`](crate::model).
 
 mod block;
 mod calibration;
 mod errors;
-mod guard;
 mod linear;
 mod options;
 mod rows;
+mod shrink;
 mod start;
 mod train;
 mod weights;

@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use super::block::{BLOCK, Block, Dropped, Worker};
 use super::calibration::{CalibrationSums, ROUNDS};
-use super::guard::guard;
 use super::linear::{Linear, Outcome};
 use super::options::{NetworkOptions, Settings};
 use super::rows::NetworkRows;
+use super::shrink::shrink_network;
 use super::start::Start;
 use super::weights::{AdamMoments, NetworkWeights, Ready};
 use crate::fit::observer::{Stage, Step};
@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
             self.mend_paying_rate();
         }
         let mut values = self.average.clone();
-        let shrunk = guard(&self.shape.clone(), &mut values, |values| {
+        let shrunk = shrink_network(&self.shape.clone(), &mut values, |values| {
             self.average.clone_from(values);
             self.totals().ratio
         });
@@ -300,7 +300,7 @@ impl<'a> Session<'a> {
     fn sum_gradient(&mut self, batch: usize) {
         let Self { training, linear, shape, embeddings, values, transposed, .. } = self;
         let network = Ready { shape, embeddings, values, transposed };
-        let amount = linear.amount();
+        let term = linear.term();
         let batch = &training.packed.batches[batch];
         let blocks = batch.rows.div_ceil(BLOCK);
         let key = step_key(linear.seed, self.moments.steps);
@@ -319,7 +319,7 @@ impl<'a> Session<'a> {
             let workers = &mut self.workers[..count];
             let work = |(index, worker): (usize, &mut Worker)| {
                 let block = Block { rows: training, batch, index: first + index };
-                worker.gradient(&network, &amount, block, dropped);
+                worker.gradient(&network, &term, block, dropped);
             };
             if parallel {
                 workers.par_iter_mut().enumerate().for_each(work);
@@ -380,12 +380,12 @@ impl<'a> Session<'a> {
 
     /// The mean loss of rows, with the average of the weights.
     fn mean_loss(&mut self, rows: &NetworkRows) -> f64 {
-        let amount = self.linear.amount();
+        let term = self.linear.term();
         let mut total = 0.0;
         self.pass(
             rows,
             usize::MAX,
-            |worker, network, block| worker.loss(network, &amount, block),
+            |worker, network, block| worker.loss(network, &term, block),
             |worker| total += worker.loss,
         );
         total / rows.packed.weight_sum

@@ -5,7 +5,7 @@ use super::sgd::PartWeights;
 /// A total is far from the actual one when it is more than so many times it, or less than one such part.
 pub(super) const FAR_TOTAL: f64 = 2.0;
 
-/// How often the weights of the amount are halved before they are given up.
+/// How often what is added to the amount is halved before it is given up.
 const HALVINGS: usize = 4;
 
 /// Whether a total is far off, and farther than that of the intercepts alone.
@@ -15,11 +15,34 @@ pub(super) fn is_far(ratio: f64, of_intercepts: f64) -> bool {
     ratio.is_nan() || off(ratio) > FAR_TOTAL.max(off(of_intercepts))
 }
 
-/// Halves the weights of the heads of the amount, around the average payer, until the total is not far off any more. At
-/// last the heads are the intercepts alone.
+/// Halves what is added to the amount until the total is not far off any more; at last it is given up.
+///
+/// Returns what it was multiplied by, if it was.
+pub(super) fn shrink<T>(
+    model: &mut T,
+    mut is_far: impl FnMut(&T) -> bool,
+    halve: impl Fn(&mut T),
+    give_up: impl FnOnce(&mut T),
+) -> Option<f64> {
+    if !is_far(model) {
+        return None;
+    }
+    let mut factor = 1.0;
+    for _ in 0..HALVINGS {
+        factor *= 0.5;
+        halve(model);
+        if !is_far(model) {
+            return Some(factor);
+        }
+    }
+    give_up(model);
+    Some(0.0)
+}
+
+/// Shrinks the weights of the heads of the amount, around the average payer; at last the heads are the intercepts alone.
 ///
 /// `ratio` is of such heads. Returns what the weights were multiplied by, if they were.
-pub(super) fn guard(
+pub(super) fn shrink_amount(
     amount: &mut PartWeights,
     intercepts: [f64; 2],
     payer_means: &[f64],
@@ -27,19 +50,12 @@ pub(super) fn guard(
 ) -> Option<f64> {
     let only_intercepts = without_weights(amount, intercepts);
     let of_intercepts = ratio(&only_intercepts);
-    if !is_far(ratio(amount), of_intercepts) {
-        return None;
-    }
-    let mut factor = 1.0;
-    for _ in 0..HALVINGS {
-        factor *= 0.5;
-        halve(amount, payer_means);
-        if !is_far(ratio(amount), of_intercepts) {
-            return Some(factor);
-        }
-    }
-    amount.values = only_intercepts.values;
-    Some(0.0)
+    shrink(
+        amount,
+        |amount| is_far(ratio(amount), of_intercepts),
+        |amount| halve(amount, payer_means),
+        |amount| amount.values = only_intercepts.values,
+    )
 }
 
 fn halve(amount: &mut PartWeights, payer_means: &[f64]) {
@@ -80,19 +96,14 @@ mod tests {
             PartWeights { width: 2, values: vec![1.0, 8.0, 0.5, 2.0], ..Default::default() };
         let heads = |amount: &PartWeights| amount.values[0] + 3.0 * amount.values[1];
         let at_mean = heads(&amount);
-        let factor = guard(&mut amount, [9.0, 0.5], &[3.0], |amount| 1.0 + amount.values[1]);
+        let factor =
+            shrink_amount(&mut amount, [9.0, 0.5], &[3.0], |amount| 1.0 + amount.values[1]);
         assert_eq!(factor, Some(0.125));
         assert_eq!(heads(&amount), at_mean);
         assert_eq!(amount.values[3], 0.25);
-        let factor =
-            guard(
-                &mut amount,
-                [9.0, 0.5],
-                &[3.0],
-                |amount| {
-                    if amount.values[1] == 0.0 { 1.0 } else { 1e9 }
-                },
-            );
+        let factor = shrink_amount(&mut amount, [9.0, 0.5], &[3.0], |amount| {
+            if amount.values[1] == 0.0 { 1.0 } else { 1e9 }
+        });
         assert_eq!((factor, amount.values), (Some(0.0), vec![9.0, 0.0, 0.5, 0.0]));
     }
 }

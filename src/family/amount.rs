@@ -17,6 +17,11 @@ pub(crate) struct AmountTerm {
     pub(crate) prior: Option<SigmaPrior>,
 }
 
+impl AmountTerm {
+    /// With mu in its own unit, and sigma neither bounded nor drawn to anything.
+    pub(crate) const FREE: Self = Self { scale: 1.0, max_sigma: f64::INFINITY, prior: None };
+}
+
 impl Term<2> for AmountTerm {
     const HEADS: [Head; 2] = [Head::Mu, Head::RawSigma];
     const PAYERS_ONLY: bool = true;

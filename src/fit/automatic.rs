@@ -108,12 +108,13 @@ const MAX_SPREADS: f64 = 2.0;
 /// What the intercepts alone may predict, in units of what the payers paid.
 const MAX_TOTAL: f64 = 1.9;
 
-/// The greatest sigma that is predicted.
+/// The greatest sigma that is predicted: that of a prior of campaigns, which together know better what is credible, or one
+/// from the payers' spread.
 ///
 /// Where the intercepts alone would already have the payers worth far more than they paid, no more than makes it
 /// [`MAX_TOTAL`] times that: `exp(mu + sigma^2 / 2)` grows so fast that few payers far apart would be worth any amount.
 pub(super) fn max_sigma(options: &Options, start: &Marginal) -> f64 {
-    options.max_sigma.unwrap_or_else(|| {
+    options.max_sigma.or_else(|| Some(options.prior()?.max_sigma())).unwrap_or_else(|| {
         let credible = MAX_TOTAL * start.mean_amount;
         let is_credible = exp(0.5 * start.sigma * start.sigma) <= credible;
         let most =

@@ -2,7 +2,7 @@
 
 use super::automatic;
 use super::finish::{Fitted, finish};
-use super::newton::{Penalties, prior_of};
+use super::newton::Penalties;
 use super::problem::Problem;
 use super::regularizer::Regularizer;
 use super::sgd::{Part, PartWeights, Parts, Plan, Progress, Trained, run};
@@ -31,16 +31,12 @@ pub(super) struct Descent<'a> {
 }
 
 impl<'a> Descent<'a> {
-    pub(super) fn new(mut problem: Problem<'a>) -> Self {
+    pub(super) fn new(problem: Problem<'a>) -> Self {
         let options = problem.options;
-        let prior = prior_of(options);
-        if let (Some(prior), None) = (prior, options.max_sigma) {
-            problem.bounds.max_sigma = prior.max_sigma();
-        }
-        let drawn = prior.map(|_| Penalties::new(&problem));
+        let drawn = options.prior().map(|_| Penalties::new(&problem));
         let packed = problem.packed();
         let learning_rate = automatic::learning_rate(options, problem.spread);
-        let paying_rate = packed.payer_weight_sum / packed.weight_sum;
+        let paying_rate = packed.payer_share();
         let step_scale = automatic::paying_step_scale(options, paying_rate);
         let units = ObjectiveUnits::new(&problem);
         let bounded =

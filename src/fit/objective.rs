@@ -3,9 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::encode::Packed;
-use crate::family::{TargetTile, Term};
+use crate::family::Term;
 use crate::math::{TILE, dispatch_simd};
-use crate::net::{Affine, AffineWeights, Batch, TileRows};
+use crate::net::{Affine, AffineWeights, Batch};
 
 /// The summed loss over a batch; its gradient by the weights, without the penalty, is left in `affine`.
 ///
@@ -66,7 +66,7 @@ impl<T: Term<H>, const H: usize, const GRADIENT: bool> WithSimd for Pass<'_, T, 
         for tile in batch.tiles(T::PAYERS_ONLY) {
             affine.forward(simd, &packed.inputs, &tile, weights, &mut outputs);
             packed.read_tile_weight(&tile, &mut weight);
-            let targets = targets(packed, &tile, &weight);
+            let targets = packed.targets(&tile, &weight);
             total += term.errors(&targets, &mut outputs, with_loss);
             if GRADIENT {
                 affine.backward(simd, &packed.inputs, &tile, &outputs, &weight);
@@ -74,12 +74,6 @@ impl<T: Term<H>, const H: usize, const GRADIENT: bool> WithSimd for Pass<'_, T, 
         }
         total
     }
-}
-
-#[inline(always)]
-fn targets<'a>(packed: &'a Packed, tile: &TileRows<'_>, weight: &'a [f64; TILE]) -> TargetTile<'a> {
-    let log_amount = packed.log_amount.get(tile.batch.first_payer + tile.start..).unwrap_or(&[]);
-    TargetTile { count: tile.padded(), weight, payers: tile.payers(), log_amount }
 }
 
 /// The weighted mean of the squared errors of each head over some batches, where no feature has a weight.
@@ -94,7 +88,7 @@ pub(super) fn squared_errors<const H: usize, T: Term<H>>(
     let ones = [1.0; TILE];
     for tile in batches.iter().flat_map(|batch| batch.tiles(T::PAYERS_ONLY)) {
         let mut errors = intercepts.map(|intercept| [intercept; TILE]);
-        term.errors(&targets(packed, &tile, &ones), &mut errors, false);
+        term.errors(&packed.targets(&tile, &ones), &mut errors, false);
         let weight = packed.tile_weight(&tile);
         for (row, weight) in weight.iter().enumerate().take(tile.rows) {
             total += weight;

@@ -6,16 +6,13 @@ use super::options::Options;
 use super::penalty::{Survey, survey};
 use super::rows::{Hashed, Table, Usable};
 use super::sgd::PackedSplit;
-use super::split::Split;
+use super::split::{Split, VALIDATION_BATCH};
 use super::warm_start;
 use super::watch::Watch;
 use crate::Result;
 use crate::family::{Marginal, SigmaPrior, linear_components};
 use crate::math::ln;
 use crate::model::{Bounds, Encoding, Feature, L2, Model, Range};
-
-/// Rows a batch of the held-out rows.
-const VALIDATION_BATCH: usize = 4096;
 
 /// The rows of a training, encoded, with everything that makes their objective.
 pub(super) struct Problem<'a> {
@@ -86,7 +83,7 @@ impl<'a> Problem<'a> {
         watch.check()?;
         let start = packed.marginal();
         // A prior of campaigns decides the penalties.
-        let is_drawn = options.init.as_deref().is_some_and(|model| model.between().is_some());
+        let is_drawn = options.prior().is_some();
         let survey = if is_drawn { Survey::none() } else { survey(options, &packed, &start) };
         Ok(Self {
             table,

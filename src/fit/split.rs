@@ -3,6 +3,16 @@
 use super::options::Options;
 use super::rows::{Hashed, RowId, Table, Usable, canonical_order};
 
+/// Rows a batch of the held-out rows.
+pub(super) const VALIDATION_BATCH: usize = 4096;
+
+/// How many rows in canonical order are held out: those, at the front, whose hash falls into the fraction.
+pub(super) fn count_held_out(ordered: &[Hashed], fraction: f64) -> usize {
+    // 2^64 times the fraction; the cast saturates.
+    let bound = (fraction * 18_446_744_073_709_551_616.0) as u64;
+    ordered.partition_point(|row| row.hash < bound)
+}
+
 /// The rows in canonical order, in two parts.
 pub(super) struct Split {
     /// All rows, if there is a network to train on them.
@@ -24,9 +34,7 @@ impl Split {
     ) -> Self {
         let ordered = canonical_order(table, &rows, options.seed);
         drop(rows);
-        // 2^64 times the fraction; the cast saturates.
-        let bound = (options.held_out() * 18_446_744_073_709_551_616.0) as u64;
-        let held_out = ordered.partition_point(|row| row.hash < bound);
+        let held_out = count_held_out(&ordered, options.held_out());
         let (validation, training) = ordered.split_at(held_out);
         let mut split = Self::new(table, usable, training, validation);
         if held_out > 0 && split.labels.iter().all(|&label| label <= 0.0) {

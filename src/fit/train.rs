@@ -1,7 +1,7 @@
 //! Training one model from beginning to end.
 
 use super::descent::Descent;
-use super::newton::{prior_of, without_payers};
+use super::newton::without_payers;
 use super::options::Options;
 use super::problem::Problem;
 use super::rows::{RowId, Sampled, Table, Usable};
@@ -44,7 +44,7 @@ pub fn fit(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
 fn fit_all(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Option<Model>> {
     let watch = options.watch();
     let Some((usable, kept)) = Usable::of(table, rows, options) else {
-        let Some(prior) = prior_of(options) else { return Ok(None) };
+        let Some(prior) = options.prior() else { return Ok(None) };
         warm_start::known_features(table, options)?;
         return Ok(Some(without_payers(table, rows, prior)));
     };
@@ -56,8 +56,5 @@ fn fit_all(table: &Table<'_>, rows: &[RowId], options: &Options) -> Result<Optio
     let problem = Problem::new(table, &usable, split, options, known.as_deref(), watch.clone())?;
     let model = Descent::new(problem).train()?;
     watch.check()?;
-    if !model.is_finite() && options.has_init() {
-        return Err(warm_start::leads_nowhere());
-    }
-    Ok(Some(model).filter(Model::is_finite))
+    warm_start::finite(model, options)
 }

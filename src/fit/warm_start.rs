@@ -65,13 +65,22 @@ pub(super) fn check_network(options: &Options) -> Result<()> {
     Err(Error::Option { option: "init".to_owned(), expected, got })
 }
 
-/// The refusal of a model with weights so large that training from them overflows.
-pub(super) fn leads_nowhere() -> Error {
-    Error::Option {
+/// A model of finite numbers, or none.
+///
+/// # Errors
+/// [`Error::Option`] if it continues from a model with weights so large that training from them overflows.
+pub(super) fn finite(model: Model, options: &Options) -> Result<Option<Model>> {
+    if model.is_finite() {
+        return Ok(Some(model));
+    }
+    if !options.has_init() {
+        return Ok(None);
+    }
+    Err(Error::Option {
         option: "init".to_owned(),
         expected: "a model from which training comes to finite numbers".to_owned(),
         got: "one with numbers that are too large".to_owned(),
-    }
+    })
 }
 
 /// Where each weight of a model's head stands in a head of a part, the intercept left out.

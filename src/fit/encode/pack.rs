@@ -7,7 +7,7 @@ use super::layout::BatchLayout;
 use super::moments::{NumberLearner, in_safe_units};
 use super::number::{LearntNumber, learn_number};
 use super::standardize::write_standardized;
-use crate::family::{Counts, LossTerm, Marginal, marginal};
+use crate::family::{Counts, LossTerm, Marginal, TargetTile, marginal};
 use crate::fit::rows::{Order, Table, gather};
 use crate::math::{TILE, dispatch, ln};
 use crate::model::{Encoding, Feature, Range, Standardizer};
@@ -268,6 +268,23 @@ impl Packed {
     /// What the weights of the rows that a term depends on sum to.
     pub(in crate::fit) fn weight_of(&self, payers_only: bool) -> f64 {
         if payers_only { self.payer_weight_sum } else { self.weight_sum }
+    }
+
+    /// The share of the payers, by weight.
+    pub(in crate::fit) fn payer_share(&self) -> f64 {
+        self.payer_weight_sum / self.weight_sum
+    }
+
+    /// What is known of the rows of a tile, which have these weights.
+    #[inline(always)]
+    pub(in crate::fit) fn targets<'a>(
+        &'a self,
+        tile: &TileRows<'_>,
+        weight: &'a [f64; TILE],
+    ) -> TargetTile<'a> {
+        let first_payer = tile.batch.first_payer + tile.start;
+        let log_amount = self.log_amount.get(first_payer..).unwrap_or(&[]);
+        TargetTile { count: tile.padded(), weight, payers: tile.payers(), log_amount }
     }
 
     /// The fit without features.

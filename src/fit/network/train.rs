@@ -13,6 +13,7 @@ use super::weights::{AdamMoments, NetworkWeights, Ready};
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::sgd::{Powers, Rates, batch_order};
+use crate::fit::split::{VALIDATION_BATCH, count_held_out};
 use crate::fit::total::{TOTAL_ROWS, TotalSums, Totals};
 use crate::math::dispatch;
 use crate::model::{NetworkParts, NetworkTraining, StateParts, TotalShift};
@@ -27,9 +28,6 @@ const PARALLEL_PRODUCTS: usize = 1 << 19;
 
 /// Steps in which the bias of the logit comes to where as many pay as paid.
 const RATE_STEPS: usize = 3;
-
-/// Rows a batch of the held-out rows.
-const VALIDATION_BATCH: usize = 4096;
 
 /// A network that was trained.
 pub(in crate::fit) struct TrainedNetwork {
@@ -55,9 +53,7 @@ pub(in crate::fit) fn train_network(
     options: &NetworkOptions,
 ) -> Option<(TrainedNetwork, Outcome)> {
     let share = if linear.held_out > 0.0 { linear.held_out } else { options.validation_fraction };
-    // 2^64 times the fraction; the cast saturates.
-    let bound = (share * 18_446_744_073_709_551_616.0) as u64;
-    let held_out = linear.ordered.partition_point(|row| row.hash < bound);
+    let held_out = count_held_out(linear.ordered, share);
     let (mut validation, mut training) = linear.ordered.split_at(held_out);
     let mut settings = options.settings(training.len());
     let has_payers = |rows: &[Hashed]| {

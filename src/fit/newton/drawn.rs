@@ -4,16 +4,10 @@ use super::part::{PartObjective, Products};
 use super::rows::{DesignColumns, PartRows};
 use crate::family::{AmountTerm, Head, PayingTerm, Term};
 use crate::fit::encode::{PackedFor, Targets, deal, pack_encoded};
-use crate::fit::options::Options;
 use crate::fit::rows::{RowId, Table, canonical_order, gather};
 use crate::fit::warm_start;
 use crate::fit::weight_penalty::WeightPenalty;
 use crate::model::{Between, Encoding, History, Model, StopReason, Training};
-
-/// The prior of campaigns that the weights are drawn to, if `init` is one.
-pub(in crate::fit) fn prior_of(options: &Options) -> Option<&Model> {
-    options.init.as_deref().filter(|model| model.between().is_some())
-}
 
 /// The weights of a given model in the order of the two parts, and their variances if it is a prior.
 pub(in crate::fit) struct Drawn {

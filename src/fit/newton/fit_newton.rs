@@ -1,7 +1,7 @@
 //! One model from beginning to end, by the exact solver.
 
 use super::covariance::{CovarianceInputs, Covariances, standard_errors};
-use super::drawn::{prior_of, without_payers};
+use super::drawn::without_payers;
 use super::options::NewtonOptions;
 use super::part::{PartObjective, Products};
 use super::passes;
@@ -76,7 +76,7 @@ pub(in crate::fit) fn fit_all(
     let known = warm_start::known_features(table, shared)?;
     warm_start::check_network(shared)?;
     let Some((usable, kept)) = Usable::of(table, rows, shared) else {
-        return Ok(prior_of(shared).map(|prior| without_payers(table, rows, prior)));
+        return Ok(shared.prior().map(|prior| without_payers(table, rows, prior)));
     };
     let split = Split::of(table, &usable, kept, shared);
     watch.check()?;
@@ -84,10 +84,7 @@ pub(in crate::fit) fn fit_all(
     check_columns(problem.packed().inputs.width(), options)?;
     let model = Exact::new(problem, options).fit()?;
     watch.check()?;
-    if !model.is_finite() && options.has_init() {
-        return Err(warm_start::leads_nowhere());
-    }
-    Ok(Some(model).filter(Model::is_finite))
+    warm_start::finite(model, shared)
 }
 
 /// Refuses more columns than the solver's matrices are made for.
@@ -120,13 +117,10 @@ struct Exact<'a> {
 
 impl<'a> Exact<'a> {
     fn new(mut problem: Problem<'a>, options: &'a NewtonOptions) -> Self {
-        if let Some(prior) = prior_of(&options.shared) {
+        if options.shared.prior().is_some() {
             // The campaigns together know better what is credible, and what the weights are drawn to.
             problem.l2 = L2 { logit: 0.0, mu: 0.0, raw_sigma: 0.0 };
             problem.sigma_prior = None;
-            if options.shared.max_sigma.is_none() {
-                problem.bounds.max_sigma = prior.max_sigma();
-            }
         }
         let penalties = Penalties::new(&problem);
         Self { problem, options, penalties }
@@ -151,7 +145,7 @@ impl<'a> Exact<'a> {
     }
 
     fn amount(&self) -> PartObjective<'_, 2, AmountTerm> {
-        self.objective(1, AmountTerm { scale: 1.0, max_sigma: f64::INFINITY, prior: None })
+        self.objective(1, AmountTerm::FREE)
     }
 
     fn objective<const H: usize, T: Curved<H>>(
@@ -182,7 +176,7 @@ impl<'a> Exact<'a> {
         let width = self.problem.packed().inputs.width();
         let start = &self.penalties.starts[part];
         let columns = objective.columns.pick_heads(start, width);
-        let is_learnt = can_learn || prior_of(&self.options.shared).is_some();
+        let is_learnt = can_learn || self.options.shared.prior().is_some();
         let solution = if is_learnt {
             let Self { options: NewtonOptions { max_iterations, tolerance, .. }, .. } = self;
             let stop = Stop { max_iterations: *max_iterations, tolerance: *tolerance };
@@ -201,7 +195,7 @@ impl<'a> Exact<'a> {
 
     fn finish(self, paying: &PartOutcome, amount: &PartOutcome) -> Model {
         let packed = self.problem.packed();
-        let share = packed.payer_weight_sum / packed.weight_sum;
+        let share = packed.payer_share();
         let (in_force, regularizer) = (self.in_force(), self.regularizer([paying, amount], share));
         let Self { problem, options, .. } = self;
         let parts = parts(&problem, paying, amount);
@@ -245,7 +239,7 @@ impl<'a> Exact<'a> {
     /// What the objective adds to the loss; `share` is that of the payers.
     fn regularizer(&self, outcomes: [&PartOutcome; 2], share: f64) -> Regularizer {
         let Self { problem, options, penalties } = self;
-        let drawn = if prior_of(&options.shared).is_some() {
+        let drawn = if options.shared.prior().is_some() {
             let [paying, amount] = &penalties.of_parts;
             paying.value(&outcomes[0].values) + share * amount.value(&outcomes[1].values)
         } else {
@@ -280,7 +274,7 @@ impl<'a> Exact<'a> {
 
 /// The term of the amount with sigma bounded, and without its prior.
 fn amount_term(problem: &Problem<'_>) -> AmountTerm {
-    AmountTerm { scale: 1.0, max_sigma: problem.bounds.max_sigma, prior: None }
+    AmountTerm { max_sigma: problem.bounds.max_sigma, ..AmountTerm::FREE }
 }
 
 /// The parts that were solved for, as other trainings have them.
@@ -377,7 +371,7 @@ fn separated(
     options: &NewtonOptions,
     problem: &Problem<'_>,
 ) -> Option<String> {
-    let is_free = options.shared.l2 == Some(0.0) && prior_of(&options.shared).is_none();
+    let is_free = options.shared.l2 == Some(0.0) && options.shared.prior().is_none();
     if is_free && problem.start.mixed && paying.loss < SEPARATED {
         return Some(
             "the features tell payers from others without an error, so that the plain likelihood bounds no weight of the logit head; use option l2 or fewer features"

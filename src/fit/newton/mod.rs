@@ -22,7 +22,7 @@ mod solve;
 mod symmetric;
 
 pub(super) use cholesky::Factor;
-pub(super) use drawn::{Drawn, prior_of, without_payers};
+pub(super) use drawn::{Drawn, without_payers};
 pub(super) use fit_newton::fit_all;
 pub use fit_newton::fit_newton;
 pub(super) use memory::matrix_bytes;

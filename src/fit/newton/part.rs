@@ -194,13 +194,7 @@ impl<'a, const H: usize, T: Curved<H>> PartObjective<'a, H, T> {
                         scratch.tile.read(inputs, &self.columns, &tile, self.rows.payers_only);
                         let packed = self.rows.packed;
                         let weight = packed.tile_weight(&tile);
-                        let first = tile.batch.first_payer + tile.start;
-                        let targets = TargetTile {
-                            count: tile.padded(),
-                            weight: &weight,
-                            payers: tile.payers(),
-                            log_amount: packed.log_amount.get(first..).unwrap_or(&[]),
-                        };
+                        let targets = packed.targets(&tile, &weight);
                         self.add_tile(scratch, &targets, values, kind, &mut sums);
                     },
                 );

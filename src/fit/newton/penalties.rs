@@ -95,7 +95,6 @@ impl Penalties {
         let packed = problem.packed();
         let amount = AmountTerm::HEADS.map(|head| parts.head(head)).concat();
         self.of_parts[0].value(parts.head(Head::Logit))
-            + packed.payer_weight_sum / packed.weight_sum
-                * self.amount_in_units(amount_scale).value(&amount)
+            + packed.payer_share() * self.amount_in_units(amount_scale).value(&amount)
     }
 }

@@ -17,6 +17,11 @@ impl Options {
         self.init.is_some()
     }
 
+    /// The prior of campaigns that the weights are drawn to, if the model to continue from is one.
+    pub(in crate::fit) fn prior(&self) -> Option<&Model> {
+        self.init.as_deref().filter(|model| model.between().is_some())
+    }
+
     /// The share of the rows that the linear heads are trained without.
     pub(in crate::fit) fn held_out(&self) -> f64 {
         self.validation_fraction.unwrap_or(0.0)

@@ -164,7 +164,7 @@ fn amount_evidence(
     let repeats = packed.repeats;
     let payers = design.weight_sum * repeats;
     // The marginal fit is where the score says something, so sigma is neither bounded nor drawn to anything.
-    let free = AmountTerm { scale: 1.0, max_sigma: f64::INFINITY, prior: None };
+    let free = AmountTerm::FREE;
     let intercepts = [start.mu, start.raw_sigma];
     let [mean_square, raw_square] =
         squared_errors(&free, packed, design.sample.batches, intercepts);

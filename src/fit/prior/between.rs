@@ -23,7 +23,7 @@ use crate::fit::newton::{
     DesignColumns, Drawn, Factor, PartObjective, PartRows, Point, Products, Symmetric,
 };
 use crate::fit::observer::{Stage, Step};
-use crate::fit::rows::{Table, gather};
+use crate::fit::rows::{Table, gather, is_payment};
 use crate::fit::warm_start;
 use crate::fit::watch::Watch;
 use crate::fit::weight_penalty::WeightPenalty;
@@ -91,10 +91,7 @@ pub(super) fn between(
     };
     let (of_paying, of_amount) = rayon::join(
         || new(true).variances::<1, PayingTerm>(&PayingTerm, &paying, [1.0]),
-        || {
-            let terms = AmountTerm { scale: 1.0, max_sigma: f64::INFINITY, prior: None };
-            new(false).variances::<2, AmountTerm>(&terms, &amount, [sigma * sigma, 1.0])
-        },
+        || new(false).variances::<2, AmountTerm>(&AmountTerm::FREE, &amount, [sigma * sigma, 1.0]),
     );
     let head = |variances: &[f64]| HeadBetween {
         intercept: variances[0],
@@ -120,7 +117,7 @@ fn layout(table: &Table<'_>, campaigns: &Campaigns, min_payment: f64) -> (BatchL
     let mut labels = Vec::new();
     for rows in &campaigns.rows {
         gather::labels(table, rows, &mut labels);
-        let is_payer = |label: f64| label > 0.0 && label >= min_payment;
+        let is_payer = |label: f64| is_payment(label, min_payment);
         let payers = labels.iter().filter(|label| is_payer(**label)).count();
         layout.batches.push(Batch {
             index: layout.batches.len(),

@@ -14,4 +14,4 @@ pub(super) use order::{Hashed, canonical_order, level};
 pub(super) use route::{LEAST_NUMBERS, LEAST_ROWS, MOMENT_ROWS};
 pub(super) use sample::{Sampled, Seen, sampled_of_campaigns};
 pub(super) use table::{RowId, Table};
-pub(super) use usable::Usable;
+pub(super) use usable::{Usable, is_payment};

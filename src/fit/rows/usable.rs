@@ -36,7 +36,7 @@ impl Usable {
         let count =
             |test: &dyn Fn(f64) -> bool| labels.iter().filter(|&&label| test(label)).count() as u64;
         let min_payment = options.min_payment.unwrap_or_else(|| LEAST_SHARE * median(&labels));
-        let is_payment = |label: f64| is_positive(label) && label >= min_payment;
+        let is_payment = |label: f64| is_payment(label, min_payment);
         let mut payments = Range::EMPTY;
         for &label in labels.iter().filter(|&&label| is_payment(label)) {
             payments = payments.union(Range { least: label, most: label });
@@ -69,6 +69,11 @@ impl Usable {
         }
         labels
     }
+}
+
+/// Whether a label counts as a payment.
+pub(in crate::fit) fn is_payment(label: f64, min_payment: f64) -> bool {
+    is_positive(label) && label >= min_payment
 }
 
 fn is_positive(label: f64) -> bool {

@@ -13,6 +13,7 @@ use crate::family::{AmountTerm, Curved, PAIRS, PayingTerm, TargetTile};
 use crate::fit::newton::direction::moved;
 use crate::fit::newton::part::add_head;
 use crate::fit::newton::rows::RowTile;
+use crate::fit::rows::is_payment;
 use crate::math::{TILE, dispatch, ln, padded};
 use crate::model::{FeatureInput, Model, PassPart, PassStatus, Passes, Range};
 use crate::{Error, Result};
@@ -155,7 +156,7 @@ impl Pass {
         }
         MEMORY.with_borrow_mut(|Memory { tile, .. }| {
             self.encoder.prepare(tile);
-            for part in 0..if self.pays(label) { 2 } else { 1 } {
+            for part in 0..if is_payment(label, self.min_payment) { 2 } else { 1 } {
                 self.encoder.read(tile, columns.features, &[row], part);
                 let numbers = tile.values.iter().skip(1).map(|column| column[0].to_le_bytes());
                 bytes.extend(numbers.flatten());
@@ -192,7 +193,7 @@ impl Pass {
         let [label, weight] = [label, weight].map(|bytes| f64::from_le_bytes(*bytes));
         let (numbers, levels) = self.encoder.counts();
         let of_part = 8 * numbers + 4 * levels;
-        let parts = if self.pays(label) { 2 } else { 1 };
+        let parts = if is_payment(label, self.min_payment) { 2 } else { 1 };
         if bytes.len() != parts * of_part {
             return None;
         }
@@ -237,11 +238,6 @@ impl Pass {
         });
     }
 
-    /// Whether a label is a payment.
-    fn pays(&self, label: f64) -> bool {
-        label.is_finite() && label > 0.0 && label >= self.min_payment
-    }
-
     /// The model after a pass that summed all rows.
     pub fn finish(&self, sums: &PassSums) -> Model {
         next_model(self, sums)
@@ -263,7 +259,7 @@ impl Pass {
                 continue;
             }
             counts.rows += 1;
-            if self.pays(label) {
+            if is_payment(label, self.min_payment) {
                 counts.payers += 1;
                 *payments = payments.union(Range { least: label, most: label });
                 payers.push(row);
@@ -319,7 +315,7 @@ impl Pass {
     ) {
         let is_open = self.parts()[part].status == PassStatus::Open;
         let max_sigma = self.model.max_sigma();
-        let free = AmountTerm { scale: 1.0, max_sigma: f64::INFINITY, prior: None };
+        let free = AmountTerm::FREE;
         let bounded = AmountTerm { max_sigma, ..free };
         memory.tile.count = padded(rows).min(TILE);
         dispatch(

@@ -57,8 +57,7 @@ fn training_options() -> Vec<(&'static str, String, String, &'static str)> {
 /// The names of the options of the exact solver.
 #[pyfunction]
 fn newton_options() -> Vec<&'static str> {
-    let own = ziln::fit::NEWTON_OPTIONS.iter().map(|option| option.name);
-    ziln::fit::SHARED_OPTIONS.iter().copied().chain(own).collect()
+    ziln::fit::newton_option_names()
 }
 
 /// Runs the SQL shell with the arguments of a command line, and returns the exit code.

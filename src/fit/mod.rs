@@ -49,10 +49,9 @@ mod watch;
 mod weight_penalty;
 
 pub use memory::{DataShape, HeadSolver, model_bytes, training_bytes};
-pub use network::NetworkOptions;
 pub use newton::{
     NEWTON_OPTIONS, NewtonOption, NewtonOptions, Pass, PassColumns, PassOptions, PassSums,
-    SHARED_OPTIONS, fit_newton, newton_start,
+    SHARED_OPTIONS, fit_newton, newton_option_names, newton_start,
 };
 pub use observer::{Event, Observer, Stage, Step, observe};
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};

@@ -2,7 +2,7 @@
 
 use super::Solver;
 use crate::Result;
-use crate::fit::{NEWTON_OPTIONS, NewtonOptions, RowId, SHARED_OPTIONS, Table, fit_newton};
+use crate::fit::{NewtonOptions, RowId, Table, fit_newton, newton_option_names};
 use crate::model::Model;
 
 /// The exact solver.
@@ -28,7 +28,6 @@ impl Solver for FitNewton {
     }
 
     fn option_names() -> Vec<&'static str> {
-        let own = NEWTON_OPTIONS.iter().map(|option| option.name);
-        SHARED_OPTIONS.iter().copied().chain(own).collect()
+        newton_option_names()
     }
 }

@@ -21,6 +21,5 @@ mod weights;
 
 pub(super) use block::BLOCK;
 pub(super) use linear::{Linear, Outcome};
-pub use options::NetworkOptions;
-pub(super) use options::automatic_batch_size;
+pub(super) use options::{NetworkOptions, automatic_batch_size};
 pub(super) use train::{TrainedNetwork, train_network, workers};

@@ -6,35 +6,35 @@ use crate::model::NetworkTraining;
 
 /// A network to train: its layers, and how. [`NetworkOptions::new`] has the defaults, which need no tuning.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NetworkOptions {
+pub(in crate::fit) struct NetworkOptions {
     /// The units of each hidden layer.
     hidden: Vec<usize>,
     /// Rows a step; decided from the rows unless given.
-    pub batch_size: Option<usize>,
+    batch_size: Option<usize>,
     /// Passes over the rows, at most; decided from the rows unless given.
-    pub epochs: Option<u64>,
+    epochs: Option<u64>,
     /// The learning rate before the schedule.
-    pub learning_rate: f64,
+    learning_rate: f64,
     /// What a step takes off a weight, beside the learning rate.
-    pub decay: f64,
+    decay: f64,
     /// The same of the vectors of levels.
-    pub embedding_decay: f64,
+    embedding_decay: f64,
     /// Units in 16 that a step does without.
-    pub dropout: u8,
+    dropout: u8,
     /// The share of the rows that decides when to stop, unless the linear heads were trained without some. Without any the
     /// weights are those of the last epoch.
-    pub validation_fraction: f64,
+    pub(super) validation_fraction: f64,
     /// Epochs without a better validation loss before training stops.
-    pub patience: u64,
+    patience: u64,
     /// Steps over which the weights of the model are averaged.
-    pub average: f64,
+    average: f64,
     /// How the learning rate falls.
     schedule: Schedule,
 }
 
 impl NetworkOptions {
     /// Layers of so many units.
-    pub fn new(hidden: Vec<usize>) -> Self {
+    pub(in crate::fit) fn new(hidden: Vec<usize>) -> Self {
         Self {
             hidden,
             batch_size: None,
@@ -51,7 +51,7 @@ impl NetworkOptions {
     }
 
     /// The units of each hidden layer.
-    pub fn hidden(&self) -> &[usize] {
+    pub(in crate::fit) fn hidden(&self) -> &[usize] {
         &self.hidden
     }
 

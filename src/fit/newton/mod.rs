@@ -26,7 +26,9 @@ pub(super) use drawn::{Drawn, without_payers};
 pub(super) use fit_newton::fit_all;
 pub use fit_newton::fit_newton;
 pub(super) use memory::matrix_bytes;
-pub use options::{NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS};
+pub use options::{
+    NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, newton_option_names,
+};
 pub(super) use part::{PartObjective, Point, Products};
 pub use passes::{Pass, PassColumns, PassOptions, PassSums, newton_start};
 pub(super) use penalties::Penalties;

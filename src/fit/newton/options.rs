@@ -67,6 +67,12 @@ pub const NEWTON_OPTIONS: &[NewtonOption] = &[
     },
 ];
 
+/// The names of all options of the exact solver.
+pub fn newton_option_names() -> Vec<&'static str> {
+    let own = NEWTON_OPTIONS.iter().map(|option| option.name);
+    SHARED_OPTIONS.iter().copied().chain(own).collect()
+}
+
 /// Checked options of the exact solver.
 #[derive(Debug, Clone)]
 pub struct NewtonOptions {
@@ -117,9 +123,7 @@ impl NewtonOptions {
             return self.shared.set(name, value);
         }
         let Some(option) = NEWTON_OPTIONS.iter().find(|option| option.name == name) else {
-            let own = NEWTON_OPTIONS.iter().map(|option| option.name);
-            let names: Vec<&str> = SHARED_OPTIONS.iter().copied().chain(own).collect();
-            return Err(unknown(name, &names));
+            return Err(unknown(name, &newton_option_names()));
         };
         if *value == OptionValue::Null {
             return Ok(());
@@ -172,8 +176,7 @@ mod tests {
 
     #[test]
     fn every_option_is_parsed() {
-        let own = NEWTON_OPTIONS.iter().map(|option| option.name);
-        for name in SHARED_OPTIONS.iter().copied().chain(own) {
+        for name in newton_option_names() {
             let one = |value| NewtonOptions::from_pairs([(name.to_owned(), value)]);
             assert!(one(OptionValue::Null).is_ok());
             let error = one(OptionValue::Text("?".to_owned())).unwrap_err().to_string();

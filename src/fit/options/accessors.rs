@@ -51,12 +51,6 @@ impl Options {
         })
     }
 
-    /// These options with a network on top of the linear heads; without hidden layers there is none.
-    #[must_use]
-    pub fn with_network(&self, network: NetworkOptions) -> Self {
-        Self { hidden: network, ..self.clone() }
-    }
-
     /// The units of each hidden layer; none for a linear model.
     pub fn hidden(&self) -> &[usize] {
         self.hidden.hidden()

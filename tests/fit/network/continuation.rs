@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ziln::fit::{Chunk, FeatureColumn, FeatureValues, NetworkOptions, OptionValue, RowId, Table};
+use ziln::fit::{Chunk, FeatureColumn, FeatureValues, OptionValue, RowId, Table};
 use ziln::math::Column;
 use ziln::model::{FeatureInput, Model, ParamsOut, Scorer};
 use ziln::record::FieldValue;
@@ -26,8 +26,7 @@ fn a_network_to_continue_from_is_not_lost_in_silence() {
 fn a_network_goes_on_from_its_weights() {
     let data = bent(3000, 82);
     let first = fit(&data, &network(&[16]));
-    let none =
-        options(&[("epochs", OptionValue::Integer(0))]).with_network(NetworkOptions::new(vec![16]));
+    let none = network_with(&[16], &[("epochs", OptionValue::Integer(0))]);
     let same = fit(&data, &none.with_init(Arc::new(first.clone())));
     assert_eq!(same.head_weights(), first.head_weights());
     assert_eq!(same.network().unwrap().layers, first.network().unwrap().layers);
@@ -38,7 +37,7 @@ fn a_network_goes_on_from_its_weights() {
     assert!(more.options().init);
     let given = [("epochs", 3), ("batch_size", 64), ("patience", 2)];
     let pairs: Vec<_> = given.map(|(name, value)| (name, OptionValue::Integer(value))).to_vec();
-    let model = fit(&data, &options(&pairs).with_network(NetworkOptions::new(vec![4])));
+    let model = fit(&data, &network_with(&[4], &pairs));
     for (name, value) in given {
         assert_eq!(model.info().get(name), Some(&FieldValue::Integer(Some(value))), "{name}");
     }
@@ -50,8 +49,7 @@ fn features_in_another_order_and_new_levels_are_found_by_name() {
     let data = bent(3000, 83);
     let first = Arc::new(fit(&data, &network(&[12, 6])));
     let none = |model: &Arc<Model>| {
-        let none = options(&[("epochs", OptionValue::Integer(0))]);
-        none.with_network(NetworkOptions::new(vec![12, 6])).with_init(model.clone())
+        network_with(&[12, 6], &[("epochs", OptionValue::Integer(0))]).with_init(model.clone())
     };
     // One level more, which stands first, and the columns from the last to the first.
     let Feature::Levels(codes, names) = &data.features[4] else { unreachable!() };
@@ -104,8 +102,7 @@ fn a_network_starts_from_a_linear_model() {
     let data = bent(3000, 85);
     let linear = fit(&data, &options(&[("epochs", OptionValue::Integer(7))]));
     let init = Arc::new(linear.clone());
-    let none =
-        options(&[("epochs", OptionValue::Integer(0))]).with_network(NetworkOptions::new(vec![8]));
+    let none = network_with(&[8], &[("epochs", OptionValue::Integer(0))]);
     let start = fit(&data, &none.with_init(init.clone()));
     assert_eq!(start.head_weights(), linear.head_weights());
     let heads = &start.network().unwrap().heads;

@@ -9,7 +9,7 @@ mod total;
 mod training;
 mod trust;
 
-use ziln::fit::{NetworkOptions, OptionValue, Options};
+use ziln::fit::{OptionValue, Options};
 use ziln::math::loss_row;
 use ziln::model::Model;
 
@@ -56,8 +56,13 @@ pub fn options(pairs: &[(&str, OptionValue)]) -> Options {
     Options::from_pairs(pairs).unwrap()
 }
 
-pub fn network(hidden: &[usize]) -> Options {
-    options(&[]).with_network(NetworkOptions::new(hidden.to_vec()))
+pub fn network(hidden: &[i64]) -> Options {
+    network_with(hidden, &[])
+}
+
+pub fn network_with(hidden: &[i64], pairs: &[(&str, OptionValue)]) -> Options {
+    let units = hidden.iter().map(|&units| OptionValue::Integer(units)).collect();
+    options(&[&[("hidden", OptionValue::List(units))], pairs].concat())
 }
 
 pub fn rows(data: &Data) -> Vec<u32> {

@@ -1,6 +1,6 @@
 //! What a network learns, from ordinary rows and from degenerate ones.
 
-use ziln::fit::{NetworkOptions, OptionValue, Options};
+use ziln::fit::{OptionValue, Options};
 use ziln::math::{expected_ltv_row, loss_row};
 use ziln::model::Model;
 use ziln::record::FieldValue;
@@ -63,11 +63,9 @@ fn nothing_to_gain_is_nothing_lost() {
 #[test]
 fn neither_order_nor_threads_change_a_bit() {
     let data = bent(5000, 11);
-    let mut plan = NetworkOptions::new(vec![40, 24]);
     // Blocks of a batch on several threads.
-    plan.batch_size = Some(1024);
-    plan.epochs = Some(4);
-    let options = options(&[]).with_network(plan);
+    let steps = [("batch_size", OptionValue::Integer(1024)), ("epochs", OptionValue::Integer(4))];
+    let options = network_with(&[40, 24], &steps);
     let text = fit(&data, &options).to_json();
     let mut shuffled = rows(&data);
     let mut random = Random(5);
@@ -86,12 +84,8 @@ fn neither_order_nor_threads_change_a_bit() {
 fn the_seed_chooses_the_weights() {
     let data = bent(1000, 12);
     let of = |seed: i64| {
-        let options = options(&[("seed", OptionValue::Integer(seed))]);
-        fit(&data, &options.with_network(NetworkOptions::new(vec![8])))
-            .network()
-            .unwrap()
-            .layers
-            .clone()
+        let options = network_with(&[8], &[("seed", OptionValue::Integer(seed))]);
+        fit(&data, &options).network().unwrap().layers.clone()
     };
     assert_eq!(of(1), of(1));
     assert_ne!(of(1), of(2));
@@ -134,7 +128,6 @@ fn the_option_is_a_list_or_an_integer() {
     let layer = text(hidden(Integer(4)).unwrap());
     assert_eq!(text(hidden(list(&[4])).unwrap()), layer);
     assert_eq!(text(Options::builder().hidden(&[4]).build().unwrap()), layer);
-    assert_eq!(text(Options::default().with_network(NetworkOptions::new(vec![4]))), layer);
     let model = Model::from_json(&layer).unwrap();
     assert_eq!((linear.contains("network"), model.format_version()), (false, 2));
     assert_eq!(model.info().get("hidden"), Some(&FieldValue::Numbers(Some(vec![4.0]))));
@@ -158,9 +151,7 @@ fn a_hundred_thousand_levels_train() {
         weight: None,
         features: vec![Feature::Levels(codes, levels), Feature::Numbers(x)],
     };
-    let mut plan = NetworkOptions::new(vec![16]);
-    plan.epochs = Some(2);
-    let options = options(&[("epochs", OptionValue::Integer(2))]).with_network(plan);
+    let options = network_with(&[16], &[("epochs", OptionValue::Integer(2))]);
     let model = fit(&data, &options);
     let vectors = &model.network().unwrap().embeddings[0];
     assert!(vectors.size >= 8 && vectors.vectors.len() > 50_000 * vectors.size as usize);

@@ -1,6 +1,6 @@
 //! The options of a training by passes.
 
-use crate::fit::newton::{NEWTON_OPTIONS, NewtonOptions, SHARED_OPTIONS};
+use crate::fit::newton::{NewtonOptions, newton_option_names};
 use crate::fit::options::{Limit, OptionValue, Options};
 use crate::fit::rows::Seen;
 use crate::fit::watch::Watch;
@@ -50,8 +50,7 @@ impl PassOptions {
 
     /// The names of the options.
     pub fn names() -> Vec<&'static str> {
-        let own = NEWTON_OPTIONS.iter().map(|option| option.name);
-        SHARED_OPTIONS.iter().copied().filter(|name| *name != "init").chain(own).collect()
+        newton_option_names().into_iter().filter(|name| *name != "init").collect()
     }
 
     fn of_newton(mut options: NewtonOptions) -> Self {

@@ -7,7 +7,7 @@ use ziln::math::Column;
 use ziln::model::{FeatureInput, Model, ParamsOut, Scorer};
 use ziln::record::FieldValue;
 
-use super::{bent, fit, mean_loss, network, no_log_normal, options, rows};
+use super::{bent, fit, mean_loss, network, network_with, no_log_normal, options, rows};
 use crate::data::{Data, Feature, Random};
 
 #[test]

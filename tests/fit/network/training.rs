@@ -5,7 +5,7 @@ use ziln::math::{expected_ltv_row, loss_row};
 use ziln::model::Model;
 use ziln::record::FieldValue;
 
-use super::{bent, fit, mean_loss, network, options, rows};
+use super::{bent, fit, mean_loss, network, network_with, options, rows};
 use crate::data::{Data, Feature, Random};
 
 #[test]

@@ -64,8 +64,31 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
         let before = problem.options.init.as_deref().and_then(Model::network);
         warnings.extend(of_network(training, before.is_some()));
     }
+    let objective = outcome.train_loss
+        + regularizer.penalty(&weights)
+        + regularizer.of_sigma(weights.raw_sigma.intercept)
+        + regularizer.drawn;
+    let training = training(&problem, progress, outcome, objective, warnings);
+    let bounds = problem.widened_bounds();
+    let model = Model::new(features(problem), weights, bounds, in_force, training, state);
+    match network {
+        Some(TrainedNetwork { parts, training, state }) => {
+            model.with_network(parts, training, state)
+        }
+        None => model,
+    }
+}
+
+/// What the model remembers of its training.
+fn training(
+    problem: &Problem<'_>,
+    progress: Progress,
+    outcome: Outcome,
+    objective: f64,
+    warnings: Vec<String>,
+) -> Training {
     let usable = problem.usable;
-    let training = Training {
+    Training {
         rows: usable.rows as u64,
         rows_seen: None,
         payers: usable.payers,
@@ -80,32 +103,26 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
         best_epoch: progress.best_epoch,
         stop_reason: progress.stop,
         train_loss: outcome.train_loss,
-        objective: outcome.train_loss
-            + regularizer.penalty(&weights)
-            + regularizer.of_sigma(weights.raw_sigma.intercept)
-            + regularizer.drawn,
+        objective,
         validation_loss: outcome.validation_loss,
         prediction_ratio: Some(outcome.totals.ratio).filter(|ratio| ratio.is_finite()),
         warnings,
         history: progress.history,
-    };
-    let bounds = problem.widened_bounds();
-    let names = problem.table.features.iter().map(|column| column.name.to_owned());
+    }
+}
+
+/// The features with their encodings.
+fn features(problem: Problem<'_>) -> Vec<Feature> {
     // An adapter knows what came as dates; those of the model that training continues from stay so.
     let known = problem.options.init.as_deref().map(Model::features).unwrap_or_default();
     let unit = |name: &str| known.iter().find(|feature| feature.name == name)?.unit;
+    let names = problem.table.features.iter().map(|column| column.name.to_owned());
     let features = names.zip(problem.encodings).map(|(name, encoding)| Feature {
         unit: unit(&name),
         name,
         encoding,
     });
-    let model = Model::new(features.collect(), weights, bounds, in_force, training, state);
-    match network {
-        Some(TrainedNetwork { parts, training, state }) => {
-            model.with_network(parts, training, state)
-        }
-        None => model,
-    }
+    features.collect()
 }
 
 /// The network on top of the linear heads, if there is to be one, and what it comes to.

@@ -52,13 +52,29 @@ fn field_of(name: &str, inputs: &[Field]) -> PolarsResult<Field> {
 }
 
 fn output_field(name: &str, inputs: &[Field]) -> PolarsResult<Field> {
-    if inputs.iter().any(|field| has_empty_arrays(field.dtype())) {
-        // Polars itself cannot hand such a column to a plugin.
-        polars_bail!(InvalidOperation: "{name}: expected columns that hold something, got an Array of width 0");
-    }
+    refuse_empty_arrays(name, inputs)?;
     let function = expr::function(name)
         .ok_or_else(|| polars_err!(InvalidOperation: "there is no function {name}"))?;
     function.field(inputs)
+}
+
+/// The field of a part of a function: of a type that does not depend on the arguments.
+fn part_field(name: &str, inputs: &[Field], dtype: DataType) -> PolarsResult<Field> {
+    guarded(name, || {
+        refuse_empty_arrays(name, inputs)?;
+        let [packed] = inputs else {
+            polars_bail!(InvalidOperation: "{name}: expected the arguments as one struct");
+        };
+        Ok(Field::new(packed.name().clone(), dtype))
+    })
+}
+
+/// Polars itself cannot hand such a column to a plugin.
+fn refuse_empty_arrays(name: &str, inputs: &[Field]) -> PolarsResult<()> {
+    if inputs.iter().any(|field| has_empty_arrays(field.dtype())) {
+        polars_bail!(InvalidOperation: "{name}: expected columns that hold something, got an Array of width 0");
+    }
+    Ok(())
 }
 
 fn has_empty_arrays(dtype: &DataType) -> bool {
@@ -126,6 +142,20 @@ macro_rules! plugin_with_keywords {
     };
 }
 
+/// The same for a part of a function, which `ziln.fit_passes` needs to hold no more than some rows at a time.
+macro_rules! plugin_of_part {
+    ($plugin:ident, $field:ident, $name:literal, $dtype:ident, $call:path) => {
+        fn $field(inputs: &[Field]) -> PolarsResult<Field> {
+            part_field($name, inputs, DataType::$dtype)
+        }
+
+        #[polars_expr(output_type_func=$field)]
+        fn $plugin(inputs: &[Series]) -> PolarsResult<Series> {
+            guarded($name, || $call(inputs))
+        }
+    };
+}
+
 plugin!(loss, loss_field, "ziln_loss", expr::loss);
 plugin!(expected_ltv, expected_ltv_field, "ziln_expected_ltv", expr::expected_ltv);
 plugin!(pay_prob, pay_prob_field, "ziln_pay_prob", expr::pay_prob);
@@ -152,6 +182,10 @@ plugin_with_keywords!(evaluate, evaluate_field, "ziln_evaluate", call_evaluate);
 plugin!(gini, gini_field, "ziln_gini", call_gini);
 plugin!(spearman, spearman_field, "ziln_spearman", call_spearman);
 plugin_with_keywords!(decile_stats, decile_stats_field, "ziln_decile_stats", call_decile_stats);
+plugin_of_part!(newton_hashes, hashes_field, "ziln_newton_start", UInt64, call_newton_hashes);
+plugin_of_part!(newton_sums, sums_field, "ziln_newton_step", Binary, call_newton_sums);
+plugin_of_part!(newton_merged, merged_field, "ziln_newton_step", Binary, call_newton_merged);
+plugin_of_part!(newton_next, next_field, "ziln_newton_step", String, call_newton_next);
 
 /// Models as text.
 fn texts(models: &[Series]) -> PolarsResult<Vec<Series>> {
@@ -279,37 +313,27 @@ fn step_arguments(inputs: &[Series]) -> PolarsResult<Vec<Series>> {
     Ok(given.into_iter().chain(all.named("weight").cloned()).collect())
 }
 
-/// What `ziln.fit_passes` needs beside the functions, to hold no more than some rows at a time.
-#[polars_expr(output_type=UInt64)]
-fn newton_hashes(inputs: &[Series]) -> PolarsResult<Series> {
-    guarded("ziln_newton_start", || {
-        let all = FitArguments::of_inputs(inputs)?;
-        expr::row_hashes(all.given("label")?, &all.features()?, all.named("weight"))
-    })
+/// The rows' hashes, by which a sample is drawn.
+fn call_newton_hashes(inputs: &[Series]) -> PolarsResult<Series> {
+    let all = FitArguments::of_inputs(inputs)?;
+    expr::row_hashes(all.given("label")?, &all.features()?, all.named("weight"))
 }
 
 /// The sums of a step over some of the rows.
-#[polars_expr(output_type=Binary)]
-fn newton_sums(inputs: &[Series]) -> PolarsResult<Series> {
-    guarded("ziln_newton_step", || expr::newton_sums(&step_arguments(inputs)?))
+fn call_newton_sums(inputs: &[Series]) -> PolarsResult<Series> {
+    expr::newton_sums(&step_arguments(inputs)?)
 }
 
 /// The sums of a step over some of the rows, of those over parts of them.
-#[polars_expr(output_type=Binary)]
-fn newton_merged(inputs: &[Series]) -> PolarsResult<Series> {
-    guarded("ziln_newton_step", || {
-        let all = FitArguments::of_inputs(inputs)?;
-        expr::newton_merged(&model_text(all.given("model")?)?, all.given("sums")?)
-    })
+fn call_newton_merged(inputs: &[Series]) -> PolarsResult<Series> {
+    let all = FitArguments::of_inputs(inputs)?;
+    expr::newton_merged(&model_text(all.given("model")?)?, all.given("sums")?)
 }
 
 /// The model after a step, of the sums over all parts of the rows.
-#[polars_expr(output_type=String)]
-fn newton_next(inputs: &[Series]) -> PolarsResult<Series> {
-    guarded("ziln_newton_step", || {
-        let all = FitArguments::of_inputs(inputs)?;
-        expr::newton_next(&model_text(all.given("model")?)?, all.given("sums")?)
-    })
+fn call_newton_next(inputs: &[Series]) -> PolarsResult<Series> {
+    let all = FitArguments::of_inputs(inputs)?;
+    expr::newton_next(&model_text(all.given("model")?)?, all.given("sums")?)
 }
 
 fn call_decile_stats(inputs: &[Series], keywords: Keywords) -> PolarsResult<Series> {

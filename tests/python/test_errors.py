@@ -345,6 +345,10 @@ def test_arrays_of_any_width() -> None:
     ):
         with pytest.raises(pl.exceptions.ComputeError, match="got an Array of width 0"):
             nothing.select(expression)
+    for label, features, weight in (("y", ["a"], None), ("a", ["z"], None), ("y", ["z"], "a")):
+        for frame in (nothing, nothing.lazy()):
+            with pytest.raises(pl.exceptions.ComputeError, match="got an Array of width 0"):
+                ziln.fit_passes(frame, label, features, weight=weight)
     endless = pl.DataFrame(schema={"y": pl.Float64, "a": pl.Array(pl.Float64, 2**31 - 1)})
     for expression in (ziln.fit_sgd("y", "a"), ziln.predict(model(), "a")):
         with pytest.raises(pl.exceptions.ComputeError, match="expected at most 100000 features"):

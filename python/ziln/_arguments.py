@@ -59,16 +59,26 @@ def features(function: str, values: Features) -> pl.Expr:
     """The argument ``features`` as one struct, in which a single column keeps its name."""
     if isinstance(values, str | pl.Expr):
         # Whether it is a struct or lists itself shows when the query runs: the functions unwrap it then.
-        return pl.struct(values)
+        return pl.struct(_named(function, values))
     if isinstance(values, Iterable) and not isinstance(values, bytes | dict):
         columns = list(values)
         if columns and all(isinstance(column, str | pl.Expr) for column in columns):
-            return pl.struct(columns)
+            return pl.struct([_named(function, column) for column in columns])
     msg = (
         f"ziln.{function}: argument `features`: expected a list of columns' names and expressions, "
         f"or one struct expression, got {values!r}"
     )
     raise TypeError(msg)
+
+
+def _named(function: str, feature: str | pl.Expr) -> str | pl.Expr:
+    """A feature whose name, as far as it is known, is one that Polars hands to a function: it panics at a NUL."""
+    meta = pl.col(feature).meta if isinstance(feature, str) else feature.meta
+    name = meta.output_name(raise_if_undetermined=False)
+    if name is None or "\0" not in name:
+        return feature
+    msg = f"ziln.{function}: argument `features`: expected names without a NUL (rename the column), got {name!r:.60}"
+    raise ValueError(msg)
 
 
 def is_model_text(value: object) -> bool:
@@ -94,10 +104,12 @@ def model(function: str, value: str | pl.Expr | pl.Series, argument: str = "mode
 
 def elementwise(function: str, arguments: list[pl.Expr]) -> pl.Expr:
     """A value a row: streams, and fuses into the aggregates around it."""
+    # Under names of their own: at a column's name that has a NUL, Polars would panic.
+    named = [value.alias(f"argument_{place}") for place, value in enumerate(arguments)]
     return register_plugin_function(
         plugin_path=LIBRARY,
         function_name=function,
-        args=arguments,
+        args=named,
         is_elementwise=True,
     ).alias(function)
 

@@ -355,6 +355,44 @@ def test_arrays_of_any_width() -> None:
             endless.select(expression)
 
 
+def test_a_name_with_a_nul() -> None:
+    """Polars panics where it would hand such a name to a plugin."""
+    frame = FRAME.rename({"z": "z\0", "text": "text\0"}).with_columns(
+        pl.lit(model()).alias("text\0")
+    )
+    plain = FRAME.with_columns(text=pl.lit(model()))
+    for expression in (
+        lambda z, _: ziln.loss("y", z, "mu", "s"),
+        lambda z, _: ziln.loss(pl.col(z), pl.col(z) + 1, "mu", "s"),
+        lambda z, _: ziln.expected_ltv(pl.concat_list(z, "mu", "s")),
+        lambda z, _: ziln.gini(z, "y", weight=z),
+        lambda z, _: ziln.fit_sgd(z, ["mu"], weight=z, epochs=1),
+        lambda z, text: ziln.predict(text, [pl.col(z).alias("z"), "name"]),
+        lambda _, text: ziln.model_info(text),
+    ):
+        expected = plain.select(expression("z", "text")).to_series()
+        assert frame.select(expression("z\0", "text\0")).to_series().equals(expected)
+    assert frame.select(ziln.loss(frame["z\0"], "y", "mu", "s")).height == 3
+    message = re.escape(
+        "argument `features`: expected names without a NUL (rename the column), got 'z\\x00'"
+    )
+    for features in ("z\0", ["mu", "z\0"], [pl.col("z\0")], [pl.col("mu").alias("z\0")]):
+        for call in (
+            lambda features: ziln.fit_sgd("y", features),
+            lambda features: ziln.predict(model(), features),
+            lambda features: ziln.fit_passes(frame, "y", features),
+        ):
+            with pytest.raises(ValueError, match=message):
+                call(features)
+    driven = ziln.fit_passes(frame, "z\0", ["mu"], by="z\0")
+    assert driven.columns == ["z\0", "model"]
+
+
+def test_a_call_on_several_columns_is_several_calls() -> None:
+    losses = FRAME.select(ziln.loss(pl.col("y", "z"), "mu", "mu", "s").name.keep())
+    assert losses.columns == ["y", "z"]
+
+
 def test_more_than_two_gib_of_views(ctx: datafusion.SessionContext) -> None:
     """A join repeats a string by repeating its view."""
     string = "SELECT 1 AS one, arrow_cast(repeat('x', 270000), 'Utf8View') AS s"

@@ -17,7 +17,8 @@ A numeric argument is a column's name, an expression, a series or a number, of a
 
 Wrong types are found when the query runs, and raise ``polars.exceptions.ComputeError`` with a message that names
 the function and the argument, and the row where it is one row's fault; a wrong number of arguments raises
-``TypeError`` at once.
+``TypeError`` at once, and a feature whose name has a NUL ``ValueError``. Where a struct has a field of such a name,
+Polars itself panics before it calls a function (``PanicException``).
 """
 
 from ziln.expressions.distribution import (

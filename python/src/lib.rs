@@ -1,7 +1,7 @@
 //! The extension module `ziln._ziln`: Polars plugins and DataFusion capsules over the crate `ziln`.
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
-//! Python's lock; [`networks`] makes texts of matrices; [`capsules`] hands DataFusion's functions to the Python package
+//! Python's lock; [`networks`] makes texts of matrices; [`passes`] has the queries of a training over a session; [`capsules`] hands DataFusion's functions to the Python package
 //! `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them. [`interrupts`]
 //! hears Ctrl-C while models are trained, [`progress`] shows how far they are. [`shell`] is the command `ziln`.
 //!
@@ -16,6 +16,7 @@ mod foreign;
 mod interrupts;
 mod model_views;
 mod networks;
+mod passes;
 mod plugins;
 mod progress;
 
@@ -33,6 +34,8 @@ fn _ziln(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(newton_options, module)?)?;
     module.add_function(wrap_pyfunction!(networks::network_model, module)?)?;
     module.add_function(wrap_pyfunction!(networks::network_parts, module)?)?;
+    module.add_function(wrap_pyfunction!(passes::session_passes, module)?)?;
+    module.add_class::<passes::SessionPasses>()?;
     module.add_function(wrap_pyfunction!(shell, module)?)?;
     module.add_class::<capsules::ScalarFunction>()?;
     module.add_class::<capsules::AggregateFunction>()?;

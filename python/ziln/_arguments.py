@@ -124,9 +124,7 @@ def aggregate(
         plugin_path=LIBRARY,
         function_name=function,
         args=[pl.struct(value.alias(name) for name, value in arguments.items())],
-        kwargs={
-            "options": {name: _plain(function, name, v) for name, v in (options or {}).items()}
-        },
+        kwargs={"options": plain_options(function, options or {})},
         returns_scalar=True,
         changes_length=True,
     ).alias(function)
@@ -135,6 +133,11 @@ def aggregate(
 def message_of(error: pl.exceptions.PolarsError) -> str:
     """What a function or Polars says went wrong, without the query it happened in."""
     return str(error).partition("\n\n")[0].removeprefix("the plugin failed with message: ")
+
+
+def plain_options(function: str, options: dict[str, Any]) -> dict[str, Plain]:
+    """Options as they cross to the functions."""
+    return {name: _plain(function, name, value) for name, value in options.items()}
 
 
 def _plain(function: str, option: str, value: object) -> Plain:

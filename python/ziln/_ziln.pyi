@@ -69,5 +69,31 @@ def network_parts(
 ]:
     """What the model of a text is made of."""
 
+class SessionPasses:
+    """The queries of a training by passes over a session of DataFusion."""
+
+    @property
+    def models(self) -> str:
+        """The name of the table in which a pass finds the models so far."""
+    @property
+    def keys(self) -> list[str]:
+        """What the columns by which rows are grouped are called, there and in the results."""
+    @property
+    def start(self) -> str:
+        """The query of the models that the training begins with."""
+    @property
+    def step(self) -> str:
+        """The query of the models after one more pass."""
+
+def session_passes(
+    rows: str,
+    label: str,
+    features: str | list[str],
+    weight: str | None,
+    by: list[str],
+    options: list[tuple[str, bool | int | float]],
+) -> SessionPasses:
+    """The queries over the rows of a table, or of a query in parentheses."""
+
 def shell(arguments: list[str]) -> int:
     """Run the SQL shell with the arguments of a command line, and return the exit code."""

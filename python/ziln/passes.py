@@ -6,14 +6,14 @@ A pass reads the rows a batch at a time, and holds sums of a size that does not 
 
 from __future__ import annotations
 
-import itertools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
-from ziln import _arguments
+from ziln import _arguments, _ziln
 from ziln._arguments import Features, Number
 from ziln.expressions import model_info
 
@@ -30,8 +30,6 @@ _BATCH_ROWS = 100_000
 
 _MOST_PARTS = 8
 """Sums of batches that are held before they are added."""
-
-_NAMES = itertools.count()
 
 
 def fit_passes(
@@ -75,7 +73,7 @@ def fit_passes(
     weight
         How often the row counts; with a session an expression of SQL.
     by
-        The columns by which rows are grouped: a model a group.
+        The names of the columns by which rows are grouped: a model a group.
     max_passes
         Passes over all rows at most. A model that has not converged after them says so.
     progress
@@ -107,8 +105,11 @@ def fit_passes(
     ------
     TypeError
         If an argument is of another type.
+    ValueError
+        If ``max_passes`` is negative, or the name of a feature has a NUL.
     polars.exceptions.ComputeError
-        What the two functions refuse.
+        What the two functions refuse; options before a row is read. With a session whatever else it refuses is an
+        exception of its own.
 
     Examples
     --------
@@ -121,7 +122,8 @@ def fit_passes(
     >>> models.select(ziln.model_info("model").struct.field("stop_reason")).to_series().to_list()
     ['converged', 'converged']
     """
-    keys = [by] if isinstance(by, str) else list(by)
+    keys = _names(by)
+    passes = _count(max_passes)
     given = {
         "l2": l2,
         "max_sigma": max_sigma,
@@ -132,7 +134,7 @@ def fit_passes(
         "tolerance": tolerance,
         "covariance": covariance,
     }
-    options = {name: value for name, value in given.items() if value is not None}
+    options = _checked({name: value for name, value in given.items() if value is not None})
     source: _PolarsRows | _Session
     if isinstance(frame, pl.DataFrame | pl.LazyFrame):
         if query is not None:
@@ -141,10 +143,10 @@ def fit_passes(
         source = _PolarsRows(frame.lazy(), label, features, weight, keys, options)
     else:
         source = _Session(frame, query, label, features, weight, keys, options)
-    with _bar(progress, max_passes) as bar:
+    with _bar(progress, passes) as bar:
         models = source.start()
         done = []
-        for _ in range(max_passes):
+        for _ in range(passes):
             is_open = model_info("model").struct.field("stop_reason").eq_missing("unfinished")
             done.append(models.filter(~is_open))
             models = models.filter(is_open)
@@ -183,7 +185,7 @@ class _PolarsRows:
 
     def start(self) -> pl.DataFrame:
         """Begin with the sample of every group, which is cut whenever it has grown to twice its size."""
-        most = self.options.get("max_rows", _SAMPLE_ROWS)
+        most = int(self.options.get("max_rows", _SAMPLE_ROWS))
         hashes = _call("newton_hashes", self.arguments).alias("__hash")
         label = pl.col("__label").cast(pl.Float64)
         counts = label.is_not_null()
@@ -292,39 +294,31 @@ class _Session:
             msg = f"ziln.fit_passes: expected a frame of Polars, or a SessionContext and a query, got {got}"
             raise TypeError(msg)
         self.ctx = ctx
-        self.keys = [f"__k{place}" for place in range(len(keys))]
-        self.names = dict(zip(self.keys, keys, strict=True))
-        self.options = _struct(options)
-        by = "".join(f', "{name}" AS {key}' for key, name in self.names.items())
-        columns = f"{_sql('label', label)} AS __label, {_features(features)} AS __features"
-        weight_sql = "NULL" if weight is None else _sql("weight", weight)
-        self.rows = f"(SELECT {columns}, {weight_sql} AS __weight{by} FROM {query} AS __all)"
+        self.queries = _ziln.session_passes(
+            rows=_sql("query", query),
+            label=_sql("label", label),
+            features=_sql_features(features),
+            weight=None if weight is None else _sql("weight", weight),
+            by=keys,
+            options=list(options.items()),
+        )
+        self.names = dict(zip(self.queries.keys, keys, strict=True))
 
     def start(self) -> pl.DataFrame:
         """Begin with the sample of every group."""
-        keys = "".join(f"{key}, " for key in self.keys)
-        start = f"ziln_newton_start(__label, __features, __weight, {self.options}) AS model"
-        return self._run(f"SELECT {keys}{start} FROM {self.rows}", self.keys)
+        return self._run(self.queries.start)
 
     def step(self, models: pl.DataFrame) -> pl.DataFrame:
         """Go a step on with the groups of these models."""
         models = models.rename({name: key for key, name in self.names.items()})
-        table = f"__ziln_passes_{next(_NAMES)}"
-        same = " AND ".join(f"__r.{key} IS NOT DISTINCT FROM __m.{key}" for key in self.keys)
-        # The models first: it is the table on the left of a join that is held.
-        join = f"JOIN {self.rows} AS __r ON {same}" if same else f"CROSS JOIN {self.rows} AS __r"
-        keys = "".join(f"__r.{key} AS {key}, " for key in self.keys)
-        step = "ziln_newton_step(__r.__label, __r.__features, __m.model, __r.__weight) AS model"
-        self.ctx.from_arrow(models, table)
+        self.ctx.from_arrow(models, self.queries.models)
         try:
-            groups = [f"__r.{key}" for key in self.keys]
-            return self._run(f"SELECT {keys}{step} FROM {table} AS __m {join}", groups)
+            return self._run(self.queries.step)
         finally:
-            self.ctx.deregister_table(table)
+            self.ctx.deregister_table(self.queries.models)
 
-    def _run(self, query: str, groups: list[str]) -> pl.DataFrame:
-        grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
-        result = self.ctx.sql(query + grouped).to_arrow_table()
+    def _run(self, query: str) -> pl.DataFrame:
+        result = self.ctx.sql(query).to_arrow_table()
         models = cast("pl.DataFrame", pl.from_arrow(result))
         return models.rename(self.names).with_columns(pl.col("model").cast(pl.String))
 
@@ -351,31 +345,43 @@ def _sql(argument: str, value: object) -> str:
     raise TypeError(msg)
 
 
-def _features(features: object) -> str:
+def _sql_features(features: object) -> str | list[str]:
     if isinstance(features, str):
         return features
-    if isinstance(features, Iterable):
-        names = list(features)
-        if names and all(isinstance(name, str) for name in names):
-            return "{" + ", ".join(f'{_quoted(name)}: "{name}"' for name in names) + "}"
+    names = list(features) if isinstance(features, Iterable) else []
+    if names and all(isinstance(name, str) for name in names):
+        return names
     msg = f"ziln.fit_passes: argument `features`: expected columns' names or an expression of SQL, got {features!r}"
     raise TypeError(msg)
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _struct(options: dict[str, Any]) -> str:
-    """Options as a struct of SQL."""
-    if not options:
-        return "NULL"
-    literal = {True: "true", False: "false"}
-    fields = (
-        f"{name}: {literal[value] if isinstance(value, bool) else repr(value)}"
-        for name, value in options.items()
+def _names(by: object) -> list[str]:
+    names: list[Any] = [by] if isinstance(by, str) or not isinstance(by, Iterable) else list(by)
+    if all(isinstance(name, str) for name in names):
+        return names
+    msg = (
+        f"ziln.fit_passes: argument `by`: expected a column's name, or a list of names, got {by!r}"
     )
-    return "{" + ", ".join(fields) + "}"
+    raise TypeError(msg)
+
+
+def _count(max_passes: object) -> int:
+    try:
+        count = operator.index(cast("int", max_passes))
+    except TypeError:
+        count = None
+    if count is not None and not isinstance(max_passes, bool) and count >= 0:
+        return count
+    msg = f"ziln.fit_passes: argument `max_passes`: expected a whole number, 0 or more, got {max_passes!r}"
+    raise TypeError(msg) if count is None else ValueError(msg)
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    """Options as plain values, which ``newton_start`` takes: it is asked with no row."""
+    rows = pl.DataFrame(schema={"label": pl.Float64, "features": pl.Float64})
+    arguments = {"label": pl.col("label"), "features": pl.struct("features")}
+    rows.select(_arguments.aggregate("newton_start", arguments, options))
+    return _arguments.plain_options("newton_start", options)
 
 
 class _Lines:

@@ -7,7 +7,7 @@
 //! A function has one entry here: its name, its arguments and the core's function are in [`distribution`],
 //! [`model`], [`customer`], [`metric`], [`params`], [`newton_step`] or [`fit`]. The arguments that functions share have a file each:
 //! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`]. [`evaluate`] draws the sample that a metric's options
-//! ask for. [`scorers`] keeps the models of texts ready, for both engines.
+//! ask for. [`scorers`] keeps the models of texts ready, for both engines. `passes` writes the queries of a training by passes.
 
 mod argument;
 pub(crate) mod buckets;
@@ -27,6 +27,8 @@ pub(crate) mod newton_step;
 pub(crate) mod options;
 pub(crate) mod params;
 pub(crate) mod params_error;
+#[cfg(feature = "session")]
+pub(crate) mod passes;
 pub(crate) mod predict;
 mod scorers;
 pub(crate) mod weight;

@@ -1,13 +1,14 @@
 //! Training by passes, run to its end: one query a pass.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion_common::Result;
+
+use crate::call::passes::PassQueries;
 
 /// Passes at most, unless a call says so: three to five are enough where the data bound every weight, and of more than 500
 /// columns some thirty.
@@ -45,7 +46,8 @@ impl FitPasses {
         Self { weight: Some(weight.into()), ..self }
     }
 
-    /// Columns by which rows are grouped: a model a group. The result has them under the same names.
+    /// The names of the columns by which rows are grouped, a model a group: as they are, not as SQL reads names without
+    /// quotes. The result has them under the same names.
     #[must_use]
     pub fn by<C: Into<String>>(self, columns: impl IntoIterator<Item = C>) -> Self {
         Self { by: columns.into_iter().map(Into::into).collect(), ..self }
@@ -61,6 +63,18 @@ impl FitPasses {
     #[must_use]
     pub fn max_passes(self, passes: usize) -> Self {
         Self { max_passes: passes, ..self }
+    }
+
+    fn queries(&self, rows: &str) -> PassQueries {
+        PassQueries {
+            rows: rows.to_owned(),
+            label: self.label.clone(),
+            features: self.features.clone(),
+            weight: self.weight.clone(),
+            by: self.by.clone(),
+            options: self.options.clone(),
+            models: PassQueries::models_table(),
+        }
     }
 }
 
@@ -96,7 +110,7 @@ impl FitPasses {
 /// # }
 /// ```
 pub async fn fit_passes(ctx: &SessionContext, rows: &str, passes: &FitPasses) -> Result<DataFrame> {
-    let queries = Queries { passes, rows, models: unique_name() };
+    let queries = passes.queries(rows);
     let started = ctx.sql(&queries.start()).await?;
     let schema: SchemaRef = Arc::new(started.schema().as_arrow().clone());
     let mut models = started.collect().await?;
@@ -117,8 +131,11 @@ pub async fn fit_passes(ctx: &SessionContext, rows: &str, passes: &FitPasses) ->
         .iter()
         .map(|batch| batch.clone().with_schema(Arc::clone(&schema)))
         .collect::<std::result::Result<_, _>>()?;
-    let named = ctx.read_table(Arc::new(MemTable::try_new(schema, vec![columns])?))?;
-    queries.named(named)
+    let mut named = ctx.read_table(Arc::new(MemTable::try_new(schema, vec![columns])?))?;
+    for (key, name) in queries.keys().into_iter().zip(&passes.by) {
+        named = named.with_column_renamed(key, name)?;
+    }
+    Ok(named)
 }
 
 /// A table that is there for as long as a pass.
@@ -146,91 +163,5 @@ impl Drop for TemporaryTable<'_> {
     fn drop(&mut self) {
         // A table that is gone already is gone.
         let _ = self.ctx.deregister_table(self.name);
-    }
-}
-
-fn unique_name() -> String {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    format!("__ziln_passes_{}", CALLS.fetch_add(1, Ordering::Relaxed))
-}
-
-/// The queries of a call.
-struct Queries<'a> {
-    passes: &'a FitPasses,
-    rows: &'a str,
-    /// The name of the table of models.
-    models: String,
-}
-
-impl Queries<'_> {
-    /// The rows as the functions take them; the columns by which they are grouped are called by their places.
-    fn rows(&self) -> String {
-        let FitPasses { label, features, weight, by, .. } = self.passes;
-        let weight = weight.as_deref().unwrap_or("NULL");
-        let mut columns = vec![
-            format!("{label} AS __label"),
-            format!("{features} AS __features"),
-            format!("{weight} AS __weight"),
-        ];
-        columns.extend(by.iter().zip(0..).map(|(by, key)| format!("{by} AS __k{key}")));
-        format!("(SELECT {} FROM {} AS __all)", columns.join(", "), self.rows)
-    }
-
-    /// The columns by which rows are grouped.
-    fn keys(&self, prefix: &str) -> Vec<String> {
-        (0..self.passes.by.len()).map(|key| format!("{prefix}__k{key}")).collect()
-    }
-
-    /// The same, and what comes behind them.
-    fn selected(&self, prefix: &str, last: String) -> String {
-        let mut columns = self.keys(prefix);
-        columns.push(last);
-        columns.join(", ")
-    }
-
-    /// `GROUP BY`, if there is anything to group by.
-    fn grouped(&self, prefix: &str) -> String {
-        match self.keys(prefix).as_slice() {
-            [] => String::new(),
-            keys => format!(" GROUP BY {}", keys.join(", ")),
-        }
-    }
-
-    fn start(&self) -> String {
-        let options = self.passes.options.as_deref().unwrap_or("NULL");
-        let start = format!("ziln_newton_start(__label, __features, __weight, {options}) AS model");
-        let columns = self.selected("", start);
-        format!("SELECT {columns} FROM {}{}", self.rows(), self.grouped(""))
-    }
-
-    /// The models that have more passes to come, or the others.
-    fn open(&self, is_open: bool) -> String {
-        let not = if is_open { "" } else { "NOT " };
-        let columns = self.selected("", "model".to_owned());
-        let reason = "coalesce(ziln_model_info(model)['stop_reason'] = 'unfinished', false)";
-        format!("SELECT {columns} FROM {} WHERE {not}{reason}", self.models)
-    }
-
-    fn step(&self) -> String {
-        let same = |key| format!("__r.__k{key} IS NOT DISTINCT FROM __m.__k{key}");
-        let all: Vec<String> = (0..self.passes.by.len()).map(same).collect();
-        // The models first: it is the table on the left of a join that is held.
-        let rows = self.rows();
-        let join = match all.as_slice() {
-            [] => format!("CROSS JOIN {rows} AS __r"),
-            all => format!("JOIN {rows} AS __r ON {}", all.join(" AND ")),
-        };
-        let step =
-            "ziln_newton_step(__r.__label, __r.__features, __m.model, __r.__weight) AS model";
-        let columns = self.selected("__r.", step.to_owned());
-        format!("SELECT {columns} FROM {} AS __m {join}{}", self.models, self.grouped("__r."))
-    }
-
-    /// The models with the names of the columns by which rows are grouped.
-    fn named(&self, mut models: DataFrame) -> Result<DataFrame> {
-        for (name, key) in self.passes.by.iter().zip(0..) {
-            models = models.with_column_renamed(format!("__k{key}"), name)?;
-        }
-        Ok(models)
     }
 }

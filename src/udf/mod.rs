@@ -73,6 +73,9 @@ mod variance;
 mod weight;
 mod weights;
 
+#[cfg(feature = "session")]
+#[doc(hidden)]
+pub use crate::call::passes::PassQueries;
 use aggregate::Aggregate;
 #[cfg(any(test, debug_assertions))]
 #[doc(hidden)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import datafusion
+import numpy as np
 import polars as pl
 import pytest
 from conftest import random_customers
@@ -155,6 +158,65 @@ def test_progress(customers: pl.DataFrame, capfd: pytest.CaptureFixture[str]) ->
     assert capfd.readouterr().err == ""
 
 
+def test_names_and_options_are_quoted(
+    ctx: datafusion.SessionContext, customers: pl.DataFrame
+) -> None:
+    odd = {"visits": 'z"', "channel": "it's \\", "campaign": 'Cam"paign'}
+    ctx.from_arrow(customers.rename(odd), "odd_customers")
+    features = ["recency", 'z"', "it's \\"]
+    by = ['Cam"paign', "is_new"]
+    options = {"max_rows": 100.0, "tolerance": np.float64(1e-8), "covariance": np.True_, "l2": 1}
+    driven = ziln.fit_passes(
+        ctx,
+        "ltv",
+        features,
+        query="odd_customers",
+        by=by,
+        **options,  # type: ignore[arg-type]
+    )
+    expected = ziln.fit_passes(
+        customers.rename(odd),
+        "ltv",
+        features,
+        by=by,
+        max_rows=100,
+        tolerance=1e-8,
+        covariance=True,
+        l2=1.0,
+    )
+    assert_frame_equal(driven.sort(by), expected.sort(by))
+    ctx.deregister_table("odd_customers")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"l2": float("nan")}, "option `l2`: expected a number from 0 to 1000000, got NaN"),
+        ({"max_rows": "a"}, "option `max_rows`: expected an integer from 1 to 1000000000, got "),
+        ({"max_rows": 0}, "option `max_rows`: expected an integer from 1 to 1000000000, got 0"),
+        ({"max_rows": 2.5}, "to 1000000000, got 2.5"),
+        ({"tolerance": 2**70}, "option `tolerance`: expected a number greater than 0, at most 1"),
+        ({"covariance": 1}, "option `covariance`: expected true or false, got 1"),
+        ({"min_count": [1, 2]}, "option `min_count`: expected an integer"),
+        ({"max_sigma": 1j}, "option `max_sigma`: expected a number, a string"),
+        ({"max_passes": "a"}, "argument `max_passes`: expected a whole number, 0 or more, got 'a'"),
+        ({"max_passes": -1}, "argument `max_passes`: expected a whole number, 0 or more, got -1"),
+        ({"by": 3}, "argument `by`: expected a column's name, or a list of names, got 3"),
+        ({"by": [pl.col("campaign")]}, "argument `by`: expected a column's name, or a list"),
+    ],
+)
+def test_options_are_refused_before_a_row_is_read(
+    ctx: datafusion.SessionContext, options: dict[str, Any], message: str
+) -> None:
+    # No row has any of these columns.
+    nothing = pl.DataFrame({"a": [1.0]})
+    for frame, query in ((nothing, None), (nothing.lazy(), None), (ctx, "no_table")):
+        with pytest.raises(
+            (TypeError, ValueError, pl.exceptions.ComputeError), match=re.escape(message)
+        ):
+            ziln.fit_passes(frame, "ltv", FEATURES, query=query, **options)
+
+
 def test_errors(ctx: datafusion.SessionContext, customers: pl.DataFrame) -> None:
     with pytest.raises(TypeError, match="argument `query`: expected None with a frame of Polars"):
         ziln.fit_passes(customers, "ltv", FEATURES, query="customers")
@@ -164,6 +226,8 @@ def test_errors(ctx: datafusion.SessionContext, customers: pl.DataFrame) -> None
         ziln.fit_passes(ctx, "ltv", FEATURES)
     with pytest.raises(TypeError, match="argument `label`: expected an expression of SQL"):
         ziln.fit_passes(ctx, pl.col("ltv"), FEATURES, query="customers")
+    with pytest.raises(TypeError, match="argument `query`: expected an expression of SQL"):
+        ziln.fit_passes(ctx, "ltv", FEATURES, query=3)  # type: ignore[arg-type]
     with pytest.raises(
         pl.exceptions.ComputeError,
         match="ziln_newton_start: argument `weight`: expected a finite number",

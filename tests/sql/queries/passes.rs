@@ -127,6 +127,26 @@ async fn passes_come_to_an_end() {
     assert!(none.collect().await.unwrap()[0].column(0).is_null(0));
 }
 
+/// Names of columns mean what they say, whatever is in them.
+#[tokio::test]
+async fn names_are_quoted() {
+    let context = one_partition();
+    let passes = FitPasses::new("ltv", "{recency: recency}").options("{max_rows: 40}");
+    let by_campaign = passes.clone().by(["campaign"]);
+    let plain = fit_passes(&context, "customers", &by_campaign).await.unwrap();
+    context.register_table("plain", plain.into_view()).unwrap();
+    let customers = r#"(SELECT ltv, recency, campaign AS "Cam""paign", 1 AS "cam" FROM customers)"#;
+    let by_others = passes.clone().by(["Cam\"paign", "cam"]);
+    let quoted = fit_passes(&context, customers, &by_others).await.unwrap();
+    context.register_table("quoted", quoted.into_view()).unwrap();
+    let expected = rows(&context, "SELECT campaign, 1, model FROM plain ORDER BY campaign").await;
+    let query = r#"SELECT "Cam""paign", cam, model FROM quoted ORDER BY "Cam""paign""#;
+    assert_same(&rows(&context, query).await, &expected, "under other names");
+    let absent = passes.by(["Campaign"]);
+    let error = fit_passes(&context, "customers", &absent).await.unwrap_err().to_string();
+    assert!(error.contains("No field named \"Campaign\""), "{error}");
+}
+
 /// Passes that begin with a sample have the objective of the sample's constants, whose optimum over the rows that the exact
 /// solver comes to where these rows are the sample.
 #[tokio::test]

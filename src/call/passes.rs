@@ -92,18 +92,19 @@ impl PassQueries {
 
     /// The rows as the functions take them.
     fn prepared(&self) -> String {
-        let Self { rows, label, features, .. } = self;
         let weight = self.weight.as_deref().unwrap_or("NULL");
-        let columns = format!("{label} AS __label, {features} AS __features, {weight} AS __weight");
+        let values = [(&*self.label, "label"), (&self.features, "features"), (weight, "weight")];
+        let values = values.map(|(value, name)| format!("{value} AS __{name}"));
         let by = self.by.iter().zip(self.keys());
-        let by: String = by.map(|(name, key)| format!(", {} AS {key}", identifier(name))).collect();
-        format!("(SELECT {columns}{by} FROM {rows} AS __all)")
+        let by = by.map(|(name, key)| format!("{} AS {key}", identifier(name)));
+        let columns: Vec<String> = values.into_iter().chain(by).collect();
+        format!("(SELECT {} FROM {} AS __all)", columns.join(", "), self.rows)
     }
 
     /// The columns by which rows are grouped, and what comes behind them.
     fn selected(&self, table: &str, last: &str) -> String {
-        let keys: String = self.keys().iter().map(|key| format!("{table}{key}, ")).collect();
-        keys + last
+        let keys = self.keys().into_iter().map(|key| format!("{table}{key}"));
+        keys.chain([last.to_owned()]).collect::<Vec<_>>().join(", ")
     }
 
     /// `GROUP BY`, if there is anything to group by.

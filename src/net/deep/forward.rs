@@ -3,9 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::dropout::Dropout;
-use super::heads::{HEADS, Heads};
+use super::heads::{Heads, product_of_heads};
 use super::layer::{Kept, Units};
-use super::product::{ColumnMajor, Panel, Panels, RowMajor, product, product_of_vectors};
+use super::product::{ColumnMajor, Panel, Panels, RowMajor, product};
 use super::shape::Shape;
 use super::tile::{Columns, ROWS, Tile};
 use super::transposed::Transposed;
@@ -63,7 +63,7 @@ impl WithSimd for Forward<'_> {
             let left = RowMajor { values, stride: layer.width(), terms: layer.units };
             let right = Panels { values: weights, terms: layer.units };
             let mut out = Heads { to: heads, bias };
-            product_of_vectors(simd, rows, HEADS.div_ceil(S::F32_LANES), left, right, &mut out);
+            product_of_heads(simd, rows, left, right, &mut out);
         }
     }
 }

@@ -223,7 +223,7 @@ pub(super) fn product_of_vectors<S: Simd>(
 }
 
 #[inline(always)]
-fn blocks<S: Simd, const M: usize, const N: usize>(
+pub(super) fn blocks<S: Simd, const M: usize, const N: usize>(
     simd: S,
     rows: usize,
     vectors: usize,

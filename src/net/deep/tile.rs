@@ -4,9 +4,9 @@ use super::heads::HEADS;
 use super::product::{PANEL, Panel, padded};
 use super::shape::Shape;
 
-/// Rows of a tile: so few that their units stay in the first-level cache, and so many that the weights are read from the
-/// second seldom.
-pub(crate) const ROWS: usize = 64;
+/// Rows of a tile: so few that their units stay in the second-level cache, and so many that weights and sums of gradients,
+/// which are read and written once a tile, cost little.
+pub(crate) const ROWS: usize = 128;
 
 /// Numbers of the rows of a tile, column after column.
 #[derive(Debug, Clone, Copy)]

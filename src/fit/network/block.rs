@@ -10,6 +10,9 @@ use crate::math::{dispatch, dispatch_simd};
 use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, Predicted, ROWS, Shape, Tile};
 use crate::net::{Batch, TileRows};
 
+/// Rows whose losses are summed by themselves: what a model says of its loss has the bits of these sums.
+const LOSS_ROWS: usize = 64;
+
 /// Rows of a block: the gradient of a batch is the sum over its blocks, in their order, however many threads there are.
 pub(in crate::fit) const BLOCK: usize = 256;
 
@@ -46,10 +49,15 @@ pub(super) struct Dropped {
 impl<'a> Block<'a> {
     /// The rows, a tile at a time.
     fn tiles(self) -> impl Iterator<Item = TileRows<'a>> {
+        self.tiles_of(ROWS)
+    }
+
+    /// The rows, so many at a time.
+    fn tiles_of(self, rows: usize) -> impl Iterator<Item = TileRows<'a>> {
         let batch = self.batch;
         let (first, end) = (self.index * BLOCK, batch.rows.min((self.index + 1) * BLOCK));
-        let tile = move |start| TileRows { batch, start, rows: ROWS.min(end - start) };
-        (first..end).step_by(ROWS).map(tile)
+        let tile = move |start| TileRows { batch, start, rows: rows.min(end - start) };
+        (first..end).step_by(rows).map(tile)
     }
 }
 
@@ -119,7 +127,7 @@ impl Worker {
     /// The summed loss of a block.
     pub(super) fn loss(&mut self, network: &Ready<'_>, term: &JointTerm, block: Block<'_>) {
         self.loss = 0.0;
-        for rows in block.tiles() {
+        for rows in block.tiles_of(LOSS_ROWS) {
             self.forward(network, block.rows, &rows, None);
             let Self { tile, head_tile, loss, .. } = self;
             *loss += dispatch(

@@ -172,7 +172,8 @@ impl Model {
 
     /// The model as what training by passes goes on from.
     pub(crate) fn with_passes(self, passes: Passes) -> Self {
-        Self { passes: Some(passes), ..self }
+        let count = passes.count.min(MOST_STEPS);
+        Self { passes: Some(Passes { count, ..passes }), ..self }
     }
 
     /// The model with another reason why its training stopped.
@@ -474,10 +475,9 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
         .map(|feature| feature.encoding.width())
         .sum();
     let counted = [&state.level_steps_logit, &state.level_steps_amount];
-    let counts = counted.into_iter().flatten().chain([&state.steps, &state.epochs]);
     let sound = [&state.logit, &state.mu, &state.raw_sigma].into_iter().all(fits)
         && counted.iter().all(|steps| steps.len() == levels)
-        && counts.into_iter().all(|&count| count <= MOST_STEPS)
+        && state.counts().all(|count| count <= MOST_STEPS)
         && AMOUNT_SCALES.contains(&state.amount_scale);
     if sound {
         Ok(())

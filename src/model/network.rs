@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::feature::{Encoding, Feature};
-use super::state::{AMOUNT_SCALES, MOST_STEPS};
+use super::state::{AMOUNT_SCALES, MOST_LEVEL_STEPS, MOST_STEPS};
 use super::weights::WeightRow;
 use crate::error::quoted;
 use crate::family::Head;
@@ -313,7 +313,12 @@ impl Network {
 
 impl NetworkState {
     fn of_parts(parts: StateParts, features: &[Feature]) -> Self {
-        let StateParts { epochs, steps, amount_scale, values, level_steps, head_biases } = parts;
+        let StateParts { epochs, steps, amount_scale, values, mut level_steps, head_biases } =
+            parts;
+        let [epochs, steps] = [epochs, steps].map(|count| count.min(MOST_STEPS));
+        for steps in level_steps.iter_mut().flatten() {
+            *steps = (*steps).min(MOST_LEVEL_STEPS);
+        }
         let [weights, first, second] = values.map(|of| NetworkValues::of_parts(of, features));
         Self { epochs, steps, amount_scale, weights, first, second, level_steps, head_biases }
     }
@@ -365,6 +370,7 @@ impl NetworkState {
             && counted == levels
             && self.head_biases.iter().flatten().all(|bias| bias.is_finite())
             && [self.epochs, self.steps].iter().all(|&count| count <= MOST_STEPS)
+            && self.level_steps.iter().flatten().all(|&steps| steps <= MOST_LEVEL_STEPS)
             && AMOUNT_SCALES.contains(&self.amount_scale);
         if sound {
             Ok(())

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::range::Range;
+use super::state::MOST_STEPS;
 use super::training::L2;
 use crate::family::SigmaPrior;
 
@@ -107,12 +108,14 @@ pub enum PassStatus {
 }
 
 impl Passes {
-    /// Whether the lengths are those of a model with so many features and weights a head, and all numbers are finite.
+    /// Whether the lengths are those of a model with so many features and weights a head, all numbers are finite and so
+    /// many passes can be.
     pub(super) fn fit(&self, features: usize, weights: usize) -> bool {
         let units = [self.weight_unit, self.repeats, self.mu_unit];
         let l2 = [self.l2.logit, self.l2.mu, self.l2.raw_sigma];
         let shrunk = self.shrunk.as_ref().is_none_or(|shrunk| shrunk.fit(weights));
-        units.iter().all(|unit| unit.is_finite() && *unit > 0.0)
+        self.count <= MOST_STEPS
+            && units.iter().all(|unit| unit.is_finite() && *unit > 0.0)
             && l2.iter().all(|l2| l2.is_finite() && *l2 >= 0.0)
             && self.sigma_prior.is_none_or(|p| p.weight.is_finite() && p.spread.is_finite())
             && self.ranges.len() == features

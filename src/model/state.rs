@@ -9,8 +9,11 @@ use crate::family::Head;
 /// The units that training may measure the logarithms of amounts in.
 pub(crate) const AMOUNT_SCALES: RangeInclusive<f64> = 1e-9..=1e9;
 
-/// More steps or epochs than a training can have made.
+/// Steps, epochs and passes are counted up to here, which no training comes to.
 pub(super) const MOST_STEPS: u64 = 1 << 53;
+
+/// The same of the steps that updated a level in a network.
+pub(super) const MOST_LEVEL_STEPS: u32 = 1 << 31;
 
 /// The state of the optimiser after the last epoch. Stored with option `keep_state`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +52,7 @@ impl OptimizerState {
     pub(crate) fn new(optimizer: &str, epochs: u64, amount_scale: f64) -> Self {
         Self {
             optimizer: optimizer.to_owned(),
-            epochs,
+            epochs: epochs.min(MOST_STEPS),
             steps: 0,
             steps_logit: None,
             steps_amount: None,
@@ -93,6 +96,7 @@ impl OptimizerState {
 
     /// Sets the steps behind a head.
     pub(crate) fn set_steps(&mut self, head: Head, steps: u64, level_steps: &[u64]) {
+        let steps = steps.min(MOST_STEPS);
         let (logit, amount) = if head == Head::Logit {
             (steps, self.steps(Head::Mu))
         } else {
@@ -107,7 +111,15 @@ impl OptimizerState {
             &mut self.level_steps_amount
         };
         levels.clear();
-        levels.extend_from_slice(level_steps);
+        levels.extend(level_steps.iter().map(|&steps| steps.min(MOST_STEPS)));
+    }
+
+    /// All counts, of epochs and of steps.
+    pub(super) fn counts(&self) -> impl Iterator<Item = u64> {
+        let all = [self.epochs, self.steps].into_iter();
+        let of_heads = self.steps_logit.into_iter().chain(self.steps_amount);
+        let of_levels = self.level_steps_logit.iter().chain(&self.level_steps_amount);
+        all.chain(of_heads).chain(of_levels.copied())
     }
 
     /// All averages, of every head.

@@ -7,4 +7,5 @@ mod insight;
 mod made;
 mod scorer;
 mod scorer_set;
+mod state;
 mod text;

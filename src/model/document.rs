@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::between::Between;
 use super::errors::StandardErrors;
@@ -33,8 +34,10 @@ pub const NETWORK_VERSION: u32 = 2;
 ///
 /// assert!(Model::from_json("{}").is_err());
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+///
+/// serde reads it as a part of something else, too, with the same checks; not from a format that writes structs as lists, as
+/// many binary ones do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Model {
     format_version: u32,
     features: Vec<Feature>,
@@ -72,6 +75,14 @@ struct Unchecked {
     standard_errors: Option<StandardErrors>,
     between: Option<Between>,
     passes: Option<Passes>,
+}
+
+/// With the checks of [`Model::from_json`].
+impl<'de> Deserialize<'de> for Model {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> std::result::Result<Self, D::Error> {
+        let read: Unchecked = objects::from_reader(reader)?;
+        Self::try_from(read).map_err(D::Error::custom)
+    }
 }
 
 impl TryFrom<Unchecked> for Model {

@@ -12,9 +12,16 @@ use serde::forward_to_deserialize_any;
 /// Reads a value from the whole of a text.
 pub(super) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<T> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = T::deserialize(Objects(&mut reader))?;
+    let value = from_reader(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// Reads a value, which may be part of a greater one.
+pub(super) fn from_reader<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    reader: D,
+) -> Result<T, D::Error> {
+    T::deserialize(Objects(reader))
 }
 
 /// A part of the reader: it hands its visitors on as [`Within`].

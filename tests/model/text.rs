@@ -38,6 +38,13 @@ fn problem(text: &str) -> String {
     Model::from_json(text).unwrap_err().to_string()
 }
 
+/// What serde says of a text, and of the same text once it is parsed.
+fn problems_of_serde(text: &str) -> [String; 2] {
+    let parsed: serde_json::Value = serde_json::from_str(text).unwrap();
+    let read = [serde_json::from_str::<Model>(text), serde_json::from_value(parsed)];
+    read.map(|read| read.unwrap_err().to_string())
+}
+
 /// The text with one value replaced.
 fn with(path: &str, value: serde_json::Value) -> String {
     let mut text: serde_json::Value = serde_json::from_str(&model().to_json()).unwrap();
@@ -224,8 +231,10 @@ fn lists_are_no_objects() {
         "optimizer_state",
     ];
     let list: Vec<&serde_json::Value> = names.iter().map(|name| &text[name]).collect();
-    let message = problem(&serde_json::json!(list).to_string());
-    assert!(message.contains("invalid type: a list, expected an object"), "{message}");
+    let list = serde_json::json!(list).to_string();
+    for message in [problem(&list)].iter().chain(&problems_of_serde(&list)) {
+        assert!(message.contains("invalid type: a list, expected an object"), "{message}");
+    }
     let mut objects = 0;
     let mut open = vec![String::new()];
     while let Some(path) = open.pop() {
@@ -238,8 +247,14 @@ fn lists_are_no_objects() {
                 }
                 objects += 1;
                 let list: Vec<serde_json::Value> = fields.values().cloned().collect();
-                let message = problem(&with(&path, list.into()));
-                assert!(message.contains("a list, expected an object"), "{path}: {message}");
+                let text = with(&path, list.into());
+                let [of_text, of_parsed] = problems_of_serde(&text);
+                for message in [problem(&text), of_text] {
+                    assert!(message.contains("a list, expected an object"), "{path}: {message}");
+                }
+                // serde_json itself reads no list as the fields of a variant.
+                let says = ["a list, expected an object", "sequence, expected struct variant"];
+                assert!(says.iter().any(|says| of_parsed.contains(says)), "{path}: {of_parsed}");
             }
             serde_json::Value::Array(items) => {
                 open.extend((0..items.len()).map(|index| format!("{path}/{index}")));
@@ -276,11 +291,18 @@ fn what_a_message_quotes_is_short_and_printable() {
 fn serde_reads_no_model_past_the_checks() {
     let text = model().to_json();
     assert_eq!(serde_json::from_str::<Model>(&text).unwrap(), model());
+    let parsed = serde_json::to_value(model()).unwrap();
+    assert_eq!(serde_json::from_value::<Model>(parsed).unwrap(), model());
+    // As a part of something else, and behind a name.
+    let several: Vec<(String, Model)> =
+        serde_json::from_str(&format!("[[\"a\",{text}],[\"b\",{text}]]")).unwrap();
+    assert!(several.iter().all(|(_, read)| *read == model()));
     for (path, value, says) in [
         ("/weights/mu/weights", serde_json::json!([1.0]), "`mu` has 1 weights"),
         ("/format_version", 2.into(), "format_version 2"),
     ] {
-        let error = serde_json::from_str::<Model>(&with(path, value)).unwrap_err().to_string();
-        assert!(error.contains(says), "{path}: {error}");
+        for error in problems_of_serde(&with(path, value)) {
+            assert!(error.contains(says), "{path}: {error}");
+        }
     }
 }

@@ -1,22 +1,21 @@
 //! The model and its text.
 
-use std::collections::HashSet;
-
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::between::Between;
+use super::check::{check_model, check_version, problem};
 use super::errors::StandardErrors;
+use super::feature::Feature;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
-use super::feature::Unit;
-use super::feature::{Encoding, Feature};
+use super::feature::{Encoding, Unit};
 use super::network::{Network, NetworkParts, NetworkTraining, StateParts};
 use super::objects;
 use super::passes::Passes;
 use super::range::Range;
-use super::state::{AMOUNT_SCALES, HeadState, MOST_STEPS, OptimizerState};
+use super::state::{MOST_STEPS, OptimizerState};
 use super::training::{OptionsInForce, StopReason, Training};
-use super::weights::{HeadWeights, WeightRow, Weights};
+use super::weights::{WeightRow, Weights};
 use crate::error::quoted;
 use crate::family::Head;
 use crate::{Error, Result};
@@ -104,7 +103,7 @@ impl TryFrom<Unchecked> for Model {
             between: read.between,
             passes: read.passes,
         };
-        model.check()?;
+        check_model(&model)?;
         Ok(model)
     }
 }
@@ -177,7 +176,7 @@ impl Model {
             between: None,
             passes: None,
         };
-        model.check()?;
+        check_model(&model)?;
         Ok(model)
     }
 
@@ -365,136 +364,6 @@ impl Model {
         let state = self.optimizer_state.iter().flat_map(OptimizerState::averages);
         losses.chain(history).chain(weights).chain(state).all(|number| number.is_finite())
     }
-
-    fn check(&self) -> Result<()> {
-        let mut names = HashSet::new();
-        for feature in &self.features {
-            if !names.insert(feature.name.as_str()) {
-                return Err(problem(format!("feature `{}` stands twice", quoted(&feature.name))));
-            }
-            check_encoding(feature)?;
-        }
-        let width: usize = self.features.iter().map(|feature| feature.encoding.width()).sum();
-        for head in Head::ALL {
-            check_head(head, self.weights.head(head), width)?;
-        }
-        if !(self.max_sigma.is_finite() && self.max_sigma > 0.0) {
-            return Err(problem(format!("max_sigma is {}, not a positive number", self.max_sigma)));
-        }
-        check_range("mu_range", self.mu_range)?;
-        if self.standard_errors.as_ref().is_some_and(|errors| !errors.fit(width)) {
-            return Err(problem("standard_errors does not fit the features".to_owned()));
-        }
-        if self.between.as_ref().is_some_and(|between| !between.fit(self.features.len())) {
-            return Err(problem("between does not fit the features".to_owned()));
-        }
-        let features = self.features.len();
-        if self.passes.as_ref().is_some_and(|passes| !passes.fit(features, width)) {
-            return Err(problem("passes does not fit the features".to_owned()));
-        }
-        match (&self.network, self.format_version) {
-            (Some(network), NETWORK_VERSION) => network.check(&self.features)?,
-            (None, FORMAT_VERSION) => (),
-            (network, version) => {
-                let with = if network.is_some() { "with" } else { "without" };
-                return Err(problem(format!(
-                    "the text is of format_version {version} {with} a network"
-                )));
-            }
-        }
-        match &self.optimizer_state {
-            Some(state) => check_state(state, width, &self.features),
-            None => Ok(()),
-        }
-    }
-}
-
-fn check_version(version: u32) -> Result<()> {
-    if matches!(version, FORMAT_VERSION | NETWORK_VERSION) {
-        return Ok(());
-    }
-    Err(problem(format!(
-        "the text is of format_version {version}, and this build of ziln reads versions {FORMAT_VERSION} and {NETWORK_VERSION}"
-    )))
-}
-
-fn check_encoding(feature: &Feature) -> Result<()> {
-    let name = || quoted(&feature.name);
-    if feature.unit.is_some() && !matches!(feature.encoding, Encoding::Numeric { .. }) {
-        return Err(problem(format!("feature `{}` has a unit and is no number", name())));
-    }
-    match &feature.encoding {
-        Encoding::Numeric { mean, scale, range, payer_range } => {
-            if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
-                return Err(problem(format!(
-                    "feature `{}` has mean {mean} and scale {scale}; the scale must be positive",
-                    name()
-                )));
-            }
-            check_range(&format!("the range of feature `{}`", name()), *range)?;
-            check_range(&format!("the payer_range of feature `{}`", name()), *payer_range)?;
-        }
-        Encoding::Categorical { levels, rows } => {
-            if levels.len() != rows.len() {
-                return Err(problem(format!(
-                    "feature `{}` has {} levels but rows of {}",
-                    name(),
-                    levels.len(),
-                    rows.len()
-                )));
-            }
-            let distinct: HashSet<_> = levels.iter().collect();
-            if distinct.len() != levels.len() {
-                return Err(problem(format!("a level of feature `{}` stands twice", name())));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_range(name: &str, range: Option<Range>) -> Result<()> {
-    let Some(Range { least, most }) = range else { return Ok(()) };
-    if least.is_finite() && most.is_finite() && least <= most {
-        return Ok(());
-    }
-    Err(problem(format!("{name} is from {least} to {most}; it must be finite and not empty")))
-}
-
-fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {
-    let name = head.name();
-    if weights.weights.len() != width {
-        return Err(problem(format!(
-            "head `{name}` has {} weights, and the features need {width}",
-            weights.weights.len()
-        )));
-    }
-    if !weights.intercept.is_finite() || weights.weights.iter().any(|weight| !weight.is_finite()) {
-        return Err(problem(format!("a weight of head `{name}` is not finite")));
-    }
-    Ok(())
-}
-
-fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Result<()> {
-    let fits = |head: &HeadState| {
-        [&head.first, &head.second].iter().all(|values| {
-            (values.is_empty() || values.len() == width + 1) && values.iter().all(|v| v.is_finite())
-        })
-    };
-    let levels: usize = features
-        .iter()
-        .filter(|feature| matches!(feature.encoding, Encoding::Categorical { .. }))
-        .map(|feature| feature.encoding.width())
-        .sum();
-    let counted = [&state.level_steps_logit, &state.level_steps_amount];
-    let sound = [&state.logit, &state.mu, &state.raw_sigma].into_iter().all(fits)
-        && counted.iter().all(|steps| steps.len() == levels)
-        && state.counts().all(|count| count <= MOST_STEPS)
-        && AMOUNT_SCALES.contains(&state.amount_scale);
-    if sound {
-        Ok(())
-    } else {
-        Err(problem("optimizer_state does not fit the features".to_owned()))
-    }
 }
 
 /// A message of serde, which may quote a string of any length: that is quoted, and what was expected stays.
@@ -506,8 +375,4 @@ fn without_long_quote(message: &str) -> String {
         Some(format!("{}{quote}{}{}", &message[..start], quoted(text), &message[end..]))
     };
     shorter().unwrap_or_else(|| message.to_owned())
-}
-
-fn problem(problem: String) -> Error {
-    Error::Model { problem }
 }

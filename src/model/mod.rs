@@ -5,6 +5,7 @@
 
 mod between;
 mod bound;
+mod check;
 mod columns;
 mod document;
 mod errors;

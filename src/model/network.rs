@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::check::problem;
 use super::feature::{Encoding, Feature};
 use super::state::{AMOUNT_SCALES, MOST_LEVEL_STEPS, MOST_STEPS};
 use super::weights::WeightRow;
+use crate::Result;
 use crate::error::quoted;
 use crate::family::Head;
 use crate::net::deep::{Embedding, MOST_EMBEDDED, PANEL, Panel, Shape};
-use crate::{Error, Result};
 
 /// Layers a network has at most.
 pub const MOST_LAYERS: usize = 8;
@@ -625,8 +626,4 @@ fn number_count(features: &[Feature]) -> usize {
 
 fn row(weight: f32) -> WeightRow {
     WeightRow::new(f64::from(weight))
-}
-
-fn problem(problem: String) -> Error {
-    Error::Model { problem }
 }

@@ -1,0 +1,155 @@
+//! The checks of what was read: what a model must be.
+
+use std::collections::HashSet;
+
+use super::document::{FORMAT_VERSION, Model, NETWORK_VERSION};
+use super::feature::{Encoding, Feature};
+use super::range::Range;
+use super::state::{AMOUNT_SCALES, HeadState, MOST_STEPS, OptimizerState};
+use super::weights::HeadWeights;
+use crate::error::quoted;
+use crate::family::Head;
+use crate::{Error, Result};
+
+/// Checks that the parts of a model fit each other, and that it holds nothing but numbers of use.
+///
+/// # Errors
+/// [`Error::Model`] that says what does not.
+pub(super) fn check_model(model: &Model) -> Result<()> {
+    let mut names = HashSet::new();
+    for feature in model.features() {
+        if !names.insert(feature.name.as_str()) {
+            return Err(problem(format!("feature `{}` stands twice", quoted(&feature.name))));
+        }
+        check_encoding(feature)?;
+    }
+    let width: usize = model.features().iter().map(|feature| feature.encoding.width()).sum();
+    for head in Head::ALL {
+        check_head(head, model.head_weights().head(head), width)?;
+    }
+    if !(model.max_sigma().is_finite() && model.max_sigma() > 0.0) {
+        return Err(problem(format!("max_sigma is {}, not a positive number", model.max_sigma())));
+    }
+    check_range("mu_range", model.mu_range())?;
+    if model.standard_errors().is_some_and(|errors| !errors.fit(width)) {
+        return Err(problem("standard_errors does not fit the features".to_owned()));
+    }
+    if model.between().is_some_and(|between| !between.fit(model.features().len())) {
+        return Err(problem("between does not fit the features".to_owned()));
+    }
+    let features = model.features().len();
+    if model.passes().is_some_and(|passes| !passes.fit(features, width)) {
+        return Err(problem("passes does not fit the features".to_owned()));
+    }
+    match (model.network(), model.format_version()) {
+        (Some(network), NETWORK_VERSION) => network.check(model.features())?,
+        (None, FORMAT_VERSION) => (),
+        (network, version) => {
+            let with = if network.is_some() { "with" } else { "without" };
+            return Err(problem(format!(
+                "the text is of format_version {version} {with} a network"
+            )));
+        }
+    }
+    match model.optimizer_state() {
+        Some(state) => check_state(state, width, model.features()),
+        None => Ok(()),
+    }
+}
+
+/// Checks that this build reads a version.
+///
+/// # Errors
+/// [`Error::Model`] that names both.
+pub(super) fn check_version(version: u32) -> Result<()> {
+    if matches!(version, FORMAT_VERSION | NETWORK_VERSION) {
+        return Ok(());
+    }
+    Err(problem(format!(
+        "the text is of format_version {version}, and this build of ziln reads versions {FORMAT_VERSION} and {NETWORK_VERSION}"
+    )))
+}
+
+fn check_encoding(feature: &Feature) -> Result<()> {
+    let name = || quoted(&feature.name);
+    if feature.unit.is_some() && !matches!(feature.encoding, Encoding::Numeric { .. }) {
+        return Err(problem(format!("feature `{}` has a unit and is no number", name())));
+    }
+    match &feature.encoding {
+        Encoding::Numeric { mean, scale, range, payer_range } => {
+            if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
+                return Err(problem(format!(
+                    "feature `{}` has mean {mean} and scale {scale}; the scale must be positive",
+                    name()
+                )));
+            }
+            check_range(&format!("the range of feature `{}`", name()), *range)?;
+            check_range(&format!("the payer_range of feature `{}`", name()), *payer_range)?;
+        }
+        Encoding::Categorical { levels, rows } => {
+            if levels.len() != rows.len() {
+                return Err(problem(format!(
+                    "feature `{}` has {} levels but rows of {}",
+                    name(),
+                    levels.len(),
+                    rows.len()
+                )));
+            }
+            let distinct: HashSet<_> = levels.iter().collect();
+            if distinct.len() != levels.len() {
+                return Err(problem(format!("a level of feature `{}` stands twice", name())));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_range(name: &str, range: Option<Range>) -> Result<()> {
+    let Some(Range { least, most }) = range else { return Ok(()) };
+    if least.is_finite() && most.is_finite() && least <= most {
+        return Ok(());
+    }
+    Err(problem(format!("{name} is from {least} to {most}; it must be finite and not empty")))
+}
+
+fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {
+    let name = head.name();
+    if weights.weights.len() != width {
+        return Err(problem(format!(
+            "head `{name}` has {} weights, and the features need {width}",
+            weights.weights.len()
+        )));
+    }
+    if !weights.intercept.is_finite() || weights.weights.iter().any(|weight| !weight.is_finite()) {
+        return Err(problem(format!("a weight of head `{name}` is not finite")));
+    }
+    Ok(())
+}
+
+fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Result<()> {
+    let fits = |head: &HeadState| {
+        [&head.first, &head.second].iter().all(|values| {
+            (values.is_empty() || values.len() == width + 1) && values.iter().all(|v| v.is_finite())
+        })
+    };
+    let levels: usize = features
+        .iter()
+        .filter(|feature| matches!(feature.encoding, Encoding::Categorical { .. }))
+        .map(|feature| feature.encoding.width())
+        .sum();
+    let counted = [&state.level_steps_logit, &state.level_steps_amount];
+    let sound = [&state.logit, &state.mu, &state.raw_sigma].into_iter().all(fits)
+        && counted.iter().all(|steps| steps.len() == levels)
+        && state.counts().all(|count| count <= MOST_STEPS)
+        && AMOUNT_SCALES.contains(&state.amount_scale);
+    if sound {
+        Ok(())
+    } else {
+        Err(problem("optimizer_state does not fit the features".to_owned()))
+    }
+}
+
+/// The error of a text or of parts that are no model.
+pub(super) fn problem(problem: String) -> Error {
+    Error::Model { problem }
+}

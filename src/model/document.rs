@@ -9,7 +9,8 @@ use super::errors::StandardErrors;
 use super::feature::Feature;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 use super::feature::{Encoding, Unit};
-use super::network::{Network, NetworkParts, NetworkTraining, StateParts};
+use super::network::{Network, NetworkTraining};
+use super::network_parts::{NetworkParts, StateParts};
 use super::objects;
 use super::passes::Passes;
 use super::range::Range;

@@ -21,7 +21,9 @@ mod model_rows;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
 mod models;
 mod network;
+mod network_check;
 mod network_explainer;
+mod network_parts;
 mod network_scorer;
 mod objects;
 mod params_error;
@@ -59,7 +61,7 @@ pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,
     Network, NetworkState, NetworkTraining, NetworkValues, TotalShift,
 };
-pub(crate) use network::{NetworkParts, StateParts};
+pub(crate) use network_parts::{NetworkParts, StateParts};
 pub(crate) use network_scorer::amount_ends;
 pub use params_error::{ErrorScorer, ParamsError};
 pub use passes::{PassPair, PassPart, PassStatus, Passes, Shrunk};

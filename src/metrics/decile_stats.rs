@@ -2,7 +2,7 @@
 
 use super::exact_sum::ExactSum;
 use super::ranking::{Row, Ties, Unit, Weight, by_prediction, ties, total_weight, value_of};
-use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
+use crate::record::{Entry, Field, FieldValue, Record, Sealed, fields, integer, number, values};
 use crate::{Error, Result};
 
 /// Buckets where none are asked for.
@@ -37,48 +37,37 @@ pub struct DecileStats {
 impl Sealed for DecileStats {}
 
 impl Record for DecileStats {
-    const FIELDS: &'static [Field] = &[
-        field(
-            "bucket",
-            FieldType::Integer,
-            "number of the bucket, from 1 for the lowest predictions",
-        ),
-        field("rows", FieldType::Integer, "rows in the bucket"),
-        field("label_mean", FieldType::Number, "mean label"),
-        field("prediction_mean", FieldType::Number, "mean prediction"),
-        field(
-            "normalized_rmse",
-            FieldType::Number,
-            "sqrt(mean((prediction - label)^2)) / label_mean; NULL where label_mean is 0",
-        ),
-        field(
-            "normalized_mae",
-            FieldType::Number,
-            "mean(|prediction - label|) / label_mean; NULL where label_mean is 0",
-        ),
-        field(
-            "absolute_percentage_error",
-            FieldType::Number,
-            "|prediction_mean - label_mean| / label_mean; NULL where label_mean is 0",
-        ),
-    ];
+    const FIELDS: &'static [Field] = &fields(&ENTRIES);
 
     fn into_values(self) -> Vec<FieldValue> {
-        vec![
-            FieldValue::Integer(i64::try_from(self.bucket).ok()),
-            FieldValue::Integer(i64::try_from(self.rows).ok()),
-            FieldValue::Number(Some(self.label_mean)),
-            FieldValue::Number(Some(self.prediction_mean)),
-            FieldValue::Number(self.normalized_rmse),
-            FieldValue::Number(self.normalized_mae),
-            FieldValue::Number(self.absolute_percentage_error),
-        ]
+        values(&ENTRIES, &self)
     }
 }
 
-const fn field(name: &'static str, field_type: FieldType, description: &'static str) -> Field {
-    Field { name, field_type, description }
-}
+/// The fields of the record, and how their values are got.
+const ENTRIES: [Entry<DecileStats>; 7] = [
+    integer("bucket", "number of the bucket, from 1 for the lowest predictions", |stats| {
+        Some(stats.bucket)
+    }),
+    integer("rows", "rows in the bucket", |stats| Some(stats.rows)),
+    number("label_mean", "mean label", |stats| Some(stats.label_mean)),
+    number("prediction_mean", "mean prediction", |stats| Some(stats.prediction_mean)),
+    number(
+        "normalized_rmse",
+        "sqrt(mean((prediction - label)^2)) / label_mean; NULL where label_mean is 0",
+        |stats| stats.normalized_rmse,
+    ),
+    number(
+        "normalized_mae",
+        "mean(|prediction - label|) / label_mean; NULL where label_mean is 0",
+        |stats| stats.normalized_mae,
+    ),
+    number(
+        "absolute_percentage_error",
+        "|prediction_mean - label_mean| / label_mean; NULL where label_mean is 0",
+        |stats| stats.absolute_percentage_error,
+    ),
+];
 
 /// Label and prediction by bucket of predicted rank, lowest predictions first; ten buckets are deciles.
 ///

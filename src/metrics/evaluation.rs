@@ -14,7 +14,7 @@ use super::scaled_weights::{ScaledWeights, WeightScale};
 use super::spearman::{LabelRanks, correlation};
 use super::sums::{Sums, Terms, predict};
 use crate::math::{BLOCK, Blocks, ParamBlocks, Params, Spread};
-use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
+use crate::record::{Entry, Field, FieldValue, Record, Sealed, fields, integer, number, values};
 
 /// Rows that one thread takes at a time.
 const CHUNK: usize = 256 * BLOCK;
@@ -69,120 +69,120 @@ pub struct Evaluation {
 impl Sealed for Evaluation {}
 
 impl Record for Evaluation {
-    const FIELDS: &'static [Field] = &[
-        count(
-            "rows",
-            "rows evaluated, each once whatever its weight; those of non_finite are not among them",
-        ),
-        count("payers", "rows evaluated with label > 0, each once whatever its weight"),
-        count(
-            "non_finite",
-            "rows left out of every other field because their expected_ltv is NaN or infinite, as it is where a \
-             parameter is NaN; each once whatever its weight",
-        ),
-        number(
-            "loss",
-            "mean of ziln_loss(label, params), the negative log-likelihood in nats; classification_loss + amount_loss \
-             (Wang, Liu, Miao 2019)",
-        ),
-        number(
-            "classification_loss",
-            "mean of -ln(p) of payers and -ln(1 - p) of the others, p = sigmoid(logit); over all rows \
-             (Wang, Liu, Miao 2019)",
-        ),
-        number(
-            "amount_loss",
-            "mean of the negative log-density of a payer's label under log-normal(mu, sigma), 0 for the others; over \
-             all rows (Wang, Liu, Miao 2019)",
-        ),
-        number(
-            "crps",
-            "mean of ziln_crps(label, params), the continuous ranked probability score, in units of the label \
-             (Gneiting, Raftery 2007)",
-        ),
-        number("label_mean", "mean label"),
-        number("prediction_mean", "mean of ziln_expected_ltv(params) = p * exp(mu + sigma^2 / 2)"),
-        number("prediction_ratio", "prediction_mean / label_mean; NULL without payers"),
-        number(
-            "gini",
-            "2 * (area under the cumulative share of label against share of rows, by expected_ltv from the highest, \
-             by trapezoids, ties sharing evenly) - 1; NULL without payers (Wang, Liu, Miao 2019)",
-        ),
-        number(
-            "normalized_gini",
-            "gini / the gini of the labels themselves, as ziln_gini; NULL where labels are all equal \
-             (Wang, Liu, Miao 2019)",
-        ),
-        number(
-            "spearman",
-            "Pearson correlation of the mid-ranks of label and expected_ltv; NULL where either is constant \
-             (Spearman 1904)",
-        ),
-        number(
-            "roc_auc",
-            "probability that a payer has a higher pay_prob than another customer, ties counting half; NULL unless \
-             there are both (Hanley, McNeil 1982)",
-        ),
-        number(
-            "average_precision",
-            "sum over distinct pay_prob, from the highest, of the gain in recall of payers times precision; NULL \
-             without payers (Manning, Raghavan, Schuetze 2008, section 8.4)",
-        ),
-        number(
-            "decile_mape",
-            "mean of absolute_percentage_error = |prediction_mean - label_mean| / label_mean over the deciles of \
-             expected_ltv with label_mean > 0, as ziln_decile_stats; NULL without payers \
-             (Wang, Liu, Miao 2019)",
-        ),
-        number(
-            "coverage_80",
-            "share of rows with ziln_quantile(0.1, params) <= label <= ziln_quantile(0.9, params); 0.8 or more if the \
-             model is right, as the probability of 0 may lie wholly within (Gneiting, Raftery 2007)",
-        ),
-        count(
-            "rows_seen",
-            "usable rows that those of rows and non_finite are a sample of, each once whatever its weight; NULL without \
-             option max_rows",
-        ),
-        number(
-            "effective_rows",
-            "rows without copies that the sample is worth: (rows + non_finite)^2 / the sum over distinct rows of (copies in \
-             the sample)^2, as copies are kept or left out together; NULL without option max_rows (Kish 1965)",
-        ),
-    ];
+    const FIELDS: &'static [Field] = &fields(&ENTRIES);
 
     fn into_values(self) -> Vec<FieldValue> {
-        vec![
-            FieldValue::Integer(i64::try_from(self.rows).ok()),
-            FieldValue::Integer(i64::try_from(self.payers).ok()),
-            FieldValue::Integer(i64::try_from(self.non_finite).ok()),
-            FieldValue::Number(self.loss),
-            FieldValue::Number(self.classification_loss),
-            FieldValue::Number(self.amount_loss),
-            FieldValue::Number(self.crps),
-            FieldValue::Number(self.label_mean),
-            FieldValue::Number(self.prediction_mean),
-            FieldValue::Number(self.prediction_ratio),
-            FieldValue::Number(self.gini),
-            FieldValue::Number(self.normalized_gini),
-            FieldValue::Number(self.spearman),
-            FieldValue::Number(self.roc_auc),
-            FieldValue::Number(self.average_precision),
-            FieldValue::Number(self.decile_mape),
-            FieldValue::Number(self.coverage_80),
-            FieldValue::Integer(self.rows_seen.and_then(|rows| i64::try_from(rows).ok())),
-            FieldValue::Number(self.effective_rows),
-        ]
+        values(&ENTRIES, &self)
     }
 }
 
-const fn count(name: &'static str, description: &'static str) -> Field {
-    Field { name, field_type: FieldType::Integer, description }
-}
-
-const fn number(name: &'static str, description: &'static str) -> Field {
-    Field { name, field_type: FieldType::Number, description }
-}
+/// The fields of the record, and how their values are got.
+const ENTRIES: [Entry<Evaluation>; 19] = [
+    integer(
+        "rows",
+        "rows evaluated, each once whatever its weight; those of non_finite are not among them",
+        |evaluation| Some(evaluation.rows),
+    ),
+    integer(
+        "payers",
+        "rows evaluated with label > 0, each once whatever its weight",
+        |evaluation| Some(evaluation.payers),
+    ),
+    integer(
+        "non_finite",
+        "rows left out of every other field because their expected_ltv is NaN or infinite, as it is where a \
+             parameter is NaN; each once whatever its weight",
+        |evaluation| Some(evaluation.non_finite),
+    ),
+    number(
+        "loss",
+        "mean of ziln_loss(label, params), the negative log-likelihood in nats; classification_loss + amount_loss \
+             (Wang, Liu, Miao 2019)",
+        |evaluation| evaluation.loss,
+    ),
+    number(
+        "classification_loss",
+        "mean of -ln(p) of payers and -ln(1 - p) of the others, p = sigmoid(logit); over all rows \
+             (Wang, Liu, Miao 2019)",
+        |evaluation| evaluation.classification_loss,
+    ),
+    number(
+        "amount_loss",
+        "mean of the negative log-density of a payer's label under log-normal(mu, sigma), 0 for the others; over \
+             all rows (Wang, Liu, Miao 2019)",
+        |evaluation| evaluation.amount_loss,
+    ),
+    number(
+        "crps",
+        "mean of ziln_crps(label, params), the continuous ranked probability score, in units of the label \
+             (Gneiting, Raftery 2007)",
+        |evaluation| evaluation.crps,
+    ),
+    number("label_mean", "mean label", |evaluation| evaluation.label_mean),
+    number(
+        "prediction_mean",
+        "mean of ziln_expected_ltv(params) = p * exp(mu + sigma^2 / 2)",
+        |evaluation| evaluation.prediction_mean,
+    ),
+    number("prediction_ratio", "prediction_mean / label_mean; NULL without payers", |evaluation| {
+        evaluation.prediction_ratio
+    }),
+    number(
+        "gini",
+        "2 * (area under the cumulative share of label against share of rows, by expected_ltv from the highest, \
+             by trapezoids, ties sharing evenly) - 1; NULL without payers (Wang, Liu, Miao 2019)",
+        |evaluation| evaluation.gini,
+    ),
+    number(
+        "normalized_gini",
+        "gini / the gini of the labels themselves, as ziln_gini; NULL where labels are all equal \
+             (Wang, Liu, Miao 2019)",
+        |evaluation| evaluation.normalized_gini,
+    ),
+    number(
+        "spearman",
+        "Pearson correlation of the mid-ranks of label and expected_ltv; NULL where either is constant \
+             (Spearman 1904)",
+        |evaluation| evaluation.spearman,
+    ),
+    number(
+        "roc_auc",
+        "probability that a payer has a higher pay_prob than another customer, ties counting half; NULL unless \
+             there are both (Hanley, McNeil 1982)",
+        |evaluation| evaluation.roc_auc,
+    ),
+    number(
+        "average_precision",
+        "sum over distinct pay_prob, from the highest, of the gain in recall of payers times precision; NULL \
+             without payers (Manning, Raghavan, Schuetze 2008, section 8.4)",
+        |evaluation| evaluation.average_precision,
+    ),
+    number(
+        "decile_mape",
+        "mean of absolute_percentage_error = |prediction_mean - label_mean| / label_mean over the deciles of \
+             expected_ltv with label_mean > 0, as ziln_decile_stats; NULL without payers \
+             (Wang, Liu, Miao 2019)",
+        |evaluation| evaluation.decile_mape,
+    ),
+    number(
+        "coverage_80",
+        "share of rows with ziln_quantile(0.1, params) <= label <= ziln_quantile(0.9, params); 0.8 or more if the \
+             model is right, as the probability of 0 may lie wholly within (Gneiting, Raftery 2007)",
+        |evaluation| evaluation.coverage_80,
+    ),
+    integer(
+        "rows_seen",
+        "usable rows that those of rows and non_finite are a sample of, each once whatever its weight; NULL without \
+             option max_rows",
+        |evaluation| evaluation.rows_seen,
+    ),
+    number(
+        "effective_rows",
+        "rows without copies that the sample is worth: (rows + non_finite)^2 / the sum over distinct rows of (copies in \
+             the sample)^2, as copies are kept or left out together; NULL without option max_rows (Kish 1965)",
+        |evaluation| evaluation.effective_rows,
+    ),
+];
 
 /// Consecutive rows: what came, and what was predicted for it.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use super::scorer::{Scorer, cap_sigma};
 use crate::Result;
 use crate::family::Head;
 use crate::math::{expected_ltv_row, ln, sigma_from_raw};
-use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
+use crate::record::{Entry, Field, FieldValue, Record, Sealed, fields, number, text, values};
 
 /// What one feature of a customer adds to the heads, beside the average customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,37 +193,28 @@ fn average_level(weights: &[[f64; 3]], rows: &[u64], all_rows: u64) -> [f64; 3] 
 impl Sealed for Contribution {}
 
 impl Record for Contribution {
-    const FIELDS: &'static [Field] = &[
-        Field { name: "feature", field_type: FieldType::Text, description: "the feature" },
-        Field {
-            name: "logit",
-            field_type: FieldType::Number,
-            description: "what it adds to the logit, beside the average customer",
-        },
-        Field {
-            name: "mu",
-            field_type: FieldType::Number,
-            description: "what it adds to mu, beside the average customer",
-        },
-        Field {
-            name: "raw_sigma",
-            field_type: FieldType::Number,
-            description: "what it adds to raw sigma, beside the average customer",
-        },
-        Field {
-            name: "ltv_ratio",
-            field_type: FieldType::Number,
-            description: "expected lifetime value over what it would be without what the feature adds",
-        },
-    ];
+    const FIELDS: &'static [Field] = &fields(&ENTRIES);
 
     fn into_values(self) -> Vec<FieldValue> {
-        vec![
-            FieldValue::Text(Some(self.feature)),
-            FieldValue::Number(Some(self.logit)),
-            FieldValue::Number(Some(self.mu)),
-            FieldValue::Number(Some(self.raw_sigma)),
-            FieldValue::Number(Some(self.ltv_ratio)),
-        ]
+        values(&ENTRIES, &self)
     }
 }
+
+/// The fields of the record, and how their values are got.
+const ENTRIES: [Entry<Contribution>; 5] = [
+    text("feature", "the feature", |contribution| Some(&contribution.feature)),
+    number("logit", "what it adds to the logit, beside the average customer", |contribution| {
+        Some(contribution.logit)
+    }),
+    number("mu", "what it adds to mu, beside the average customer", |contribution| {
+        Some(contribution.mu)
+    }),
+    number("raw_sigma", "what it adds to raw sigma, beside the average customer", |contribution| {
+        Some(contribution.raw_sigma)
+    }),
+    number(
+        "ltv_ratio",
+        "expected lifetime value over what it would be without what the feature adds",
+        |contribution| Some(contribution.ltv_ratio),
+    ),
+];

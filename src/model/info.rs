@@ -3,7 +3,9 @@
 use super::document::Model;
 use super::network::{LayerWeights, NetworkTraining};
 use super::training::{StopReason, Training};
-use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
+use crate::record::{
+    Entry, Field, FieldValue, Record, Sealed, fields, integer, number, numbers, text, texts, values,
+};
 
 /// What happened in training and the options in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +16,7 @@ pub struct ModelInfo {
 impl Model {
     /// What happened in training and the options in force, as one flat record.
     pub fn info(&self) -> ModelInfo {
-        ModelInfo { values: INFO.iter().map(|(_, value)| value(self)).collect() }
+        ModelInfo { values: values(&INFO, self) }
     }
 }
 
@@ -29,192 +31,133 @@ impl ModelInfo {
 impl Sealed for ModelInfo {}
 
 impl Record for ModelInfo {
-    const FIELDS: &'static [Field] = &FIELDS;
+    const FIELDS: &'static [Field] = &fields(&INFO);
 
     fn into_values(self) -> Vec<FieldValue> {
         self.values
     }
 }
 
-/// A field and how it is read from a model: the one list of the fields.
-type Entry = (Field, fn(&Model) -> FieldValue);
-
-const fn entry(
-    name: &'static str,
-    field_type: FieldType,
-    description: &'static str,
-    value: fn(&Model) -> FieldValue,
-) -> Entry {
-    (Field { name, field_type, description }, value)
-}
-
-use FieldType::{Integer, Number, Numbers, Text, Texts};
-
-const INFO: [Entry; 48] = [
-    entry("format_version", Integer, "version of the model text", |m| {
-        integer(u64::from(m.format_version()))
-    }),
-    entry("features", Integer, "features the model was trained on", |m| {
-        integer(m.features().len() as u64)
-    }),
-    entry("rows", Integer, "rows trained on or held out", |m| integer(m.training().rows)),
-    entry(
+/// The one list of the fields.
+const INFO: [Entry<Model>; 48] = [
+    integer("format_version", "version of the model text", |m| Some(u64::from(m.format_version()))),
+    integer("features", "features the model was trained on", |m| Some(m.features().len() as u64)),
+    integer("rows", "rows trained on or held out", |m| Some(m.training().rows)),
+    integer(
         "rows_seen",
-        Integer,
         "usable rows that the rows are a sample of; NULL without option max_rows",
-        |m| optional(m.training().rows_seen),
+        |m| m.training().rows_seen,
     ),
-    entry("payers", Integer, "rows with a label of at least min_payment", |m| {
-        integer(m.training().payers)
+    integer("payers", "rows with a label of at least min_payment", |m| Some(m.training().payers)),
+    integer("validation_rows", "rows held out for early stopping", |m| {
+        Some(m.training().validation_rows)
     }),
-    entry("validation_rows", Integer, "rows held out for early stopping", |m| {
-        integer(m.training().validation_rows)
+    integer("skipped_labels", "rows skipped for a NaN or infinite label", |m| {
+        Some(m.training().skipped_labels)
     }),
-    entry("skipped_labels", Integer, "rows skipped for a NaN or infinite label", |m| {
-        integer(m.training().skipped_labels)
+    integer("negative_labels", "rows whose negative label counted as 0", |m| {
+        Some(m.training().negative_labels)
     }),
-    entry("negative_labels", Integer, "rows whose negative label counted as 0", |m| {
-        integer(m.training().negative_labels)
+    integer("tiny_labels", "rows whose label below min_payment counted as 0", |m| {
+        Some(m.training().tiny_labels)
     }),
-    entry("tiny_labels", Integer, "rows whose label below min_payment counted as 0", |m| {
-        integer(m.training().tiny_labels)
+    number("label_min", "least payment", |m| m.training().label_min),
+    number("label_max", "greatest payment", |m| m.training().label_max),
+    number("weight_sum", "sum of the rows' weights", |m| Some(m.training().weight_sum)),
+    integer("epochs_run", "epochs run, of the network if there is one", |m| {
+        Some(of_network(m).map_or(m.training().epochs_run, |network| network.epochs_run))
     }),
-    entry("label_min", Number, "least payment", |m| FieldValue::Number(m.training().label_min)),
-    entry("label_max", Number, "greatest payment", |m| FieldValue::Number(m.training().label_max)),
-    entry("weight_sum", Number, "sum of the rows' weights", |m| number(m.training().weight_sum)),
-    entry("epochs_run", Integer, "epochs run, of the network if there is one", |m| {
-        integer(of_network(m).map_or(m.training().epochs_run, |network| network.epochs_run))
-    }),
-    entry(
+    integer(
         "best_epoch",
-        Integer,
         "epoch whose weights the model has, or its network if there is one; 0 if that adds nothing",
-        |m| integer(of_network(m).map_or(m.training().best_epoch, |network| network.best_epoch)),
+        |m| Some(of_network(m).map_or(m.training().best_epoch, |network| network.best_epoch)),
     ),
-    entry(
+    text(
         "stop_reason",
-        Text,
         "why training stopped, of the network if there is one: epochs, patience, diverged, converged, max_iterations or unfinished",
-        |m| text(stop_reason(m).name()),
+        |m| Some(stop_reason(m).name()),
     ),
-    entry("train_loss", Number, "mean loss of the training rows", |m| {
-        number(m.training().train_loss)
+    number("train_loss", "mean loss of the training rows", |m| Some(m.training().train_loss)),
+    number("objective", "mean training loss plus penalty", |m| Some(m.training().objective)),
+    number("validation_loss", "mean loss of the held-out rows", |m| m.training().validation_loss),
+    number("prediction_ratio", "predicted over actual total of the training rows", |m| {
+        m.training().prediction_ratio
     }),
-    entry("objective", Number, "mean training loss plus penalty", |m| {
-        number(m.training().objective)
+    texts("warnings", "what to look at before trusting the model", |m| {
+        Some(&m.training().warnings)
     }),
-    entry("validation_loss", Number, "mean loss of the held-out rows", |m| {
-        FieldValue::Number(m.training().validation_loss)
+    numbers("history_epoch", "epochs of the loss history, which is of the linear heads", |m| {
+        let epochs = &m.training().history.epoch;
+        Some(epochs.iter().map(|&epoch| epoch as f64).collect())
     }),
-    entry("prediction_ratio", Number, "predicted over actual total of the training rows", |m| {
-        FieldValue::Number(m.training().prediction_ratio)
+    numbers("history_train", "mean training loss while the epoch ran", |m| {
+        Some(m.training().history.train.clone())
     }),
-    entry("warnings", Texts, "what to look at before trusting the model", |m| {
-        FieldValue::Texts(Some(m.training().warnings.clone()))
-    }),
-    entry(
-        "history_epoch",
-        Numbers,
-        "epochs of the loss history, which is of the linear heads",
-        |m| {
-            let epochs = &m.training().history.epoch;
-            FieldValue::Numbers(Some(epochs.iter().map(|&epoch| epoch as f64).collect()))
-        },
-    ),
-    entry("history_train", Numbers, "mean training loss while the epoch ran", |m| {
-        FieldValue::Numbers(Some(m.training().history.train.clone()))
-    }),
-    entry("history_validation", Numbers, "mean held-out loss after the epoch", |m| {
+    numbers("history_validation", "mean held-out loss after the epoch", |m| {
         let losses = &m.training().history.validation;
-        FieldValue::Numbers((!losses.is_empty()).then(|| losses.clone()))
+        (!losses.is_empty()).then(|| losses.clone())
     }),
-    entry("epochs", Integer, "option epochs, of the network if there is one", |m| {
-        integer(of_network(m).map_or(m.options().epochs, |network| network.epochs))
+    integer("epochs", "option epochs, of the network if there is one", |m| {
+        Some(of_network(m).map_or(m.options().epochs, |network| network.epochs))
     }),
-    entry("batch_size", Integer, "option batch_size, of the network if there is one", |m| {
-        integer(of_network(m).map_or(m.options().batch_size, |network| network.batch_size))
+    integer("batch_size", "option batch_size, of the network if there is one", |m| {
+        Some(of_network(m).map_or(m.options().batch_size, |network| network.batch_size))
     }),
-    entry("learning_rate", Number, "option learning_rate, of the network if there is one", |m| {
-        number(of_network(m).map_or(m.options().learning_rate, |network| network.learning_rate))
+    number("learning_rate", "option learning_rate, of the network if there is one", |m| {
+        Some(of_network(m).map_or(m.options().learning_rate, |network| network.learning_rate))
     }),
-    entry("optimizer", Text, "option optimizer", |m| text(&m.options().optimizer)),
-    entry("schedule", Text, "option schedule", |m| text(&m.options().schedule)),
-    entry("l2_logit", Number, "option l2 of the logit head", |m| number(m.options().l2.logit)),
-    entry("l2_mu", Number, "option l2 of the mu head", |m| number(m.options().l2.mu)),
-    entry("l2_raw_sigma", Number, "option l2 of the raw_sigma head", |m| {
-        number(m.options().l2.raw_sigma)
-    }),
-    entry("clip_norm", Number, "option clip_norm, NULL for none", |m| {
-        FieldValue::Number(m.options().clip_norm)
-    }),
-    entry("seed", Integer, "option seed", |m| integer(m.options().seed)),
-    entry(
+    text("optimizer", "option optimizer", |m| Some(&m.options().optimizer)),
+    text("schedule", "option schedule", |m| Some(&m.options().schedule)),
+    number("l2_logit", "option l2 of the logit head", |m| Some(m.options().l2.logit)),
+    number("l2_mu", "option l2 of the mu head", |m| Some(m.options().l2.mu)),
+    number("l2_raw_sigma", "option l2 of the raw_sigma head", |m| Some(m.options().l2.raw_sigma)),
+    number("clip_norm", "option clip_norm, NULL for none", |m| m.options().clip_norm),
+    integer("seed", "option seed", |m| Some(m.options().seed)),
+    number(
         "validation_fraction",
-        Number,
         "option validation_fraction; the share of the rows that were held out if there is a network",
-        |m| number(validation_fraction(m)),
+        |m| Some(validation_fraction(m)),
     ),
-    entry("patience", Integer, "option patience, of the network if there is one", |m| {
-        integer(of_network(m).map_or(m.options().patience, |network| network.patience))
+    integer("patience", "option patience, of the network if there is one", |m| {
+        Some(of_network(m).map_or(m.options().patience, |network| network.patience))
     }),
-    entry("max_sigma", Number, "option max_sigma", |m| number(m.max_sigma())),
-    entry("min_payment", Number, "option min_payment", |m| {
-        FieldValue::Number(m.options().min_payment)
-    }),
-    entry(
+    number("max_sigma", "option max_sigma", |m| Some(m.max_sigma())),
+    number("min_payment", "option min_payment", |m| m.options().min_payment),
+    number(
         "sigma_prior_weight",
-        Number,
         "imagined payers of the prior of sigma, as a share of the rows; NULL for no prior",
-        |m| FieldValue::Number(m.options().sigma_prior.map(|prior| prior.weight)),
+        |m| m.options().sigma_prior.map(|prior| prior.weight),
     ),
-    entry("sigma_prior_spread", Number, "how far their ln(label) lie from mu", |m| {
-        FieldValue::Number(m.options().sigma_prior.map(|prior| prior.spread))
+    number("sigma_prior_spread", "how far their ln(label) lie from mu", |m| {
+        m.options().sigma_prior.map(|prior| prior.spread)
     }),
-    entry("min_count", Integer, "option min_count", |m| integer(m.options().min_count)),
-    entry("max_rows", Integer, "option max_rows, NULL for none", |m| {
-        optional(m.options().max_rows)
-    }),
-    entry("hidden", Numbers, "option hidden: units of each hidden layer; NULL for none", |m| {
+    integer("min_count", "option min_count", |m| Some(m.options().min_count)),
+    integer("max_rows", "option max_rows, NULL for none", |m| m.options().max_rows),
+    numbers("hidden", "option hidden: units of each hidden layer; NULL for none", |m| {
         let units = |layer: &LayerWeights| layer.biases.len() as f64;
-        FieldValue::Numbers(m.network().map(|network| network.layers.iter().map(units).collect()))
+        m.network().map(|network| network.layers.iter().map(units).collect())
     }),
-    entry(
-        "dropout",
-        Number,
-        "share of the units that a step did without; NULL without a network",
-        |m| FieldValue::Number(of_network(m).map(|network| network.dropout)),
-    ),
-    entry("decay", Number, "what a step took off a weight of the network; NULL without one", |m| {
-        FieldValue::Number(of_network(m).map(|network| network.decay))
+    number("dropout", "share of the units that a step did without; NULL without a network", |m| {
+        of_network(m).map(|network| network.dropout)
     }),
-    entry(
+    number("decay", "what a step took off a weight of the network; NULL without one", |m| {
+        of_network(m).map(|network| network.decay)
+    }),
+    number(
         "mended_total",
-        Number,
         "predicted over actual total before the network's amounts were moved for its sake; NULL if they were not",
-        |m| FieldValue::Number(of_network(m).and_then(|network| network.total).map(|t| t.ratio)),
+        |m| of_network(m).and_then(|network| network.total).map(|t| t.ratio),
     ),
-    entry("init", Integer, "1 if training continued from a given model, else 0", |m| {
-        integer(u64::from(m.options().init))
+    integer("init", "1 if training continued from a given model, else 0", |m| {
+        Some(u64::from(m.options().init))
     }),
-    entry("keep_state", Integer, "1 if the optimiser's state is in the model, else 0", |m| {
-        integer(u64::from(m.optimizer_state().is_some()))
+    integer("keep_state", "1 if the optimiser's state is in the model, else 0", |m| {
+        Some(u64::from(m.optimizer_state().is_some()))
     }),
-    entry("weights", Integer, "weights of a head, without the intercept", |m| {
-        integer(m.head_weights().logit.weights.len() as u64)
+    integer("weights", "weights of a head, without the intercept", |m| {
+        Some(m.head_weights().logit.weights.len() as u64)
     }),
 ];
-
-const FIELDS: [Field; INFO.len()] = fields();
-
-const fn fields() -> [Field; INFO.len()] {
-    let mut fields = [INFO[0].0; INFO.len()];
-    let mut index = 0;
-    while index < INFO.len() {
-        fields[index] = INFO[index].0;
-        index += 1;
-    }
-    fields
-}
 
 fn of_network(model: &Model) -> Option<NetworkTraining> {
     model.network().and_then(|network| network.training)
@@ -243,20 +186,4 @@ fn validation_fraction(model: &Model) -> f64 {
         Some(_) if *rows > 0 => *validation_rows as f64 / *rows as f64,
         _ => model.options().validation_fraction,
     }
-}
-
-fn integer(value: u64) -> FieldValue {
-    FieldValue::Integer(Some(i64::try_from(value).unwrap_or(i64::MAX)))
-}
-
-fn optional(value: Option<u64>) -> FieldValue {
-    FieldValue::Integer(value.map(|value| i64::try_from(value).unwrap_or(i64::MAX)))
-}
-
-fn number(value: f64) -> FieldValue {
-    FieldValue::Number(Some(value))
-}
-
-fn text(value: &str) -> FieldValue {
-    FieldValue::Text(Some(value.to_owned()))
 }

@@ -7,7 +7,7 @@ use super::range::Range;
 use super::row_encoder::{Encoded, RowEncoder};
 use super::scorer::{Scorer, cap_sigma};
 use crate::math::{expected_ltv_row, sigma_from_raw, sigmoid};
-use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
+use crate::record::{Entry, Field, FieldValue, Record, Sealed, fields, number, values};
 use crate::{Error, Result};
 
 /// Standard errors of what is predicted for a customer: how far the model's weights leave it open, not how far the customer
@@ -169,28 +169,19 @@ fn bilinear(
 impl Sealed for ParamsError {}
 
 impl Record for ParamsError {
-    const FIELDS: &'static [Field] = &[
-        Field {
-            name: "logit",
-            field_type: FieldType::Number,
-            description: "standard error of the logit",
-        },
-        Field { name: "mu", field_type: FieldType::Number, description: "standard error of mu" },
-        Field {
-            name: "raw_sigma",
-            field_type: FieldType::Number,
-            description: "standard error of raw sigma",
-        },
-        Field {
-            name: "expected_ltv",
-            field_type: FieldType::Number,
-            description: "standard error of the expected lifetime value",
-        },
-    ];
+    const FIELDS: &'static [Field] = &fields(&ENTRIES);
 
     fn into_values(self) -> Vec<FieldValue> {
-        [self.logit, self.mu, self.raw_sigma, self.expected_ltv]
-            .map(|error| FieldValue::Number(Some(error)))
-            .into()
+        values(&ENTRIES, &self)
     }
 }
+
+/// The fields of the record, and how their values are got.
+const ENTRIES: [Entry<ParamsError>; 4] = [
+    number("logit", "standard error of the logit", |errors| Some(errors.logit)),
+    number("mu", "standard error of mu", |errors| Some(errors.mu)),
+    number("raw_sigma", "standard error of raw sigma", |errors| Some(errors.raw_sigma)),
+    number("expected_ltv", "standard error of the expected lifetime value", |errors| {
+        Some(errors.expected_ltv)
+    }),
+];

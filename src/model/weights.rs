@@ -8,7 +8,9 @@ use super::feature::{Encoding, Feature};
 use super::range::Range;
 use crate::family::Head;
 use crate::math::norm_cdf;
-use crate::record::{Field, FieldType, FieldValue, Record, Sealed};
+use crate::record::{
+    Entry, Field, FieldValue, Record, Sealed, fields, integer, number, text, values,
+};
 
 /// The weights of the three heads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -202,101 +204,68 @@ impl WeightRow {
 impl Sealed for WeightRow {}
 
 impl Record for WeightRow {
-    const FIELDS: &'static [Field] = &[
-        Field {
-            name: "head",
-            field_type: FieldType::Text,
-            description: "the head: logit, mu or raw_sigma; NULL in hidden layers",
-        },
-        Field {
-            name: "feature",
-            field_type: FieldType::Text,
-            description: "the feature; NULL for intercepts, and in a network where a layer takes units",
-        },
-        Field {
-            name: "level",
-            field_type: FieldType::Text,
-            description: "the level of a categorical feature; NULL for numbers and for the level NULL",
-        },
-        Field {
-            name: "weight",
-            field_type: FieldType::Number,
-            description: "the weight on the standardised scale",
-        },
-        Field {
-            name: "raw_weight",
-            field_type: FieldType::Number,
-            description: "the weight on the scale of the feature itself; NULL in a network",
-        },
-        Field {
-            name: "least",
-            field_type: FieldType::Number,
-            description: "the head holds the number at or above this; NULL for levels and intercepts",
-        },
-        Field {
-            name: "most",
-            field_type: FieldType::Number,
-            description: "the head holds the number at or below this; NULL for levels and intercepts",
-        },
-        Field {
-            name: "standard_error",
-            field_type: FieldType::Number,
-            description: "the standard error of the weight; NULL if the model has none",
-        },
-        Field {
-            name: "raw_standard_error",
-            field_type: FieldType::Number,
-            description: "the standard error of raw_weight",
-        },
-        Field { name: "z", field_type: FieldType::Number, description: "weight / standard_error" },
-        Field {
-            name: "p_value",
-            field_type: FieldType::Number,
-            description: "the probability of a z as far from 0 if the weight were 0",
-        },
-        Field {
-            name: "between",
-            field_type: FieldType::Number,
-            description: "the variance of the weight between campaigns; NULL if the model is no prior",
-        },
-        Field {
-            name: "layer",
-            field_type: FieldType::Integer,
-            description: "the layer of the network: 0 for the vectors of levels, then the layers, last the heads; NULL for the linear heads",
-        },
-        Field {
-            name: "unit",
-            field_type: FieldType::Integer,
-            description: "the unit of the layer, or the number of the vector, counted from 0; NULL for heads",
-        },
-        Field {
-            name: "input",
-            field_type: FieldType::Integer,
-            description: "the input of the layer, counted from 0; NULL for a bias",
-        },
-    ];
+    const FIELDS: &'static [Field] = &fields(&ENTRIES);
 
     fn into_values(self) -> Vec<FieldValue> {
-        vec![
-            FieldValue::Text(self.head.map(|head| head.name().to_owned())),
-            FieldValue::Text(self.feature),
-            FieldValue::Text(self.level),
-            FieldValue::Number(Some(self.weight)),
-            FieldValue::Number(self.raw_weight),
-            FieldValue::Number(self.range.map(|range| range.least)),
-            FieldValue::Number(self.range.map(|range| range.most)),
-            FieldValue::Number(self.standard_error),
-            FieldValue::Number(self.raw_standard_error),
-            FieldValue::Number(self.z),
-            FieldValue::Number(self.p_value),
-            FieldValue::Number(self.between),
-            integer(self.layer),
-            integer(self.unit),
-            integer(self.input),
-        ]
+        values(&ENTRIES, &self)
     }
 }
 
-fn integer(index: Option<u64>) -> FieldValue {
-    FieldValue::Integer(index.and_then(|index| i64::try_from(index).ok()))
-}
+/// The fields of the record, and how their values are got.
+const ENTRIES: [Entry<WeightRow>; 15] = [
+    text("head", "the head: logit, mu or raw_sigma; NULL in hidden layers", |row| {
+        row.head.map(Head::name)
+    }),
+    text(
+        "feature",
+        "the feature; NULL for intercepts, and in a network where a layer takes units",
+        |row| row.feature.as_deref(),
+    ),
+    text(
+        "level",
+        "the level of a categorical feature; NULL for numbers and for the level NULL",
+        |row| row.level.as_deref(),
+    ),
+    number("weight", "the weight on the standardised scale", |row| Some(row.weight)),
+    number(
+        "raw_weight",
+        "the weight on the scale of the feature itself; NULL in a network",
+        |row| row.raw_weight,
+    ),
+    number(
+        "least",
+        "the head holds the number at or above this; NULL for levels and intercepts",
+        |row| row.range.map(|range| range.least),
+    ),
+    number(
+        "most",
+        "the head holds the number at or below this; NULL for levels and intercepts",
+        |row| row.range.map(|range| range.most),
+    ),
+    number(
+        "standard_error",
+        "the standard error of the weight; NULL if the model has none",
+        |row| row.standard_error,
+    ),
+    number("raw_standard_error", "the standard error of raw_weight", |row| row.raw_standard_error),
+    number("z", "weight / standard_error", |row| row.z),
+    number("p_value", "the probability of a z as far from 0 if the weight were 0", |row| {
+        row.p_value
+    }),
+    number(
+        "between",
+        "the variance of the weight between campaigns; NULL if the model is no prior",
+        |row| row.between,
+    ),
+    integer(
+        "layer",
+        "the layer of the network: 0 for the vectors of levels, then the layers, last the heads; NULL for the linear heads",
+        |row| row.layer,
+    ),
+    integer(
+        "unit",
+        "the unit of the layer, or the number of the vector, counted from 0; NULL for heads",
+        |row| row.unit,
+    ),
+    integer("input", "the input of the layer, counted from 0; NULL for a bias", |row| row.input),
+];

@@ -2,7 +2,7 @@
 
 use super::encode::Packed;
 use crate::math::{TILE, dispatch, exp, expected_ltv_row, sigma_from_raw};
-use crate::model::{Bounds, Encoding, Standardizer};
+use crate::model::{Bounds, Encoding};
 use crate::net::{TileRows, hold};
 
 /// Rows that are looked at: whole batches up to about this many.
@@ -71,15 +71,7 @@ pub(super) fn linear_heads(
 
 /// The ranges of the payers, standardised.
 fn payer_ranges(encodings: &[Encoding]) -> Vec<[f32; 2]> {
-    let range = |encoding: &Encoding| match *encoding {
-        Encoding::Numeric { mean, scale, payer_range: Some(range), .. } => {
-            let standard = Standardizer::new(mean, scale);
-            Some([range.least, range.most].map(|end| standard.end(end)))
-        }
-        Encoding::Numeric { .. } => Some([f32::NEG_INFINITY, f32::INFINITY]),
-        Encoding::Categorical { .. } => None,
-    };
-    encodings.iter().filter_map(range).collect()
+    encodings.iter().filter_map(Encoding::payer_ends).collect()
 }
 
 /// Sums on the way.

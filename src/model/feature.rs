@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::range::Range;
+use super::standardizer::Standardizer;
 
 /// A number whose scale is from here on is computed with in units of [`HUGE_UNIT`]: the differences and the inverses of
 /// such numbers overflow or vanish.
@@ -76,5 +77,44 @@ impl Encoding {
             Self::Numeric { .. } => 1,
             Self::Categorical { levels, .. } => levels.len(),
         }
+    }
+
+    /// Where the heads of the amount hold the packed number: at the ends of its range among the payers. `None` for a
+    /// category.
+    pub(crate) fn payer_ends(&self) -> Option<[f32; 2]> {
+        match *self {
+            Self::Numeric { mean, scale, payer_range: Some(Range { least, most }), .. } => {
+                let standard = Standardizer::new(mean, scale);
+                Some([least, most].map(|end| standard.end(end)))
+            }
+            Self::Numeric { payer_range: None, .. } => Some([f32::NEG_INFINITY, f32::INFINITY]),
+            Self::Categorical { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(mean: f64, scale: f64, payer_range: Option<Range>) -> Encoding {
+        Encoding::Numeric { mean, scale, range: None, payer_range }
+    }
+
+    #[test]
+    fn a_number_is_held_where_payers_are() {
+        let payers = Some(Range { least: 1.0, most: 7.0 });
+        assert_eq!(number(3.0, 2.0, payers).payer_ends(), Some([-1.0, 2.0]));
+        let free = Some([f32::NEG_INFINITY, f32::INFINITY]);
+        assert_eq!(number(3.0, 2.0, None).payer_ends(), free);
+        let category = Encoding::Categorical { levels: vec![None], rows: vec![1] };
+        assert_eq!(category.payer_ends(), None);
+    }
+
+    /// What is beyond single precision is far from the mean, and not at it.
+    #[test]
+    fn ends_beyond_all_packed_numbers_hold_none() {
+        let far = Some(Range { least: -1e300, most: 1e300 });
+        assert_eq!(number(0.0, 1e-250, far).payer_ends(), Some([-1e15, 1e15]));
     }
 }

@@ -41,9 +41,6 @@ pub(super) struct HeldNumber {
     standard: Standardizer,
 }
 
-/// The ends of a number that the heads of the amount do not hold.
-const FREE: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
-
 #[derive(Debug, Clone)]
 pub(super) struct Levels {
     null: Option<u32>,
@@ -111,18 +108,9 @@ impl NetworkScorer {
     }
 }
 
-/// Of each number of the features where the heads of the amount hold it, standardised: its range among the payers.
+/// Of each number of the features where the heads of the amount hold it: see [`Encoding::payer_ends`].
 pub(crate) fn amount_ends(features: &[Feature]) -> Vec<[f32; 2]> {
-    let ends = features.iter().filter_map(|feature| {
-        match (Input::new(&feature.encoding), &feature.encoding) {
-            (Input::Number(standard), Encoding::Numeric { payer_range: Some(range), .. }) => {
-                Some([standard.of(range.least), standard.of(range.most)])
-            }
-            (Input::Number(_), _) => Some(FREE),
-            (Input::Levels(_), _) => None,
-        }
-    });
-    ends.collect()
+    features.iter().filter_map(|feature| feature.encoding.payer_ends()).collect()
 }
 
 impl Input {

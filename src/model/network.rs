@@ -170,6 +170,7 @@ pub struct HeadOfUnits {
 }
 
 impl HeadsOfUnits {
+    /// The logit, mu and raw sigma.
     pub(super) fn all(&self) -> [&HeadOfUnits; 3] {
         [&self.logit, &self.mu, &self.raw_sigma]
     }
@@ -234,12 +235,14 @@ impl Network {
         rows
     }
 
+    /// Its numbers.
     pub(super) fn borrowed(&self) -> Borrowed<'_> {
         Borrowed { embeddings: &self.embeddings, layers: &self.layers, heads: &self.heads }
     }
 }
 
 impl NetworkValues {
+    /// Its numbers.
     pub(super) fn borrowed(&self) -> Borrowed<'_> {
         Borrowed { embeddings: &self.embeddings, layers: &self.layers, heads: &self.heads }
     }
@@ -266,6 +269,7 @@ pub(super) fn inputs_of<'a>(
     numbers.chain(levels).collect()
 }
 
+/// How many features are numbers.
 pub(super) fn number_count(features: &[Feature]) -> usize {
     features.len() - categories(features).count()
 }

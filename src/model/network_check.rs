@@ -15,7 +15,7 @@ impl Network {
     /// Checks that the network fits the features and holds nothing but finite numbers.
     ///
     /// # Errors
-    /// [`Error::Model`] that says what does not fit.
+    /// [`Error::Model`](crate::Error::Model) that says what does not fit.
     pub(crate) fn check(&self, features: &[Feature]) -> Result<()> {
         self.borrowed().check(features)?;
         match &self.state {

@@ -18,7 +18,7 @@ pub(super) fn gradient_of_batch<const H: usize, T: Term<H>>(
     weights: AffineWeights<'_>,
     with_loss: bool,
 ) -> f64 {
-    pass::<H, T, true>(affine, term, packed, batch, weights, with_loss)
+    over_batch::<H, T, true>(affine, term, packed, batch, weights, with_loss)
 }
 
 /// The summed loss over a batch.
@@ -29,10 +29,10 @@ pub(super) fn loss_of_batch<const H: usize, T: Term<H>>(
     batch: &Batch,
     weights: AffineWeights<'_>,
 ) -> f64 {
-    pass::<H, T, false>(affine, term, packed, batch, weights, true)
+    over_batch::<H, T, false>(affine, term, packed, batch, weights, true)
 }
 
-fn pass<const H: usize, T: Term<H>, const GRADIENT: bool>(
+fn over_batch<const H: usize, T: Term<H>, const GRADIENT: bool>(
     affine: &mut Affine,
     term: &T,
     packed: &Packed,
@@ -41,11 +41,11 @@ fn pass<const H: usize, T: Term<H>, const GRADIENT: bool>(
     with_loss: bool,
 ) -> f64 {
     affine.prepare::<H>(&packed.inputs, batch, T::PAYERS_ONLY, weights);
-    dispatch_simd(Pass::<T, H, GRADIENT> { affine, term, packed, batch, weights, with_loss })
+    dispatch_simd(OverBatch::<T, H, GRADIENT> { affine, term, packed, batch, weights, with_loss })
 }
 
 /// The tiles of a batch, with the gradient or without.
-struct Pass<'a, T, const H: usize, const GRADIENT: bool> {
+struct OverBatch<'a, T, const H: usize, const GRADIENT: bool> {
     affine: &'a mut Affine,
     term: &'a T,
     packed: &'a Packed,
@@ -54,7 +54,7 @@ struct Pass<'a, T, const H: usize, const GRADIENT: bool> {
     with_loss: bool,
 }
 
-impl<T: Term<H>, const H: usize, const GRADIENT: bool> WithSimd for Pass<'_, T, H, GRADIENT> {
+impl<T: Term<H>, const H: usize, const GRADIENT: bool> WithSimd for OverBatch<'_, T, H, GRADIENT> {
     /// The summed loss.
     type Output = f64;
 

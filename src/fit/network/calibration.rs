@@ -5,7 +5,7 @@
 //! and raw sigma of all rows by a little mends the total; what it costs in loss is least if each moves in proportion to what
 //! it does to the total over the information that the payers have on it.
 //!
-//! A total is a sum in which a few customers may be most. So only that part of the miss is mended that is no chance: of
+//! A few customers may make most of a total. So the part of the miss that may be chance is left as it is; mended is, of
 //! `ln(predicted / actual)` the share `1 - (error / ln(predicted / actual))^2`, as Stein's estimator has it. The standard
 //! error is the greater of two: that of the total of such rows if the model is true, which is wide where sigma is, and that
 //! of the rows' misses as they are, which is wide where one customer brought much. And no more is mended than what costs

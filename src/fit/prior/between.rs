@@ -11,8 +11,8 @@
 //! divided by how much more (a dispersion, as of quasi-likelihoods), or else a few odd payers of each campaign would pass
 //! for a difference between campaigns.
 //!
-//! The centre is a help of the estimate: it is that of the campaigns, each counted alike, while the common heads are those
-//! of the customers. Drawn to the latter, predictions are better.
+//! The centre is needed for the variances alone: it counts each campaign alike. Campaigns are drawn to the common heads, which
+//! count each customer alike: their predictions are better.
 
 use rayon::prelude::*;
 

@@ -19,8 +19,8 @@ const SEEN: [&str; 2] = ["rows seen", "labels skipped"];
 pub(in crate::udf) enum BoundedState {
     /// All rows, in a state without any other column.
     Rows(Box<RowState>),
-    /// All rows of a call whose states have the columns of a sample, as an engine asks for them before there are options to
-    /// read: here they are NULL.
+    /// All rows, in a state with the columns of a sample, which are NULL here: an engine asks for the columns before the
+    /// options are known.
     Unbounded(Box<RowState>),
     /// A sample of them, with option `max_rows`.
     Sample(Box<SampleState>),

@@ -34,8 +34,8 @@ pub(super) struct PartProblem<'a, const H: usize> {
     pub(super) can_learn: bool,
 }
 
-/// Where the solver stands after a pass; and whether what the pass saw is taken. `seen` is `None` where the weights were no
-/// place to be.
+/// Where the solver stands after a pass; and whether what the pass saw is taken. `seen` is `None` where the weights were so far off
+/// that a row's numbers could not be summed.
 pub(super) fn advance<const H: usize>(
     part: &PassPart,
     seen: Option<&SeenPart>,

@@ -18,7 +18,7 @@ use crate::math::{TILE, dispatch, ln, padded};
 use crate::model::{FeatureInput, Model, PassPart, PassStatus, Passes, Range};
 use crate::{Error, Result};
 
-/// What a row adds is summed in units of this, beyond which no number of a row is while the weights are a place to be.
+/// What a row adds is summed in units of this. A row with a greater number says that the weights are far off.
 pub(super) const UNIT: f64 = power_of_two(32);
 
 /// What the bytes of a state begin with: those of a row, or of sums.

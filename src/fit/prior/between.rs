@@ -16,20 +16,21 @@
 
 use rayon::prelude::*;
 
+use super::campaign_rows::{groups, layout};
 use super::campaigns::Campaigns;
+use super::head_sums::HeadSums;
 use crate::family::{AmountTerm, Curved, PayingTerm};
-use crate::fit::encode::{BatchLayout, Packed, PackedFor, Targets, pack_encoded};
+use crate::fit::encode::{Packed, PackedFor, Targets, pack_encoded};
 use crate::fit::newton::{
     DesignColumns, Drawn, Factor, PartObjective, PartRows, Point, Products, Symmetric,
 };
 use crate::fit::observer::{Stage, Step};
-use crate::fit::rows::{Table, gather, is_payment};
+use crate::fit::rows::Table;
 use crate::fit::warm_start;
 use crate::fit::watch::Watch;
 use crate::fit::weight_penalty::WeightPenalty;
-use crate::math::{padded, sigma_from_raw};
+use crate::math::sigma_from_raw;
 use crate::model::{Between, Encoding, HeadBetween, Model};
-use crate::net::Batch;
 
 /// Iterations at most, and at least.
 const ITERATIONS: usize = 24;
@@ -43,11 +44,6 @@ const BLOCK: usize = 64;
 
 /// A variance is iterated until it changes by no more than this share.
 const SETTLED: f64 = 0.01;
-
-/// A variance is taken to be `1 - error^2 / variance^2` of itself, at least 0: `error` is so many of its standard errors, or
-/// so many, and more where there are few campaigns, of those of a variance that is 0, whichever is less.
-const DOUBT: f64 = 2.0;
-const DOUBT_OF_NONE: f64 = 3.0;
 
 /// In the square of what the head is measured in: where a variance starts at least, what counts as none, and how small
 /// one may become on the way.
@@ -105,54 +101,6 @@ pub(super) fn between(
     }
 }
 
-/// A batch a campaign, its payers first; and how many there are.
-fn layout(table: &Table<'_>, campaigns: &Campaigns, min_payment: f64) -> (BatchLayout, usize) {
-    let mut layout = BatchLayout {
-        batches: Vec::with_capacity(campaigns.rows.len()),
-        rows: Vec::new(),
-        labels: Vec::new(),
-        packed_rows: 0,
-        packed_payers: 0,
-    };
-    let mut labels = Vec::new();
-    for rows in &campaigns.rows {
-        gather::labels(table, rows, &mut labels);
-        let is_payer = |label: f64| is_payment(label, min_payment);
-        let payers = labels.iter().filter(|label| is_payer(**label)).count();
-        layout.batches.push(Batch {
-            index: layout.batches.len(),
-            start: layout.packed_rows,
-            stride: Batch::stride_of(rows.len()),
-            rows: rows.len(),
-            payers,
-            first_payer: layout.packed_payers,
-        });
-        layout.packed_rows += Batch::stride_of(rows.len());
-        layout.packed_payers += padded(payers);
-        for pays in [true, false] {
-            for (row, label) in rows.iter().zip(&labels).filter(|(_, l)| is_payer(**l) == pays) {
-                layout.rows.push(*row);
-                layout.labels.push(if pays { *label } else { 0.0 });
-            }
-        }
-    }
-    (layout, campaigns.rows.len())
-}
-
-/// Of each weight of a head whose variance it has: 0 for the intercept, then feature by feature.
-fn groups(encodings: &[Encoding], part_indices: &[usize], width: usize) -> Vec<usize> {
-    let mut groups = vec![0; width];
-    let mut rest = part_indices.iter();
-    for (feature, encoding) in encodings.iter().enumerate() {
-        for &index in rest.by_ref().take(encoding.width()) {
-            if let Some(slot) = groups.get_mut(index) {
-                *slot = 1 + feature;
-            }
-        }
-    }
-    groups
-}
-
 /// The estimate of a part's variances.
 struct Estimate<'a> {
     packed: &'a Packed,
@@ -164,69 +112,6 @@ struct Estimate<'a> {
     /// Of a head.
     width: usize,
     watch: &'a Watch,
-}
-
-/// What the campaigns say together, of one head.
-#[derive(Clone)]
-struct HeadSums {
-    /// By group: the squared distances from the centre, and how many weights the rows decide.
-    squares: Vec<f64>,
-    decided: Vec<f64>,
-    /// By group: the sum of the squared information on a weight's centre, twice the information on the variance.
-    of_variance: Vec<f64>,
-    /// The same of a variance that is 0, and the sum of the fourth powers.
-    of_none: Vec<f64>,
-    of_none_squared: Vec<f64>,
-    /// Of the intercept and the numbers: the slope of the marginal likelihood by the centre, and its information.
-    slope: Vec<f64>,
-    information: Symmetric,
-}
-
-impl HeadSums {
-    fn new(groups: usize, dense: usize) -> Self {
-        Self {
-            squares: vec![0.0; groups],
-            decided: vec![0.0; groups],
-            of_variance: vec![0.0; groups],
-            of_none: vec![0.0; groups],
-            of_none_squared: vec![0.0; groups],
-            slope: vec![0.0; dense],
-            information: Symmetric::new(dense),
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        let pairs = [
-            (&mut self.squares, &other.squares),
-            (&mut self.decided, &other.decided),
-            (&mut self.of_variance, &other.of_variance),
-            (&mut self.of_none, &other.of_none),
-            (&mut self.of_none_squared, &other.of_none_squared),
-            (&mut self.slope, &other.slope),
-        ];
-        for (sums, others) in pairs {
-            sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
-        }
-        self.information.add_all(&other.information);
-    }
-
-    /// The square of what a group's variance is doubted by.
-    ///
-    /// A variance that many campaigns say is nearly normal, and its standard error grows with itself: of `n` campaigns, however
-    /// large, it is `sqrt(2 / n)` of the variance, so that few could never show that they differ. Whether they do is a
-    /// question to the variance that is 0. That of few campaigns is distributed like chi squared, whose tail is longer
-    /// (Cornish and Fisher 1938); the centre takes one of them.
-    fn error(&self, group: usize) -> f64 {
-        let of_itself = DOUBT * DOUBT * 2.0 / self.of_variance[group];
-        let (squares, fourth) = (self.of_none[group], self.of_none_squared[group]);
-        let campaigns = squares * squares / fourth;
-        let free = campaigns - 1.0;
-        let skewness = (8.0 / free).sqrt();
-        let doubt = DOUBT_OF_NONE + (DOUBT_OF_NONE * DOUBT_OF_NONE - 1.0) / 6.0 * skewness;
-        let of_none = doubt * doubt * 2.0 / squares * campaigns / free;
-        // What is no number, of one campaign, says nothing.
-        if of_none < of_itself { of_none } else { of_itself }
-    }
 }
 
 /// Centre and variances of a part, and what the centre's own error is.

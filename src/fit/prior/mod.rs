@@ -4,7 +4,9 @@
 //! `warm_start`, `weight_penalty`, `observer`, `watch`, `math`, [`family`](crate::family), `net` and `model`.
 
 mod between;
+mod campaign_rows;
 mod campaigns;
 mod fit_prior;
+mod head_sums;
 
 pub use fit_prior::fit_prior;

@@ -19,6 +19,7 @@ mod profile;
 mod quasi_newton;
 mod start;
 mod sums;
+mod tile_sums;
 mod total;
 
 pub(super) use next::shrunk_by;

@@ -72,6 +72,8 @@ fn piped_commands_are_run_between_statements() {
     );
     let expected = "a\n1\n[{\"b\":2}]\n[{\"c\":\"\\n\\\\q\"}]\n";
     assert_eq!((shell.status, shell.output.as_str()), (Some(0), expected), "{}", shell.errors);
+    let shell = piped("\\pset\n");
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), "Output format is Csv.\n"));
     for command in ["\\nope", "\\", "\\pset format nope", "\\i no such file"] {
         let shell = piped(&format!("{command}\nSELECT 2;\n"));
         assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{command}");
@@ -109,20 +111,76 @@ fn numbers_out_of_range_are_refused() {
         assert!(shell.errors.contains(message), "{option}: {}", shell.errors);
     }
     let most = ["-b", "1048576", "-m", "1000", "-q", "-c", "SELECT sum(value) FROM range(0, 9)"];
-    let shell = ended(self::shell().args(most), b"");
+    let shell = ended(shell().args(most), b"");
     assert_eq!(shell.status, Some(0), "{}", shell.errors);
-    for rows in ["1099511627776", "'1099511627776'", "0"] {
-        let shell =
-            piped(&format!("SET datafusion.execution.batch_size = {rows};\nSELECT 1 AS a;"));
-        assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{rows}");
-        assert!(shell.errors.contains("1 to 1048576 rows"), "{rows}: {}", shell.errors);
+}
+
+/// Values with which queries would end the process, as a setting is named and written.
+const RUINOUS: [(&str, &str); 12] = [
+    ("datafusion.execution.batch_size", "1099511627776"),
+    ("datafusion.execution.batch_size", "'1099511627776'"),
+    ("datafusion.execution.batch_size", "\"1099511627776\""),
+    ("datafusion.execution.batch_size", "+1099511627776"),
+    ("\"datafusion.execution.batch_size\"", "1099511627776"),
+    ("\"datafusion\".execution.\"batch_size\"", "1099511627776"),
+    ("DataFusion.Execution.Batch_Size", "1099511627776"),
+    ("datafusion /* rows */ . execution\n.batch_size", "18446744073709551615"),
+    ("datafusion.execution.target_partitions", "100000000"),
+    ("\"datafusion.execution.target_partitions\"", "'+100000000'"),
+    ("datafusion.execution.minimum_parallel_output_files", "1099511627776"),
+    ("datafusion.execution.objectstore_writer_buffer_size", "0"),
+];
+
+#[test]
+fn ruinous_settings_are_refused_however_they_are_written() {
+    for (name, value) in RUINOUS {
+        for set in [format!("SET {name} = {value}"), format!("SET {name} TO {value}")] {
+            let shell = piped(&format!("SELECT 1 AS a;\n{set};\nSELECT 2;"));
+            assert_eq!((shell.status, shell.output.as_str()), (Some(1), "a\n1\n"), "{set}");
+            let expected = [": expected 1 to ", ", got "];
+            assert!(
+                expected.iter().all(|text| shell.errors.contains(text)),
+                "{set}: {}",
+                shell.errors
+            );
+        }
     }
-    let set = "SET datafusion.execution.batch_size = 100;\nSELECT 1099511627776 AS batch_size;";
-    assert_eq!(piped(set).output, "batch_size\n1099511627776\n");
-    let variable = "DATAFUSION_EXECUTION_BATCH_SIZE";
-    let shell = ended(self::shell().env(variable, "1099511627776").args(["-c", "SELECT 1"]), b"");
+    let shell = piped("SET datafusion.execution.batch_size = 0;\nSELECT 1 AS a;");
     assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{}", shell.errors);
-    assert!(shell.errors.contains(variable), "{}", shell.errors);
+}
+
+#[test]
+fn ruinous_settings_of_the_environment_are_refused() {
+    for (variable, value) in [
+        ("DATAFUSION_EXECUTION_BATCH_SIZE", "1099511627776"),
+        ("DATAFUSION_EXECUTION_TARGET_PARTITIONS", "100000000"),
+        ("DATAFUSION_EXECUTION_MINIMUM_PARALLEL_OUTPUT_FILES", "1099511627776"),
+        ("DATAFUSION_EXECUTION_OBJECTSTORE_WRITER_BUFFER_SIZE", "0"),
+    ] {
+        let shell = ended(shell().env(variable, value).args(["-c", "SELECT 1"]), b"");
+        assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{}", shell.errors);
+        let expected = format!("{variable}: expected 1 to ");
+        assert!(shell.errors.contains(&expected), "{}", shell.errors);
+    }
+}
+
+#[test]
+fn settings_within_their_bounds_are_taken() {
+    let shell = piped(
+        "SET datafusion.execution.batch_size = 100;
+         SET \"datafusion.execution.batch_size\" = '1048576';
+         SET datafusion.execution.target_partitions = 0;
+         SET datafusion.execution.target_partitions = 64;
+         SET datafusion.runtime.memory_limit = '1G';
+         CREATE TABLE t AS SELECT value AS a, value % 3 AS b FROM range(0, 1000);
+         SELECT b, count(*) AS batch_size FROM t GROUP BY b ORDER BY b;
+         SET datafusion.execution.target_partitions = 1024;
+         SELECT sum(a) AS s FROM t;
+         RESET datafusion.execution.batch_size;
+         SELECT value FROM information_schema.df_settings WHERE name LIKE '%execution.batch_size'",
+    );
+    let expected = "b,batch_size\n0,334\n1,333\n2,333\ns\n499500\nvalue\n8192\n";
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), expected), "{}", shell.errors);
 }
 
 /// Planning takes stack for every term of an expression.

@@ -3,10 +3,13 @@
 //! [`main`] is all of it, so that it runs as a program of its own and in a process of Python. [`run`] is the same over
 //! sessions that another program prepares, such as those of a cluster.
 
+mod bounds;
 mod cluster;
 mod models;
 pub mod progress;
+mod prompt;
 mod script;
+mod session;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
@@ -16,7 +19,6 @@ use std::sync::{Arc, LazyLock};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::config_err;
 use datafusion::config::ConfigNonZeroUsize;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
@@ -24,20 +26,19 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion_cli::catalog::DynamicObjectStoreCatalog;
-use datafusion_cli::exec;
 use datafusion_cli::functions::ParquetMetadataFunc;
 use datafusion_cli::object_storage::instrumented::InstrumentedObjectStoreRegistry;
 use datafusion_cli::print_format::PrintFormat;
 use datafusion_cli::print_options::{MaxRows, PrintOptions};
+
+use bounds::BATCH_SIZES;
+use session::Session;
 
 use crate::model::{FORMAT_VERSION, NETWORK_VERSION};
 
 /// The stack of the threads that plan and run queries: an expression of many terms is as deep as they are many. Memory
 /// that is not used is not taken.
 const STACK: usize = 1 << 30;
-
-/// Rows that a batch may have: room for so many is made before there is one.
-const BATCH_SIZES: RangeInclusive<u64> = 1..=1 << 20;
 
 /// Limits of memory, in MiB.
 const MEMORY_LIMITS: RangeInclusive<u64> = 1..=(usize::MAX >> 20) as u64;
@@ -154,7 +155,7 @@ async fn run_session(
     prepare: impl FnOnce(SessionStateBuilder) -> Result<SessionStateBuilder>,
 ) -> Result<()> {
     let stores = Arc::new(InstrumentedObjectStoreRegistry::new());
-    let ctx = session(&arguments, &stores, prepare).await?;
+    let session = session(&arguments, &stores, prepare).await?;
     let mut print = PrintOptions {
         format: arguments.format,
         quiet: arguments.quiet,
@@ -163,28 +164,27 @@ async fn run_session(
         instrumented_registry: stores,
     };
     if arguments.command.is_empty() && arguments.file.is_empty() {
-        return read_statements(&ctx, &mut print).await;
+        return read_statements(&session, &mut print).await;
     }
     let files = arguments.file.iter().map(|file| script::read(file)).collect::<Result<Vec<_>>>()?;
     for sql in files.into_iter().chain(arguments.command) {
-        script::run(&ctx, sql, &print).await?;
+        script::run(&session, sql, &print).await?;
     }
     Ok(())
 }
 
 /// Runs what is typed, going on after an error, or what is piped in, which ends with the first.
-async fn read_statements(ctx: &SessionContext, print: &mut PrintOptions) -> Result<()> {
+async fn read_statements(session: &Session, print: &mut PrintOptions) -> Result<()> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
         end_trainings_with_ctrl_c()?;
-        let typed = exec::exec_from_repl(ctx, print).await;
-        return typed.map_err(|error| DataFusionError::External(Box::new(error)));
+        return prompt::run(session, print).await;
     }
     let mut text = String::new();
     input.read_to_string(&mut text).map_err(|error| {
         DataFusionError::Configuration(format!("cannot read the input: {error}"))
     })?;
-    script::run_piped(ctx, &text, print).await
+    script::run_piped(session, &text, print).await
 }
 
 /// The prompt comes back after Ctrl-C; this ends the trainings that would go on behind it. On a thread of its own, as those
@@ -223,7 +223,7 @@ async fn session(
     arguments: &Arguments,
     stores: &Arc<InstrumentedObjectStoreRegistry>,
     prepare: impl FnOnce(SessionStateBuilder) -> Result<SessionStateBuilder>,
-) -> Result<SessionContext> {
+) -> Result<Session> {
     let mut runtime = RuntimeEnvBuilder::new().with_object_store_registry(Arc::clone(stores) as _);
     if let Some(mebibytes) = arguments.memory_limit {
         runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(mebibytes << 20)));
@@ -241,7 +241,7 @@ async fn session(
     ctx.register_udtf("parquet_metadata", Arc::new(ParquetMetadataFunc {}));
     let mut ctx = ctx.with_function_factory(Arc::new(models::ModelFunctions));
     crate::udf::register_all(&mut ctx)?;
-    Ok(ctx)
+    Ok(Session(ctx))
 }
 
 fn config(arguments: &Arguments) -> Result<SessionConfig> {
@@ -249,13 +249,7 @@ fn config(arguments: &Arguments) -> Result<SessionConfig> {
     if let Some(rows) = arguments.batch_size {
         options.execution.batch_size = ConfigNonZeroUsize::try_new(rows)?;
     }
-    let rows = options.execution.batch_size.get();
-    if !BATCH_SIZES.contains(&(rows as u64)) {
-        let most = BATCH_SIZES.end();
-        return config_err!(
-            "DATAFUSION_EXECUTION_BATCH_SIZE: expected 1 to {most} rows, got {rows}"
-        );
-    }
+    bounds::check(&options, bounds::variable)?;
     if std::env::var_os("DATAFUSION_FORMAT_NULL").is_none() {
         options.format.null = "NULL".to_string();
     }

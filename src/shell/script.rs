@@ -1,17 +1,19 @@
 //! Scripts: files, commands of the command line and what is piped into the shell. The first error ends them, so that a
 //! nightly job does not go on with half its tables.
 
+use std::io::Write;
+
 use datafusion::common::plan_err;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use datafusion_cli::cli_context::CliSessionContext;
 use datafusion_cli::command::Command;
 use datafusion_cli::exec;
 use datafusion_cli::print_format::PrintFormat;
 use datafusion_cli::print_options::PrintOptions;
 
-use super::BATCH_SIZES;
+use super::session::Session;
 
 /// The most words that may follow each other without a comma. A parsed expression is at most as deep as its words are
 /// many, and planning takes some 22 KiB of stack for every level in a build that is not optimised: so many fit into
@@ -19,9 +21,9 @@ use super::BATCH_SIZES;
 const MOST_WORDS: usize = 20_000;
 
 /// Runs statements.
-pub(super) async fn run(ctx: &SessionContext, sql: String, print: &PrintOptions) -> Result<()> {
-    check(ctx, &sql)?;
-    exec::exec_from_commands(ctx, vec![sql], print).await
+pub(super) async fn run(session: &Session, sql: String, print: &PrintOptions) -> Result<()> {
+    check(session, &sql)?;
+    exec::exec_from_commands(session, vec![sql], print).await
 }
 
 /// The statements of a file.
@@ -32,7 +34,7 @@ pub(super) fn read(file: &str) -> Result<String> {
 
 /// Runs what was piped into the shell: statements, and between them the commands that begin with a backslash.
 pub(super) async fn run_piped(
-    ctx: &SessionContext,
+    session: &Session,
     text: &str,
     print: &mut PrintOptions,
 ) -> Result<()> {
@@ -41,8 +43,8 @@ pub(super) async fn run_piped(
         let between = sql.trim_end().is_empty() || sql.trim_end().ends_with(';');
         match line.strip_prefix('\\') {
             Some(command) if between => {
-                run(ctx, std::mem::take(&mut sql), print).await?;
-                if !run_command(ctx, command, print).await? {
+                run(session, std::mem::take(&mut sql), print).await?;
+                if !run_command(session, command, print).await? {
                     return Ok(());
                 }
             }
@@ -52,11 +54,15 @@ pub(super) async fn run_piped(
             }
         }
     }
-    run(ctx, sql, print).await
+    run(session, sql, print).await
 }
 
 /// Runs a command of the shell. Returns whether there may be more.
-async fn run_command(ctx: &SessionContext, line: &str, print: &mut PrintOptions) -> Result<bool> {
+pub(super) async fn run_command(
+    session: &Session,
+    line: &str,
+    print: &mut PrintOptions,
+) -> Result<bool> {
     let unknown = || {
         let message = format!("'\\{line}' is not a command of the shell; '\\?' lists them");
         DataFusionError::Configuration(message)
@@ -64,22 +70,24 @@ async fn run_command(ctx: &SessionContext, line: &str, print: &mut PrintOptions)
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.join(" ").parse::<Command>().map_err(|()| unknown())? {
         Command::Quit => return Ok(false),
-        Command::Include(Some(file)) => run(ctx, read(&file)?, print).await?,
+        Command::Include(Some(file)) => run(session, read(&file)?, print).await?,
         // What the command itself says of these two is no result.
         Command::QuietMode(Some(quiet)) => print.quiet = quiet,
         Command::OutputFormat(Some(setting)) => {
             let format = setting.strip_prefix("format ").map(str::parse::<PrintFormat>);
             print.format = format.and_then(Result::ok).ok_or_else(unknown)?;
         }
-        Command::OutputFormat(None) => return Err(unknown()),
-        command => command.execute(ctx, print).await?,
+        Command::OutputFormat(None) => {
+            _ = writeln!(std::io::stdout(), "Output format is {:?}.", print.format);
+        }
+        command => command.execute(session, print).await?,
     }
     Ok(true)
 }
 
-/// Refuses statements that would end the process.
-fn check(ctx: &SessionContext, sql: &str) -> Result<()> {
-    let state = ctx.state();
+/// Refuses statements that would overflow the stack.
+fn check(session: &Session, sql: &str) -> Result<()> {
+    let state = session.session_state();
     let dialect = dialect_from_str(state.config_options().sql_parser.dialect);
     // Whatever cannot be read is refused by the parser.
     let Some(Ok(mut tokens)) =
@@ -88,27 +96,10 @@ fn check(ctx: &SessionContext, sql: &str) -> Result<()> {
         return Ok(());
     };
     tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
-    check_batch_size(&tokens)?;
     check_depth(&tokens)
 }
 
-/// Refuses to set batches of so many rows that there is no memory for one.
-fn check_batch_size(tokens: &[Token]) -> Result<()> {
-    let is = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
-    // SET datafusion.execution.batch_size = rows
-    for set in tokens.windows(8).filter(|set| is(&set[0], "SET") && is(&set[5], "batch_size")) {
-        let (Token::Number(rows, _) | Token::SingleQuotedString(rows)) = &set[7] else { continue };
-        if rows.parse::<u64>().is_ok_and(|rows| !BATCH_SIZES.contains(&rows)) {
-            let most = BATCH_SIZES.end();
-            return plan_err!(
-                "datafusion.execution.batch_size: expected 1 to {most} rows, got {rows}"
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Refuses statements that would overflow the stack.
+/// Refuses words that may make an expression too deep.
 fn check_depth(tokens: &[Token]) -> Result<()> {
     // The words since the last comma, outside of brackets and in every bracket that is open: what is in brackets is one
     // word outside. (How deep brackets are the parser looks after.)

@@ -65,6 +65,36 @@ def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
         os.close(terminal.ours)
 
 
+def test_what_would_end_the_process_is_refused_at_the_prompt(tmp_path: Path) -> None:
+    (tmp_path / "deep.sql").write_text("SELECT " + "+".join(["1"] * 20_000))
+    terminal = Terminal(tmp_path)
+    refused = [
+        (b"SET datafusion.execution.batch_size = 1099511627776;", b"expected 1 to 1048576, got"),
+        (b'SET "datafusion.execution.batch_size" = +1099511627776;', b"expected 1 to 1048576, got"),
+        (b"SET datafusion.execution.target_partitions = 100000000;", b"expected 1 to 1024, got"),
+        (b"\\i deep.sql", b"expected at most 20000 words"),
+    ]
+    size = b"SELECT value FROM information_schema.df_settings WHERE name LIKE '%execution.batch_size';"
+    try:
+        terminal.read_until(b"> ")
+        for line, message in refused:
+            assert message in terminal.type(line, message)
+            terminal.read_until(b"> ")
+        # The value before is kept, and another can be set.
+        assert b"8192" in terminal.type(size, b"8192\r")
+        terminal.read_until(b"> ")
+        terminal.type(b"SET datafusion.execution.batch_size = 100; SELECT 40 + 2;", b"42\r")
+        terminal.read_until(b"> ")
+        assert b"100" in terminal.type(size, b"100\r")
+        terminal.read_until(b"> ")
+        os.write(terminal.ours, b"\x04")
+        assert terminal.shell.wait(timeout=SECONDS) == 0
+    finally:
+        terminal.shell.kill()
+        terminal.shell.wait()
+        os.close(terminal.ours)
+
+
 def test_ctrl_c_ends_training_and_not_the_shell(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     customers = "SELECT value % 7 AS x, CASE WHEN value % 3 = 0 THEN value % 11 ELSE 0 END AS y FROM range(0, 100000)"

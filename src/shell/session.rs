@@ -1,0 +1,59 @@
+//! The session of the shell: DataFusion's, whose settings stay within their [`bounds`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::error::Result;
+use datafusion::execution::{SessionState, TaskContext};
+use datafusion::logical_expr::{LogicalPlan, SetVariable, Statement};
+use datafusion::object_store::ObjectStore;
+use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion_cli::cli_context::CliSessionContext;
+use url::Url;
+
+use super::bounds;
+
+/// A session that refuses to set a value beyond its bounds, however name and value are written, and keeps the one before.
+pub(super) struct Session(pub(super) SessionContext);
+
+#[async_trait]
+impl CliSessionContext for Session {
+    fn task_ctx(&self) -> Arc<TaskContext> {
+        self.0.task_ctx()
+    }
+
+    fn session_state(&self) -> SessionState {
+        self.0.state()
+    }
+
+    fn register_object_store(
+        &self,
+        url: &Url,
+        store: Arc<dyn ObjectStore>,
+    ) -> Option<Arc<dyn ObjectStore>> {
+        self.0.register_object_store(url, store)
+    }
+
+    fn register_table_options_extension_from_scheme(&self, scheme: &str) {
+        self.0.register_table_options_extension_from_scheme(scheme);
+    }
+
+    async fn execute_logical_plan(&self, plan: LogicalPlan) -> Result<DataFrame> {
+        if let LogicalPlan::Statement(Statement::SetVariable(set)) = &plan {
+            self.check(set)?;
+        }
+        self.0.execute_logical_plan(plan).await
+    }
+}
+
+impl Session {
+    /// Refuses what would bring a setting out of its bounds.
+    fn check(&self, set: &SetVariable) -> Result<()> {
+        let mut options = self.0.state().config_options().as_ref().clone();
+        match options.set(&set.variable, &set.value) {
+            Ok(()) => bounds::check(&options, str::to_owned),
+            // DataFusion says why, or knows the setting elsewhere.
+            Err(_) => Ok(()),
+        }
+    }
+}

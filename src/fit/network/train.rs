@@ -360,7 +360,7 @@ impl<'a> Session<'a> {
             for (slot, &level) in levels.iter().enumerate() {
                 let level = level as usize;
                 let steps = &mut moments.level_steps[feature][level];
-                *steps += 1;
+                *steps = steps.saturating_add(1);
                 let rates = single(Powers::by_squaring(*steps).rates());
                 let range = level * embedding.size..(level + 1) * embedding.size;
                 adam(

@@ -74,7 +74,9 @@ def test_what_would_end_the_process_is_refused_at_the_prompt(tmp_path: Path) -> 
         (b"SET datafusion.execution.target_partitions = 100000000;", b"expected 1 to 1024, got"),
         (b"\\i deep.sql", b"expected at most 20000 words"),
     ]
-    size = b"SELECT value FROM information_schema.df_settings WHERE name LIKE '%execution.batch_size';"
+    size = (
+        b"SELECT value FROM information_schema.df_settings WHERE name LIKE '%execution.batch_size';"
+    )
     try:
         terminal.read_until(b"> ")
         for line, message in refused:

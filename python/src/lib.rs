@@ -1,8 +1,8 @@
 //! The extension module `ziln._ziln`: Polars plugins and DataFusion capsules over the crate `ziln`.
 //!
 //! Nothing is computed here. [`plugins`] exports a symbol a function for Polars' engine, which calls it without
-//! Python's lock; [`networks`] makes texts of matrices; [`passes`] has the queries of a training over a session; [`capsules`] hands DataFusion's functions to the Python package
-//! `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them. [`interrupts`]
+//! Python's lock; [`networks`] makes texts of matrices; [`passes`] has the queries of a training over a session;
+//! [`capsules`] hands DataFusion's functions to the Python package `datafusion`, [`foreign`] is how they are called from there, and [`documentation`] what is said of them. [`interrupts`]
 //! hears Ctrl-C while models are trained, [`progress`] shows how far they are. [`shell`] is the command `ziln`.
 //!
 //! Without feature `python` there is nothing here: the tests of this package take in the files that they test, and have

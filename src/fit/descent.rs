@@ -230,7 +230,7 @@ impl PartMaker<'_> {
             .drawn_to(drawn.map(|penalties| penalties.amount_in_units(units.amount_scale)))
     }
 
-    /// Its objective is the mean over all rows.
+    /// Its objective is the mean over all rows; no prior draws it.
     fn joint(&self) -> Part<3, JointTerm> {
         let packed = self.problem.packed();
         let weights = PartWeights::start(&packed.inputs, &self.intercepts());

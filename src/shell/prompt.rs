@@ -1,6 +1,6 @@
 //! The prompt: what is typed runs as scripts do, but an error only ends what was typed at once.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 
 use datafusion::common::config::Dialect;
 use datafusion::error::{DataFusionError, Result};
@@ -36,7 +36,7 @@ pub(super) async fn run(session: &Session, print: &mut PrintOptions) -> Result<(
         match goes_on {
             Ok(true) => {}
             Ok(false) => break,
-            Err(error) => eprintln!("{}", error.strip_backtrace()),
+            Err(error) => _ = writeln!(stderr(), "{}", error.strip_backtrace()),
         }
         if let Some(helper) = terminal.helper_mut() {
             helper.set_dialect(&dialect(session));

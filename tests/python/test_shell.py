@@ -7,8 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+
+import pytest
 
 SHELL = Path(sys.executable).with_name("ziln")
 SECONDS = 60
@@ -49,25 +52,30 @@ class Terminal:
         return self.read_until(wanted)
 
 
-def test_typed_statements_go_on_after_an_error(tmp_path: Path) -> None:
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal whose shell ends with the test."""
     terminal = Terminal(tmp_path)
-    try:
-        terminal.read_until(b"> ")
-        terminal.type(b"SELECT nope;", b"No field named nope")
-        terminal.read_until(b"> ")
-        assert b"42" in terminal.type(b"SELECT 40 + 2 AS answer;", b"42")
-        terminal.read_until(b"> ")
-        os.write(terminal.ours, b"\\q\r")
-        assert terminal.shell.wait(timeout=SECONDS) == 0
-    finally:
-        terminal.shell.kill()
-        terminal.shell.wait()
-        os.close(terminal.ours)
+    yield terminal
+    terminal.shell.kill()
+    terminal.shell.wait()
+    os.close(terminal.ours)
 
 
-def test_what_would_end_the_process_is_refused_at_the_prompt(tmp_path: Path) -> None:
+def test_typed_statements_go_on_after_an_error(terminal: Terminal) -> None:
+    terminal.read_until(b"> ")
+    terminal.type(b"SELECT nope;", b"No field named nope")
+    terminal.read_until(b"> ")
+    assert b"42" in terminal.type(b"SELECT 40 + 2 AS answer;", b"42")
+    terminal.read_until(b"> ")
+    os.write(terminal.ours, b"\\q\r")
+    assert terminal.shell.wait(timeout=SECONDS) == 0
+
+
+def test_what_would_end_the_process_is_refused_at_the_prompt(
+    terminal: Terminal, tmp_path: Path
+) -> None:
     (tmp_path / "deep.sql").write_text("SELECT " + "+".join(["1"] * 20_000))
-    terminal = Terminal(tmp_path)
     refused = [
         (b"SET datafusion.execution.batch_size = 1099511627776;", b"expected 1 to 1048576, got"),
         (b'SET "datafusion.execution.batch_size" = +1099511627776;', b"expected 1 to 1048576, got"),
@@ -77,45 +85,34 @@ def test_what_would_end_the_process_is_refused_at_the_prompt(tmp_path: Path) -> 
     size = (
         b"SELECT value FROM information_schema.df_settings WHERE name LIKE '%execution.batch_size';"
     )
-    try:
+    terminal.read_until(b"> ")
+    for line, message in refused:
+        assert message in terminal.type(line, message)
         terminal.read_until(b"> ")
-        for line, message in refused:
-            assert message in terminal.type(line, message)
-            terminal.read_until(b"> ")
-        # The value before is kept, and another can be set.
-        assert b"8192" in terminal.type(size, b"8192\r")
-        terminal.read_until(b"> ")
-        terminal.type(b"SET datafusion.execution.batch_size = 100; SELECT 40 + 2;", b"42\r")
-        terminal.read_until(b"> ")
-        assert b"100" in terminal.type(size, b"100\r")
-        terminal.read_until(b"> ")
-        os.write(terminal.ours, b"\x04")
-        assert terminal.shell.wait(timeout=SECONDS) == 0
-    finally:
-        terminal.shell.kill()
-        terminal.shell.wait()
-        os.close(terminal.ours)
+    # The value before is kept, and another can be set.
+    assert b"8192" in terminal.type(size, b"8192\r")
+    terminal.read_until(b"> ")
+    terminal.type(b"SET datafusion.execution.batch_size = 100; SELECT 40 + 2;", b"42\r")
+    terminal.read_until(b"> ")
+    assert b"100" in terminal.type(size, b"100\r")
+    terminal.read_until(b"> ")
+    os.write(terminal.ours, b"\x04")
+    assert terminal.shell.wait(timeout=SECONDS) == 0
 
 
-def test_ctrl_c_ends_training_and_not_the_shell(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path)
+def test_ctrl_c_ends_training_and_not_the_shell(terminal: Terminal) -> None:
     customers = "SELECT value % 7 AS x, CASE WHEN value % 3 = 0 THEN value % 11 ELSE 0 END AS y FROM range(0, 100000)"
-    try:
-        terminal.read_until(b"> ")
-        query = f"SELECT length(ziln_fit_sgd(y, {{x: x}}, {{epochs: 1000000}})) FROM ({customers});"
-        os.write(terminal.ours, query.encode() + b"\r")
-        time.sleep(2)
-        interrupted = time.monotonic()
-        os.write(terminal.ours, b"\x03")
-        terminal.read_until(b"^C")
-        terminal.read_until(b"> ")
-        assert b"42" in terminal.type(b"SELECT 40 + 2 AS answer;", b"42\r")
-        # Left alone the training takes hours, and the shell would not answer before its end.
-        assert time.monotonic() - interrupted < SECONDS
-    finally:
-        terminal.shell.kill()
-        terminal.shell.wait()
-        os.close(terminal.ours)
+    terminal.read_until(b"> ")
+    query = f"SELECT length(ziln_fit_sgd(y, {{x: x}}, {{epochs: 1000000}})) FROM ({customers});"
+    os.write(terminal.ours, query.encode() + b"\r")
+    time.sleep(2)
+    interrupted = time.monotonic()
+    os.write(terminal.ours, b"\x03")
+    terminal.read_until(b"^C")
+    terminal.read_until(b"> ")
+    assert b"42" in terminal.type(b"SELECT 40 + 2 AS answer;", b"42\r")
+    # Left alone the training takes hours, and the shell would not answer before its end.
+    assert time.monotonic() - interrupted < SECONDS
 
 
 def run(*arguments: str, sql: str = "") -> tuple[int, str, str]:

@@ -5,7 +5,7 @@ use super::finish::{Fitted, finish};
 use super::newton::Penalties;
 use super::problem::Problem;
 use super::regularizer::Regularizer;
-use super::sgd::{Part, PartWeights, Parts, Plan, Progress, Trained, run};
+use super::sgd::{Part, PartWeights, Parts, Plan, Progress, Trained, run_epochs};
 use super::warm_start;
 use crate::Result;
 use crate::family::{AmountTerm, JointTerm, LossTerm, PayingTerm, SigmaPrior, linear_components};
@@ -82,7 +82,7 @@ impl<'a> Descent<'a> {
         let mut attempts = if self.problem.options.learning_rate.is_none() { ATTEMPTS } else { 1 };
         loop {
             let progress =
-                run(&self.problem.rows, &mut self.parts, &self.plan, &self.problem.watch);
+                run_epochs(&self.problem.rows, &mut self.parts, &self.plan, &self.problem.watch);
             self.problem.watch.check()?;
             attempts -= 1;
             let train_loss = self.problem.rows.train_loss(&mut self.parts, false);
@@ -309,7 +309,7 @@ mod tests {
             descent.parts = Parts::new(vec![Box::new(maker.joint())]);
         }
         let Descent { problem, parts, plan, .. } = &mut descent;
-        run(&problem.rows, parts, plan, &problem.watch);
+        run_epochs(&problem.rows, parts, plan, &problem.watch);
         let weights = Head::ALL.iter().flat_map(|head| parts.head(*head)).copied().collect();
         (problem.rows.train_loss(parts, false), weights)
     }

@@ -24,6 +24,7 @@
 //! defaults are documented in `docs/training.md`.
 
 mod automatic;
+mod best_epoch;
 mod descent;
 mod encode;
 mod finish;
@@ -33,6 +34,7 @@ mod newton;
 mod objective;
 mod observer;
 mod options;
+mod part_indices;
 mod penalty;
 mod prior;
 mod problem;

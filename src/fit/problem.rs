@@ -3,11 +3,11 @@
 use super::automatic;
 use super::encode::{Known, Learnt, Packed, PackedFor, Targets, deal, pack_encoded, pack_training};
 use super::options::Options;
+use super::part_indices::part_indices;
 use super::penalty::{Survey, survey};
 use super::rows::{Hashed, Table, Usable};
 use super::sgd::PackedSplit;
 use super::split::{Split, VALIDATION_BATCH};
-use super::warm_start;
 use super::watch::Watch;
 use crate::Result;
 use crate::family::{Marginal, SigmaPrior, linear_components};
@@ -93,7 +93,7 @@ impl<'a> Problem<'a> {
             ordered,
             training_rows,
             batch_size,
-            part_indices: warm_start::part_indices(&encodings),
+            part_indices: part_indices(&encodings),
             rows: PackedSplit { training: packed, validation: held_out },
             encodings,
             ranges,

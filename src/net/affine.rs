@@ -2,7 +2,8 @@
 
 use pulp::Simd;
 
-use super::inputs::{Batch, Inputs, TileRows};
+use super::batch::{Batch, TileRows};
+use super::inputs::Inputs;
 use crate::math::{TILE, sum_tile};
 
 /// Errors are kept within this, so that single precision does not overflow even for absurd weights.

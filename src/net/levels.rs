@@ -1,6 +1,6 @@
 //! The levels of a categorical feature, batch by batch.
 
-use super::inputs::Batch;
+use super::batch::Batch;
 
 /// The codes of a categorical feature: the levels of each batch are numbered anew, from 1, in the order in which they
 /// first appear, so that a batch touches no more memory than its rows need. 0 stands for a level without weights.

@@ -9,6 +9,7 @@
 //! Hidden layers lie in [`deep`].
 
 mod affine;
+mod batch;
 pub(crate) mod deep;
 mod hold;
 mod inputs;
@@ -16,6 +17,7 @@ mod levels;
 mod numbers;
 
 pub(crate) use affine::{Affine, AffineWeights};
+pub(crate) use batch::{Batch, TileRows};
 pub(crate) use hold::hold;
-pub(crate) use inputs::{Batch, ColumnPieces, Inputs, TileRows};
+pub(crate) use inputs::{ColumnPieces, Inputs};
 pub(crate) use levels::Category;

@@ -10,6 +10,7 @@ use super::rows::NetworkRows;
 use super::shrink::shrink_network;
 use super::start::Start;
 use super::weights::{AdamMoments, NetworkWeights, Ready};
+use crate::fit::best_epoch::BestEpoch;
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::sgd::{Powers, Rates, batch_order};
@@ -37,12 +38,10 @@ pub(in crate::fit) struct TrainedNetwork {
     pub(in crate::fit) state: Option<StateParts>,
 }
 
-/// Weights that were the best so far.
-struct Best {
-    loss: f64,
-    epoch: u64,
+/// The weights after an epoch.
+struct Snapshot {
     average: NetworkWeights,
-    /// The weights that were averaged, and what the optimiser remembers.
+    /// The weights that were averaged, and what the optimiser remembers, if that is to be kept.
     state: Option<(NetworkWeights, AdamMoments)>,
 }
 
@@ -143,7 +142,7 @@ impl<'a> Session<'a> {
     /// Trains, and keeps the weights that do best on the held-out rows; without any, the last ones.
     fn train(mut self) -> (TrainedNetwork, Outcome) {
         let loss = self.validation_loss().unwrap_or(f64::INFINITY);
-        let mut best = self.best(loss, 0);
+        let mut best = BestEpoch { epoch: 0, loss, state: self.snapshot() };
         let mut epochs = 0;
         for epoch in 1..=self.settings.epochs {
             self.epoch(epoch);
@@ -161,21 +160,25 @@ impl<'a> Session<'a> {
                 most: Some(self.settings.epochs),
                 loss,
             });
-            match loss {
-                None => best = self.best(f64::INFINITY, epoch),
-                Some(loss) if loss < best.loss => best = self.best(loss, epoch),
-                Some(_) if epoch - best.epoch >= self.settings.patience => break,
-                Some(_) => (),
+            let is_over = match loss {
+                Some(loss) => best.update(epoch, loss, self.settings.patience, || self.snapshot()),
+                None => {
+                    best = BestEpoch { epoch, loss: f64::INFINITY, state: self.snapshot() };
+                    false
+                }
+            };
+            if is_over {
+                break;
             }
         }
-        self.average = best.average;
-        self.finish(epochs, best.epoch, best.state)
+        let Snapshot { average, state } = best.state;
+        self.average = average;
+        self.finish(epochs, best.epoch, state)
     }
 
-    fn best(&self, loss: f64, epoch: u64) -> Best {
+    fn snapshot(&self) -> Snapshot {
         let state = || (self.values.clone(), self.moments.clone());
-        let state = self.linear.keep_state.then(state);
-        Best { loss, epoch, average: self.average.clone(), state }
+        Snapshot { average: self.average.clone(), state: self.linear.keep_state.then(state) }
     }
 
     fn finish(

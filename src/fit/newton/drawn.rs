@@ -4,6 +4,7 @@ use super::part::{PartObjective, Products};
 use super::rows::{DesignColumns, PartRows};
 use crate::family::{AmountTerm, Head, PayingTerm, Term};
 use crate::fit::encode::{PackedFor, Targets, deal, pack_encoded};
+use crate::fit::part_indices::{known_part_indices, part_indices};
 use crate::fit::rows::{RowId, Table, canonical_order, gather};
 use crate::fit::warm_start;
 use crate::fit::weight_penalty::WeightPenalty;
@@ -25,7 +26,7 @@ impl Drawn {
         part_indices: &[usize],
         width: usize,
     ) -> Self {
-        let known = warm_start::known_part_indices(model, table, encodings, part_indices);
+        let known = known_part_indices(model, table, encodings, part_indices);
         let weights = |head: Head| {
             let mut out = vec![0.0; width];
             let weights = model.head_weights().head(head);
@@ -115,7 +116,7 @@ fn loss_of_prior(table: &Table<'_>, rows: &[RowId], labels: &[f64], prior: &Mode
         .filter_map(|column| Some(encoding(column.name)?.encoding.clone()))
         .collect();
     let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
-    let part_indices = warm_start::part_indices(&encodings);
+    let part_indices = part_indices(&encodings);
     let width = packed.inputs.width();
     let [start, _] = Drawn::new(prior, table, &encodings, &part_indices, width).starts;
     let all = PartRows::new(&packed, 0..packed.batches.len(), false);

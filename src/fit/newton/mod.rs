@@ -4,7 +4,7 @@
 //! with values, heads and sums in double precision. Every sum runs in lanes and pieces fixed by this code, so that the bits
 //! depend neither on the order of the rows nor on threads or the processor.
 //!
-//! Imports `rows`, `options`, `split`, `encode`, `problem`, `warm_start`, `regularizer`, `weight_penalty`, `sgd` (the parts of
+//! Imports `rows`, `options`, `split`, `encode`, `problem`, `warm_start`, `part_indices`, `regularizer`, `weight_penalty`, `sgd` (the parts of
 //! a model), `finish`, `observer`, `watch`, `math`, [`family`](crate::family), `net` and `model`.
 
 mod cholesky;

@@ -25,8 +25,8 @@ use crate::fit::newton::{
     DesignColumns, Drawn, Factor, PartObjective, PartRows, Point, Products, Symmetric,
 };
 use crate::fit::observer::{Stage, Step};
+use crate::fit::part_indices::part_indices;
 use crate::fit::rows::Table;
-use crate::fit::warm_start;
 use crate::fit::watch::Watch;
 use crate::fit::weight_penalty::WeightPenalty;
 use crate::math::sigma_from_raw;
@@ -70,7 +70,7 @@ pub(super) fn between(
     let (layout, lists) = layout(table, campaigns, min_payment);
     let targets = Targets::gather(table, &layout);
     let packed = pack_encoded(table, &layout, &targets, &encodings, PackedFor::Paying);
-    let part_indices = warm_start::part_indices(&encodings);
+    let part_indices = part_indices(&encodings);
     let width = packed.inputs.width();
     let [paying, amount] = Drawn::new(model, table, &encodings, &part_indices, width).starts;
     let groups = groups(&encodings, &part_indices, width);

@@ -1,7 +1,7 @@
 //! Campaigns that share a prior: the heads common to all, and how much those of campaigns differ.
 //!
 //! Imports the exact solver, [`newton`](super::newton), which it uses on each campaign's rows, and `rows`, `encode`,
-//! `warm_start`, `weight_penalty`, `observer`, `watch`, `math`, [`family`](crate::family), `net` and `model`.
+//! `part_indices`, `weight_penalty`, `observer`, `watch`, `math`, [`family`](crate::family), `net` and `model`.
 
 mod between;
 mod campaign_rows;

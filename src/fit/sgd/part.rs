@@ -1,7 +1,7 @@
 //! Steps of gradient descent on the weights of one part of the model.
 
 use super::optimizer::{StepRates, Weight};
-use super::run::Steps;
+use super::steps::Steps;
 use crate::family::{Head, Term};
 use crate::fit::encode::Packed;
 use crate::fit::objective::{gradient_of_batch, loss_of_batch};

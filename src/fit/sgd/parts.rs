@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::part::{PartWeights, Trained};
-use super::run::Steps;
+use super::steps::Steps;
 use crate::family::Head;
 use crate::fit::encode::Packed;
 

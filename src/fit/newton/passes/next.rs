@@ -14,8 +14,8 @@ use crate::fit::newton::direction::{add_diagonal, joint};
 use crate::fit::newton::part::Point;
 use crate::fit::newton::penalties::ridge;
 use crate::fit::newton::symmetric::Symmetric;
+use crate::fit::part_indices::part_indices;
 use crate::fit::regularizer::Regularizer;
-use crate::fit::warm_start;
 use crate::fit::weight_penalty::WeightPenalty;
 use crate::math::ln;
 use crate::model::{
@@ -209,7 +209,7 @@ impl Next<'_> {
 
     /// Where each weight of a model's head stands in a head of a part.
     fn part_indices(&self) -> Vec<usize> {
-        warm_start::part_indices(&self.encodings())
+        part_indices(&self.encodings())
     }
 
     fn encodings(&self) -> Vec<Encoding> {

@@ -1,6 +1,6 @@
 //! The solver between two passes: whether what a pass saw is taken, and where the next one goes.
 
-use super::quasi_newton::{self, Blocks, remember};
+use super::quasi_newton::{self, BlockDiagonal, remember};
 use crate::fit::newton::direction::{
     HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint, leave_out_explained, norm,
 };
@@ -8,7 +8,7 @@ use crate::fit::newton::part::Point;
 use crate::fit::weight_penalty::WeightPenalty;
 use crate::model::{PassPair, PassPart, PassStatus};
 
-/// Of steps by [blocks](Blocks): one that promises no more than this is at the optimum.
+/// Of steps by [blocks](BlockDiagonal): one that promises no more than this is at the optimum.
 const NEGLIGIBLE: f64 = 1e-11;
 
 /// What a pass saw of a part at the weights it was at.
@@ -18,7 +18,7 @@ pub(super) struct SeenPart {
     /// With those that are expected.
     pub(super) expected: Point,
     /// In the place of both where there are too many columns to sum them by pairs.
-    pub(super) blocks: Option<Blocks>,
+    pub(super) blocks: Option<BlockDiagonal>,
     /// The mean loss with sigma within its bound.
     pub(super) loss: f64,
 }
@@ -139,7 +139,7 @@ fn by_pairs<const H: usize>(
 fn by_memory(
     part: &PassPart,
     here: PassPart,
-    blocks: &Blocks,
+    blocks: &BlockDiagonal,
     gradient: &[f64],
     left_out: &[bool],
 ) -> (PassPart, Option<(Vec<f64>, f64)>) {

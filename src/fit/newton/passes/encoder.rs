@@ -7,21 +7,21 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::total::power_of_two;
+use super::fixed_point_sum::power_of_two;
 use crate::fit::newton::rows::{NO_COLUMN, RowTile};
 use crate::math::{TILE, dispatch, padded};
 use crate::model::{Encoding, Feature, FeatureInput, Range, Standardizer};
 
 /// How the features of a model become columns: the intercept, the numbers, the levels.
 #[derive(Debug)]
-pub(super) struct Encoder {
-    features: Vec<FeatureEncoder>,
+pub(super) struct TileEncoder {
+    features: Vec<ColumnEncoder>,
     numbers: usize,
     levels: usize,
 }
 
 #[derive(Debug)]
-enum FeatureEncoder {
+enum ColumnEncoder {
     Number(NumberEncoder),
     Category(CategoryEncoder),
 }
@@ -41,7 +41,7 @@ struct CategoryEncoder {
     null_column: u32,
 }
 
-impl Encoder {
+impl TileEncoder {
     /// Of features with the ranges within which the paying part holds their numbers.
     pub(super) fn new(features: &[Feature], paying_ranges: &[Option<Range>]) -> Self {
         let is_number = |feature: &&Feature| matches!(feature.encoding, Encoding::Numeric { .. });
@@ -50,12 +50,12 @@ impl Encoder {
         let encoder = |(feature, paying): (&Feature, &Option<Range>)| match &feature.encoding {
             Encoding::Numeric { mean, scale, payer_range, .. } => {
                 let ranges = [*paying, *payer_range].map(|range| range.unwrap_or(Range::ALL));
-                FeatureEncoder::Number(NumberEncoder::new(*mean, *scale, ranges))
+                ColumnEncoder::Number(NumberEncoder::new(*mean, *scale, ranges))
             }
             Encoding::Categorical { levels: names, .. } => {
                 let first = 1 + numbers + levels;
                 levels += names.len();
-                FeatureEncoder::Category(CategoryEncoder::new(names, first))
+                ColumnEncoder::Category(CategoryEncoder::new(names, first))
             }
         };
         let features = features.iter().zip(paying_ranges).map(encoder).collect();
@@ -75,8 +75,8 @@ impl Encoder {
     /// What the values of each column are divided by.
     pub(super) fn bounds(&self) -> Vec<f64> {
         let numbers = self.features.iter().filter_map(|feature| match feature {
-            FeatureEncoder::Number(number) => Some(number.bound),
-            FeatureEncoder::Category(_) => None,
+            ColumnEncoder::Number(number) => Some(number.bound),
+            ColumnEncoder::Category(_) => None,
         });
         let mut bounds: Vec<f64> = std::iter::once(1.0).chain(numbers).collect();
         bounds.resize(self.width(), 1.0);
@@ -104,12 +104,12 @@ impl Encoder {
         let mut levels = tile.levels.iter_mut();
         for (feature, column) in self.features.iter().zip(columns) {
             match feature {
-                FeatureEncoder::Number(encoder) => {
+                ColumnEncoder::Number(encoder) => {
                     let Some(out) = numbers.next() else { continue };
                     column.gather(rows, out);
                     encoder.encode(&mut out[..rows.len().min(TILE)], part);
                 }
-                FeatureEncoder::Category(encoder) => {
+                ColumnEncoder::Category(encoder) => {
                     let Some(out) = levels.next() else { continue };
                     encoder.encode(*column, rows, out);
                 }

@@ -3,10 +3,10 @@
 use std::ops::Range as Columns;
 
 use super::advance::{PartProblem, SeenPart, advance};
-use super::pass::{Pass, UNIT};
-use super::quasi_newton::Blocks;
-use super::sums::{MATRICES, PartSums, PassSums};
-use super::total::Total;
+use super::fixed_point_sum::FixedPointSum;
+use super::pass::Pass;
+use super::quasi_newton::BlockDiagonal;
+use super::sums::{MATRICES, PartSums, PassSums, UNIT};
 use crate::family::{AmountTerm, PAIRS, Term};
 use crate::fit::finish::rising_range;
 use crate::fit::newton::covariance::{CovarianceInputs, Covariances, standard_errors};
@@ -26,26 +26,29 @@ use crate::model::{
 /// What is said of a training that no step could improve any more.
 const STUCK: &str = "the passes did not come to the optimum within the tolerance; the data may not bound every weight: use option l2 or fewer features";
 
-/// The model after a pass; the same if it saw no usable row, or nothing was left to do.
-pub(super) fn next_model(pass: &Pass, sums: &PassSums) -> Model {
-    let weight = unscaled(sums.weight);
-    let payer_weight = unscaled(sums.payer_weight);
-    if !pass.is_open() || weight <= 0.0 || payer_weight <= 0.0 {
-        return pass.model.clone();
+impl Pass {
+    /// The model after a pass that summed all rows; the same if there was no usable one, or nothing was left to do.
+    pub fn finish(&self, sums: &PassSums) -> Model {
+        let weight = unscaled(sums.weight);
+        let payer_weight = unscaled(sums.payer_weight);
+        if !self.is_open() || weight <= 0.0 || payer_weight <= 0.0 {
+            return self.model.clone();
+        }
+        let next = NextModel { pass: self, sums, weight, payer_weight };
+        let penalties = next.penalties();
+        let paying = next.part::<1>(0, &penalties[0]);
+        let amount = next.part::<2>(1, &penalties[1]);
+        next.model([paying, amount], &penalties)
     }
-    let next = Next { pass, sums, weight, payer_weight };
-    let penalties = next.penalties();
-    let paying = next.part::<1>(0, &penalties[0]);
-    let amount = next.part::<2>(1, &penalties[1]);
-    next.model([paying, amount], &penalties)
 }
 
 /// A sum in the units of what was summed.
-fn unscaled(total: Total) -> f64 {
+fn unscaled(total: FixedPointSum) -> f64 {
     total.value() * UNIT
 }
 
-struct Next<'a> {
+/// A model in the making.
+struct NextModel<'a> {
     pass: &'a Pass,
     sums: &'a PassSums,
     /// What the weights of the rows sum to, and those of the payers, in the unit of weights.
@@ -62,7 +65,7 @@ struct NextPart {
     covariances: Option<Covariances>,
 }
 
-impl Next<'_> {
+impl NextModel<'_> {
     fn penalties(&self) -> [WeightPenalty; 2] {
         let Passes { l2, sigma_prior, .. } = self.pass.passes;
         ridge(l2, sigma_prior, self.pass.encoder.width(), self.weight / self.payer_weight)
@@ -165,11 +168,11 @@ impl Next<'_> {
         penalty: &WeightPenalty,
         values: &[f64],
         per_weight: f64,
-    ) -> Option<Blocks> {
+    ) -> Option<BlockDiagonal> {
         let width = self.pass.bounds.len();
         let added = penalty.curvature(width, values);
         let held = penalty.held();
-        let mut blocks = Blocks::default();
+        let mut blocks = BlockDiagonal::default();
         // Of mu what is observed is what is expected.
         for (head, index) in (0..values.len() / width).zip([0, MATRICES - 1]) {
             for columns in self.pass.profile.of_blocks() {
@@ -258,7 +261,7 @@ impl Next<'_> {
             let mut values = amount.state.values.clone();
             let width = values.len() / 2;
             if let Some(shrunk) = &self.pass.passes.shrunk {
-                shrink(&mut values, width, shrunk);
+                shrink_around_payers(&mut values, width, shrunk);
             }
             let (mu, raw_sigma) = values.split_at(width);
             weights.mu = of_head(mu);
@@ -332,14 +335,7 @@ impl Next<'_> {
             if passes.count == 1 { History::default() } else { before.history.clone() };
         history.epoch.push(passes.count);
         history.train.push(train_loss);
-        let statuses = [passes.paying.status, passes.amount.status];
-        let stop_reason = if statuses.contains(&PassStatus::Open) {
-            StopReason::Unfinished
-        } else if statuses.contains(&PassStatus::Stuck) {
-            StopReason::MaxIterations
-        } else {
-            StopReason::Converged
-        };
+        let stop_reason = stop_reason(passes);
         let mut warnings = before.warnings.clone();
         if stop_reason == StopReason::MaxIterations {
             warnings.push(STUCK.to_owned());
@@ -368,8 +364,20 @@ impl Next<'_> {
     }
 }
 
+/// Why the training ended, if it did.
+fn stop_reason(passes: &Passes) -> StopReason {
+    let statuses = [passes.paying.status, passes.amount.status];
+    if statuses.contains(&PassStatus::Open) {
+        StopReason::Unfinished
+    } else if statuses.contains(&PassStatus::Stuck) {
+        StopReason::MaxIterations
+    } else {
+        StopReason::Converged
+    }
+}
+
 /// Multiplies the weights of mu and raw sigma, around the average payer.
-fn shrink(values: &mut [f64], width: usize, shrunk: &Shrunk) {
+fn shrink_around_payers(values: &mut [f64], width: usize, shrunk: &Shrunk) {
     for (head, alone) in values.chunks_exact_mut(width).zip(shrunk.intercepts) {
         let [intercept, weights @ ..] = head else { continue };
         for (weight, mean) in weights.iter_mut().zip(&shrunk.payer_means) {

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::encoder::Encoder;
-use super::next::next_model;
+use super::encoder::TileEncoder;
+use super::fixed_point_sum::FixedPointSum;
 use super::profile::Profile;
-use super::sums::{Counts, MATRICES, PartSums, PassSums};
-use super::tile_sums::{MEMORY, Memory};
-use super::total::{Total, power_of_two};
+use super::sums::{LabelCounts, MATRICES, PartSums, PassSums};
+use super::tile_sums::{PassScratch, SCRATCH, SummedPart, add_tile};
 use crate::error::quoted;
 use crate::fit::newton::direction::moved;
 use crate::fit::newton::rows::RowTile;
@@ -15,9 +14,6 @@ use crate::fit::rows::is_payment;
 use crate::math::{TILE, dispatch, ln};
 use crate::model::{FeatureInput, Model, PassPart, PassStatus, Passes, Range};
 use crate::{Error, Result};
-
-/// What a row adds is summed in units of this. A row with a greater number says that the weights are far off.
-pub(super) const UNIT: f64 = power_of_two(32);
 
 /// What the bytes of a state begin with: those of a row, or of sums.
 const ROW: u8 = 0;
@@ -28,7 +24,7 @@ const SUMS: u8 = 1;
 pub struct Pass {
     pub(super) model: Model,
     pub(super) passes: Passes,
-    pub(super) encoder: Encoder,
+    pub(super) encoder: TileEncoder,
     /// What the values of each column are divided by.
     pub(super) bounds: Vec<f64>,
     /// Which second derivatives are summed.
@@ -62,7 +58,7 @@ impl Pass {
             let problem = "training by passes begins with a model of ziln_newton_start".to_owned();
             return Err(Error::Model { problem });
         };
-        let encoder = Encoder::new(model.features(), &passes.ranges);
+        let encoder = TileEncoder::new(model.features(), &passes.ranges);
         let bounds = encoder.bounds();
         let profile = Profile::of(1 + encoder.counts().0, encoder.width());
         let trials = [&passes.paying, &passes.amount].map(trial);
@@ -121,10 +117,10 @@ impl Pass {
             PassStatus::Converged | PassStatus::Stuck => PartSums::new(heads, 0, &[]),
         };
         PassSums {
-            counts: Counts::default(),
+            counts: LabelCounts::default(),
             payments: Range::EMPTY,
-            weight: Total::default(),
-            payer_weight: Total::default(),
+            weight: FixedPointSum::default(),
+            payer_weight: FixedPointSum::default(),
             parts: [
                 of_part(&self.passes.paying, 1, &[triangle]),
                 of_part(&self.passes.amount, 2, &amount),
@@ -152,7 +148,7 @@ impl Pass {
         if !self.is_open() {
             return bytes;
         }
-        MEMORY.with_borrow_mut(|Memory { tile, .. }| {
+        SCRATCH.with_borrow_mut(|PassScratch { tile, .. }| {
             self.encoder.prepare(tile);
             for part in 0..if is_payment(label, self.min_payment) { 2 } else { 1 } {
                 self.encoder.read(tile, columns.features, &[row], part);
@@ -204,7 +200,7 @@ impl Pass {
             for (column, bytes) in tile.levels.iter_mut().zip(of_levels.as_chunks().0) {
                 column[0] = u32::from_le_bytes(*bytes);
             }
-            Encoder::pad(tile, 1);
+            TileEncoder::pad(tile, 1);
         });
         Some(())
     }
@@ -218,27 +214,33 @@ impl Pass {
         read: impl Fn(&mut RowTile, &[u32], usize),
     ) {
         let (payers, others) = self.sorted(columns, rows, sums);
-        MEMORY.with_borrow_mut(|memory| {
-            self.encoder.prepare(&mut memory.tile);
+        let [paying, amount] = [0, 1].map(|part| self.summed_part(part));
+        SCRATCH.with_borrow_mut(|scratch| {
+            self.encoder.prepare(&mut scratch.tile);
             for (rows, pays) in [(&payers, true), (&others, false)] {
                 for rows in rows.chunks(TILE) {
-                    self.read_targets(columns, rows, pays, memory);
-                    if self.passes.paying.status == PassStatus::Open {
-                        read(&mut memory.tile, rows, 0);
+                    self.read_targets(columns, rows, pays, scratch);
+                    if paying.is_open {
+                        read(&mut scratch.tile, rows, 0);
                     }
-                    self.add_tile(0, rows.len(), pays, memory, sums);
-                    if pays && self.passes.amount.status == PassStatus::Open {
-                        read(&mut memory.tile, rows, 1);
-                        self.add_tile(1, rows.len(), pays, memory, sums);
+                    add_tile(&paying, rows.len(), pays, scratch, sums);
+                    if pays && amount.is_open {
+                        read(&mut scratch.tile, rows, 1);
+                        add_tile(&amount, rows.len(), pays, scratch, sums);
                     }
                 }
             }
         });
     }
 
-    /// The model after a pass that summed all rows.
-    pub fn finish(&self, sums: &PassSums) -> Model {
-        next_model(self, sums)
+    fn summed_part(&self, index: usize) -> SummedPart<'_> {
+        SummedPart {
+            index,
+            is_open: self.parts()[index].status == PassStatus::Open,
+            scaled: &self.scaled[index],
+            profile: &self.profile,
+            max_sigma: self.model.max_sigma(),
+        }
     }
 
     /// The rows that pay, and the other usable ones; all are counted.
@@ -276,9 +278,9 @@ impl Pass {
         columns: &PassColumns<'_>,
         rows: &[u32],
         pays: bool,
-        memory: &mut Memory,
+        scratch: &mut PassScratch,
     ) {
-        let Memory { weight, log_amount, .. } = memory;
+        let PassScratch { weight, log_amount, .. } = scratch;
         let per_unit = 1.0 / self.passes.weight_unit;
         weight[rows.len().min(TILE)..].fill(0.0);
         for (out, &row) in weight.iter_mut().zip(rows) {

@@ -19,11 +19,11 @@ const LEAST_CURVATURE: f64 = 1e-10;
 
 /// Expected second derivatives of a head: blocks along the diagonal, penalty included.
 #[derive(Debug, Default)]
-pub(super) struct Blocks {
+pub(super) struct BlockDiagonal {
     blocks: Vec<(Range<usize>, Factor)>,
 }
 
-impl Blocks {
+impl BlockDiagonal {
     /// Adds a block of these indices; `left_out` marks those of them that stay. Whether it is sound.
     pub(super) fn add(
         &mut self,
@@ -46,7 +46,7 @@ impl Blocks {
 }
 
 /// The step that blocks and memory make of a gradient: two loops over the pairs.
-pub(super) fn step(blocks: &Blocks, memory: &[PassPair], gradient: &[f64]) -> Vec<f64> {
+pub(super) fn step(blocks: &BlockDiagonal, memory: &[PassPair], gradient: &[f64]) -> Vec<f64> {
     let mut rest = gradient.to_vec();
     let mut shares = Vec::with_capacity(memory.len());
     for pair in memory.iter().rev() {
@@ -103,8 +103,8 @@ fn add(values: &mut [f64], times: f64, single: &[f32]) {
 mod tests {
     use super::*;
 
-    fn diagonal(values: &[f64]) -> Blocks {
-        let mut blocks = Blocks::default();
+    fn diagonal(values: &[f64]) -> BlockDiagonal {
+        let mut blocks = BlockDiagonal::default();
         for (index, value) in values.iter().enumerate() {
             let mut matrix = Symmetric::new(1);
             matrix.add(0, 0, *value);

@@ -1,27 +1,30 @@
 //! What a pass sums over the rows of a group.
 
-use super::total::Total;
+use super::fixed_point_sum::{FixedPointSum, power_of_two};
 use crate::family::PAIRS;
 use crate::model::Range;
 
 /// Matrices of products: those of the observed second derivatives, and of the second head with itself the expected ones.
 pub(super) const MATRICES: usize = PAIRS + 1;
 
+/// What a row adds is summed in units of this. A row with a greater number says that the weights are far off.
+pub(super) const UNIT: f64 = power_of_two(32);
+
 /// What a [`Pass`](super::Pass) has summed over rows. Sums of parts of the rows can be merged, in any order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PassSums {
-    pub(super) counts: Counts,
+    pub(super) counts: LabelCounts,
     /// The range of the payments.
     pub(super) payments: Range,
-    pub(super) weight: Total,
-    pub(super) payer_weight: Total,
+    pub(super) weight: FixedPointSum,
+    pub(super) payer_weight: FixedPointSum,
     /// Of the paying part and of the amount part.
     pub(super) parts: [PartSums; 2],
 }
 
 /// Rows by what their labels are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(super) struct LabelCounts {
     pub(super) rows: u64,
     pub(super) payers: u64,
     pub(super) skipped: u64,
@@ -34,20 +37,20 @@ pub(super) struct Counts {
 pub(super) struct PartSums {
     /// Rows with a number too large to be summed; the weights are then rejected.
     pub(super) beyond: u64,
-    pub(super) loss: Total,
+    pub(super) loss: FixedPointSum,
     /// With sigma within its bound.
-    pub(super) bounded_loss: Total,
+    pub(super) bounded_loss: FixedPointSum,
     /// Head after head.
-    pub(super) gradient: Vec<Total>,
+    pub(super) gradient: Vec<FixedPointSum>,
     /// Lower triangles, or what of them a [`Profile`](super::profile::Profile) has, row by row. One that is not wanted is
     /// empty.
-    pub(super) products: Vec<Vec<Total>>,
+    pub(super) products: Vec<Vec<FixedPointSum>>,
 }
 
 impl PartSums {
     /// Of a part with so many heads and columns, and matrices of so many numbers.
     pub(super) fn new(heads: usize, width: usize, matrices: &[usize]) -> Self {
-        let zero = Total::default();
+        let zero = FixedPointSum::default();
         Self {
             beyond: 0,
             loss: zero,
@@ -57,12 +60,12 @@ impl PartSums {
         }
     }
 
-    fn totals(&self) -> impl Iterator<Item = &Total> {
+    fn totals(&self) -> impl Iterator<Item = &FixedPointSum> {
         let products = self.products.iter().flatten();
         [&self.loss, &self.bounded_loss].into_iter().chain(&self.gradient).chain(products)
     }
 
-    fn totals_mut(&mut self) -> impl Iterator<Item = &mut Total> {
+    fn totals_mut(&mut self) -> impl Iterator<Item = &mut FixedPointSum> {
         let products = self.products.iter_mut().flatten();
         [&mut self.loss, &mut self.bounded_loss]
             .into_iter()
@@ -74,7 +77,7 @@ impl PartSums {
 impl PassSums {
     /// Whether no row was added, usable or not.
     pub fn is_empty(&self) -> bool {
-        self.counts == Counts::default()
+        self.counts == LabelCounts::default()
     }
 
     /// Adds what was summed over other rows with the same model.
@@ -86,7 +89,7 @@ impl PassSums {
 
     /// The memory that the sums take, in bytes.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.totals().count() * size_of::<Total>()
+        size_of::<Self>() + self.totals().count() * size_of::<FixedPointSum>()
     }
 
     /// Writes the sums as bytes, as many for all sums of a model.
@@ -123,30 +126,30 @@ impl PassSums {
         }
         let totals = totals.as_flattened().as_chunks::<16>().0;
         for (total, bytes) in other.totals_mut().zip(totals) {
-            *total = Total::of_bytes(*bytes);
+            *total = FixedPointSum::of_bytes(*bytes);
         }
         self.merge(&other);
         true
     }
 
     fn counts(&self) -> [u64; 7] {
-        let Counts { rows, payers, skipped, negative, tiny } = self.counts;
+        let LabelCounts { rows, payers, skipped, negative, tiny } = self.counts;
         let [paying, amount] = &self.parts;
         [rows, payers, skipped, negative, tiny, paying.beyond, amount.beyond]
     }
 
     fn counts_mut(&mut self) -> [&mut u64; 7] {
-        let Counts { rows, payers, skipped, negative, tiny } = &mut self.counts;
+        let LabelCounts { rows, payers, skipped, negative, tiny } = &mut self.counts;
         let [paying, amount] = &mut self.parts;
         [rows, payers, skipped, negative, tiny, &mut paying.beyond, &mut amount.beyond]
     }
 
-    fn totals(&self) -> impl Iterator<Item = &Total> {
+    fn totals(&self) -> impl Iterator<Item = &FixedPointSum> {
         let parts = self.parts.iter().flat_map(PartSums::totals);
         [&self.weight, &self.payer_weight].into_iter().chain(parts)
     }
 
-    fn totals_mut(&mut self) -> impl Iterator<Item = &mut Total> {
+    fn totals_mut(&mut self) -> impl Iterator<Item = &mut FixedPointSum> {
         let parts = self.parts.iter_mut().flat_map(PartSums::totals_mut);
         [&mut self.weight, &mut self.payer_weight].into_iter().chain(parts)
     }

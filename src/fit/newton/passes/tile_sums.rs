@@ -2,49 +2,53 @@
 
 use std::cell::RefCell;
 
-use super::pass::{Pass, UNIT};
+use super::fixed_point_sum::{FixedPointSum, add_products};
 use super::profile::Profile;
-use super::sums::{PartSums, PassSums};
-use super::total::{Total, add_products};
+use super::sums::{PartSums, PassSums, UNIT};
 use crate::family::{AmountTerm, Curved, PAIRS, PayingTerm, TargetTile};
 use crate::fit::newton::part::add_head;
 use crate::fit::newton::rows::RowTile;
 use crate::math::{TILE, dispatch, padded};
-use crate::model::PassStatus;
 
-impl Pass {
-    /// Adds the rows of a tile to a part; to the paying part their weights, too.
-    pub(super) fn add_tile(
-        &self,
-        part: usize,
-        rows: usize,
-        pays: bool,
-        memory: &mut Memory,
-        sums: &mut PassSums,
-    ) {
-        let is_open = self.parts()[part].status == PassStatus::Open;
-        let max_sigma = self.model.max_sigma();
-        let free = AmountTerm::FREE;
-        let bounded = AmountTerm { max_sigma, ..free };
-        memory.tile.count = padded(rows).min(TILE);
-        dispatch(
-            #[inline(always)]
-            || {
-                let PassSums { weight, payer_weight, parts: [paying, amount], .. } = sums;
-                let (values, profile) = (&self.scaled[part], &self.profile);
-                if part == 0 {
-                    memory.add_weights(weight, pays.then_some(payer_weight));
-                    if is_open {
-                        let terms = [&PayingTerm, &PayingTerm];
-                        add_part::<1, _>(terms, values, profile, rows, pays, memory, paying);
-                    }
-                } else if is_open {
-                    let terms = [&free, &bounded];
-                    add_part::<2, _>(terms, values, profile, rows, pays, memory, amount);
+/// A part of a model as a pass adds rows to its sums.
+pub(super) struct SummedPart<'a> {
+    /// 0 is the paying part, 1 the amount part.
+    pub(super) index: usize,
+    pub(super) is_open: bool,
+    /// The weights that the rows are looked at with, times the bounds of their columns.
+    pub(super) scaled: &'a [f64],
+    pub(super) profile: &'a Profile,
+    pub(super) max_sigma: f64,
+}
+
+/// Adds the rows of a tile to the sums of a part; of the paying part their weights, too.
+pub(super) fn add_tile(
+    part: &SummedPart<'_>,
+    rows: usize,
+    pays: bool,
+    scratch: &mut PassScratch,
+    sums: &mut PassSums,
+) {
+    let &SummedPart { index, is_open, scaled, profile, max_sigma } = part;
+    let free = AmountTerm::FREE;
+    let bounded = AmountTerm { max_sigma, ..free };
+    scratch.tile.count = padded(rows).min(TILE);
+    dispatch(
+        #[inline(always)]
+        || {
+            let PassSums { weight, payer_weight, parts: [paying, amount], .. } = sums;
+            if index == 0 {
+                scratch.add_weights(weight, pays.then_some(payer_weight));
+                if is_open {
+                    let terms = [&PayingTerm, &PayingTerm];
+                    add_part::<1, _>(terms, scaled, profile, rows, pays, scratch, paying);
                 }
-            },
-        );
-    }
+            } else if is_open {
+                let terms = [&free, &bounded];
+                add_part::<2, _>(terms, scaled, profile, rows, pays, scratch, amount);
+            }
+        },
+    );
 }
 
 /// Adds a tile to the sums of a part; the terms are without a bound of sigma, and with it.
@@ -55,10 +59,11 @@ fn add_part<const H: usize, T: Curved<H>>(
     profile: &Profile,
     rows: usize,
     pays: bool,
-    memory: &mut Memory,
+    scratch: &mut PassScratch,
     sums: &mut PartSums,
 ) {
-    let Memory { tile, weight, log_amount, losses, bounded_losses, products, expected } = memory;
+    let PassScratch { tile, weight, log_amount, losses, bounded_losses, products, expected } =
+        scratch;
     let count = tile.count;
     let targets = TargetTile {
         count,
@@ -119,7 +124,7 @@ fn fitting(count: usize, columns: &[&[[f64; TILE]]], losses: [&[f64; TILE]; 2]) 
 
 /// Adds each row's slope to the column of its levels.
 #[inline(always)]
-fn add_to_levels(tile: &RowTile, slopes: &[f64; TILE], gradient: &mut [Total]) {
+fn add_to_levels(tile: &RowTile, slopes: &[f64; TILE], gradient: &mut [FixedPointSum]) {
     for levels in &tile.levels {
         for (slope, &level) in slopes.iter().zip(levels).take(tile.count) {
             if let Some(sum) = gradient.get_mut(level as usize) {
@@ -131,7 +136,12 @@ fn add_to_levels(tile: &RowTile, slopes: &[f64; TILE], gradient: &mut [Total]) {
 
 /// Adds the products of the columns of a tile, each row counted so many times.
 #[inline(always)]
-fn add_matrix(tile: &RowTile, times: &[f64; TILE], profile: &Profile, matrix: &mut [Total]) {
+fn add_matrix(
+    tile: &RowTile,
+    times: &[f64; TILE],
+    profile: &Profile,
+    matrix: &mut [FixedPointSum],
+) {
     if matrix.is_empty() {
         return;
     }
@@ -167,7 +177,7 @@ fn add_matrix(tile: &RowTile, times: &[f64; TILE], profile: &Profile, matrix: &m
 }
 
 /// What a pass works in.
-pub(super) struct Memory {
+pub(super) struct PassScratch {
     pub(super) tile: RowTile,
     pub(super) weight: [f64; TILE],
     pub(super) log_amount: [f64; TILE],
@@ -178,10 +188,10 @@ pub(super) struct Memory {
 }
 
 thread_local! {
-    pub(super) static MEMORY: RefCell<Memory> = RefCell::new(Memory::new());
+    pub(super) static SCRATCH: RefCell<PassScratch> = RefCell::new(PassScratch::new());
 }
 
-impl Memory {
+impl PassScratch {
     fn new() -> Self {
         Self {
             tile: RowTile::default(),
@@ -196,7 +206,7 @@ impl Memory {
 
     /// Adds the weights of the tile.
     #[inline(always)]
-    fn add_weights(&self, weight: &mut Total, payer_weight: Option<&mut Total>) {
+    fn add_weights(&self, weight: &mut FixedPointSum, payer_weight: Option<&mut FixedPointSum>) {
         let mut weights = self.weight;
         for weight in &mut weights[..self.tile.count] {
             // More than that is more than all rows of the sample have together; it counts as that.

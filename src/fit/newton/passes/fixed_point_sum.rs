@@ -28,9 +28,9 @@ pub(super) const fn power_of_two(exponent: i32) -> f64 {
 
 /// A sum, in units of 2^-86. So many terms fit that no table has them: 2^41.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Total(i128);
+pub(super) struct FixedPointSum(i128);
 
-impl Total {
+impl FixedPointSum {
     /// The sum, rounded once.
     pub(super) fn value(self) -> f64 {
         self.0 as f64 * power_of_two(-2 * FOLD_BITS as i32)
@@ -70,7 +70,7 @@ impl Total {
 
 /// Adds the sums of a column times each of the first columns, as many as there are sums. No column has a number beyond 1.
 #[inline(always)]
-pub(super) fn add_products(column: &[f64], columns: &[[f64; TILE]], out: &mut [Total]) {
+pub(super) fn add_products(column: &[f64], columns: &[[f64; TILE]], out: &mut [FixedPointSum]) {
     // A closure in this place would not be compiled for wide vectors.
     let (wide_out, rest_out) = out.as_chunks_mut::<WIDE>();
     let (wide, _) = columns.as_chunks::<WIDE>();
@@ -128,7 +128,7 @@ mod tests {
     fn the_order_makes_no_difference() {
         let terms = numbers(3000, 7);
         let sum = |terms: &[f64], piece: usize| {
-            let mut total = Total::default();
+            let mut total = FixedPointSum::default();
             for piece in terms.chunks(piece) {
                 let mut padded = [0.0; TILE];
                 padded[..piece.len()].copy_from_slice(piece);
@@ -143,7 +143,7 @@ mod tests {
         for (terms, piece) in [(&terms, 1), (&terms, 500), (&turned, 512), (&turned, 37)] {
             assert_eq!(sum(terms, piece), expected);
         }
-        let mut single = Total::default();
+        let mut single = FixedPointSum::default();
         for term in &terms {
             single.add(*term);
         }
@@ -151,14 +151,14 @@ mod tests {
         let [mut left, right] = [&terms[..1000], &terms[1000..]].map(|part| sum(part, 64));
         left.merge(right);
         assert_eq!(left, expected);
-        assert_eq!(Total::of_bytes(expected.to_bytes()), expected);
+        assert_eq!(FixedPointSum::of_bytes(expected.to_bytes()), expected);
     }
 
     #[test]
     fn the_sum_is_that_of_the_products() {
         let (a, b) = (numbers(TILE, 1), numbers(TILE, 2));
         let columns: [[f64; TILE]; 1] = [b.clone().try_into().unwrap()];
-        let mut total = [Total::default()];
+        let mut total = [FixedPointSum::default()];
         add_products(&a, &columns, &mut total);
         // Integers of 2^-60, in which every product of these is nearly exact.
         let unit = power_of_two(60);
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn integers_are_exact() {
         let terms = [1.0, -1.0, 0.5, power_of_two(-43), power_of_two(-80), -power_of_two(-80)];
-        let mut total = Total::default();
+        let mut total = FixedPointSum::default();
         for term in terms {
             total.add(term);
         }

@@ -4,7 +4,7 @@ use super::amount::AmountTerm;
 use super::head::Head;
 use super::paying::PayingTerm;
 use super::term::{TargetTile, Term};
-use crate::math::{TILE, padded};
+use crate::math::{TILE, padded_rows};
 
 /// The term about paying and that about the amounts, of heads that share a weight.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ impl Term<3> for JointTerm {
         if payers > 0 {
             let mut weight = [0.0; TILE];
             weight[..payers].copy_from_slice(&targets.weight[..payers]);
-            let of_payers = TargetTile { count: padded(payers), weight: &weight, ..*targets };
+            let of_payers = TargetTile { count: padded_rows(payers), weight: &weight, ..*targets };
             loss += self.0.errors(&of_payers, amount, with_loss);
         }
         for errors in amount {

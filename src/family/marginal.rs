@@ -28,7 +28,7 @@ pub(crate) struct Marginal {
 
 /// How many rows there are, and how much they weigh.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Counts {
+pub(crate) struct SampleSize {
     pub(crate) rows: usize,
     pub(crate) payers: usize,
     /// What the weights of the rows sum to.
@@ -44,28 +44,28 @@ pub(crate) struct Counts {
 /// Where every row pays the paying rate is `1 - 1/(2(n+1))` for `n` rows. The variance of the logarithm of the amount is
 /// that of the payers and the imagined ones.
 pub(crate) fn marginal(
-    counts: Counts,
+    size: SampleSize,
     log_amounts: impl Iterator<Item = (f64, f64)> + Clone,
 ) -> Marginal {
-    let clip = 0.5 / (counts.rows as f64 + 1.0);
-    let rate = (counts.payer_weight / counts.weight).clamp(1e-9, 1.0 - clip);
-    let (mu, variance) = moments(counts.payer_weight, &log_amounts);
-    let count = counts.payer_weight * counts.repeats;
+    let clip = 0.5 / (size.rows as f64 + 1.0);
+    let rate = (size.payer_weight / size.weight).clamp(1e-9, 1.0 - clip);
+    let (mu, variance) = moments(size.payer_weight, &log_amounts);
+    let count = size.payer_weight * size.repeats;
     let imagined = IMAGINED_PAYERS * IMAGINED_SPREAD * IMAGINED_SPREAD;
     let sigma = ((variance * count + imagined) / (count + IMAGINED_PAYERS)).sqrt();
     let mut mean_amount = 0.0;
     log_amounts.for_each(|(log_amount, weight)| mean_amount += weight * exp(log_amount - mu));
     let logit = ln(rate / (1.0 - rate));
     let amount = mu + ln(sigma) + LN_2PI_HALF + 0.5 * variance / (sigma * sigma);
-    let paying_share = counts.payer_weight / counts.weight;
+    let paying_share = size.payer_weight / size.weight;
     let unpaid = (1.0 - paying_share) * softplus(logit);
     Marginal {
         logit,
         mu,
         raw_sigma: inverse_softplus(sigma),
         sigma,
-        mean_amount: mean_amount / counts.payer_weight,
-        mixed: counts.payers < counts.rows,
+        mean_amount: mean_amount / size.payer_weight,
+        mixed: size.payers < size.rows,
         amounts_differ: variance > 0.0,
         loss: paying_share * (softplus(-logit) + amount) + unpaid,
     }
@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn equal_amounts_leave_the_imagined_spread() {
-        let counts = Counts { rows: 4, payers: 2, weight: 4.0, payer_weight: 2.0, repeats: 1.0 };
-        let fit = marginal(counts, [(3.0, 1.0), (3.0, 1.0)].into_iter());
+        let size = SampleSize { rows: 4, payers: 2, weight: 4.0, payer_weight: 2.0, repeats: 1.0 };
+        let fit = marginal(size, [(3.0, 1.0), (3.0, 1.0)].into_iter());
         assert_eq!((fit.logit, fit.mu, fit.amounts_differ), (0.0, 3.0, false));
         assert!((fit.sigma - (1.5_f64 / 3.5).sqrt()).abs() < 1e-15);
     }

@@ -18,7 +18,7 @@ pub(crate) use components::{LossTerm, linear_components};
 pub use head::Head;
 pub(crate) use joint::JointTerm;
 pub(crate) use marginal::{
-    Counts, IMAGINED_PAYERS, IMAGINED_SPREAD, Marginal, inverse_softplus, marginal,
+    IMAGINED_PAYERS, IMAGINED_SPREAD, Marginal, SampleSize, inverse_softplus, marginal,
 };
 pub(crate) use paying::PayingTerm;
 pub use sigma_prior::SigmaPrior;

@@ -5,7 +5,7 @@ use super::finish::{Fitted, finish};
 use super::newton::Penalties;
 use super::problem::Problem;
 use super::regularizer::Regularizer;
-use super::sgd::{Part, PartWeights, Parts, Plan, Progress, Trained, run_epochs};
+use super::sgd::{LinearPart, ModelPart, PartWeights, Parts, Plan, Progress, run_epochs};
 use super::warm_start;
 use crate::Result;
 use crate::family::{AmountTerm, JointTerm, LossTerm, PayingTerm, SigmaPrior, linear_components};
@@ -200,7 +200,7 @@ impl PartMaker<'_> {
         Parts::new(parts.collect())
     }
 
-    fn part(&self, terms: &[LossTerm]) -> Box<dyn Trained> {
+    fn part(&self, terms: &[LossTerm]) -> Box<dyn ModelPart> {
         match terms {
             [LossTerm::Paying] => Box::new(self.paying()),
             [LossTerm::Amount] => Box::new(self.amount()),
@@ -208,35 +208,35 @@ impl PartMaker<'_> {
         }
     }
 
-    fn paying(&self) -> Part<1, PayingTerm> {
+    fn paying(&self) -> LinearPart<1, PayingTerm> {
         let Self { problem, drawn, .. } = self;
         let (packed, start) = (problem.packed(), &problem.start);
         let weights = PartWeights::start(&packed.inputs, &[start.logit]);
-        Part::new(PayingTerm, packed, weights, [self.l2.logit])
+        LinearPart::new(PayingTerm, packed, weights, [self.l2.logit])
             .with_step_scale(self.step_scale)
             .learnt_if(start.mixed || drawn.is_some())
             .drawn_to(drawn.map(|penalties| penalties.of_parts[0].clone()))
     }
 
     /// Its objective is the mean over the payers.
-    fn amount(&self) -> Part<2, AmountTerm> {
+    fn amount(&self) -> LinearPart<2, AmountTerm> {
         let Self { problem, units, drawn, .. } = self;
         let (packed, start) = (problem.packed(), &problem.start);
         let [_, mu, raw_sigma] = self.intercepts();
         let weights = PartWeights::start(&packed.inputs, &[mu, raw_sigma]);
         let l2 = [self.l2.mu * units.of_mu_l2(), self.l2.raw_sigma * units.all_to_payers];
-        Part::new(self.amount_term(units.all_to_payers), packed, weights, l2)
+        LinearPart::new(self.amount_term(units.all_to_payers), packed, weights, l2)
             .learnt_if(start.amounts_differ || drawn.is_some())
             .drawn_to(drawn.map(|penalties| penalties.amount_in_units(units.amount_scale)))
     }
 
     /// Its objective is the mean over all rows; no prior draws it.
-    fn joint(&self) -> Part<3, JointTerm> {
+    fn joint(&self) -> LinearPart<3, JointTerm> {
         let packed = self.problem.packed();
         let weights = PartWeights::start(&packed.inputs, &self.intercepts());
         let L2 { logit, mu, raw_sigma } = self.l2;
         let scale = self.units.amount_scale;
-        Part::new(
+        LinearPart::new(
             JointTerm(self.amount_term(1.0)),
             packed,
             weights,

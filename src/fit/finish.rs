@@ -134,7 +134,7 @@ fn network_on(problem: &Problem<'_>, fitted: &Fitted) -> Option<(TrainedNetwork,
         usable: problem.usable,
         ordered: &problem.ordered,
         encodings: &problem.encodings,
-        heads: total::Heads {
+        heads: total::LinearHeads {
             logit: parts.head(Head::Logit),
             mu: parts.head(Head::Mu),
             raw_sigma: parts.head(Head::RawSigma),
@@ -207,7 +207,7 @@ fn shrink_to_total(problem: &Problem<'_>, fitted: &mut Fitted) -> Option<f64> {
 /// What the model predicts for its training rows, with other weights of the amount if they are given.
 fn totals_of(problem: &Problem<'_>, fitted: &Fitted, amount: Option<&PartWeights>) -> Totals {
     let parts = &fitted.parts;
-    let heads = total::Heads {
+    let heads = total::LinearHeads {
         logit: parts.head(Head::Logit),
         mu: amount.map_or_else(|| parts.head(Head::Mu), |amount| amount.head(0)),
         raw_sigma: amount.map_or_else(|| parts.head(Head::RawSigma), |amount| amount.head(1)),

@@ -124,7 +124,7 @@ fn network_bytes(shape: &DataShape<'_>) -> usize {
     let NetworkSize { panels, vectors, embedded, units } = NetworkSize::of(shape);
     let workers = network::workers(network::automatic_batch_size(shape.rows));
     let tile = deep::ROWS * (shape.numbers + 2 * embedded + 3 * units);
-    let worker = panels * deep::PANEL + tile + network::BLOCK * embedded;
+    let worker = panels * deep::PANEL + tile + network::BLOCK_ROWS * embedded;
     4 * (panels * deep::PANEL * COPIES + vectors * VECTOR_COPIES + workers * worker)
 }
 

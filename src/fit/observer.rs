@@ -103,9 +103,9 @@ pub enum Stage {
 
 /// Tells the observer that a call is over when it is dropped.
 #[derive(Debug)]
-pub(super) struct Call;
+pub(super) struct CallGuard;
 
-impl Call {
+impl CallGuard {
     /// A call that fits so many models. `None` if there is nobody to tell.
     pub(super) fn begin(models: Option<u64>) -> Option<Self> {
         OBSERVER.get()?.tell(Event::CallBegun { models });
@@ -113,7 +113,7 @@ impl Call {
     }
 }
 
-impl Drop for Call {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         tell(Event::CallEnded);
     }
@@ -121,9 +121,9 @@ impl Drop for Call {
 
 /// A model that is told of: that it is done when this is dropped.
 #[derive(Debug)]
-pub(super) struct Fitting(u64);
+pub(super) struct ModelGuard(u64);
 
-impl Fitting {
+impl ModelGuard {
     pub(super) fn begin() -> Self {
         let model = MODELS.fetch_add(1, Ordering::Relaxed);
         tell(Event::ModelBegun { model });
@@ -135,7 +135,7 @@ impl Fitting {
     }
 }
 
-impl Drop for Fitting {
+impl Drop for ModelGuard {
     fn drop(&mut self) {
         tell(Event::ModelEnded { model: self.0 });
     }

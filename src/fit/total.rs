@@ -10,7 +10,7 @@ pub(super) const TOTAL_ROWS: usize = 1 << 16;
 
 /// The weights of the heads of a model in training, and what they stay within.
 #[derive(Clone, Copy)]
-pub(super) struct Heads<'a> {
+pub(super) struct LinearHeads<'a> {
     pub(super) logit: &'a [f64],
     pub(super) mu: &'a [f64],
     pub(super) raw_sigma: &'a [f64],
@@ -32,7 +32,7 @@ pub(super) struct Totals {
 pub(super) fn totals(
     packed: &Packed,
     encodings: &[Encoding],
-    heads: &Heads<'_>,
+    heads: &LinearHeads<'_>,
     unit: f64,
 ) -> Totals {
     let payer_ranges = payer_ranges(encodings);
@@ -56,7 +56,7 @@ pub(super) fn totals(
 pub(super) fn linear_heads(
     packed: &Packed,
     encodings: &[Encoding],
-    heads: &Heads<'_>,
+    heads: &LinearHeads<'_>,
     mut take: impl FnMut(&TileRows<'_>, &[[f64; TILE]; 3]),
 ) {
     let ranges = payer_ranges(encodings);
@@ -90,7 +90,7 @@ impl TotalSums {
         packed: &Packed,
         tile: &TileRows<'_>,
         ranges: &[[f32; 2]],
-        heads: &Heads<'_>,
+        heads: &LinearHeads<'_>,
         unit: f64,
     ) {
         let of_rows = outputs(packed, tile, ranges, heads);
@@ -104,7 +104,7 @@ impl TotalSums {
         packed: &Packed,
         tile: &TileRows<'_>,
         [logit, mu, raw_sigma]: [&[f64; TILE]; 3],
-        heads: &Heads<'_>,
+        heads: &LinearHeads<'_>,
         unit: f64,
     ) {
         let weight = packed.tile_weight(tile);
@@ -143,7 +143,7 @@ fn outputs(
     packed: &Packed,
     tile: &TileRows<'_>,
     ranges: &[[f32; 2]],
-    heads: &Heads<'_>,
+    heads: &LinearHeads<'_>,
 ) -> [[f64; TILE]; 3] {
     let inputs = &packed.inputs;
     let weights = [heads.logit, heads.mu, heads.raw_sigma];

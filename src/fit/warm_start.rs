@@ -6,7 +6,7 @@ use super::options::Options;
 use super::part_indices::known_part_indices;
 use super::problem::Problem;
 use super::rows::Table;
-use super::sgd::{Parts, Trained};
+use super::sgd::{ModelPart, Parts};
 use crate::error::quoted;
 use crate::family::Head;
 use crate::model::{Encoding, Feature, HeadState, HeadWeights, Model, OptimizerState, Weights};
@@ -139,7 +139,7 @@ pub(super) fn epochs_before(options: &Options) -> u64 {
 
 /// Writes the weights of the model to continue from over those of a part's new start, and the optimiser's averages if the
 /// model kept them and they are of the same optimiser.
-pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn Trained) {
+pub(super) fn resume(problem: &Problem<'_>, amount_scale: f64, part: &mut dyn ModelPart) {
     let Some(model) = problem.options.init.as_deref() else { return };
     let known = known_part_indices(model, problem.table, &problem.encodings, &problem.part_indices);
     let is_level: Vec<bool> = model

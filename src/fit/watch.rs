@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::observer::{Call, Fitting, Step};
+use super::observer::{CallGuard, ModelGuard, Step};
 use crate::{Error, Result};
 
 /// How many interrupts there were.
@@ -46,8 +46,8 @@ pub struct Watch {
     /// How many interrupts there were before.
     before: u64,
     /// The model that is told of, and the call, in the order in which they end.
-    model: Option<Arc<Fitting>>,
-    call: Option<Arc<Call>>,
+    model: Option<Arc<ModelGuard>>,
+    call: Option<Arc<CallGuard>>,
     _listening: Arc<Listening>,
 }
 
@@ -62,12 +62,12 @@ impl Watch {
 
     /// Begins to watch, and tells the observer that a call begins which fits so many models, if that is known.
     pub(super) fn begin_telling(models: Option<u64>) -> Self {
-        Self { call: Call::begin(models).map(Arc::new), ..Self::begin() }
+        Self { call: CallGuard::begin(models).map(Arc::new), ..Self::begin() }
     }
 
     /// Watches a model of the call from now on, as long as this and its clones live.
     pub(super) fn of_model(&self) -> Self {
-        let begin = || self.call.is_some().then(|| Arc::new(Fitting::begin()));
+        let begin = || self.call.is_some().then(|| Arc::new(ModelGuard::begin()));
         Self { model: self.model.clone().or_else(begin), ..self.clone() }
     }
 

@@ -10,7 +10,7 @@ pub(crate) const LANES: usize = 16;
 const SUMS: usize = 8;
 
 /// Pads a count of rows to whole vectors.
-pub(crate) fn padded(rows: usize) -> usize {
+pub(crate) fn padded_rows(rows: usize) -> usize {
     rows.next_multiple_of(LANES)
 }
 

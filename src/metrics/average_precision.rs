@@ -1,7 +1,7 @@
 //! Average precision, of paying.
 
 use super::exact_sum::ExactSum;
-use super::ranking::{Row, Unit, Weight, by_prediction, has_nan, ties_descending};
+use super::ranking::{Row, RowWeight, UnitWeight, by_prediction, has_nan, ties_descending};
 use super::roc_auc::pays;
 use super::scaled_weights::ScaledWeights;
 
@@ -26,7 +26,7 @@ use super::scaled_weights::ScaledWeights;
 /// ```
 pub fn average_precision(label: &[f64], score: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
-        None => mean_precision(&by_prediction::<Unit>(label, score, None)),
+        None => mean_precision(&by_prediction::<UnitWeight>(label, score, None)),
         Some(weight) => {
             let weight = ScaledWeights::of_rows(weight, label);
             mean_precision(&by_prediction::<f64>(label, score, Some(weight)))
@@ -35,7 +35,7 @@ pub fn average_precision(label: &[f64], score: &[f64], weight: Option<&[f64]>) -
 }
 
 /// The average precision for rows sorted by score, with the label's key beside it.
-pub(super) fn mean_precision<W: Weight>(sorted: &[Row<W>]) -> Option<f64> {
+pub(super) fn mean_precision<W: RowWeight>(sorted: &[Row<W>]) -> Option<f64> {
     let (mut precisions, mut payers, mut found) = (ExactSum::new(), ExactSum::new(), 0.0);
     for tied in ties_descending(sorted) {
         let paying = tied.weight_where(pays);

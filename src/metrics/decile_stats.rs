@@ -1,7 +1,9 @@
 //! Means and errors by bucket of predicted rank.
 
 use super::exact_sum::ExactSum;
-use super::ranking::{Row, Ties, Unit, Weight, by_prediction, ties, total_weight, value_of};
+use super::ranking::{
+    Row, RowWeight, Ties, UnitWeight, by_prediction, ties, total_weight, value_of,
+};
 use crate::record::{Entry, Field, FieldValue, Record, Sealed, fields, integer, number, values};
 use crate::{Error, Result};
 
@@ -95,7 +97,7 @@ const ENTRIES: [Entry<DecileStats>; 7] = [
 /// assert_eq!(halves[1].absolute_percentage_error, Some(0.25));
 /// ```
 pub fn decile_stats(label: &[f64], prediction: &[f64], buckets: usize) -> Vec<DecileStats> {
-    let sorted = by_prediction::<Unit>(label, prediction, None);
+    let sorted = by_prediction::<UnitWeight>(label, prediction, None);
     bucket_stats(&sorted, buckets, 1.0, |row| value_of(row.other))
 }
 
@@ -122,7 +124,7 @@ pub(super) fn mean_percentage_error(stats: &[DecileStats]) -> Option<f64> {
 }
 
 /// The buckets of rows sorted by prediction; `unit` is what a weight of 1 stands for.
-pub(super) fn bucket_stats<W: Weight>(
+pub(super) fn bucket_stats<W: RowWeight>(
     sorted: &[Row<W>],
     buckets: usize,
     unit: f64,
@@ -143,7 +145,7 @@ pub(super) fn bucket_stats<W: Weight>(
 }
 
 /// The buckets, computed from labels and predictions times a power of two.
-fn scaled_stats<W: Weight>(
+fn scaled_stats<W: RowWeight>(
     sorted: &[Row<W>],
     borders: Borders,
     label: &impl Fn(&Row<W>) -> f64,
@@ -237,7 +239,7 @@ struct BucketShare {
 
 impl Borders {
     /// `None` without rows or buckets.
-    fn new<W: Weight>(sorted: &[Row<W>], buckets: usize, unit: f64) -> Option<Self> {
+    fn new<W: RowWeight>(sorted: &[Row<W>], buckets: usize, unit: f64) -> Option<Self> {
         let total = total_weight(sorted);
         if total == 0.0 || buckets == 0 {
             return None;
@@ -317,7 +319,7 @@ struct TieSums {
 }
 
 impl TieSums {
-    fn new<W: Weight>(tied: &Ties<'_, W>, label: &impl Fn(&Row<W>) -> f64, scale: f64) -> Self {
+    fn new<W: RowWeight>(tied: &Ties<'_, W>, label: &impl Fn(&Row<W>) -> f64, scale: f64) -> Self {
         let prediction = value_of(tied.key()) * scale;
         let label = |row: &Row<W>| label(row) * scale;
         Self {

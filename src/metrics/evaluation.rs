@@ -7,12 +7,13 @@ use super::decile_stats::{DEFAULT_BUCKETS, bucket_stats, mean_percentage_error};
 use super::exact_sum::ExactSum;
 use super::gini::{concentration, ratio};
 use super::ranking::{
-    PARALLEL_ROWS, Row, Unit, Weight, both, key_of, sort, swap_and_sort, usable_label, value_of,
+    PARALLEL_ROWS, Row, RowWeight, UnitWeight, both, key_of, sort, swap_and_sort, usable_label,
+    value_of,
 };
 use super::roc_auc::area;
 use super::scaled_weights::{ScaledWeights, WeightScale};
 use super::spearman::{LabelRanks, correlation};
-use super::sums::{Sums, Terms, predict};
+use super::sums::{BlockTerms, EvaluationSums, expected_ltvs};
 use crate::math::{BLOCK, Blocks, ParamBlocks, Params, Spread};
 use crate::record::{Entry, Field, FieldValue, Record, Sealed, fields, integer, number, values};
 
@@ -227,9 +228,9 @@ pub fn evaluate(pieces: &[Scored<'_>]) -> Evaluation {
     let weights = pieces.iter().filter_map(|piece| Some((piece.weight?, piece.label)));
     let scale = WeightScale::of(weights);
     if pieces.iter().any(|piece| piece.weight.is_some()) {
-        Inputs::new(pieces.iter(), scale).evaluate::<f64>()
+        ScoredRows::new(pieces.iter(), scale).evaluate::<f64>()
     } else {
-        Inputs::new(pieces.iter(), scale).evaluate::<Unit>()
+        ScoredRows::new(pieces.iter(), scale).evaluate::<UnitWeight>()
     }
 }
 
@@ -245,13 +246,13 @@ impl Scored<'_> {
 }
 
 /// The rows as they came, with their weights on one scale.
-struct Inputs<'a> {
+struct ScoredRows<'a> {
     pieces: Vec<(&'a Scored<'a>, Option<ScaledWeights<'a>>)>,
     /// What a scaled weight of 1 stands for.
     unit: f64,
 }
 
-impl<'a> Inputs<'a> {
+impl<'a> ScoredRows<'a> {
     fn new(pieces: impl Iterator<Item = &'a Scored<'a>>, scale: WeightScale) -> Self {
         let scaled = |piece: &'a Scored<'a>| {
             (piece, piece.weight.map(|weight| ScaledWeights::new(weight, scale)))
@@ -259,7 +260,7 @@ impl<'a> Inputs<'a> {
         Self { pieces: pieces.map(scaled).collect(), unit: scale.unit() }
     }
 
-    fn evaluate<W: Weight>(&self) -> Evaluation {
+    fn evaluate<W: RowWeight>(&self) -> Evaluation {
         let (rows, sums) = self.by_label::<W>();
         if sums.non_finite > 0
             && let Some(rescaled) = self.rescaled(&rows)
@@ -277,12 +278,12 @@ impl<'a> Inputs<'a> {
     }
 
     /// The usable rows, with the keys of label and expected lifetime value, and the sums that need no order.
-    fn by_label<W: Weight>(&self) -> (Vec<Row<W>>, Sums) {
-        self.collect(Sums::new, |sums, other| sums.merge(&other), fill_values)
+    fn by_label<W: RowWeight>(&self) -> (Vec<Row<W>>, EvaluationSums) {
+        self.collect(EvaluationSums::new, |sums, other| sums.merge(&other), fill_values)
     }
 
     /// These inputs on the scale of these rows' weights, where that is another: the greatest weight is of a row left out.
-    fn rescaled<W: Weight>(&self, rows: &[Row<W>]) -> Option<Self> {
+    fn rescaled<W: RowWeight>(&self, rows: &[Row<W>]) -> Option<Self> {
         let greatest = rows.iter().map(|row| row.weight.value()).fold(0.0, f64::max);
         let scale = WeightScale::of_greatest(greatest * self.unit);
         let is_finer = greatest > 0.0 && greatest < 1.0 && scale.unit() < self.unit;
@@ -291,7 +292,7 @@ impl<'a> Inputs<'a> {
 
     /// The usable rows in the order of logit, with the label's key beside it; `some_left_out` where there are rows
     /// whose prediction is not finite.
-    fn by_probability<W: Weight>(&self, some_left_out: bool) -> Vec<Row<W>> {
+    fn by_probability<W: RowWeight>(&self, some_left_out: bool) -> Vec<Row<W>> {
         let fill = |piece: &Scored<'_>, weight, start, rows: &mut [Row<W>]| {
             fill_logits(piece, weight, start, rows, some_left_out);
         };
@@ -302,7 +303,7 @@ impl<'a> Inputs<'a> {
 
     /// The rows that `fill` writes, chunk by chunk and in parallel where that pays, without those it leaves out; and
     /// what it returns, merged.
-    fn collect<W: Weight, S: Send>(
+    fn collect<W: RowWeight, S: Send>(
         &self,
         nothing: impl Fn() -> S + Send + Sync,
         merge: impl Fn(S, S) -> S + Send + Sync,
@@ -330,14 +331,14 @@ impl<'a> Inputs<'a> {
 }
 
 /// Writes the usable ones of the rows from `start` on: the keys of label and expected lifetime value.
-fn fill_values<W: Weight>(
+fn fill_values<W: RowWeight>(
     piece: &Scored<'_>,
     weight: Option<ScaledWeights<'_>>,
     start: usize,
     rows: &mut [Row<W>],
-) -> Sums {
+) -> EvaluationSums {
     let mut params = ParamBlocks::new(&piece.params);
-    let (mut sums, mut terms) = (Sums::new(), Terms::new());
+    let (mut sums, mut terms) = (EvaluationSums::new(), BlockTerms::new());
     for (block, rows) in rows.chunks_mut(BLOCK).enumerate() {
         let start = start + block * BLOCK;
         let label = piece.label.get(start..start + rows.len()).unwrap_or_default();
@@ -361,7 +362,7 @@ fn fill_values<W: Weight>(
 
 /// Writes the usable ones of the rows from `start` on: the keys of logit and label. Where there are rows to leave out
 /// (`some_left_out`), which these are is computed again.
-fn fill_logits<W: Weight>(
+fn fill_logits<W: RowWeight>(
     piece: &Scored<'_>,
     weight: Option<ScaledWeights<'_>>,
     start: usize,
@@ -377,7 +378,7 @@ fn fill_logits<W: Weight>(
         let logit = logits.rows(start, rows.len());
         if let Some(params) = &mut params {
             let (logit, mu, sigma) = params.rows(start, rows.len());
-            predict(logit, mu, sigma, &mut predictions);
+            expected_ltvs(logit, mu, sigma, &mut predictions);
         }
         for (index, ((to, &label), &logit)) in rows.iter_mut().zip(label).zip(logit).enumerate() {
             let weight = W::of(weight, start + index);
@@ -391,7 +392,7 @@ fn fill_logits<W: Weight>(
 
 impl Evaluation {
     /// All but the metrics of the ranking by probability.
-    fn of(sums: &Sums, by_value: &ByValue) -> Self {
+    fn of(sums: &EvaluationSums, by_value: &ByValue) -> Self {
         let total = sums.weight.value();
         let mean = |sum: &ExactSum| (sums.rows > 0).then(|| sum.over(total));
         let (classification_loss, amount_loss) =
@@ -428,7 +429,7 @@ struct ByValue {
 
 impl ByValue {
     /// From rows with the keys of label and expected lifetime value; `unit` is what a weight of 1 stands for.
-    fn new<W: Weight>(mut rows: Vec<Row<W>>, unit: f64) -> Self {
+    fn new<W: RowWeight>(mut rows: Vec<Row<W>>, unit: f64) -> Self {
         sort(&mut rows);
         let of_labels = concentration(&rows, |row| value_of(row.key));
         let labels = LabelRanks::replace_keys(&mut rows);

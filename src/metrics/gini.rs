@@ -2,8 +2,8 @@
 
 use super::exact_sum::ExactSum;
 use super::ranking::{
-    Row, Unit, Weight, by_prediction, has_nan, pairs, sort, swap_and_sort, ties, total_weight,
-    value_of,
+    Row, RowWeight, UnitWeight, by_prediction, has_nan, pairs, sort, swap_and_sort, ties,
+    total_weight, value_of,
 };
 use super::scaled_weights::ScaledWeights;
 
@@ -26,7 +26,7 @@ use super::scaled_weights::ScaledWeights;
 /// ```
 pub fn gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
-        None => normalized::<Unit>(label, prediction, None),
+        None => normalized::<UnitWeight>(label, prediction, None),
         Some(weight) => {
             normalized::<f64>(label, prediction, Some(ScaledWeights::of_rows(weight, label)))
         }
@@ -53,12 +53,12 @@ pub fn gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option
 /// ```
 pub fn raw_gini(label: &[f64], prediction: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
-        None => raw::<Unit>(label, prediction, None),
+        None => raw::<UnitWeight>(label, prediction, None),
         Some(weight) => raw::<f64>(label, prediction, Some(ScaledWeights::of_rows(weight, label))),
     }
 }
 
-fn normalized<W: Weight>(
+fn normalized<W: RowWeight>(
     label: &[f64],
     prediction: &[f64],
     weight: Option<ScaledWeights<'_>>,
@@ -70,7 +70,7 @@ fn normalized<W: Weight>(
     ratio(concentration(&rows, |row| value_of(row.other)), of_labels)
 }
 
-fn raw<W: Weight>(
+fn raw<W: RowWeight>(
     label: &[f64],
     prediction: &[f64],
     weight: Option<ScaledWeights<'_>>,
@@ -88,7 +88,7 @@ pub(super) fn ratio(of_prediction: Option<f64>, of_labels: Option<f64>) -> Optio
 ///
 /// A unit of label adds to the area all that is ranked below it, so the area is the sum of label times mid-rank
 /// from below over (total label times total weight); for rows that tie the mid-rank is the straight line.
-pub(super) fn concentration<W: Weight>(
+pub(super) fn concentration<W: RowWeight>(
     sorted: &[Row<W>],
     label: impl Fn(&Row<W>) -> f64,
 ) -> Option<f64> {

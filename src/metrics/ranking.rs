@@ -11,8 +11,8 @@ use super::scaled_weights::ScaledWeights;
 /// From this many rows on, the cost of waking other threads does not show.
 pub(super) const PARALLEL_ROWS: usize = 1 << 16;
 
-/// The weight of a row: [`Unit`] where every row counts once, so that no memory is spent on it, or `f64`.
-pub(super) trait Weight: Copy + Send + Sync {
+/// The weight of a row: [`UnitWeight`] where every row counts once, so that no memory is spent on it, or `f64`.
+pub(super) trait RowWeight: Copy + Send + Sync {
     /// The weight of row `row`, scaled; 0 where it is not a positive finite number.
     fn of(weight: Option<ScaledWeights<'_>>, row: usize) -> Self;
     fn value(self) -> f64;
@@ -22,9 +22,9 @@ pub(super) trait Weight: Copy + Send + Sync {
 
 /// The weight of a row that counts once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unit;
+pub(super) struct UnitWeight;
 
-impl Weight for Unit {
+impl RowWeight for UnitWeight {
     fn of(_: Option<ScaledWeights<'_>>, _: usize) -> Self {
         Self
     }
@@ -38,7 +38,7 @@ impl Weight for Unit {
     }
 }
 
-impl Weight for f64 {
+impl RowWeight for f64 {
     fn of(weight: Option<ScaledWeights<'_>>, row: usize) -> Self {
         weight.map_or(0.0, |weight| weight.get(row))
     }
@@ -79,7 +79,7 @@ pub(super) struct Row<W> {
     pub(super) weight: W,
 }
 
-impl<W: Weight> Row<W> {
+impl<W: RowWeight> Row<W> {
     /// The key of no number.
     const LEFT_OUT: u64 = u64::MAX;
 
@@ -94,7 +94,7 @@ impl<W: Weight> Row<W> {
 }
 
 /// The usable rows of a label and another number, unsorted: the keys of the label and of the number.
-pub(super) fn pairs<W: Weight>(
+pub(super) fn pairs<W: RowWeight>(
     label: &[f64],
     number: &[f64],
     weight: Option<ScaledWeights<'_>>,
@@ -109,7 +109,7 @@ pub(super) fn pairs<W: Weight>(
 }
 
 /// The usable rows in order of prediction, with the label's key beside it.
-pub(super) fn by_prediction<W: Weight>(
+pub(super) fn by_prediction<W: RowWeight>(
     label: &[f64],
     prediction: &[f64],
     weight: Option<ScaledWeights<'_>>,
@@ -120,7 +120,7 @@ pub(super) fn by_prediction<W: Weight>(
 }
 
 /// Sorts by the other value instead.
-pub(super) fn swap_and_sort<W: Weight>(rows: &mut [Row<W>]) {
+pub(super) fn swap_and_sort<W: RowWeight>(rows: &mut [Row<W>]) {
     for row in rows.iter_mut() {
         std::mem::swap(&mut row.key, &mut row.other);
     }
@@ -128,7 +128,7 @@ pub(super) fn swap_and_sort<W: Weight>(rows: &mut [Row<W>]) {
 }
 
 /// Sorts by key.
-pub(super) fn sort<W: Weight>(rows: &mut [Row<W>]) {
+pub(super) fn sort<W: RowWeight>(rows: &mut [Row<W>]) {
     if rows.len() < PARALLEL_ROWS {
         rows.sort_unstable_by_key(|row| row.key);
     } else {
@@ -151,7 +151,7 @@ pub(super) fn has_nan<W>(sorted: &[Row<W>]) -> bool {
 }
 
 /// The weight of all rows.
-pub(super) fn total_weight<W: Weight>(rows: &[Row<W>]) -> f64 {
+pub(super) fn total_weight<W: RowWeight>(rows: &[Row<W>]) -> f64 {
     W::total(rows.iter().map(|row| row.weight))
 }
 
@@ -166,7 +166,7 @@ pub(super) struct Ties<'a, W> {
     pub(super) weight: f64,
 }
 
-impl<W: Weight> Ties<'_, W> {
+impl<W: RowWeight> Ties<'_, W> {
     /// The key the rows have in common.
     pub(super) fn key(&self) -> u64 {
         self.rows.first().map_or(0, |row| row.key)
@@ -190,16 +190,18 @@ impl<W: Weight> Ties<'_, W> {
 }
 
 /// The ties of sorted rows, lowest first.
-pub(super) fn ties<W: Weight>(sorted: &[Row<W>]) -> impl Iterator<Item = Ties<'_, W>> {
+pub(super) fn ties<W: RowWeight>(sorted: &[Row<W>]) -> impl Iterator<Item = Ties<'_, W>> {
     accumulate(sorted.chunk_by(|left, right| left.key == right.key))
 }
 
 /// The ties of sorted rows, highest first.
-pub(super) fn ties_descending<W: Weight>(sorted: &[Row<W>]) -> impl Iterator<Item = Ties<'_, W>> {
+pub(super) fn ties_descending<W: RowWeight>(
+    sorted: &[Row<W>],
+) -> impl Iterator<Item = Ties<'_, W>> {
     accumulate(sorted.chunk_by(|left, right| left.key == right.key).rev())
 }
 
-fn accumulate<'a, W: Weight + 'a>(
+fn accumulate<'a, W: RowWeight + 'a>(
     ties: impl Iterator<Item = &'a [Row<W>]>,
 ) -> impl Iterator<Item = Ties<'a, W>> {
     let mut before = 0.0;
@@ -222,7 +224,7 @@ mod tests {
         assert!(keys.is_sorted_by(|left, right| left < right), "{keys:?}");
         assert_eq!(key_of(-0.0), key_of(0.0));
         assert_eq!(key_of(-f64::NAN), key_of(f64::NAN));
-        assert!(!keys.contains(&Row::<Unit>::LEFT_OUT));
+        assert!(!keys.contains(&Row::<UnitWeight>::LEFT_OUT));
         for number in numbers {
             assert_eq!(value_of(key_of(number)).to_bits(), number.to_bits());
         }
@@ -231,7 +233,7 @@ mod tests {
     #[test]
     fn ties_have_mid_ranks() {
         let label = [5.0, 1.0, -1.0, 5.0, f64::NAN, 0.0];
-        let mut rows = pairs::<Unit>(&label, &[0.0; 6], None);
+        let mut rows = pairs::<UnitWeight>(&label, &[0.0; 6], None);
         sort(&mut rows);
         let ranks: Vec<(f64, f64)> =
             ties(&rows).map(|tied| (value_of(tied.key()), tied.mid_rank())).collect();

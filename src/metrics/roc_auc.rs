@@ -1,7 +1,7 @@
 //! The area under the receiver operating characteristic, of paying.
 
 use super::exact_sum::ExactSum;
-use super::ranking::{Row, Unit, Weight, by_prediction, has_nan, key_of, ties};
+use super::ranking::{Row, RowWeight, UnitWeight, by_prediction, has_nan, key_of, ties};
 use super::scaled_weights::ScaledWeights;
 
 /// The area under the ROC curve of "the label is positive", ranked by `score`: between 0 and 1.
@@ -23,7 +23,7 @@ use super::scaled_weights::ScaledWeights;
 /// ```
 pub fn roc_auc(label: &[f64], score: &[f64], weight: Option<&[f64]>) -> Option<f64> {
     match weight {
-        None => area(&by_prediction::<Unit>(label, score, None)),
+        None => area(&by_prediction::<UnitWeight>(label, score, None)),
         Some(weight) => {
             let weight = ScaledWeights::of_rows(weight, label);
             area(&by_prediction::<f64>(label, score, Some(weight)))
@@ -37,7 +37,7 @@ pub(super) fn pays<W>(row: &Row<W>) -> bool {
 }
 
 /// The area for rows sorted by score, with the label's key beside it.
-pub(super) fn area<W: Weight>(sorted: &[Row<W>]) -> Option<f64> {
+pub(super) fn area<W: RowWeight>(sorted: &[Row<W>]) -> Option<f64> {
     let (mut pairs, mut payers, mut others) = (ExactSum::new(), ExactSum::new(), 0.0);
     for tied in ties(sorted) {
         let paying = tied.weight_where(pays);

@@ -2,7 +2,8 @@
 
 use super::exact_sum::ExactSum;
 use super::ranking::{
-    Row, Ties, Unit, Weight, has_nan, pairs, sort, swap_and_sort, ties, total_weight, value_of,
+    Row, RowWeight, Ties, UnitWeight, has_nan, pairs, sort, swap_and_sort, ties, total_weight,
+    value_of,
 };
 
 /// Spearman's rank correlation of label and prediction, between -1 and 1.
@@ -24,7 +25,7 @@ use super::ranking::{
 /// assert_eq!(spearman(&[0.0, 1.0, 5.0], &[2.0; 3]), None);
 /// ```
 pub fn spearman(label: &[f64], prediction: &[f64]) -> Option<f64> {
-    let mut rows = pairs::<Unit>(label, prediction, None);
+    let mut rows = pairs::<UnitWeight>(label, prediction, None);
     sort(&mut rows);
     let labels = LabelRanks::replace_keys(&mut rows);
     swap_and_sort(&mut rows);
@@ -42,7 +43,7 @@ pub(super) struct LabelRanks {
 
 impl LabelRanks {
     /// Makes the table for rows sorted by label and puts each row's index into it where the label's key was.
-    pub(super) fn replace_keys<W: Weight>(sorted: &mut [Row<W>]) -> Self {
+    pub(super) fn replace_keys<W: RowWeight>(sorted: &mut [Row<W>]) -> Self {
         let middle = total_weight(sorted) / 2.0;
         let mut entries = Vec::with_capacity(ties(sorted).count());
         let mut squares = ExactSum::new();
@@ -72,13 +73,13 @@ impl LabelRanks {
     }
 }
 
-fn squared_ranks<W: Weight>(tied: &Ties<'_, W>, middle: f64) -> f64 {
+fn squared_ranks<W: RowWeight>(tied: &Ties<'_, W>, middle: f64) -> f64 {
     let rank = tied.mid_rank() - middle;
     tied.weight * rank * rank
 }
 
 /// The correlation of rows sorted by prediction, whose `other` is an index into `labels`.
-pub(super) fn correlation<W: Weight>(sorted: &[Row<W>], labels: &LabelRanks) -> Option<f64> {
+pub(super) fn correlation<W: RowWeight>(sorted: &[Row<W>], labels: &LabelRanks) -> Option<f64> {
     // The mean of the mid-ranks is half the total weight, whatever the ties.
     let middle = total_weight(sorted) / 2.0;
     let (mut products, mut squares) = (ExactSum::new(), ExactSum::new());

@@ -17,7 +17,7 @@ pub(super) struct RowTerms {
 
 /// What the rows of a block add to the sums, a column a quantity so that computing it vectorises.
 #[derive(Debug)]
-pub(super) struct Terms {
+pub(super) struct BlockTerms {
     label: [f64; BLOCK],
     sigma: [f64; BLOCK],
     classification_loss: [f64; BLOCK],
@@ -27,7 +27,7 @@ pub(super) struct Terms {
     covered: [f64; BLOCK],
 }
 
-impl Terms {
+impl BlockTerms {
     pub(super) fn new() -> Self {
         Self {
             label: [0.0; BLOCK],
@@ -87,8 +87,8 @@ impl Terms {
     }
 }
 
-/// The expected lifetime values of up to [`BLOCK`] rows, as [`Terms`] has them.
-pub(super) fn predict(logit: &[f64], mu: &[f64], sigma: &[f64], out: &mut [f64; BLOCK]) {
+/// The expected lifetime values of up to [`BLOCK`] rows, as [`BlockTerms`] has them.
+pub(super) fn expected_ltvs(logit: &[f64], mu: &[f64], sigma: &[f64], out: &mut [f64; BLOCK]) {
     dispatch(
         #[inline(always)]
         || {
@@ -111,7 +111,7 @@ fn covered(label: f64, logit: f64, mu: f64, sigma: f64) -> f64 {
 
 /// The sums that need no order of the rows.
 #[derive(Debug)]
-pub(super) struct Sums {
+pub(super) struct EvaluationSums {
     pub(super) rows: u64,
     pub(super) payers: u64,
     /// Rows that are in none of the sums.
@@ -125,7 +125,7 @@ pub(super) struct Sums {
     pub(super) covered: ExactSum,
 }
 
-impl Sums {
+impl EvaluationSums {
     pub(super) fn new() -> Self {
         Self {
             rows: 0,

@@ -1,6 +1,6 @@
 //! Mini-batches of rows, and the tiles that they are worked on in.
 
-use crate::math::{LANES, TILE, padded};
+use crate::math::{LANES, TILE, padded_rows};
 
 /// A mini-batch: consecutive rows, those that pay first.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ impl Batch {
     /// The distance between two columns of so many rows: an odd number of cache lines, so that the columns of a few rows
     /// fall into different sets of the cache.
     pub(crate) fn stride_of(rows: usize) -> usize {
-        let padded = padded(rows);
+        let padded = padded_rows(rows);
         if padded.is_multiple_of(2 * LANES) { padded + LANES } else { padded }
     }
 
@@ -61,7 +61,7 @@ impl TileRows<'_> {
     /// How many there are with padding.
     #[inline(always)]
     pub(crate) fn padded(&self) -> usize {
-        padded(self.rows)
+        padded_rows(self.rows)
     }
 
     /// The rows from here on do not pay.

@@ -1,7 +1,7 @@
 //! How ordered rows are dealt into mini-batches.
 
 use crate::fit::rows::RowId;
-use crate::math::padded;
+use crate::math::padded_rows;
 use crate::net::Batch;
 
 /// The batches, and the rows in the order of the batches.
@@ -51,7 +51,7 @@ pub(in crate::fit) fn deal(rows: &[RowId], labels: &[f64], batch_size: usize) ->
             first_payer: layout.packed_payers,
         });
         layout.packed_rows += Batch::stride_of(all.len());
-        layout.packed_payers += padded(from_payers.len());
+        layout.packed_payers += padded_rows(from_payers.len());
         for dealt in [payers.get(from_payers), others.get(from_others)].into_iter().flatten() {
             layout.rows.extend(dealt.iter().map(|&(row, _)| row));
             layout.labels.extend(dealt.iter().map(|&(_, label)| label));

@@ -7,7 +7,7 @@ use super::layout::BatchLayout;
 use super::moments::{NumberLearner, in_safe_units};
 use super::number::{LearntNumber, learn_number};
 use super::standardize::write_standardized;
-use crate::family::{Counts, LossTerm, Marginal, TargetTile, marginal};
+use crate::family::{LossTerm, Marginal, SampleSize, TargetTile, marginal};
 use crate::fit::rows::{Order, Table, gather};
 use crate::math::{TILE, dispatch, ln};
 use crate::model::{Encoding, Feature, Range, Standardizer};
@@ -289,7 +289,7 @@ impl Packed {
 
     /// The fit without features.
     pub(in crate::fit) fn marginal(&self) -> Marginal {
-        let counts = Counts {
+        let size = SampleSize {
             rows: self.batches.iter().map(|batch| batch.rows).sum(),
             payers: self.batches.iter().map(|batch| batch.payers).sum(),
             weight: self.weight_sum,
@@ -303,7 +303,7 @@ impl Packed {
                 (log_amount, weight)
             })
         });
-        marginal(counts, log_amounts)
+        marginal(size, log_amounts)
     }
 
     fn write_targets(&mut self, targets: &Targets<'_>) {

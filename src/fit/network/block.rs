@@ -5,7 +5,7 @@ use super::errors::HeadTile;
 use super::rows::NetworkRows;
 use super::weights::Ready;
 use crate::family::JointTerm;
-use crate::fit::total::{Heads, TotalSums};
+use crate::fit::total::{LinearHeads, TotalSums};
 use crate::math::{dispatch, dispatch_simd};
 use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, Predicted, ROWS, Shape, Tile};
 use crate::net::{Batch, TileRows};
@@ -14,7 +14,7 @@ use crate::net::{Batch, TileRows};
 const LOSS_ROWS: usize = 64;
 
 /// Rows of a block: the gradient of a batch is the sum over its blocks, in their order, however many threads there are.
-pub(in crate::fit) const BLOCK: usize = 256;
+pub(in crate::fit) const BLOCK_ROWS: usize = 256;
 
 /// Memory that a block is worked on in, and what comes out of it.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl<'a> Block<'a> {
     /// The rows, so many at a time.
     fn tiles_of(self, rows: usize) -> impl Iterator<Item = TileRows<'a>> {
         let batch = self.batch;
-        let (first, end) = (self.index * BLOCK, batch.rows.min((self.index + 1) * BLOCK));
+        let (first, end) = (self.index * BLOCK_ROWS, batch.rows.min((self.index + 1) * BLOCK_ROWS));
         let tile = move |start| TileRows { batch, start, rows: rows.min(end - start) };
         (first..end).step_by(rows).map(tile)
     }
@@ -65,7 +65,7 @@ impl Worker {
     pub(super) fn new(shape: &Shape) -> Self {
         let tile = Tile::new(shape);
         Self {
-            by_embedded: vec![0.0; BLOCK * tile.embedded_width],
+            by_embedded: vec![0.0; BLOCK_ROWS * tile.embedded_width],
             tile,
             head_tile: HeadTile::new(),
             gradient: vec![[0.0; PANEL]; shape.panels()],
@@ -118,7 +118,7 @@ impl Worker {
                 rows: count,
                 gradient,
             });
-            let first = (rows.start - block.index * BLOCK) * width;
+            let first = (rows.start - block.index * BLOCK_ROWS) * width;
             by_embedded[first..][..count * width]
                 .copy_from_slice(&tile.by_embedded[..count * width]);
         }
@@ -141,7 +141,7 @@ impl Worker {
     pub(super) fn total(
         &mut self,
         network: &Ready<'_>,
-        heads: &Heads<'_>,
+        heads: &LinearHeads<'_>,
         unit: f64,
         block: Block<'_>,
     ) {
@@ -162,7 +162,7 @@ impl Worker {
     pub(super) fn calibration(
         &mut self,
         network: &Ready<'_>,
-        heads: &Heads<'_>,
+        heads: &LinearHeads<'_>,
         unit: f64,
         block: Block<'_>,
     ) {

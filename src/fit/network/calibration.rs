@@ -13,7 +13,7 @@
 //! the right total.
 
 use crate::fit::encode::Packed;
-use crate::fit::total::Heads;
+use crate::fit::total::LinearHeads;
 use crate::math::{TILE, exp, expected_ltv_row, ln, sigma_from_raw, sigmoid, variance_row};
 use crate::net::TileRows;
 
@@ -53,7 +53,7 @@ impl CalibrationSums {
         packed: &Packed,
         tile: &TileRows<'_>,
         [logit, mu, raw_sigma]: [&[f64; TILE]; 3],
-        heads: &Heads<'_>,
+        heads: &LinearHeads<'_>,
         unit: f64,
     ) {
         let weight = packed.tile_weight(tile);

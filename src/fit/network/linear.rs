@@ -2,7 +2,7 @@
 
 use crate::family::{AmountTerm, JointTerm};
 use crate::fit::rows::{Hashed, Table, Usable};
-use crate::fit::total::{Heads, Totals};
+use crate::fit::total::{LinearHeads, Totals};
 use crate::fit::watch::Watch;
 use crate::model::{Encoding, Feature, Model};
 
@@ -13,7 +13,7 @@ pub(in crate::fit) struct Linear<'a> {
     /// All rows in canonical order.
     pub(in crate::fit) ordered: &'a [Hashed],
     pub(in crate::fit) encodings: &'a [Encoding],
-    pub(in crate::fit) heads: Heads<'a>,
+    pub(in crate::fit) heads: LinearHeads<'a>,
     /// Totals are in units of the exponential of this.
     pub(in crate::fit) unit: f64,
     /// The share of the rows that it was not trained on.
@@ -41,7 +41,7 @@ impl Linear<'_> {
 
     /// What the hidden layers are trained on: they are common to all heads, and so to both terms.
     pub(super) fn term(&self) -> JointTerm {
-        let Heads { amount_scale, bounds, .. } = self.heads;
+        let LinearHeads { amount_scale, bounds, .. } = self.heads;
         JointTerm(AmountTerm { scale: amount_scale, max_sigma: bounds.max_sigma, prior: None })
     }
 }

@@ -19,7 +19,7 @@ mod start;
 mod train;
 mod weights;
 
-pub(super) use block::BLOCK;
+pub(super) use block::BLOCK_ROWS;
 pub(super) use linear::{Linear, Outcome};
 pub(super) use options::{NetworkOptions, automatic_batch_size};
 pub(super) use train::{TrainedNetwork, train_network, workers};

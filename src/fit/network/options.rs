@@ -69,7 +69,7 @@ impl NetworkOptions {
     }
 
     /// What is in force on so many rows.
-    pub(super) fn settings(&self, rows: usize) -> Settings {
+    pub(super) fn plan(&self, rows: usize) -> NetworkPlan {
         let batch_size = self.batch_size.unwrap_or_else(|| automatic_batch_size(rows)).max(1);
         let epochs = self.epochs.unwrap_or_else(|| automatic_epochs(rows.div_ceil(batch_size)));
         let Self {
@@ -82,7 +82,7 @@ impl NetworkOptions {
             schedule,
             ..
         } = *self;
-        Settings {
+        NetworkPlan {
             batch_size,
             epochs,
             learning_rate,
@@ -114,7 +114,7 @@ fn automatic_epochs(batches: usize) -> u64 {
 
 /// [`NetworkOptions`] with what was decided.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
+pub(super) struct NetworkPlan {
     pub(super) batch_size: usize,
     pub(super) epochs: u64,
     pub(super) learning_rate: f64,
@@ -126,7 +126,7 @@ pub(super) struct Settings {
     pub(super) schedule: Schedule,
 }
 
-impl Settings {
+impl NetworkPlan {
     /// What the model remembers of it.
     pub(super) fn training(&self, epochs_run: u64, best_epoch: u64) -> NetworkTraining {
         NetworkTraining {

@@ -6,7 +6,7 @@ use crate::model::{Encoding, Model, NetworkParts};
 use crate::net::deep::{Embedding, Shape, embedding_size};
 
 /// A network as training starts.
-pub(super) struct Start {
+pub(super) struct NetworkStart {
     pub(super) shape: Shape,
     pub(super) embeddings: Vec<Embedding>,
     pub(super) values: NetworkWeights,
@@ -17,7 +17,7 @@ pub(super) struct Start {
     pub(super) epochs: u64,
 }
 
-impl Start {
+impl NetworkStart {
     /// Of a model to continue from with its weights, and its state if it was kept; otherwise of layers of so many units.
     pub(super) fn new(linear: &Linear<'_>, numbers: usize, hidden: &[usize]) -> Self {
         match linear.init.filter(|model| model.network().is_some()) {

@@ -2,13 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::block::{BLOCK, Block, Dropped, Worker};
+use super::block::{BLOCK_ROWS, Block, Dropped, Worker};
 use super::calibration::{CalibrationSums, ROUNDS};
 use super::linear::{Linear, Outcome};
-use super::options::{NetworkOptions, Settings};
+use super::options::{NetworkOptions, NetworkPlan};
 use super::rows::NetworkRows;
 use super::shrink::shrink_network;
-use super::start::Start;
+use super::start::NetworkStart;
 use super::weights::{AdamMoments, NetworkWeights, Ready};
 use crate::fit::best_epoch::BestEpoch;
 use crate::fit::observer::{Stage, Step};
@@ -54,7 +54,7 @@ pub(in crate::fit) fn train_network(
     let share = if linear.held_out > 0.0 { linear.held_out } else { options.validation_fraction };
     let held_out = count_held_out(linear.ordered, share);
     let (mut validation, mut training) = linear.ordered.split_at(held_out);
-    let mut settings = options.settings(training.len());
+    let mut plan = options.plan(training.len());
     let has_payers = |rows: &[Hashed]| {
         let rows: Vec<RowId> = rows.iter().map(|row| row.row).collect();
         linear.usable.labels(linear.table, &rows).iter().any(|&label| label > 0.0)
@@ -65,24 +65,24 @@ pub(in crate::fit) fn train_network(
             return None;
         }
         // What there is stays as it is.
-        settings.epochs = 0;
+        plan.epochs = 0;
         (validation, training) = (&[], linear.ordered);
     }
-    let training = NetworkRows::new(linear, training, settings.batch_size);
+    let training = NetworkRows::new(linear, training, plan.batch_size);
     let validation =
         (!validation.is_empty()).then(|| NetworkRows::new(linear, validation, VALIDATION_BATCH));
     let validation = validation.as_ref();
-    let session = Session::new(&training, validation, linear, options.hidden(), settings);
+    let trainer = NetworkTrainer::new(&training, validation, linear, options.hidden(), plan);
     // A thread of the pool hands work to the others without a stop in between.
-    let parallel = is_parallel(&session.shape, settings.batch_size);
-    Some(if parallel { rayon::scope(|_| session.train()) } else { session.train() })
+    let parallel = is_parallel(&trainer.shape, plan.batch_size);
+    Some(if parallel { rayon::scope(|_| trainer.train()) } else { trainer.train() })
 }
 
-struct Session<'a> {
+struct NetworkTrainer<'a> {
     training: &'a NetworkRows,
     validation: Option<&'a NetworkRows>,
     linear: &'a Linear<'a>,
-    settings: Settings,
+    plan: NetworkPlan,
     shape: Shape,
     embeddings: Vec<Embedding>,
     values: NetworkWeights,
@@ -100,17 +100,17 @@ struct Session<'a> {
     epochs_before: u64,
 }
 
-impl<'a> Session<'a> {
+impl<'a> NetworkTrainer<'a> {
     fn new(
         training: &'a NetworkRows,
         validation: Option<&'a NetworkRows>,
         linear: &'a Linear<'a>,
         hidden: &[usize],
-        settings: Settings,
+        plan: NetworkPlan,
     ) -> Self {
         let numbers = training.packed.inputs.number_count;
-        let start = Start::new(linear, numbers, hidden);
-        let Start { shape, embeddings, values, average, moments, epochs } = start;
+        let start = NetworkStart::new(linear, numbers, hidden);
+        let NetworkStart { shape, embeddings, values, average, moments, epochs } = start;
         let batches = &training.packed.batches;
         let most_rows = batches.iter().map(|batch| batch.rows).max().unwrap_or(0);
         let most_levels = |category: &Category| {
@@ -130,7 +130,7 @@ impl<'a> Session<'a> {
             training,
             validation,
             linear,
-            settings,
+            plan,
             shape,
             embeddings,
             values,
@@ -144,7 +144,7 @@ impl<'a> Session<'a> {
         let loss = self.validation_loss().unwrap_or(f64::INFINITY);
         let mut best = BestEpoch { epoch: 0, loss, state: self.snapshot() };
         let mut epochs = 0;
-        for epoch in 1..=self.settings.epochs {
+        for epoch in 1..=self.plan.epochs {
             self.epoch(epoch);
             if self.is_interrupted() {
                 break;
@@ -157,17 +157,15 @@ impl<'a> Session<'a> {
             self.linear.watch.tell(Step {
                 stage: Stage::NetworkEpochs,
                 done: epoch,
-                most: Some(self.settings.epochs),
+                most: Some(self.plan.epochs),
                 loss,
             });
-            let is_over = match loss {
-                Some(loss) => best.update(epoch, loss, self.settings.patience, || self.snapshot()),
-                None => {
-                    best = BestEpoch { epoch, loss: f64::INFINITY, state: self.snapshot() };
-                    false
-                }
+            let Some(loss) = loss else {
+                // Without held-out rows the last weights are kept.
+                best = BestEpoch { epoch, loss: f64::INFINITY, state: self.snapshot() };
+                continue;
             };
-            if is_over {
+            if best.update(epoch, loss, self.plan.patience, || self.snapshot()) {
                 break;
             }
         }
@@ -201,7 +199,7 @@ impl<'a> Session<'a> {
         let [_, mu, raw_sigma] = self.shape.biases_of_heads(&self.average.weights);
         let biases = [logit, mu, raw_sigma];
         // What was not to be trained, or stays as it was, is left as it is.
-        let stays = best_epoch == 0 && (self.settings.epochs == 0 || self.linear.is_continued());
+        let stays = best_epoch == 0 && (self.plan.epochs == 0 || self.linear.is_continued());
         let total = if stays { None } else { self.mend_total() };
         let outcome = Outcome {
             train_loss: self.mean_loss(self.training),
@@ -229,7 +227,7 @@ impl<'a> Session<'a> {
                 head_biases: (!stays).then_some(biases),
             }
         });
-        let training = NetworkTraining { total, ..self.settings.training(epochs_run, best_epoch) };
+        let training = NetworkTraining { total, ..self.plan.training(epochs_run, best_epoch) };
         let parts = parts(std::mem::take(&mut self.average), amount_scale);
         (TrainedNetwork { parts, training, state }, outcome)
     }
@@ -274,14 +272,14 @@ impl<'a> Session<'a> {
 
     fn epoch(&mut self, epoch: u64) {
         let batches = self.training.packed.batches.len();
-        let total = self.settings.epochs * batches as u64;
+        let total = self.plan.epochs * batches as u64;
         for batch in batch_order(batches, self.linear.seed, self.epochs_before + epoch) {
             let (done, first) = (self.moments.steps, self.first_step);
-            let factor = self.settings.schedule.factor(done, first, total, batches as u64);
+            let factor = self.plan.schedule.factor(done, first, total, batches as u64);
             if self.is_interrupted() {
                 return;
             }
-            self.step(batch as usize, self.settings.learning_rate * factor);
+            self.step(batch as usize, self.plan.learning_rate * factor);
         }
     }
 
@@ -291,7 +289,7 @@ impl<'a> Session<'a> {
         self.sum_gradient(batch);
         self.update(batch, learning_rate);
         // A plain mean at first.
-        let share = (1.0 / self.settings.average).max(1.0 / (self.moments.steps as f64));
+        let share = (1.0 / self.plan.average).max(1.0 / (self.moments.steps as f64));
         self.average.approach(&self.values, share as f32);
     }
 
@@ -301,9 +299,9 @@ impl<'a> Session<'a> {
         let network = Ready { shape, embeddings, values, transposed };
         let term = linear.term();
         let batch = &training.packed.batches[batch];
-        let blocks = batch.rows.div_ceil(BLOCK);
+        let blocks = batch.rows.div_ceil(BLOCK_ROWS);
         let key = step_key(linear.seed, self.moments.steps);
-        let dropout = Dropout::of_sixteenths(self.settings.dropout);
+        let dropout = Dropout::of_sixteenths(self.plan.dropout);
         let dropped = dropout.map(|dropout| Dropped { dropout, key });
         let parallel = is_parallel(shape, batch.rows);
         self.gradient.fill([0.0; PANEL]);
@@ -327,8 +325,8 @@ impl<'a> Session<'a> {
             }
             for (index, worker) in workers.iter().enumerate() {
                 add(&mut self.gradient, &worker.gradient);
-                let start = (first + index) * BLOCK;
-                let rows = TileRows { batch, start, rows: BLOCK.min(batch.rows - start) };
+                let start = (first + index) * BLOCK_ROWS;
+                let rows = TileRows { batch, start, rows: BLOCK_ROWS.min(batch.rows - start) };
                 scatter(training, embeddings, &rows, worker, &mut self.by_vectors);
             }
         }
@@ -340,7 +338,7 @@ impl<'a> Session<'a> {
         let step = Adam {
             factor: (packed.batches.len() as f64 / packed.weight_sum) as f32,
             learning_rate: learning_rate as f32,
-            decay: self.settings.decay as f32,
+            decay: self.plan.decay as f32,
             rates: single(self.powers.rates()),
         };
         self.moments.steps += 1;
@@ -357,7 +355,7 @@ impl<'a> Session<'a> {
                 );
             },
         );
-        let step = Adam { decay: self.settings.embedding_decay as f32, ..step };
+        let step = Adam { decay: self.plan.embedding_decay as f32, ..step };
         for (feature, embedding) in self.embeddings.iter().enumerate() {
             let levels = packed.inputs.categories[feature].levels(&packed.batches[batch], false);
             for (slot, &level) in levels.iter().enumerate() {
@@ -448,7 +446,7 @@ impl<'a> Session<'a> {
         });
         let blocks: Vec<Block<'_>> = batches
             .flat_map(|batch| {
-                (0..batch.rows.div_ceil(BLOCK)).map(move |index| Block { rows, batch, index })
+                (0..batch.rows.div_ceil(BLOCK_ROWS)).map(move |index| Block { rows, batch, index })
             })
             .collect();
         for blocks in blocks.chunks(workers.len()) {
@@ -457,7 +455,7 @@ impl<'a> Session<'a> {
             }
             let workers = &mut workers[..blocks.len()];
             let work = |(worker, block): (&mut Worker, &Block<'_>)| work(worker, &network, *block);
-            if is_parallel(shape, blocks.len() * BLOCK) {
+            if is_parallel(shape, blocks.len() * BLOCK_ROWS) {
                 workers.par_iter_mut().zip(blocks).for_each(work);
             } else {
                 workers.iter_mut().zip(blocks).for_each(work);
@@ -469,14 +467,14 @@ impl<'a> Session<'a> {
 
 /// Whether so many rows are worth more than one thread.
 fn is_parallel(shape: &Shape, rows: usize) -> bool {
-    rows > BLOCK
+    rows > BLOCK_ROWS
         && rows * shape.panels() * PANEL >= PARALLEL_PRODUCTS
         && rayon::current_num_threads() > 1
 }
 
 /// Blocks of a batch of so many rows that are worked on at a time.
 pub(in crate::fit) fn workers(rows: usize) -> usize {
-    rows.div_ceil(BLOCK).clamp(1, WORKERS)
+    rows.div_ceil(BLOCK_ROWS).clamp(1, WORKERS)
 }
 
 /// Adam's rates in single precision.

@@ -1,8 +1,8 @@
 //! The covariances of the weights that a solver came to, and their standard errors.
 
 use super::cholesky::Factor;
-use super::direction::{add_diagonal, join, joint};
-use super::part::{PartObjective, Products};
+use super::direction::{add_diagonal, joint_factor, joint_matrix};
+use super::part_objective::{PartObjective, Products};
 use super::solve::Solution;
 use super::symmetric::Symmetric;
 use crate::family::Curved;
@@ -36,12 +36,13 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
         inputs: &CovarianceInputs<'_>,
     ) -> Option<Covariances> {
         let values = || solution.point.values.clone();
-        let factor =
-            |products| joint::<H>(&self.at(values(), products), &self.penalty, &solution.left_out);
+        let factor = |products| {
+            joint_factor::<H>(&self.at(values(), products), &self.penalty, &solution.left_out)
+        };
         let factor = factor(Products::Observed).or_else(|| factor(Products::Expected))?;
         let mut matrix = factor.inverse();
         if kind == ErrorKind::Robust {
-            let mut slopes = join::<H>(&self.at(values(), Products::Slopes).products);
+            let mut slopes = joint_matrix::<H>(&self.at(values(), Products::Slopes).products);
             add_diagonal(&mut slopes, &self.penalty.precision);
             matrix = sandwich(&matrix, &slopes);
         }

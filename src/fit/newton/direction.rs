@@ -3,7 +3,7 @@
 //! Needs no rows, so that whoever has summed them goes on from here.
 
 use super::cholesky::Factor;
-use super::part::{Point, diagonal_pair};
+use super::part_objective::{Point, diagonal_pair};
 use super::symmetric::Symmetric;
 use crate::fit::weight_penalty::WeightPenalty;
 
@@ -69,12 +69,12 @@ pub(super) fn by_head<const H: usize>(
 }
 
 /// The factor of all second derivatives.
-pub(super) fn joint<const H: usize>(
+pub(super) fn joint_factor<const H: usize>(
     point: &Point,
     penalty: &WeightPenalty,
     left_out: &[bool],
 ) -> Option<Factor> {
-    let mut matrix = join::<H>(&point.products);
+    let mut matrix = joint_matrix::<H>(&point.products);
     add_diagonal(&mut matrix, &penalty.curvature(point.values.len() / H, &point.values));
     Factor::new(&matrix, left_out)
 }
@@ -103,7 +103,7 @@ pub(super) fn is_settled(slope: f64, before: f64, after: f64) -> bool {
 }
 
 /// The matrices of the pairs of heads as one.
-pub(super) fn join<const H: usize>(products: &[Symmetric]) -> Symmetric {
+pub(super) fn joint_matrix<const H: usize>(products: &[Symmetric]) -> Symmetric {
     let width = products.first().map_or(0, |matrix| matrix.width);
     let mut joined = Symmetric::new(H * width);
     for head in 0..H {

@@ -1,6 +1,6 @@
 //! What a given model says of the weights of a fit: where they start, and what they are drawn to.
 
-use super::part::{PartObjective, Products};
+use super::part_objective::{PartObjective, Products};
 use super::rows::{DesignColumns, PartRows};
 use crate::family::{AmountTerm, Head, PayingTerm, Term};
 use crate::fit::encode::{PackedFor, Targets, deal, pack_encoded};

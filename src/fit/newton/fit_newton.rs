@@ -3,7 +3,7 @@
 use super::covariance::{CovarianceInputs, Covariances, standard_errors};
 use super::drawn::without_payers;
 use super::options::NewtonOptions;
-use super::part::{PartObjective, Products};
+use super::part_objective::{PartObjective, Products};
 use super::passes;
 use super::penalties::Penalties;
 use super::rows::{DesignColumns, PartRows};
@@ -13,7 +13,7 @@ use crate::fit::finish::{Fitted, finish};
 use crate::fit::problem::Problem;
 use crate::fit::regularizer::Regularizer;
 use crate::fit::rows::{RowId, Sampled, Table, Usable};
-use crate::fit::sgd::{Part, PartWeights, Parts, Progress};
+use crate::fit::sgd::{LinearPart, PartWeights, Parts, Progress};
 use crate::fit::split::Split;
 use crate::fit::warm_start;
 use crate::fit::weight_penalty::WeightPenalty;
@@ -286,8 +286,8 @@ fn parts(problem: &Problem<'_>, paying: &PartOutcome, amount: &PartOutcome) -> P
         ..PartWeights::default()
     };
     Parts::new(vec![
-        Box::new(Part::new(PayingTerm, packed, weights(paying), [0.0])),
-        Box::new(Part::new(amount_term(problem), packed, weights(amount), [0.0; 2])),
+        Box::new(LinearPart::new(PayingTerm, packed, weights(paying), [0.0])),
+        Box::new(LinearPart::new(amount_term(problem), packed, weights(amount), [0.0; 2])),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! How much memory the exact solver takes beside its rows: matrices of a problem's columns.
 
 use super::fit_newton::MOST_COLUMNS;
-use super::part::{pieces, pieces_at_once};
+use super::part_objective::{pieces, pieces_at_once};
 use crate::family::PAIRS;
 
 /// Matrices of a point: the two heads of the amount have one each, and one in common.

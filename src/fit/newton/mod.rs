@@ -14,7 +14,7 @@ mod drawn;
 mod fit_newton;
 mod memory;
 mod options;
-mod part;
+mod part_objective;
 mod passes;
 mod penalties;
 mod rows;
@@ -29,7 +29,7 @@ pub(super) use memory::matrix_bytes;
 pub use options::{
     NEWTON_OPTIONS, NewtonOption, NewtonOptions, SHARED_OPTIONS, newton_option_names,
 };
-pub(super) use part::{PartObjective, Point, Products};
+pub(super) use part_objective::{PartObjective, Point, Products};
 pub use passes::{Pass, PassColumns, PassOptions, PassSums, newton_start};
 pub(super) use penalties::Penalties;
 pub(super) use rows::{DesignColumns, PartRows};

@@ -1,10 +1,10 @@
 //! Fisher scoring and Newton's method with a line search.
 
 use super::direction::{
-    HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint, leave_out_explained, moved,
-    norm,
+    HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint_factor, leave_out_explained,
+    moved, norm,
 };
-use super::part::{PartObjective, Point, Products};
+use super::part_objective::{PartObjective, Point, Products};
 use crate::family::Curved;
 
 /// When the solver stops.
@@ -83,7 +83,7 @@ impl<const H: usize, T: Curved<H>> PartObjective<'_, H, T> {
     ) -> Option<(Vec<f64>, f64)> {
         loop {
             let step = match kind {
-                Products::Observed => joint::<H>(point, &self.penalty, left_out)
+                Products::Observed => joint_factor::<H>(point, &self.penalty, left_out)
                     .map(|factor| factor.solve(&point.gradient)),
                 _ => by_head::<H>(point, &self.penalty, left_out),
             };

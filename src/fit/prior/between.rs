@@ -40,7 +40,7 @@ const LEAST_ITERATIONS: usize = 3;
 const BUDGET: f64 = 4e10;
 
 /// Campaigns whose sums one thread makes.
-const BLOCK: usize = 64;
+const BLOCK_CAMPAIGNS: usize = 64;
 
 /// A variance is iterated until it changes by no more than this share.
 const SETTLED: f64 = 0.01;
@@ -115,7 +115,7 @@ struct Estimate<'a> {
 }
 
 /// Centre and variances of a part, and what the centre's own error is.
-struct State<const H: usize> {
+struct PriorState<const H: usize> {
     /// How much more the slopes of rows vary than the information says.
     dispersion: [f64; H],
     /// Head after head.
@@ -136,7 +136,7 @@ impl Estimate<'_> {
         units: [f64; H],
     ) -> [Vec<f64>; H] {
         let dispersion = self.dispersion(terms, centre);
-        let mut state = State {
+        let mut state = PriorState {
             dispersion,
             centre: centre.to_vec(),
             variances: self.moments(terms, centre, units, dispersion),
@@ -179,7 +179,7 @@ impl Estimate<'_> {
 
     /// Calls for every campaign, in parallel, the results in order.
     fn each<R: Send>(&self, call: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
-        (0..self.lists).into_par_iter().with_min_len(BLOCK).map(call).collect()
+        (0..self.lists).into_par_iter().with_min_len(BLOCK_CAMPAIGNS).map(call).collect()
     }
 
     fn pick<const H: usize>(&self, columns: &DesignColumns, all: &[f64]) -> Vec<f64> {
@@ -197,12 +197,12 @@ impl Estimate<'_> {
     }
 
     /// The penalty of a campaign, in the units of its mean loss.
-    fn problem<'b, const H: usize, T: Curved<H>>(
+    fn objective<'b, const H: usize, T: Curved<H>>(
         &'b self,
         terms: &T,
         campaign: usize,
         columns: &DesignColumns,
-        state: Option<&State<H>>,
+        state: Option<&PriorState<H>>,
     ) -> (PartObjective<'b, H, T>, f64) {
         let rows = self.rows(campaign);
         let observations = rows.weight_sum() * self.packed.repeats;
@@ -233,13 +233,13 @@ impl Estimate<'_> {
     fn dispersion<const H: usize, T: Curved<H>>(&self, terms: &T, centre: &[f64]) -> [f64; H] {
         let found = self.each(|campaign| {
             let columns = DesignColumns::new(&self.rows(campaign));
-            let (problem, observations) = self.problem::<H, T>(terms, campaign, &columns, None);
+            let (objective, observations) = self.objective::<H, T>(terms, campaign, &columns, None);
             if observations == 0.0 {
                 return [(0.0, 0.0); H];
             }
             let values = self.pick::<H>(&columns, centre);
-            let slopes = problem.at(values.clone(), Products::Slopes);
-            let expected = problem.expected(values);
+            let slopes = objective.at(values.clone(), Products::Slopes);
+            let expected = objective.expected(values);
             let of_intercept =
                 |point: &Point, head| observations * point.information(head).get(0, 0);
             std::array::from_fn(|head| (of_intercept(&slopes, head), of_intercept(&expected, head)))
@@ -265,11 +265,11 @@ impl Estimate<'_> {
             let mut sums: [(Vec<f64>, Vec<f64>); H] =
                 std::array::from_fn(|_| (vec![0.0; groups], vec![0.0; groups]));
             let columns = DesignColumns::new(&self.rows(campaign));
-            let (problem, observations) = self.problem::<H, T>(terms, campaign, &columns, None);
+            let (objective, observations) = self.objective::<H, T>(terms, campaign, &columns, None);
             if observations == 0.0 || self.watch.is_interrupted() {
                 return sums;
             }
-            let point = problem.expected(self.pick::<H>(&columns, centre));
+            let point = objective.expected(self.pick::<H>(&columns, centre));
             for (head, (over, under)) in sums.iter_mut().enumerate() {
                 for (column, index) in columns.part_indices().iter().enumerate() {
                     let slope = observations * point.slope(head, column);
@@ -304,21 +304,24 @@ impl Estimate<'_> {
         terms: &T,
         columns: &[DesignColumns],
         values: &mut [Vec<f64>],
-        state: &State<H>,
+        state: &PriorState<H>,
     ) -> [HeadSums; H] {
         let empty = || -> [HeadSums; H] {
             std::array::from_fn(|_| HeadSums::new(self.features + 1, self.dense()))
         };
-        let blocks = values.par_chunks_mut(BLOCK).zip(columns.par_chunks(BLOCK)).enumerate();
+        let blocks = values
+            .par_chunks_mut(BLOCK_CAMPAIGNS)
+            .zip(columns.par_chunks(BLOCK_CAMPAIGNS))
+            .enumerate();
         let found: Vec<[HeadSums; H]> = blocks
             .map(|(block, (values, columns))| {
                 let mut sums = empty();
                 for (index, (values, columns)) in values.iter_mut().zip(columns).enumerate() {
-                    let campaign = BLOCK * block + index;
-                    let (problem, observations) =
-                        self.problem(terms, campaign, columns, Some(state));
+                    let campaign = BLOCK_CAMPAIGNS * block + index;
+                    let (objective, observations) =
+                        self.objective(terms, campaign, columns, Some(state));
                     if observations > 0.0 && !self.watch.is_interrupted() {
-                        let point = problem.step(std::mem::take(values));
+                        let point = objective.step(std::mem::take(values));
                         self.add(&mut sums, columns, &point, observations, state);
                         *values = point.into_values();
                     }
@@ -340,7 +343,7 @@ impl Estimate<'_> {
         columns: &DesignColumns,
         point: &Point,
         observations: f64,
-        state: &State<H>,
+        state: &PriorState<H>,
     ) {
         let width = columns.width();
         let centre = self.pick::<H>(columns, &state.centre);
@@ -394,7 +397,7 @@ impl Estimate<'_> {
     /// The next centre and variances; how much the latter changed.
     fn update<const H: usize>(
         &self,
-        state: &mut State<H>,
+        state: &mut PriorState<H>,
         sums: &[HeadSums; H],
         units: [f64; H],
     ) -> f64 {

@@ -3,7 +3,7 @@
 use super::campaigns::Campaigns;
 use crate::fit::encode::BatchLayout;
 use crate::fit::rows::{Table, gather, is_payment};
-use crate::math::padded;
+use crate::math::padded_rows;
 use crate::model::Encoding;
 use crate::net::Batch;
 
@@ -34,7 +34,7 @@ pub(super) fn layout(
             first_payer: layout.packed_payers,
         });
         layout.packed_rows += Batch::stride_of(rows.len());
-        layout.packed_payers += padded(payers);
+        layout.packed_payers += padded_rows(payers);
         for pays in [true, false] {
             for (row, label) in rows.iter().zip(&labels).filter(|(_, l)| is_payer(**l) == pays) {
                 layout.rows.push(*row);

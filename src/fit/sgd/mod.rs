@@ -18,7 +18,7 @@ mod steps;
 pub(super) use adam_rates::{Powers, Rates};
 pub use optimizer::Optimizer;
 pub(super) use packed_split::PackedSplit;
-pub(super) use part::{Part, PartWeights, Trained};
+pub(super) use part::{LinearPart, ModelPart, PartWeights};
 pub(super) use parts::Parts;
 pub(super) use progress::Progress;
 pub(super) use run_epochs::run_epochs;

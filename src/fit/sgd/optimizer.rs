@@ -86,8 +86,13 @@ impl Optimizer {
 
     /// Moves one weight.
     #[inline(always)]
-    pub(in crate::fit) fn update(self, step: StepRates, weight: &mut Weight<'_>, gradient: f64) {
-        let Weight { value, first, second } = weight;
+    pub(in crate::fit) fn update(
+        self,
+        step: StepRates,
+        weight: &mut WeightState<'_>,
+        gradient: f64,
+    ) {
+        let WeightState { value, first, second } = weight;
         match self {
             Self::Adam | Self::Adamw => {
                 // A gradient far beyond all others, such as that of a row whose sigma went to the floor, would
@@ -119,7 +124,7 @@ impl Optimizer {
 }
 
 /// One weight and what the optimiser keeps for it.
-pub(in crate::fit) struct Weight<'a> {
+pub(in crate::fit) struct WeightState<'a> {
     pub(in crate::fit) value: &'a mut f64,
     pub(in crate::fit) first: &'a mut f64,
     pub(in crate::fit) second: &'a mut f64,
@@ -145,7 +150,8 @@ mod tests {
         let table = RateTable::new(10);
         for (done, gradient) in [(0, 2.0), (1, -1.0)] {
             let step = StepRates { learning_rate: 0.1, decay, rates: table.after(done) };
-            let mut weight = Weight { value: &mut value, first: &mut first, second: &mut second };
+            let mut weight =
+                WeightState { value: &mut value, first: &mut first, second: &mut second };
             optimizer.update(step, &mut weight, gradient);
         }
         value

@@ -1,6 +1,6 @@
 //! Steps of gradient descent on the weights of one part of the model.
 
-use super::optimizer::{StepRates, Weight};
+use super::optimizer::{StepRates, WeightState};
 use super::steps::Steps;
 use crate::family::{Head, Term};
 use crate::fit::encode::Packed;
@@ -11,7 +11,7 @@ use crate::net::{Affine, AffineWeights, Batch, Inputs};
 /// Heads that are trained together because a term of the loss, or a weight, is common to them; no other part has either.
 ///
 /// The linear model has two: the logit head, and the heads of the amount.
-pub(in crate::fit) trait Trained: Send {
+pub(in crate::fit) trait ModelPart: Send {
     /// The heads, in the order of their weights.
     fn heads(&self) -> &[Head];
 
@@ -39,7 +39,7 @@ pub(in crate::fit) trait Trained: Send {
 
 /// A part with `H` linear heads and one term of the loss.
 #[derive(Debug)]
-pub(in crate::fit) struct Part<const H: usize, T> {
+pub(in crate::fit) struct LinearPart<const H: usize, T> {
     term: T,
     weights: PartWeights,
     /// The penalty of each head, in the units of the part's own mean loss.
@@ -107,7 +107,7 @@ impl PartWeights {
     }
 }
 
-impl<const H: usize, T: Term<H>> Part<H, T> {
+impl<const H: usize, T: Term<H>> LinearPart<H, T> {
     /// A part that starts from these weights.
     pub(in crate::fit) fn new(
         term: T,
@@ -259,7 +259,7 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
             let all = of_weights.zip(first).zip(second).zip(gradients);
             for (index, (((value, first), second), gradient)) in all.enumerate() {
                 let step = if index == 0 { StepRates { decay: 0.0, ..step } } else { step };
-                steps.optimizer.update(step, &mut Weight { value, first, second }, gradient);
+                steps.optimizer.update(step, &mut WeightState { value, first, second }, gradient);
             }
         }
         weights.steps += 1;
@@ -273,7 +273,7 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
                     let decay = self.l2[head] * gradient.row_weight[slot + 1];
                     let decay = if decoupled { decay } else { 0.0 };
                     let index = head * width + 1 + numbers + level;
-                    let mut weight = Weight {
+                    let mut weight = WeightState {
                         value: &mut weights.values[index],
                         first: &mut weights.first[index],
                         second: &mut weights.second[index],
@@ -287,7 +287,7 @@ impl<const H: usize, T: Term<H>> Part<H, T> {
     }
 }
 
-impl<const H: usize, T: Term<H>> Trained for Part<H, T> {
+impl<const H: usize, T: Term<H>> ModelPart for LinearPart<H, T> {
     fn heads(&self) -> &[Head] {
         &T::HEADS
     }

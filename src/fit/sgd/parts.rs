@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::part::{PartWeights, Trained};
+use super::part::{ModelPart, PartWeights};
 use super::steps::Steps;
 use crate::family::Head;
 use crate::fit::encode::Packed;
@@ -11,14 +11,14 @@ use crate::fit::encode::Packed;
 const PARALLEL_VALUES: usize = 1 << 17;
 
 /// The parts of a model; every head is in one of them.
-pub(in crate::fit) struct Parts(Vec<Box<dyn Trained>>);
+pub(in crate::fit) struct Parts(Vec<Box<dyn ModelPart>>);
 
 impl Parts {
-    pub(in crate::fit) fn new(parts: Vec<Box<dyn Trained>>) -> Self {
+    pub(in crate::fit) fn new(parts: Vec<Box<dyn ModelPart>>) -> Self {
         Self(parts)
     }
 
-    pub(in crate::fit) fn iter(&self) -> impl Iterator<Item = &dyn Trained> {
+    pub(in crate::fit) fn iter(&self) -> impl Iterator<Item = &dyn ModelPart> {
         self.0.iter().map(|part| &**part)
     }
 
@@ -75,7 +75,7 @@ impl Parts {
         steps: &[Steps<'_>],
         with_loss: bool,
     ) -> f64 {
-        let train = |(part, steps): (&mut Box<dyn Trained>, &Steps<'_>)| {
+        let train = |(part, steps): (&mut Box<dyn ModelPart>, &Steps<'_>)| {
             let share = packed.weight_of(part.payers_only()) / packed.weight_sum;
             share * part.epoch(packed, batches, steps, with_loss)
         };

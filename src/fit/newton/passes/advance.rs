@@ -2,9 +2,10 @@
 
 use super::quasi_newton::{self, BlockDiagonal, remember};
 use crate::fit::newton::direction::{
-    HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint, leave_out_explained, norm,
+    HALVINGS, NEAR, by_head, downhill, is_enough, is_settled, joint_factor, leave_out_explained,
+    norm,
 };
-use crate::fit::newton::part::Point;
+use crate::fit::newton::part_objective::Point;
 use crate::fit::weight_penalty::WeightPenalty;
 use crate::model::{PassPair, PassPart, PassStatus};
 
@@ -128,7 +129,7 @@ fn by_pairs<const H: usize>(
 ) -> Option<(Vec<f64>, f64)> {
     let point = &seen.observed;
     let newton = || {
-        let step = joint::<H>(point, penalty, left_out)?.solve(&point.gradient);
+        let step = joint_factor::<H>(point, penalty, left_out)?.solve(&point.gradient);
         downhill(Some(step), &point.gradient)
     };
     let fisher = || downhill(by_head::<H>(&seen.expected, penalty, left_out), &point.gradient);

@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 
 use super::fixed_point_sum::power_of_two;
 use crate::fit::newton::rows::{NO_COLUMN, RowTile};
-use crate::math::{TILE, dispatch, padded};
+use crate::math::{TILE, dispatch, padded_rows};
 use crate::model::{Encoding, Feature, FeatureInput, Range, Standardizer};
 
 /// How the features of a model become columns: the intercept, the numbers, the levels.
@@ -120,7 +120,7 @@ impl TileEncoder {
 
     /// Makes whole vectors of so many rows.
     pub(super) fn pad(tile: &mut RowTile, rows: usize) {
-        tile.count = padded(rows).min(TILE);
+        tile.count = padded_rows(rows).min(TILE);
         let padding = rows.min(TILE)..tile.count;
         for column in tile.values.iter_mut().skip(1) {
             column[padding.clone()].fill(0.0);

@@ -10,8 +10,8 @@ use super::sums::{MATRICES, PartSums, PassSums, UNIT};
 use crate::family::{AmountTerm, PAIRS, Term};
 use crate::fit::finish::rising_range;
 use crate::fit::newton::covariance::{CovarianceInputs, Covariances, standard_errors};
-use crate::fit::newton::direction::{add_diagonal, joint};
-use crate::fit::newton::part::Point;
+use crate::fit::newton::direction::{add_diagonal, joint_factor};
+use crate::fit::newton::part_objective::Point;
 use crate::fit::newton::penalties::ridge;
 use crate::fit::newton::symmetric::Symmetric;
 use crate::fit::part_indices::part_indices;
@@ -200,8 +200,8 @@ impl NextModel<'_> {
         for &index in &state.left_out {
             left_out[index] = true;
         }
-        let factor = joint::<H>(&seen.observed, penalty, &left_out)
-            .or_else(|| joint::<H>(&seen.expected, penalty, &left_out))?;
+        let factor = joint_factor::<H>(&seen.observed, penalty, &left_out)
+            .or_else(|| joint_factor::<H>(&seen.expected, penalty, &left_out))?;
         let inputs = CovarianceInputs {
             part_indices: &self.part_indices(),
             precision: &penalty.precision,

@@ -6,9 +6,9 @@ use super::fixed_point_sum::{FixedPointSum, add_products};
 use super::profile::Profile;
 use super::sums::{PartSums, PassSums, UNIT};
 use crate::family::{AmountTerm, Curved, PAIRS, PayingTerm, TargetTile};
-use crate::fit::newton::part::add_head;
+use crate::fit::newton::part_objective::add_head;
 use crate::fit::newton::rows::RowTile;
-use crate::math::{TILE, dispatch, padded};
+use crate::math::{TILE, dispatch, padded_rows};
 
 /// A part of a model as a pass adds rows to its sums.
 pub(super) struct SummedPart<'a> {
@@ -32,7 +32,7 @@ pub(super) fn add_tile(
     let &SummedPart { index, is_open, scaled, profile, max_sigma } = part;
     let free = AmountTerm::FREE;
     let bounded = AmountTerm { max_sigma, ..free };
-    scratch.tile.count = padded(rows).min(TILE);
+    scratch.tile.count = padded_rows(rows).min(TILE);
     dispatch(
         #[inline(always)]
         || {

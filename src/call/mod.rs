@@ -6,11 +6,12 @@
 //!
 //! A function has one entry here: its name, its arguments and the core's function are in [`distribution`],
 //! [`model`], [`customer`], [`metric`], [`params`], [`newton_step`] or [`fit`]. The arguments that functions share have a file each:
-//! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`]. [`evaluate`] draws the sample that a metric's options
+//! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`], [`campaign`]. [`evaluate`] draws the sample that a metric's options
 //! ask for. [`scorers`] keeps the models of texts ready, for both engines. `passes` writes the queries of a training by passes.
 
 mod argument;
 pub(crate) mod buckets;
+mod campaign;
 mod codes;
 pub(crate) mod culprit;
 pub(crate) mod customer;

@@ -130,7 +130,7 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
     let fits = |head: &HeadState| {
         [&head.first, &head.second].iter().all(|values| {
             (values.is_empty() || values.len() == width + 1) && values.iter().all(|v| v.is_finite())
-        })
+        }) && head.second.iter().all(|&square| square >= 0.0)
     };
     let levels: usize = features
         .iter()

@@ -353,6 +353,8 @@ def test_arrays_of_any_width() -> None:
     for expression in (ziln.fit_sgd("y", "a"), ziln.predict(model(), "a")):
         with pytest.raises(pl.exceptions.ComputeError, match="expected at most 100000 features"):
             endless.select(expression)
+    with pytest.raises(pl.exceptions.ComputeError, match="at most 100000 values in an array"):
+        endless.select(ziln.fit_prior("y", "y", campaign="a"))
 
 
 def test_a_name_with_a_nul() -> None:

@@ -2,6 +2,7 @@
 
 use super::Solver;
 use crate::Result;
+use crate::call::campaign::check_campaign;
 use crate::call::features::FeaturesForm;
 use crate::call::{
     ArgumentType, TypeForm, check_number, check_text, options, wrong_argument, wrong_arity,
@@ -59,6 +60,7 @@ impl<'a, T: ArgumentType> FitArguments<'a, T> {
             _ => None,
         };
         let campaign = S::HAS_CAMPAIGN.then_some(2);
+        campaign.map_or(Ok(()), |position| check_campaign(types[position]))?;
         Ok(Self { features, campaign, weight, options, init })
     }
 }

@@ -72,6 +72,15 @@ async fn types_of_endless_lists() {
             "{message}"
         );
     }
+    for campaign in
+        ["FixedSizeList(2147483647, Utf8)", "Struct(\"a\": FixedSizeList(2147483647, Int8))"]
+    {
+        let sql = format!("SELECT ziln_fit_prior(1, 2, arrow_cast(NULL, '{campaign}'))");
+        let message = error(&context, &sql).await;
+        let expected =
+            "ziln_fit_prior: argument `campaign`: expected at most 100000 values in an array, got";
+        assert!(message.contains(expected), "{message}");
+    }
     // The most there may be is possible, and one more is not, in lists too.
     for (count, is_allowed) in [(100_000, true), (100_001, false)] {
         let sql = format!(

@@ -116,7 +116,7 @@ fn numbers_out_of_range_are_refused() {
 }
 
 /// Values with which queries would end the process, as a setting is named and written.
-const RUINOUS: [(&str, &str); 12] = [
+const RUINOUS: [(&str, &str); 30] = [
     ("datafusion.execution.batch_size", "1099511627776"),
     ("datafusion.execution.batch_size", "'1099511627776'"),
     ("datafusion.execution.batch_size", "\"1099511627776\""),
@@ -129,6 +129,27 @@ const RUINOUS: [(&str, &str); 12] = [
     ("\"datafusion.execution.target_partitions\"", "'+100000000'"),
     ("datafusion.execution.minimum_parallel_output_files", "1099511627776"),
     ("datafusion.execution.objectstore_writer_buffer_size", "0"),
+    ("datafusion.execution.max_buffered_batches_per_output_file", "2305843009213693952"),
+    ("datafusion.execution.hash_join_buffering_capacity", "2305843009213693952"),
+    ("datafusion.execution.sort_pushdown_buffer_capacity", "18446744073709551615"),
+    ("datafusion.execution.perfect_hash_join_small_build_threshold", "1099511627776"),
+    ("datafusion.execution.perfect_hash_join_min_key_density", "0"),
+    ("datafusion.execution.perfect_hash_join_min_key_density", "'NaN'"),
+    ("datafusion.execution.parquet.write_batch_size", "0"),
+    ("datafusion.execution.parquet.max_row_group_size", "0"),
+    ("datafusion.execution.parquet.column_index_truncate_length", "0"),
+    ("datafusion.execution.parquet.statistics_truncate_length", "0"),
+    ("datafusion.execution.parquet.maximum_parallel_row_group_writers", "0"),
+    ("datafusion.execution.parquet.maximum_parallel_row_group_writers", "2305843009213693952"),
+    ("datafusion.execution.parquet.maximum_buffered_record_batches_per_stream", "0"),
+    (
+        "datafusion.execution.parquet.maximum_buffered_record_batches_per_stream",
+        "9223372036854775807",
+    ),
+    ("datafusion.execution.parquet.bloom_filter_fpp", "0"),
+    ("datafusion.execution.parquet.bloom_filter_fpp", "1"),
+    ("datafusion.execution.parquet.bloom_filter_fpp", "-0.5"),
+    ("datafusion.execution.parquet.bloom_filter_fpp", "'NaN'"),
 ];
 
 #[test]
@@ -137,7 +158,7 @@ fn ruinous_settings_are_refused_however_they_are_written() {
         for set in [format!("SET {name} = {value}"), format!("SET {name} TO {value}")] {
             let shell = piped(&format!("SELECT 1 AS a;\n{set};\nSELECT 2;"));
             assert_eq!((shell.status, shell.output.as_str()), (Some(1), "a\n1\n"), "{set}");
-            let expected = [": expected 1 to ", ", got "];
+            let expected = [": expected ", " to ", ", got "];
             assert!(
                 expected.iter().all(|text| shell.errors.contains(text)),
                 "{set}: {}",
@@ -156,12 +177,70 @@ fn ruinous_settings_of_the_environment_are_refused() {
         ("DATAFUSION_EXECUTION_TARGET_PARTITIONS", "100000000"),
         ("DATAFUSION_EXECUTION_MINIMUM_PARALLEL_OUTPUT_FILES", "1099511627776"),
         ("DATAFUSION_EXECUTION_OBJECTSTORE_WRITER_BUFFER_SIZE", "0"),
+        ("DATAFUSION_EXECUTION_PARQUET_WRITE_BATCH_SIZE", "0"),
     ] {
         let shell = ended(shell().env(variable, value).args(["-c", "SELECT 1"]), b"");
         assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{}", shell.errors);
         let expected = format!("{variable}: expected 1 to ");
         assert!(shell.errors.contains(&expected), "{}", shell.errors);
     }
+}
+
+#[test]
+fn ruinous_options_of_files_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.parquet").display().to_string();
+    for (option, expected) in [
+        ("format.write_batch_size 0", "format.write_batch_size: expected 1 to "),
+        ("max_row_group_size 0", "format.max_row_group_size: expected 1 to "),
+        (
+            "bloom_filter_fpp 2",
+            "format.bloom_filter_fpp: expected 0.000000001 to 0.999999999, got 2",
+        ),
+        ("'format.bloom_filter_fpp::a' 0", "format.bloom_filter_fpp::a: expected 0.000000001 to "),
+    ] {
+        for statement in [
+            format!("COPY (SELECT 1 AS a) TO '{path}' OPTIONS ({option})"),
+            format!("EXPLAIN ANALYZE COPY (SELECT 1 AS a) TO '{path}' OPTIONS ({option})"),
+            format!(
+                "CREATE EXTERNAL TABLE t (a BIGINT) STORED AS PARQUET LOCATION '{path}' OPTIONS ({option})"
+            ),
+        ] {
+            let shell = piped(&format!("{statement};\nSELECT 2;"));
+            assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{statement}");
+            assert!(shell.errors.contains(expected), "{statement}: {}", shell.errors);
+        }
+    }
+    let shell = piped(&format!(
+        "COPY (SELECT 1 AS a) TO '{path}' OPTIONS (write_batch_size 1, bloom_filter_fpp 0.5);
+         COPY (SELECT 1 AS a) TO '{path}.csv' STORED AS CSV OPTIONS (has_header false);
+         SELECT a FROM '{path}'"
+    ));
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), "count\n1\ncount\n1\na\n1\n"));
+}
+
+/// Chunks that their content ends have bounds that depend on each other.
+#[test]
+fn chunks_of_parquet_files_are_bounded_if_there_are_any() {
+    let chunking = "datafusion.execution.parquet.content_defined_chunking";
+    let set = |name: &str, value: &str| format!("SET {chunking}.{name} = {value};\n");
+    let enabled = set("enabled", "true");
+    for (name, value, expected) in [
+        ("min_chunk_size", "0", "min_chunk_size: expected 1 to 1048575, got 0"),
+        ("min_chunk_size", "1048576", "min_chunk_size: expected 1 to 1048575, got 1048576"),
+        ("max_chunk_size", "0", "max_chunk_size: expected 2 to 9223372036854775807, got 0"),
+        ("max_chunk_size", "100", "min_chunk_size: expected 1 to 99, got 262144"),
+        ("norm_level", "-2147483648", "norm_level: expected -64 to 64, got -2147483648"),
+    ] {
+        for sql in [format!("{enabled}{}", set(name, value)), set(name, value) + &enabled] {
+            let shell = piped(&sql);
+            assert_eq!((shell.status, shell.output.as_str()), (Some(1), ""), "{sql}");
+            assert!(shell.errors.contains(expected), "{sql}: {}", shell.errors);
+        }
+    }
+    let sql = set("max_chunk_size", "2") + &set("min_chunk_size", "1") + &enabled + "SELECT 1 AS a";
+    let shell = piped(&sql);
+    assert_eq!((shell.status, shell.output.as_str()), (Some(0), "a\n1\n"), "{}", shell.errors);
 }
 
 #[test]

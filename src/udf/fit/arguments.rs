@@ -1,5 +1,7 @@
 //! Which argument is which, by their number and types.
 
+use std::ops::Range;
+
 use arrow::datatypes::DataType;
 use datafusion_common::Result;
 
@@ -68,5 +70,26 @@ impl Arguments {
     /// The position of the first feature among the buffered columns.
     pub fn first_feature(&self) -> usize {
         1 + usize::from(self.weight.is_some())
+    }
+
+    /// The positions of the features among the buffered columns.
+    pub fn feature_columns(&self) -> Range<usize> {
+        let columns = match &self.features {
+            FeatureShape::Fields(fields) => fields.len(),
+            FeatureShape::Lists => 1,
+        };
+        let first = self.first_feature();
+        first..first + columns
+    }
+
+    /// The position of the last buffered column: that of the campaign, or of the model to continue from, if there is one.
+    pub fn last_column(&self) -> usize {
+        self.schema().columns().len() - 1
+    }
+
+    /// The names of the features that are dates.
+    pub fn dates(&self) -> Vec<&str> {
+        let FeatureShape::Fields(fields) = &self.features else { return Vec::new() };
+        fields.iter().filter(|field| field.is_date).map(|field| field.name.as_str()).collect()
     }
 }

@@ -1,11 +1,21 @@
 //! The aggregates that fit a model a group, over all rows of it.
 //!
 //! What differs from one to the next is a [`Solver`] and what `SHOW FUNCTIONS` says of it, a [`FitFunction`] each.
-//! [`arguments`] says which argument is which, [`campaign`] tells campaigns apart, [`aggregate`] fits a model a group.
+//! [`arguments`] says which argument is which and [`read`] reads them; [`campaign`] tells campaigns apart, and [`uncounted`] the
+//! rows that do not count. [`aggregate`] fits a model a group: [`tables`] of buffered rows are what the core reads, [`inits`] are
+//! what groups continue from. [`sample`] bounds the rows, by the content of those that come ([`coded`]).
 
 mod aggregate;
 mod arguments;
 mod campaign;
+mod coded;
+mod codes;
+mod inits;
+mod read;
+mod sample;
+mod table;
+mod tables;
+mod uncounted;
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -88,7 +98,7 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
             check_once(&options).map_err(|error| refuse_plan(Self::NAME, &error))?;
         }
         let is_bounded = options.shared().max_rows().is_some();
-        let aggregate = Arc::new(FitAggregate::<F::Solver>::new(arguments, options));
+        let aggregate = Arc::new(FitAggregate::<F::Solver> { arguments, options });
         Ok(BoundedState::of_options(aggregate, is_bounded))
     }
 

@@ -7,7 +7,7 @@
 //! A function has one entry here: its name, its arguments and the core's function are in [`distribution`],
 //! [`model`], [`customer`], [`metric`], [`params`], [`newton_step`] or [`fit`]. The arguments that functions share have a file each:
 //! [`params`], [`features`], [`weight`], [`init`], [`options`], [`buckets`], [`campaign`]. [`evaluate`] draws the sample that a metric's options
-//! ask for. [`scorers`] keeps the models of texts ready, for both engines. `passes` writes the queries of a training by passes.
+//! ask for. `passes` writes the queries of a training by passes.
 
 mod argument;
 pub(crate) mod buckets;
@@ -31,7 +31,6 @@ pub(crate) mod params_error;
 #[cfg(feature = "session")]
 pub(crate) mod passes;
 pub(crate) mod predict;
-mod scorers;
 pub(crate) mod weight;
 
 pub(crate) use argument::{

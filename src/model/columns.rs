@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::feature::HUGE_UNIT;
+use super::huge::HUGE_UNIT;
 use super::input::FeatureInput;
 use super::terms::{LevelTerms, NumberTerms, OtherTerms};
 use crate::math::{Blocks, dispatch};
@@ -19,7 +19,7 @@ const FEATURES: usize = 8;
 const LANES: usize = 32;
 
 /// The three heads of a block of rows.
-pub(super) type Heads<'a> = [&'a mut [f64]; 3];
+pub(super) type BlockHeads<'a> = [&'a mut [f64]; 3];
 
 /// The columns of a model's features with what they add.
 pub(super) struct FeatureColumns<'a> {
@@ -41,7 +41,7 @@ impl<'a> FeatureColumns<'a> {
     }
 
     /// Adds what the rows have, to heads of as many rows.
-    pub(super) fn add(&mut self, heads: &mut Heads<'_>, rows: &Range<usize>) {
+    pub(super) fn add(&mut self, heads: &mut BlockHeads<'_>, rows: &Range<usize>) {
         let features = self.numbers.len();
         let rounds = features.div_ceil(FEATURES).max(1);
         for columns in self.numbers.chunks_mut(features.div_ceil(rounds).max(1)) {
@@ -78,7 +78,7 @@ impl<'a> NumberColumn<'a> {
 }
 
 /// Adds what some features give, one after the other.
-fn add_numbers(heads: &mut Heads<'_>, features: &[NumberRows<'_>]) {
+fn add_numbers(heads: &mut BlockHeads<'_>, features: &[NumberRows<'_>]) {
     let [logit, mu, raw_sigma] = heads.each_mut().map(|head| head.as_chunks_mut::<LANES>());
     dispatch(
         #[inline(always)]
@@ -133,7 +133,7 @@ impl<'a> OtherColumn<'a> {
         }
     }
 
-    fn add(&mut self, heads: &mut Heads<'_>, rows: &Range<usize>) {
+    fn add(&mut self, heads: &mut BlockHeads<'_>, rows: &Range<usize>) {
         match self {
             Self::Huge(number, scaled) => {
                 let NumberRows { values, terms } = number.rows(rows);
@@ -165,7 +165,7 @@ impl LevelWeights {
     }
 
     /// Adds the weights of the rows.
-    fn add(&self, heads: &mut Heads<'_>, codes: &[u32], rows: &Range<usize>) {
+    fn add(&self, heads: &mut BlockHeads<'_>, codes: &[u32], rows: &Range<usize>) {
         let codes = codes.iter().enumerate().skip(rows.start).take(rows.len());
         let [logit, mu, raw_sigma] = heads.each_mut().map(|head| head.iter_mut());
         for ((row, code), ((logit, mu), raw_sigma)) in codes.zip(logit.zip(mu).zip(raw_sigma)) {

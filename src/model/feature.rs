@@ -5,13 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::range::Range;
 use super::standardizer::Standardizer;
 
-/// A number whose scale is from here on is computed with in units of [`HUGE_UNIT`]: the differences and the inverses of
-/// such numbers overflow or vanish.
-pub(crate) const HUGE_SCALE: f64 = 1e150;
-
-/// A power of two, in units of which no number is huge.
-pub(crate) const HUGE_UNIT: f64 = f64::from_bits((1023 - 600) << 52);
-
 /// A feature of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

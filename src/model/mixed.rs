@@ -1,7 +1,7 @@
 //! The kernel of prediction with a model that differs from row to row: a tile of rows at a time.
 
 use super::bound::{BoundModel, BoundModels};
-use super::feature::HUGE_UNIT;
+use super::huge::HUGE_UNIT;
 use super::input::FeatureInput;
 use super::scorer::cap_sigma;
 use super::terms::{NumberTerms, OtherTerms};

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::document::Model;
 use super::feature::Encoding;
+use super::huge::unit_of_scale;
 use super::input::FeatureInput;
 use super::range::Range;
-use super::standardizer::unit_of_scale;
 use super::terms::NumberTerms;
 
 /// A feature of a row, encoded.

@@ -6,7 +6,8 @@ use foldhash::fast::RandomState;
 
 use super::columns::{FeatureColumns, ROWS};
 use super::document::Model;
-use super::feature::{Encoding, HUGE_SCALE, HUGE_UNIT, Unit};
+use super::feature::{Encoding, Unit};
+use super::huge::{HUGE_SCALE, HUGE_UNIT};
 use super::input::{FeatureInput, InputKind};
 use super::network_scorer::NetworkScorer;
 use super::range::Range;

@@ -1,14 +1,9 @@
 //! Numbers on the standardised scale: the one formula of training and prediction in single precision.
 
-use super::feature::{HUGE_SCALE, HUGE_UNIT};
+use super::huge::unit_of_scale;
 
 /// Standardised numbers are kept within this, beyond any real one, so that single precision never overflows.
 const MOST_STANDARD: f64 = 1e15;
-
-/// The unit that a number of this scale is computed with in.
-pub(crate) fn unit_of_scale(scale: f64) -> f64 {
-    if scale < HUGE_SCALE { 1.0 } else { HUGE_UNIT }
-}
 
 /// `(x - mean) / scale`.
 #[derive(Debug, Clone, Copy)]

@@ -109,7 +109,7 @@ impl LevelTerms {
 /// What a feature adds that is no plain number.
 #[derive(Debug, Clone)]
 pub(super) enum OtherTerms {
-    /// A number in units of [`HUGE_UNIT`](super::feature::HUGE_UNIT).
+    /// A number in units of [`HUGE_UNIT`](super::huge::HUGE_UNIT).
     Huge(NumberTerms),
     /// A category.
     Levels(LevelTerms),

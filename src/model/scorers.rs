@@ -8,8 +8,9 @@ use std::sync::{Arc, LazyLock};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::document::Model;
+use super::scorer::Scorer;
 use crate::Result;
-use crate::model::{Model, Scorer};
 
 /// How many bytes of models the process keeps ready for prediction.
 const CACHED_BYTES: u64 = 128 * 1024 * 1024;
@@ -18,7 +19,7 @@ const CACHED_BYTES: u64 = 128 * 1024 * 1024;
 const EXPECTED_MODELS: usize = 16 * 1024;
 
 /// What a text's scorer takes beside it: about as much again, and the cache's own.
-pub(crate) fn bytes_of(text: &str) -> usize {
+fn bytes_of(text: &str) -> usize {
     2 * text.len() + 256
 }
 
@@ -65,20 +66,26 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::fit::{Chunk, FeatureColumn, FeatureValues, Options, RowId, Table, fit};
 
     fn text() -> String {
-        let (label, x) = ([0.0, 5.0, 0.0, 9.0], [1.0, 2.0, 3.0, 4.0]);
-        let table = Table {
-            features: vec![FeatureColumn { name: "x", levels: None }],
-            chunks: vec![Chunk {
-                label: &label,
-                weight: None,
-                features: vec![FeatureValues::Numbers(&x)],
-            }],
-        };
-        let rows: Vec<RowId> = (0..4).map(|row| RowId { chunk: 0, row }).collect();
-        fit(&table, &rows, &Options::default()).unwrap().unwrap().to_json()
+        r#"{"format_version": 1, "features": [{"name": "x", "encoding": {"numeric": {"mean": 2.5, "scale": 1.5}}}],
+            "weights": {
+                "logit": {"intercept": 0.5, "weights": [0.25]},
+                "mu": {"intercept": 1.5, "weights": [-0.5]},
+                "raw_sigma": {"intercept": 0.75, "weights": [0.0]}
+            },
+            "max_sigma": 2.0,
+            "options": {
+                "epochs": 1, "batch_size": 1, "learning_rate": 1.0, "optimizer": "adam", "schedule": "cosine",
+                "l2": {"logit": 0.0, "mu": 0.0, "raw_sigma": 0.0}, "seed": 0, "validation_fraction": 0.0,
+                "patience": 1, "min_count": 1, "init": false
+            },
+            "training": {
+                "rows": 4, "payers": 2, "validation_rows": 0, "skipped_labels": 0, "negative_labels": 0,
+                "weight_sum": 4.0, "epochs_run": 1, "best_epoch": 1, "stop_reason": "epochs",
+                "train_loss": 1.0, "objective": 1.0, "history": {"epoch": [1], "train": [1.0]}
+            }}"#
+            .to_owned()
     }
 
     fn parse(text: &str) -> Result<Scorer> {

@@ -108,39 +108,13 @@ def campaigns(
         else f"{len(names)} campaigns, most rows at the top",
         axis=alt.Axis(ticks=False, labelLimit=160, grid=False, labels=named, domain=named),
     )
-    layers = [
-        alt.Chart(pl.DataFrame({"low": [common.low], "high": [common.high]}))
-        .mark_rect(color=BASELINE, opacity=0.18, clip=True)
-        .encode(x=alt.X("low:Q", title=common.name, scale=domain), x2="high:Q"),
-        alt.Chart(pl.DataFrame({"weight": [common.weight]}))
-        .mark_rule(color=BASELINE, strokeWidth=2, strokeDash=[6, 4])
-        .encode(x=weight),
-    ]
+    low = alt.X("low:Q", title=common.name, scale=domain)
+    layers = _common_layers(common, low, weight)
     palette = {name: colour for name, (models, colour) in series.items() if models is not None}
-    for name, colour in palette.items():
-        chart = alt.Chart(points.filter(pl.col("series") == name))
-        width = 2.0 if name != "own" else 1.0
-        offset = _BESIDE if name == "own" and named else 0
-        lines = chart.mark_rule(
-            color=colour,
-            strokeWidth=width if named else width / 2,
-            opacity=1.0 if named else 0.5,
-            yOffset=offset,
-            clip=True,
-        )
-        layers.append(
-            lines.encode(x=alt.X("low:Q", title=common.name, scale=domain), x2="high:Q", y=y)
-        )
-        marks = chart.mark_point(
-            filled=True,
-            opacity=1,
-            size=50 if named else 10,
-            shape="diamond" if name == "own" else "circle",
-            yOffset=offset,
-            clip=True,
-        )
-        details = ["campaign:N", "rows:Q", "series:N", "weight:Q", "standard_error:Q"]
-        layers.append(marks.encode(x=weight, y=y, color=colours(palette), tooltip=details))
+    for name in palette:
+        of_series = points.filter(pl.col("series") == name)
+        interval, mark = _series_layers(of_series, name, palette, named=named)
+        layers += [interval.encode(x=low, x2="high:Q", y=y), mark.encode(x=weight, y=y)]
     subtitle = (
         "grey: the weight common to all, and where 95% of campaigns lie; lines: 95% intervals"
     )
@@ -189,6 +163,42 @@ def _common_weight(prior: str, head: str, feature: str | None) -> _CommonWeight:
         f"{head} of the average customer" if feature is None else f"weight of {feature} in {head}"
     )
     return _CommonWeight(head, feature, name, means, weight, weight - half, weight + half)
+
+
+def _common_layers(common: _CommonWeight, low: alt.X, weight: alt.X) -> list[alt.Chart]:
+    """Where 95% of the campaigns lie, and the weight common to all."""
+    band = alt.Chart(pl.DataFrame({"low": [common.low], "high": [common.high]}))
+    line = alt.Chart(pl.DataFrame({"weight": [common.weight]}))
+    return [
+        band.mark_rect(color=BASELINE, opacity=0.18, clip=True).encode(x=low, x2="high:Q"),
+        line.mark_rule(color=BASELINE, strokeWidth=2, strokeDash=[6, 4]).encode(x=weight),
+    ]
+
+
+def _series_layers(
+    points: pl.DataFrame, name: str, palette: dict[str, str], *, named: bool
+) -> tuple[alt.Chart, alt.Chart]:
+    """The intervals and the marks of a series; what is narrower and beside the others is the campaigns' own."""
+    chart = alt.Chart(points)
+    width = 2.0 if name != "own" else 1.0
+    offset = _BESIDE if name == "own" and named else 0
+    intervals = chart.mark_rule(
+        color=palette[name],
+        strokeWidth=width if named else width / 2,
+        opacity=1.0 if named else 0.5,
+        yOffset=offset,
+        clip=True,
+    )
+    marks = chart.mark_point(
+        filled=True,
+        opacity=1,
+        size=50 if named else 10,
+        shape="diamond" if name == "own" else "circle",
+        yOffset=offset,
+        clip=True,
+    )
+    details = ["campaign:N", "rows:Q", "series:N", "weight:Q", "standard_error:Q"]
+    return intervals, marks.encode(color=colours(palette), tooltip=details)
 
 
 def _estimates(

@@ -1,8 +1,9 @@
 //! The functions of a model and of a customer's features, beside prediction.
 
+use super::culprit::of_model_in_row;
 use super::wrong_arity;
-use crate::Result;
-use crate::model::{FeatureInput, ParamsOut, ScorerSet};
+use crate::model::{FeatureInput, ModelRows, Models, ParamsOut};
+use crate::{Error, Result};
 
 /// A function of a model and of a customer's features.
 pub(crate) trait CustomerCall {
@@ -75,20 +76,25 @@ pub(crate) fn values_of_rows<C: CustomerCall>(
     reader_of_row.enumerate().map(value).collect()
 }
 
-/// Checks that columns of these names are of the kinds that the models of a set need.
-///
-/// # Errors
-/// Where one is missing or of another kind.
-pub(crate) fn check_columns(
-    set: &mut ScorerSet,
-    index: u32,
-    names: &[String],
-    columns: &[FeatureInput<'_>],
-) -> Result<()> {
-    set.bind(names, &[index])?.predict(columns, no_rows())
+/// The error of models that have a feature without a column among those of these names, with the first row whose model has.
+pub(crate) fn not_bound(error: Error, models: &mut Models<'_>, names: &[String]) -> Error {
+    of_model_in_row(error, models, |set, index| set.bind(names, &[index]).map(|_| ()))
 }
 
-/// A prediction of no rows: what is left of it is that the columns are checked.
-pub(crate) fn no_rows<'a>() -> ParamsOut<'a> {
-    ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] }
+/// Checks that columns are of the kinds that the models of the rows need: a prediction of no rows.
+///
+/// # Errors
+/// Where one is of another kind; [`not_read`] says of which row's model.
+pub(crate) fn check_columns(models: &ModelRows<'_>, columns: &[FeatureInput<'_>]) -> Result<()> {
+    models.predict(columns, ParamsOut { logit: &mut [], mu: &mut [], sigma: &mut [] })
+}
+
+/// The error of models that do not read columns of these names, with the first row whose model does not.
+pub(crate) fn not_read(
+    error: Error,
+    models: &mut Models<'_>,
+    names: &[String],
+    columns: &[FeatureInput<'_>],
+) -> Error {
+    of_model_in_row(error, models, |set, index| check_columns(&set.bind(names, &[index])?, columns))
 }

@@ -6,10 +6,12 @@ use polars::prelude::{PolarsResult, Series};
 
 use super::error::refuse;
 use super::features::Features;
-use super::result::Shape;
+use super::result::ResultShape;
 use super::text::Texts;
-use crate::call::culprit::{no_model, of_model_in_row};
-use crate::call::customer::{CustomerCall, arguments_of, check_columns, no_rows, values_of_rows};
+use crate::call::culprit::no_model;
+use crate::call::customer::{
+    CustomerCall, arguments_of, check_columns, not_bound, not_read, values_of_rows,
+};
 use crate::call::{NO_CODE, check_text};
 use crate::error::MODEL_TEXT;
 use crate::model::{FeatureInput, ModelRows, Models, Scorer, ScorerSet};
@@ -26,12 +28,7 @@ pub(super) fn with_columns<R>(
     let names = &features.names;
     let bound = match models.bind(names) {
         Ok(bound) => bound,
-        Err(error) => {
-            let error = of_model_in_row(error, &mut models, |set, index| {
-                set.bind(names, &[index]).map(|_| ())
-            });
-            return Err(refuse(function, &error));
-        }
+        Err(error) => return Err(refuse(function, &not_bound(error, &mut models, names))),
     };
     features.check_lengths(function, rows, |row| bound.feature_count(row))?;
     let mut columns = features.read(function, bound.uses())?;
@@ -41,11 +38,8 @@ pub(super) fn with_columns<R>(
     let levels: Vec<_> = columns.iter().map(|column| column.levels().unwrap_or_default()).collect();
     let inputs: Vec<FeatureInput<'_>> =
         columns.iter().zip(&levels).map(|(column, levels)| column.input(levels)).collect();
-    if let Err(error) = bound.predict(&inputs, no_rows()) {
-        let error = of_model_in_row(error, &mut models, |set, index| {
-            check_columns(set, index, names, &inputs)
-        });
-        return Err(refuse(function, &error));
+    if let Err(error) = check_columns(&bound, &inputs) {
+        return Err(refuse(function, &not_read(error, &mut models, names, &inputs)));
     }
     run(&bound, names, &inputs)
 }
@@ -54,7 +48,7 @@ pub(super) fn with_columns<R>(
 pub(super) fn values<C: CustomerCall>(inputs: &[Series]) -> PolarsResult<Vec<Option<C::Value>>> {
     let [model, features] =
         arguments_of::<C, _>(inputs).map_err(|error| refuse(C::NAME, &error))?;
-    let rows = Shape::try_new(C::NAME, inputs)?.rows();
+    let rows = ResultShape::try_new(C::NAME, inputs)?.rows();
     check_text("model", MODEL_TEXT, model.dtype()).map_err(|error| refuse(C::NAME, &error))?;
     let is_constant = model.len() == 1;
     let texts = Texts::try_new(model)?;

@@ -10,7 +10,7 @@ use super::number::Number;
 use super::options;
 use super::params::ParamsArgument;
 use super::record::{record_series, record_type};
-use super::result::{Shape, name_of};
+use super::result::{ResultShape, name_of};
 use super::rows::{CompleteRows, InputChunk, in_chunks, read_weight};
 use super::types::types_of;
 use crate::call::evaluate::{SampledRows, ScoredChunk, ScoredRows, max_rows, of_sample};
@@ -63,7 +63,7 @@ fn of_arguments(
     let max_rows = max_rows(options).map_err(|error| refuse(NAME, &error))?;
     // Constant options are no column of the result's length.
     let columns = inputs.get(..arguments.options.unwrap_or(inputs.len())).unwrap_or(inputs);
-    let rows = Shape::try_new(NAME, columns)?.rows();
+    let rows = ResultShape::try_new(NAME, columns)?.rows();
     let parts = in_chunks(columns, rows);
     let pieces = parts.iter().map(|part| Piece::try_new(arguments, part));
     let pieces = pieces.collect::<PolarsResult<Vec<Piece>>>()?;

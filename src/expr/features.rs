@@ -153,7 +153,7 @@ pub(super) enum FeatureSeries {
     /// Numbers, NaN where missing.
     Number(Number),
     /// Codes, and the strings that they stand for.
-    Category { codes: Vec<u32>, levels: Levels },
+    Category { codes: Vec<u32>, levels: LevelTexts },
 }
 
 /// Numbers to train on, copied only where the core cannot read them in place.
@@ -175,7 +175,7 @@ impl TrainingValues<'_> {
 
 /// The strings that codes stand for.
 #[derive(Debug)]
-pub(super) enum Levels {
+pub(super) enum LevelTexts {
     /// Those of a column of strings, then NULL.
     Strings(Texts),
     /// Those of a `Categorical` or `Enum` column that occur in it.
@@ -218,7 +218,7 @@ impl FeatureSeries {
         let null = u32::try_from(texts.iter().count()).unwrap_or(NO_CODE);
         // `NO_CODE` is the greatest, and stands for NULL, which is the level after all others.
         let codes = texts.code_of_row().iter().map(|&code| code.min(null)).collect();
-        Self::Category { codes, levels: Levels::Strings(texts) }
+        Self::Category { codes, levels: LevelTexts::Strings(texts) }
     }
 
     /// Renumbers the categories in the order they occur: the mapping may hold many that other columns brought.
@@ -235,7 +235,7 @@ impl FeatureSeries {
         let codes = physical.u32()?.iter().map(code).collect();
         Ok(Self::Category {
             codes,
-            levels: Levels::Categories { dtype: dtype.clone(), categories },
+            levels: LevelTexts::Categories { dtype: dtype.clone(), categories },
         })
     }
 
@@ -243,10 +243,10 @@ impl FeatureSeries {
     pub(super) fn levels(&self) -> Option<Vec<Option<&str>>> {
         match self {
             Self::Number(_) => None,
-            Self::Category { levels: Levels::Strings(texts), .. } => {
+            Self::Category { levels: LevelTexts::Strings(texts), .. } => {
                 Some(texts.iter().map(Some).chain([None]).collect())
             }
-            Self::Category { levels: Levels::Categories { dtype, categories }, .. } => {
+            Self::Category { levels: LevelTexts::Categories { dtype, categories }, .. } => {
                 let (DataType::Categorical(_, mapping) | DataType::Enum(_, mapping)) = dtype else {
                     return Some(Vec::new());
                 };

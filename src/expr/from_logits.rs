@@ -4,7 +4,7 @@ use polars::prelude::{PolarsResult, Series};
 
 use super::Function;
 use super::params::{ParamsArgument, params_type};
-use super::result::{Shape, all_valid};
+use super::result::{ResultShape, all_valid};
 use crate::call::params::from_logits::{NAME, USAGE};
 use crate::math;
 
@@ -19,7 +19,7 @@ pub(super) const FUNCTION: Function = Function::scalar(NAME, from_logits, params
 /// Where an input has a type or a length that the function does not take.
 pub fn from_logits(inputs: &[Series]) -> PolarsResult<Series> {
     let params = ParamsArgument::try_new(NAME, USAGE, inputs)?;
-    let shape = Shape::try_new(NAME, inputs)?;
+    let shape = ResultShape::try_new(NAME, inputs)?;
     let validity = all_valid(shape.rows(), params.numbers());
     shape.params(validity, |out| {
         math::params_from_logits(&params.params(), out.logit, out.mu, out.sigma);

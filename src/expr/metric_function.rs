@@ -6,7 +6,7 @@ use polars::prelude::{PolarsResult, Series};
 
 use super::error::refuse;
 use super::number::Number;
-use super::result::Shape;
+use super::result::ResultShape;
 use super::rows::{CompleteRows, read_weight};
 use super::types::types_of;
 use crate::call::metric::MetricCall;
@@ -29,7 +29,7 @@ impl AmountArguments {
         let arguments = call.arguments(&types_of(inputs)).map_err(refuse)?;
         // A constant number of buckets is no column of the result's length.
         let columns = inputs.get(..arguments.buckets.unwrap_or(inputs.len())).unwrap_or(inputs);
-        let rows = Shape::try_new(call.name, columns)?.rows();
+        let rows = ResultShape::try_new(call.name, columns)?.rows();
         let [label, prediction, ..] = columns else {
             return Err(refuse(crate::call::wrong_arity(call.usage, inputs.len())));
         };

@@ -8,7 +8,7 @@ use super::Function;
 use super::customer::with_columns;
 use super::error::{refuse, wrong_arity};
 use super::number::Number;
-use super::result::Shape;
+use super::result::ResultShape;
 use super::rows::{CompleteRows, read_weight};
 use super::text::Texts;
 use super::types::types_of;
@@ -101,7 +101,7 @@ fn summed(inputs: &[Series]) -> PolarsResult<Option<Summed>> {
     let [label, features, model, ..] = inputs else {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
-    let rows = Shape::try_new(NAME, inputs)?.rows();
+    let rows = ResultShape::try_new(NAME, inputs)?.rows();
     let all = CompleteRows::complete(rows, []);
     let number = Number::of_series(label)?;
     let weight = read_weight(NAME, weight_at.and_then(|at| inputs.get(at)), 0, rows)?;

@@ -6,7 +6,7 @@ use super::Function;
 use super::error::{refuse, wrong_arity};
 use super::number::Number;
 use super::params::params_type;
-use super::result::{Shape, all_valid};
+use super::result::{ResultShape, all_valid};
 use super::types::types_of;
 use crate::call::params::from_prob::{self, NAME, USAGE};
 use crate::math;
@@ -25,7 +25,7 @@ pub fn params(inputs: &[Series]) -> PolarsResult<Series> {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
     let numbers = [Number::of_series(pay_prob)?, Number::of_series(mu)?, Number::of_series(sigma)?];
-    let shape = Shape::try_new(NAME, inputs)?;
+    let shape = ResultShape::try_new(NAME, inputs)?;
     let validity = all_valid(shape.rows(), &numbers);
     let [pay_prob, mu, sigma] = numbers.each_ref().map(Number::column);
     shape.params(validity, |out| {

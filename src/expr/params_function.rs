@@ -5,7 +5,7 @@ use polars::prelude::{PolarsResult, Series};
 use super::error::refuse;
 use super::number::Number;
 use super::params::ParamsArgument;
-use super::result::Shape;
+use super::result::ResultShape;
 use super::types::types_of;
 use crate::call::distribution::DistributionCall;
 
@@ -16,7 +16,7 @@ pub(super) fn compute(call: &DistributionCall, inputs: &[Series]) -> PolarsResul
     let (number, params) = call.split(inputs).map_err(refuse)?;
     let params = ParamsArgument::of_form(call.name, form, params)?;
     let number = number.map(Number::of_series).transpose()?;
-    let shape = Shape::try_new(call.name, inputs)?;
+    let shape = ResultShape::try_new(call.name, inputs)?;
     let numbers = number.iter().chain(params.numbers());
     Ok(shape.numbers(numbers, |out| {
         call.compute(number.as_ref().map(Number::column), &params.params(), out);

@@ -9,7 +9,7 @@ use super::Function;
 use super::customer::with_columns;
 use super::error::{refuse, wrong_arity};
 use super::params::params_type;
-use super::result::Shape;
+use super::result::ResultShape;
 use super::text::scorer_of_row;
 use crate::call::predict::{NAME, USAGE};
 use crate::model::{Models, NO_SCORER, Scorer, ScorerSet};
@@ -29,7 +29,7 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
     let [model, features] = inputs else {
         return Err(wrong_arity(NAME, USAGE, inputs.len()));
     };
-    let shape = Shape::try_new(NAME, inputs)?;
+    let shape = ResultShape::try_new(NAME, inputs)?;
     let mut set = ScorerSet::default();
     let add = |text: &str| Ok(set.add(Scorer::of_text(text)?));
     let mut scorer_of_row = scorer_of_row(NAME, "model", model, add)?;
@@ -48,7 +48,7 @@ pub fn predict(inputs: &[Series]) -> PolarsResult<Series> {
 fn predict_rows(
     models: Models<'_>,
     features: &Series,
-    shape: Shape,
+    shape: ResultShape,
     validity: Option<Bitmap>,
 ) -> PolarsResult<Series> {
     with_columns(NAME, models, features, shape.rows(), |bound, _, columns| {

@@ -11,12 +11,12 @@ use crate::model::ParamsOut;
 
 /// The name and the number of rows of a call's result.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
+pub(super) struct ResultShape {
     name: PlSmallStr,
     rows: usize,
 }
 
-impl Shape {
+impl ResultShape {
     /// The shape of the result of `function`: inputs of one row stand for every row of the others.
     ///
     /// # Errors

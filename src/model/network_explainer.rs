@@ -20,7 +20,7 @@ pub(super) struct NetworkExplainer {
     inputs: Vec<Input>,
     /// Of each category the vectors of its levels, and how many numbers one has.
     vectors: Vec<(Vec<f32>, usize)>,
-    layers: Vec<Layer>,
+    layers: Vec<ExplainedLayer>,
     heads: Vec<[f64; 3]>,
     biases: [f64; 3],
     /// The first layer's inputs of the average customer.
@@ -33,14 +33,14 @@ pub(super) struct NetworkExplainer {
 
 /// A layer in double precision.
 #[derive(Debug, Clone)]
-struct Layer {
+struct ExplainedLayer {
     biases: Vec<f64>,
     /// Input after input, each with one weight a unit.
     weights: Vec<f64>,
 }
 
 /// The sums that go into the units of each layer.
-type Sums = Vec<Vec<f64>>;
+type LayerSums = Vec<Vec<f64>>;
 
 impl NetworkExplainer {
     /// Of a network that fits the features. `all_rows` are the training rows, those of levels without weights included.
@@ -64,7 +64,7 @@ impl NetworkExplainer {
         (explainer.average, explainer.features) = explainer.average_inputs(features, all_rows);
         let mut width = explainer.average.len();
         for layer in &network.layers {
-            explainer.layers.push(Layer::new(&layer.biases, &layer.weights, width));
+            explainer.layers.push(ExplainedLayer::new(&layer.biases, &layer.weights, width));
             width = layer.biases.len();
         }
         explainer
@@ -138,7 +138,7 @@ impl NetworkExplainer {
     }
 
     /// The derivatives of the heads by the sums of the first layer, the units' slopes being those of their secants.
-    fn secants(&self, from: &Sums, to: &Sums) -> Vec<[f64; 3]> {
+    fn secants(&self, from: &LayerSums, to: &LayerSums) -> Vec<[f64; 3]> {
         let mut by_units = self.heads.clone();
         for (number, (from, to)) in from.iter().zip(to).enumerate().rev() {
             for (by_unit, (from, to)) in by_units.iter_mut().zip(from.iter().zip(to)) {
@@ -155,8 +155,8 @@ impl NetworkExplainer {
     }
 
     /// The sums of all layers.
-    fn sums(&self, inputs: &[f64]) -> Sums {
-        let mut sums: Sums = Vec::with_capacity(self.layers.len());
+    fn sums(&self, inputs: &[f64]) -> LayerSums {
+        let mut sums: LayerSums = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
             let of_layer = match sums.last() {
                 None => layer.sums(inputs.iter().copied()),
@@ -240,7 +240,7 @@ fn average_vector(vectors: &[f32], size: usize, rows: &[u64], all_rows: u64) -> 
     average
 }
 
-impl Layer {
+impl ExplainedLayer {
     /// Of weights unit after unit.
     fn new(biases: &[f32], weights: &[f32], inputs: usize) -> Self {
         let units = biases.len();

@@ -30,7 +30,7 @@ pub(super) struct NetworkScorer {
 pub(super) enum Input {
     Number(HeldNumber),
     /// Where the vectors of the levels lie.
-    Levels(Levels),
+    Levels(LevelIndices),
 }
 
 /// A number is held within a range, and then standardised as in training.
@@ -42,7 +42,7 @@ pub(super) struct HeldNumber {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Levels {
+pub(super) struct LevelIndices {
     null: Option<u32>,
     known: HashMap<Box<str>, u32, RandomState>,
 }
@@ -55,7 +55,7 @@ impl HeldNumber {
     }
 }
 
-impl Levels {
+impl LevelIndices {
     fn index(&self, level: Option<&str>) -> Option<u32> {
         match level {
             Some(name) => self.known.get(name).copied(),
@@ -122,7 +122,7 @@ impl Input {
                 standard: Standardizer::new(*mean, *scale),
             }),
             Encoding::Categorical { levels, .. } => {
-                let mut of = Levels { null: None, known: HashMap::default() };
+                let mut of = LevelIndices { null: None, known: HashMap::default() };
                 for (level, index) in levels.iter().zip(0..) {
                     match level {
                         Some(name) => {
@@ -150,7 +150,7 @@ enum Indices {
 }
 
 impl<'a> LevelColumn<'a> {
-    fn new(of: &Levels, column: FeatureInput<'a>, rows: usize) -> Self {
+    fn new(of: &LevelIndices, column: FeatureInput<'a>, rows: usize) -> Self {
         let (codes, levels) = column.codes();
         let indices = if levels.len() <= rows {
             Indices::OfCode(levels.iter().map(|level| of.index(*level)).collect())

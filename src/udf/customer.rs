@@ -8,8 +8,7 @@ use datafusion_common::Result;
 
 use super::error::refuse_value;
 use super::features::{FeatureArray, NumberLists, feature_arrays};
-use crate::call::culprit::of_model_in_row;
-use crate::call::customer::{check_columns, no_rows};
+use crate::call::customer::{check_columns, not_bound, not_read};
 use crate::call::features::{check_date, numbered_name, short_list};
 use crate::math::Column;
 use crate::model::{FeatureInput, FeatureUse, ModelRows, Models};
@@ -26,21 +25,15 @@ pub(super) fn with_columns<R>(
     let bound = match models.bind(names) {
         Ok(bound) => bound,
         Err(error) => {
-            let error = of_model_in_row(error, &mut models, |set, index| {
-                set.bind(names, &[index]).map(|_| ())
-            });
-            return Err(refuse_value(function, &error));
+            return Err(refuse_value(function, &not_bound(error, &mut models, names)));
         }
     };
     features.check_lengths(function, |row| bound.feature_count(row))?;
     let columns = features.read(function, bound.uses())?;
     let levels = levels_of(&columns)?;
     let inputs = inputs(&columns, &levels)?;
-    if let Err(error) = bound.predict(&inputs, no_rows()) {
-        let error = of_model_in_row(error, &mut models, |set, index| {
-            check_columns(set, index, names, &inputs)
-        });
-        return Err(refuse_value(function, &error));
+    if let Err(error) = check_columns(&bound, &inputs) {
+        return Err(refuse_value(function, &not_read(error, &mut models, names, &inputs)));
     }
     run(&bound, names, &inputs)
 }

@@ -43,7 +43,7 @@ pub(in crate::udf) struct RowBuffer {
     /// One a column; empty for a column that is no category.
     levels: Vec<Arc<Levels>>,
     /// Rows that came as states, and rows that were collected before.
-    chunks: Vec<Chunk>,
+    chunks: Vec<RowChunk>,
     /// Rows that are being collected.
     open: OpenChunk,
     /// How many rows each group has.
@@ -59,14 +59,14 @@ pub(in crate::udf) struct RowBuffer {
 
 /// Rows in columns as they are buffered, categories as `UInt32` codes.
 #[derive(Debug)]
-struct Chunk {
+struct RowChunk {
     columns: Vec<ArrayRef>,
     groups: GroupsOfRows,
     /// Rows that have not been handed out.
     live: usize,
 }
 
-impl Chunk {
+impl RowChunk {
     fn size(&self) -> usize {
         let columns: usize = self.columns.iter().map(Array::get_array_memory_size).sum();
         columns + self.groups.size() + size_of::<Self>()
@@ -129,7 +129,7 @@ impl RowBuffer {
     /// The memory held, in bytes.
     pub fn size(&self) -> usize {
         let levels: usize = self.levels.iter().map(|levels| levels.size()).sum();
-        let chunks = self.chunks.capacity() * size_of::<Chunk>() + self.bytes + self.open.size();
+        let chunks = self.chunks.capacity() * size_of::<RowChunk>() + self.bytes + self.open.size();
         let counts = self.counts.capacity() * size_of::<u32>();
         size_of::<Self>() + chunks + levels + counts
     }
@@ -189,7 +189,7 @@ impl RowBuffer {
             } else {
                 let columns = columns.into_iter().map(compact).collect::<Result<Vec<_>>>()?;
                 let groups = GroupsOfRows::of_bounds(groups, &bounds)?;
-                self.push(Chunk { columns, groups, live: rows });
+                self.push(RowChunk { columns, groups, live: rows });
             }
         }
         Ok(())
@@ -214,7 +214,7 @@ impl RowBuffer {
         columns.collect()
     }
 
-    fn push(&mut self, chunk: Chunk) {
+    fn push(&mut self, chunk: RowChunk) {
         self.bytes += chunk.size();
         self.chunks.push(chunk);
     }
@@ -225,7 +225,7 @@ impl RowBuffer {
         let live = open.rows();
         if live > 0 {
             let (columns, groups) = open.finish()?;
-            self.push(Chunk { columns, groups, live });
+            self.push(RowChunk { columns, groups, live });
         }
         Ok(())
     }
@@ -248,7 +248,7 @@ impl RowBuffer {
         }
         let (columns, groups) = self.open.snapshot()?;
         let live = self.open.rows();
-        self.chunks.push(Chunk { columns, groups, live });
+        self.chunks.push(RowChunk { columns, groups, live });
         let grouped = self.grouped(EmitTo::First(1));
         self.chunks.pop();
         Ok(grouped)
@@ -262,7 +262,7 @@ impl RowBuffer {
             self.chunks.iter().map(|chunk| chunk.columns.clone()).collect(),
             groups,
         );
-        if self.counts.len() == 1 && groups == 1 && self.chunks.iter().all(Chunk::is_whole) {
+        if self.counts.len() == 1 && groups == 1 && self.chunks.iter().all(RowChunk::is_whole) {
             grouped.keep_order();
             return grouped;
         }
@@ -302,7 +302,7 @@ impl RowBuffer {
         // Whose numbers these were is not known: about as many a row.
         self.list_numbers =
             (self.list_numbers as u128 * self.rows as u128 / before.max(1) as u128) as usize;
-        self.bytes = self.chunks.iter().map(Chunk::size).sum();
+        self.bytes = self.chunks.iter().map(RowChunk::size).sum();
     }
 
     fn emitted(&self, emit_to: EmitTo) -> usize {

@@ -56,7 +56,7 @@ pub(in crate::udf) trait SampleAggregate: RowAggregate {
 
 /// Rows of a group that have a sample of their own.
 #[derive(Debug, Clone, Copy)]
-struct Part {
+struct SampledPart {
     group: u32,
     code: u32,
     /// A row with a greater hash is refused.
@@ -74,7 +74,7 @@ pub(in crate::udf) struct SampleState {
     seen: Vec<Seen>,
     /// Whether a row of the group is buffered.
     has_row: Vec<bool>,
-    parts: Vec<Part>,
+    parts: Vec<SampledPart>,
     of_key: HashMap<(u32, u32), u32, RandomState>,
     /// The codes of the values by which groups are parted.
     values: Levels,
@@ -203,7 +203,7 @@ impl SampleState {
             let part = *self.of_key.entry(key).or_insert(next);
             if part == next {
                 let (group, code) = key;
-                self.parts.push(Part { group, code, bound: u64::MAX, rows: 0 });
+                self.parts.push(SampledPart { group, code, bound: u64::MAX, rows: 0 });
             }
             last = Some((key, part));
             part
@@ -392,7 +392,7 @@ impl GroupState for SampleState {
         let listed = if load.groups > 1 { load.rows * size_of::<RowId>() } else { 0 };
         let training = listed + self.call.evaluation_bytes(&load);
         let cutting = self.rows.size() / 2 + self.rows.load().rows * CUTTING_BYTES;
-        let parts = self.parts.capacity() * (size_of::<Part>() + 2 * size_of::<[u32; 3]>());
+        let parts = self.parts.capacity() * (size_of::<SampledPart>() + 2 * size_of::<[u32; 3]>());
         let groups = self.seen.capacity() * (size_of::<Seen>() + size_of::<bool>());
         self.rows.size() + training.max(cutting) + parts + groups + self.values.size()
     }

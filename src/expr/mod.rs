@@ -6,10 +6,10 @@
 //! of them. This room may import every room of the core, `call` and Polars, but not `udf`.
 //!
 //! Shared by the functions: `types` says what Polars' types are to the rules in `call`; `number`, `params`, `features`,
-//! `lists` and `text` read arguments, `options` those that are constants, `rows` says which rows an aggregate sees,
-//! `result` and `record` build what is returned; `params_function`, `model_function`, `customer`, `metric_function` and `fit` are what
-//! functions of one kind share. [`guarded`] is
-//! around what Polars calls.
+//! `lists` and `text` read arguments, `options` those that are constants; `rows` says which rows an aggregate sees, and
+//! `training_rows` holds those of a training; `result` and `record` build what is returned; `params_function`,
+//! `model_function`, `customer`, `metric_function` and `fit` are what functions of one kind share. [`guarded`] is around
+//! what Polars calls.
 //!
 //! # Example
 //! ```
@@ -43,6 +43,7 @@ mod record;
 mod result;
 mod rows;
 mod text;
+mod training_rows;
 mod types;
 
 mod capped_ltv;

@@ -1,52 +1,9 @@
-//! Expressions for `LazyFrame`s, and the functions of Polars' own SQL.
-//!
-//! ```
-//! use polars::prelude::*;
-//! use ziln::expr::lazy::{expected_ltv, loss};
-//!
-//! # fn main() -> PolarsResult<()> {
-//! let customers = df!("ltv" => [0.0, 12.5], "z" => [0.1, 0.2], "mu" => [2.0, 2.5], "s" => [0.5, 0.5])?;
-//! let scored = customers
-//!     .lazy()
-//!     .select([
-//!         loss(col("ltv"), [col("z"), col("mu"), col("s")]).mean(),
-//!         expected_ltv([col("z"), col("mu"), col("s")]).sum(),
-//!     ])
-//!     .collect()?;
-//! assert_eq!(scored.get_column_names(), ["loss", "expected_ltv"]);
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! In SQL, the functions have the names they have in DataFusion. Polars' SQL has no struct literal, so `features` is a
-//! struct column; and it does not know the functions within `WITH` and subqueries: register such a step's result as a
-//! table of its own.
-//!
-//! ```
-//! use std::sync::Arc;
-//!
-//! use polars::prelude::*;
-//! use polars_sql::SQLContext;
-//! use ziln::expr::lazy::SqlFunctions;
-//!
-//! # fn main() -> PolarsResult<()> {
-//! let mut context = SQLContext::new().with_function_registry(Arc::new(SqlFunctions));
-//! context.register("t", df!("z" => [0.1], "mu" => [2.0], "s" => [0.5])?.lazy());
-//! let ltv = context.execute("SELECT ziln_expected_ltv(z, mu, s) AS ltv FROM t")?.collect()?;
-//! assert_eq!(ltv.shape(), (1, 1));
-//! # Ok(())
-//! # }
-//! ```
+//! One expression a function.
 
-use polars::prelude::{
-    Column, Expr, Field, PolarsResult, Scalar, Schema, Series, as_struct, lit, polars_bail,
-    polars_err,
-};
-use polars_plan::dsl::{BaseColumnUdf, new_column_udf, udf::UserDefinedFunction};
-use polars_plan::prelude::FunctionOptions;
-use polars_sql::function_registry::FunctionRegistry;
+use polars::prelude::{Expr, PolarsResult, Series, lit};
 
-use super::{Function, FunctionKind, function, guarded};
+use super::engine::{aggregate, expression, no_arguments};
+use crate::expr::{self, Function};
 use crate::fit::{NewtonOptions, Options, PassOptions};
 
 /// The argument `params` of an expression: one struct or list, or the three raw outputs.
@@ -67,87 +24,87 @@ impl From<[Expr; 3]> for ParamsExpr {
 
 /// The loss of a label; named `loss`.
 pub fn loss(label: Expr, params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::loss::FUNCTION, std::iter::once(label).chain(params.into().0))
+    expression(&expr::loss::FUNCTION, std::iter::once(label).chain(params.into().0))
 }
 
 /// The expected lifetime value; named `expected_ltv`.
 pub fn expected_ltv(params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::expected_ltv::FUNCTION, params.into().0)
+    expression(&expr::expected_ltv::FUNCTION, params.into().0)
 }
 
 /// The probability to pay; named `pay_prob`.
 pub fn pay_prob(params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::pay_prob::FUNCTION, params.into().0)
+    expression(&expr::pay_prob::FUNCTION, params.into().0)
 }
 
 /// The mean amount of a customer who pays; named `pay_amount`.
 pub fn pay_amount(params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::pay_amount::FUNCTION, params.into().0)
+    expression(&expr::pay_amount::FUNCTION, params.into().0)
 }
 
 /// The params struct of a distribution given by its parameters; named `params`.
 pub fn params(pay_prob: Expr, mu: Expr, sigma: Expr) -> Expr {
-    expression(&super::params_from_prob::FUNCTION, [pay_prob, mu, sigma])
+    expression(&expr::params_from_prob::FUNCTION, [pay_prob, mu, sigma])
 }
 
 /// The params struct of a network's raw outputs; named `from_logits`.
 pub fn from_logits(params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::from_logits::FUNCTION, params.into().0)
+    expression(&expr::from_logits::FUNCTION, params.into().0)
 }
 
 /// The variance of the lifetime value; named `variance`.
 pub fn variance(params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::variance::FUNCTION, params.into().0)
+    expression(&expr::variance::FUNCTION, params.into().0)
 }
 
 /// The probability of a lifetime value of `x` or less; named `cdf`.
 pub fn cdf(x: Expr, params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::cdf::FUNCTION, std::iter::once(x).chain(params.into().0))
+    expression(&expr::cdf::FUNCTION, std::iter::once(x).chain(params.into().0))
 }
 
 /// The amount that the lifetime value exceeds with probability `1 - q`; named `quantile`.
 pub fn quantile(q: Expr, params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::quantile::FUNCTION, std::iter::once(q).chain(params.into().0))
+    expression(&expr::quantile::FUNCTION, std::iter::once(q).chain(params.into().0))
 }
 
 /// The expected lifetime value where no customer counts for more than `cap`; named `capped_ltv`.
 pub fn capped_ltv(cap: Expr, params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::capped_ltv::FUNCTION, std::iter::once(cap).chain(params.into().0))
+    expression(&expr::capped_ltv::FUNCTION, std::iter::once(cap).chain(params.into().0))
 }
 
 /// The continuous ranked probability score of a label; named `crps`.
 pub fn crps(label: Expr, params: impl Into<ParamsExpr>) -> Expr {
-    expression(&super::crps::FUNCTION, std::iter::once(label).chain(params.into().0))
+    expression(&expr::crps::FUNCTION, std::iter::once(label).chain(params.into().0))
 }
 
 /// The params that a model predicts; named `params`. `features` is a struct expression.
 pub fn predict(model: Expr, features: Expr) -> Expr {
-    expression(&super::predict::FUNCTION, [model, features]).alias("params")
+    expression(&expr::predict::FUNCTION, [model, features]).alias("params")
 }
 
 /// What happened in a model's training; named `model_info`.
 pub fn model_info(model: Expr) -> Expr {
-    expression(&super::model_info::FUNCTION, [model])
+    expression(&expr::model_info::FUNCTION, [model])
 }
 
 /// The coefficients of a model; named `weights`.
 pub fn weights(model: Expr) -> Expr {
-    expression(&super::weights::FUNCTION, [model])
+    expression(&expr::weights::FUNCTION, [model])
 }
 
 /// What each feature adds to what a model predicts; named `explain`. `features` is a struct expression.
 pub fn explain(model: Expr, features: Expr) -> Expr {
-    expression(&super::explain::FUNCTION, [model, features])
+    expression(&expr::explain::FUNCTION, [model, features])
 }
 
 /// The standard errors of what a model predicts; named `params_error`. `features` is a struct expression.
 pub fn params_error(model: Expr, features: Expr) -> Expr {
-    expression(&super::params_error::FUNCTION, [model, features])
+    expression(&expr::params_error::FUNCTION, [model, features])
 }
 
 /// Whether a text is a model; named `is_model`.
 pub fn is_model(text: Expr) -> Expr {
-    expression(&super::is_model::FUNCTION, [text])
+    expression(&expr::is_model::FUNCTION, [text])
 }
 
 /// Trains a model a group; named `model`. `features` is a struct expression, a list of numbers or a number.
@@ -181,9 +138,9 @@ pub fn fit_sgd(
     init: Option<Expr>,
 ) -> Expr {
     let call = move |[label, features]: [&Series; 2], [weight, init]: [Option<&Series>; 2]| {
-        super::fit_sgd_with(label, features, weight, init, &options)
+        expr::fit_sgd_with(label, features, weight, init, &options)
     };
-    fit(&super::fit_sgd::FUNCTION, [label, features], [weight, init], call)
+    fit(&expr::fit_sgd::FUNCTION, [label, features], [weight, init], call)
 }
 
 /// A fit of the rows of a group, from label and features, and from weight and init if they are given.
@@ -214,9 +171,9 @@ pub fn fit_newton(
     init: Option<Expr>,
 ) -> Expr {
     let call = move |[label, features]: [&Series; 2], [weight, init]: [Option<&Series>; 2]| {
-        super::fit_newton_with(label, features, weight, init, &options)
+        expr::fit_newton_with(label, features, weight, init, &options)
     };
-    fit(&super::fit_newton::FUNCTION, [label, features], [weight, init], call)
+    fit(&expr::fit_newton::FUNCTION, [label, features], [weight, init], call)
 }
 
 /// The heads common to campaigns, and how much those of campaigns differ, a model a group; named `model`. `campaign` is of
@@ -248,12 +205,12 @@ pub fn fit_prior(
 ) -> Expr {
     let call = move |inputs: &[Series]| match inputs {
         [label, features, campaign, weight @ ..] => {
-            super::fit_prior_with(label, features, campaign, weight.first(), &options)
+            expr::fit_prior_with(label, features, campaign, weight.first(), &options)
         }
-        _ => Err(no_arguments(&super::fit_prior::FUNCTION)),
+        _ => Err(no_arguments(&expr::fit_prior::FUNCTION)),
     };
     let inputs = [label, features, campaign].into_iter().chain(weight);
-    aggregate(&super::fit_prior::FUNCTION, inputs, call).alias("model")
+    aggregate(&expr::fit_prior::FUNCTION, inputs, call).alias("model")
 }
 
 /// Begins the exact training of a model a group over any number of rows; named `model`. [`newton_step`] goes on from it.
@@ -281,21 +238,21 @@ pub fn newton_start(
     options: PassOptions,
 ) -> Expr {
     let call = move |[label, features]: [&Series; 2], [weight, _]: [Option<&Series>; 2]| {
-        super::newton_start_with(label, features, weight, &options)
+        expr::newton_start_with(label, features, weight, &options)
     };
-    fit(&super::newton_start::FUNCTION, [label, features], [weight, None], call)
+    fit(&expr::newton_start::FUNCTION, [label, features], [weight, None], call)
 }
 
 /// Goes one step on with the training of each group's model, which is the same in all rows of the group; named `model`.
 pub fn newton_step(label: Expr, features: Expr, model: Expr, weight: Option<Expr>) -> Expr {
     let inputs = [label, features, model].into_iter().chain(weight);
-    aggregate(&super::newton_step::FUNCTION, inputs, super::newton_step).alias("model")
+    aggregate(&expr::newton_step::FUNCTION, inputs, expr::newton_step).alias("model")
 }
 
 /// Every metric of predictions, a struct a group; named `evaluate`.
 pub fn evaluate(label: Expr, params: impl Into<ParamsExpr>, weight: Option<Expr>) -> Expr {
     let inputs = std::iter::once(label).chain(params.into().0).chain(weight);
-    aggregate(&super::evaluate::FUNCTION, inputs, super::evaluate)
+    aggregate(&expr::evaluate::FUNCTION, inputs, expr::evaluate)
 }
 
 /// The same of a sample of at most `max_rows` rows a group: those with the smallest hash of their content.
@@ -306,117 +263,23 @@ pub fn evaluate_sample(
     max_rows: u64,
 ) -> Expr {
     let inputs = std::iter::once(label).chain(params.into().0).chain(weight);
-    aggregate(&super::evaluate::FUNCTION, inputs, move |inputs| {
-        super::evaluate_with(inputs, [("max_rows".to_owned(), max_rows.into())])
+    aggregate(&expr::evaluate::FUNCTION, inputs, move |inputs| {
+        expr::evaluate_with(inputs, [("max_rows".to_owned(), max_rows.into())])
     })
 }
 
 /// The normalised Gini coefficient of predictions; named `gini`.
 pub fn gini(label: Expr, prediction: Expr, weight: Option<Expr>) -> Expr {
-    aggregate(&super::gini::FUNCTION, [label, prediction].into_iter().chain(weight), super::gini)
+    aggregate(&expr::gini::FUNCTION, [label, prediction].into_iter().chain(weight), expr::gini)
 }
 
 /// The rank correlation of labels and predictions; named `spearman`.
 pub fn spearman(label: Expr, prediction: Expr) -> Expr {
-    aggregate(&super::spearman::FUNCTION, [label, prediction], super::spearman)
+    aggregate(&expr::spearman::FUNCTION, [label, prediction], expr::spearman)
 }
 
 /// Means and errors by bucket of predicted rank; named `decile_stats`.
 pub fn decile_stats(label: Expr, prediction: Expr, buckets: u32) -> Expr {
     let inputs = [label, prediction, lit(buckets)];
-    aggregate(&super::decile_stats::FUNCTION, inputs, super::decile_stats)
-}
-
-fn expression(function: &'static Function, inputs: impl IntoIterator<Item = Expr>) -> Expr {
-    user_defined(function).call(inputs.into_iter().collect()).alias(short_name(function))
-}
-
-/// One value a group. The inputs travel as one struct, as Polars runs groups in parallel for one input only.
-fn aggregate(
-    function: &'static Function,
-    inputs: impl IntoIterator<Item = Expr>,
-    call: impl Fn(&[Series]) -> PolarsResult<Series> + Send + Sync + 'static,
-) -> Expr {
-    let named = inputs.into_iter().enumerate().map(|(index, input)| input.alias(index.to_string()));
-    let udf = BaseColumnUdf::new(
-        move |columns: &mut [Column]| {
-            let packed = columns.first().ok_or_else(|| no_arguments(function))?;
-            let inputs = packed.struct_()?.fields_as_series();
-            guarded(function.name, || call(&inputs)).map(Column::from)
-        },
-        move |_: &Schema, fields: &[Field]| function.field(fields),
-    );
-    let udf = UserDefinedFunction {
-        name: function.name.into(),
-        fun: new_column_udf(udf),
-        options: FunctionOptions::aggregation(),
-    };
-    udf.call(vec![as_struct(named.collect())]).alias(short_name(function))
-}
-
-fn short_name(function: &Function) -> &'static str {
-    function.name.trim_start_matches("ziln_")
-}
-
-/// The functions of Polars' SQL, for `SQLContext::with_function_registry`.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SqlFunctions;
-
-impl FunctionRegistry for SqlFunctions {
-    fn register(&mut self, name: &str, _function: UserDefinedFunction) -> PolarsResult<()> {
-        polars_bail!(SQLInterface: "cannot register '{name}': this registry holds the functions of ziln")
-    }
-
-    fn get_udf(&self, name: &str) -> PolarsResult<Option<UserDefinedFunction>> {
-        Ok(function(&name.to_lowercase()).map(user_defined))
-    }
-
-    fn contains(&self, name: &str) -> bool {
-        function(&name.to_lowercase()).is_some()
-    }
-}
-
-fn user_defined(function: &'static Function) -> UserDefinedFunction {
-    UserDefinedFunction {
-        name: function.name.into(),
-        fun: new_column_udf(BaseColumnUdf::new(
-            move |columns: &mut [Column]| guarded(function.name, || call(function, columns)),
-            move |_: &Schema, fields: &[Field]| function.field(fields),
-        )),
-        options: match function.kind {
-            FunctionKind::Scalar => FunctionOptions::elementwise(),
-            FunctionKind::Aggregate => FunctionOptions::aggregation(),
-        },
-    }
-}
-
-/// Calls a function on the columns of an engine.
-///
-/// For a scalar function, a column that holds one value in every row is passed as one row, so that a literal is
-/// not expanded; a result of one row is that of every row.
-fn call(function: &Function, columns: &[Column]) -> PolarsResult<Column> {
-    if function.kind == FunctionKind::Aggregate {
-        let inputs: Vec<Series> =
-            columns.iter().map(|column| column.as_materialized_series().clone()).collect();
-        return (function.call)(&inputs).map(Column::from);
-    }
-    let inputs: Vec<Series> = columns.iter().map(one_or_all_rows).collect();
-    let result = (function.call)(&inputs)?;
-    let rows = columns.iter().map(Column::len).find(|&len| len != 1).unwrap_or(1);
-    if result.len() == rows {
-        return Ok(result.into());
-    }
-    let value = Scalar::new(result.dtype().clone(), result.get(0)?.into_static());
-    Ok(Column::new_scalar(result.name().clone(), value, rows))
-}
-
-fn one_or_all_rows(column: &Column) -> Series {
-    match column.as_scalar_column() {
-        Some(scalar) if !column.is_empty() => scalar.as_single_value_series(),
-        _ => column.as_materialized_series().clone(),
-    }
-}
-
-fn no_arguments(function: &Function) -> polars::prelude::PolarsError {
-    polars_err!(InvalidOperation: "{}: expected arguments, got none", function.name)
+    aggregate(&expr::decile_stats::FUNCTION, inputs, expr::decile_stats)
 }

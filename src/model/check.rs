@@ -2,72 +2,66 @@
 
 use std::collections::HashSet;
 
-use super::document::{FORMAT_VERSION, Model, NETWORK_VERSION};
+use super::document::Model;
 use super::feature::{Encoding, Feature};
+use super::problem::problem;
 use super::range::Range;
 use super::state::{AMOUNT_SCALES, HeadState, MOST_STEPS, OptimizerState};
+use super::version::{FORMAT_VERSION, NETWORK_VERSION};
 use super::weights::HeadWeights;
+use crate::Result;
 use crate::error::quoted;
 use crate::family::Head;
-use crate::{Error, Result};
 
-/// Checks that the parts of a model fit each other, and that it holds nothing but numbers of use.
-///
-/// # Errors
-/// [`Error::Model`] that says what does not.
-pub(super) fn check_model(model: &Model) -> Result<()> {
-    let mut names = HashSet::new();
-    for feature in model.features() {
-        if !names.insert(feature.name.as_str()) {
-            return Err(problem(format!("feature `{}` stands twice", quoted(&feature.name))));
+impl Model {
+    /// Checks that the parts of the model fit each other, and that it holds nothing but numbers of use.
+    ///
+    /// # Errors
+    /// [`Error::Model`](crate::Error::Model) that says what does not.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut names = HashSet::new();
+        for feature in self.features() {
+            if !names.insert(feature.name.as_str()) {
+                return Err(problem(format!("feature `{}` stands twice", quoted(&feature.name))));
+            }
+            check_encoding(feature)?;
         }
-        check_encoding(feature)?;
-    }
-    let width: usize = model.features().iter().map(|feature| feature.encoding.width()).sum();
-    for head in Head::ALL {
-        check_head(head, model.head_weights().head(head), width)?;
-    }
-    if !(model.max_sigma().is_finite() && model.max_sigma() > 0.0) {
-        return Err(problem(format!("max_sigma is {}, not a positive number", model.max_sigma())));
-    }
-    check_range("mu_range", model.mu_range())?;
-    if model.standard_errors().is_some_and(|errors| !errors.fit(width)) {
-        return Err(problem("standard_errors does not fit the features".to_owned()));
-    }
-    if model.between().is_some_and(|between| !between.fit(model.features().len())) {
-        return Err(problem("between does not fit the features".to_owned()));
-    }
-    let features = model.features().len();
-    if model.passes().is_some_and(|passes| !passes.fit(features, width)) {
-        return Err(problem("passes does not fit the features".to_owned()));
-    }
-    match (model.network(), model.format_version()) {
-        (Some(network), NETWORK_VERSION) => network.check(model.features())?,
-        (None, FORMAT_VERSION) => (),
-        (network, version) => {
-            let with = if network.is_some() { "with" } else { "without" };
+        let width: usize = self.features().iter().map(|feature| feature.encoding.width()).sum();
+        for head in Head::ALL {
+            check_head(head, self.head_weights().head(head), width)?;
+        }
+        if !(self.max_sigma().is_finite() && self.max_sigma() > 0.0) {
             return Err(problem(format!(
-                "the text is of format_version {version} {with} a network"
+                "max_sigma is {}, not a positive number",
+                self.max_sigma()
             )));
         }
+        check_range("mu_range", self.mu_range())?;
+        if self.standard_errors().is_some_and(|errors| !errors.fit(width)) {
+            return Err(problem("standard_errors does not fit the features".to_owned()));
+        }
+        if self.between().is_some_and(|between| !between.fit(self.features().len())) {
+            return Err(problem("between does not fit the features".to_owned()));
+        }
+        let features = self.features().len();
+        if self.passes().is_some_and(|passes| !passes.fit(features, width)) {
+            return Err(problem("passes does not fit the features".to_owned()));
+        }
+        match (self.network(), self.format_version()) {
+            (Some(network), NETWORK_VERSION) => network.check(self.features())?,
+            (None, FORMAT_VERSION) => (),
+            (network, version) => {
+                let with = if network.is_some() { "with" } else { "without" };
+                return Err(problem(format!(
+                    "the text is of format_version {version} {with} a network"
+                )));
+            }
+        }
+        match self.optimizer_state() {
+            Some(state) => check_state(state, width, self.features()),
+            None => Ok(()),
+        }
     }
-    match model.optimizer_state() {
-        Some(state) => check_state(state, width, model.features()),
-        None => Ok(()),
-    }
-}
-
-/// Checks that this build reads a version.
-///
-/// # Errors
-/// [`Error::Model`] that names both.
-pub(super) fn check_version(version: u32) -> Result<()> {
-    if matches!(version, FORMAT_VERSION | NETWORK_VERSION) {
-        return Ok(());
-    }
-    Err(problem(format!(
-        "the text is of format_version {version}, and this build of ziln reads versions {FORMAT_VERSION} and {NETWORK_VERSION}"
-    )))
 }
 
 fn check_encoding(feature: &Feature) -> Result<()> {
@@ -147,9 +141,4 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
     } else {
         Err(problem("optimizer_state does not fit the features".to_owned()))
     }
-}
-
-/// The error of a text or of parts that are no model.
-pub(super) fn problem(problem: String) -> Error {
-    Error::Model { problem }
 }

@@ -4,7 +4,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::between::Between;
-use super::check::{check_model, check_version, problem};
 use super::errors::StandardErrors;
 use super::feature::Feature;
 #[cfg(any(feature = "datafusion", feature = "polars", test))]
@@ -13,19 +12,15 @@ use super::network::{Network, NetworkTraining};
 use super::network_parts::{NetworkParts, StateParts};
 use super::objects;
 use super::passes::Passes;
+use super::problem::problem;
 use super::range::Range;
 use super::state::{MOST_STEPS, OptimizerState};
 use super::training::{OptionsInForce, StopReason, Training};
+use super::version::{FORMAT_VERSION, NETWORK_VERSION, check_version};
 use super::weights::{WeightRow, Weights};
 use crate::error::quoted;
 use crate::family::Head;
 use crate::{Error, Result};
-
-/// The version of the text of a linear model.
-pub const FORMAT_VERSION: u32 = 1;
-
-/// The version of the text of a model with a network.
-pub const NETWORK_VERSION: u32 = 2;
 
 /// A trained model: made by [`fit`](crate::fit::fit) or read from its text.
 ///
@@ -104,7 +99,7 @@ impl TryFrom<Unchecked> for Model {
             between: read.between,
             passes: read.passes,
         };
-        check_model(&model)?;
+        model.check()?;
         Ok(model)
     }
 }
@@ -177,7 +172,7 @@ impl Model {
             between: None,
             passes: None,
         };
-        check_model(&model)?;
+        model.check()?;
         Ok(model)
     }
 

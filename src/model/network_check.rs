@@ -1,11 +1,11 @@
 //! The checks of a network that was read.
 
-use super::check::problem;
 use super::feature::Feature;
 use super::network::{
     Borrowed, MOST_LAYERS, MOST_UNITS, Network, NetworkState, NetworkValues, categories,
     number_count,
 };
+use super::problem::problem;
 use super::state::{AMOUNT_SCALES, MOST_LEVEL_STEPS, MOST_STEPS};
 use crate::Result;
 use crate::error::quoted;

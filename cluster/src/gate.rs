@@ -19,7 +19,7 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, stream};
 use tokio::sync::Notify;
 
-use crate::panics;
+use crate::panics::Watch;
 
 /// The error that a writer was not told.
 #[derive(Debug, Default)]
@@ -113,7 +113,7 @@ impl ExecutionPlan for GateExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let before = panics::count();
+        let panics = Watch::of_runtime();
         let rows = self.input.execute(partition, context)?;
         let rows = stream::unfold(
             (rows, Arc::clone(&self.failure)),
@@ -121,8 +121,7 @@ impl ExecutionPlan for GateExec {
                 match rows.next().await {
                     Some(Ok(batch)) => Some((Ok(batch), (rows, failure))),
                     Some(Err(error)) => failure.keep(error).await,
-                    None if panics::count() != before => failure.keep(panics::error()).await,
-                    None => None,
+                    None => failure.keep(panics.error()?).await,
                 }
             },
         );

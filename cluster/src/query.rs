@@ -18,7 +18,7 @@ use url::Url;
 use crate::gate::Failure;
 use crate::hello;
 use crate::options::ClusterOptions;
-use crate::panics;
+use crate::panics::Watch;
 use crate::workers::Workers;
 
 /// Returns the rows of its input, all of them or an error.
@@ -89,7 +89,7 @@ impl ExecutionPlan for QueryExec {
         let seconds = options
             .map_or(ClusterOptions::default().deadline_seconds, |options| options.deadline_seconds);
         let rows = Rows {
-            panics: panics::count(),
+            panics: Watch::of_runtime(),
             input: self.input.execute(partition, telling(&context)?)?,
             failure: Arc::clone(&self.failure),
             seconds,
@@ -125,13 +125,27 @@ struct Rows {
     failure: Arc<Failure>,
     seconds: u64,
     deadline: Option<Instant>,
-    /// How many panics there were before.
-    panics: u64,
+    /// Those since the query began.
+    panics: Watch,
     workers: Arc<Workers>,
     present: Vec<Url>,
 }
 
 impl Rows {
+    /// The error, with the workers that are to blame for it.
+    async fn explained(self, error: DataFusionError) -> DataFusionError {
+        let Self { workers, present, .. } = self;
+        let lost = workers.lost(&present).await;
+        if lost.is_empty() {
+            return error;
+        }
+        let lost = lost.iter().map(Url::as_str).collect::<Vec<_>>().join(", ");
+        exec_datafusion_err!(
+            "a worker was lost while the query ran, and no part of a result was kept; run it again. No answer from \
+             {lost}. {error}"
+        )
+    }
+
     /// The next batch and what comes after it, or an error, after which nothing comes.
     async fn next(mut self) -> Option<(Result<RecordBatch>, Option<Self>)> {
         let (failure, input) = (Arc::clone(&self.failure), &mut self.input);
@@ -147,12 +161,11 @@ impl Rows {
         };
         match next {
             Ok(Some(Ok(batch))) => Some((Ok(batch), Some(self))),
-            Ok(Some(Err(error))) => {
-                let Self { workers, present, .. } = self;
-                Some((Err(explained(error, &workers, &present).await), None))
+            Ok(Some(Err(error))) => Some((Err(self.explained(error).await), None)),
+            Ok(None) => {
+                let error = self.panics.error()?;
+                Some((Err(self.explained(error).await), None))
             }
-            Ok(None) if panics::count() != self.panics => Some((Err(panics::error()), None)),
-            Ok(None) => None,
             Err(_) => {
                 // What trains in this process would go on behind the error.
                 ziln::fit::interrupt();
@@ -164,17 +177,4 @@ impl Rows {
             }
         }
     }
-}
-
-/// The error, with the workers that are to blame for it.
-async fn explained(error: DataFusionError, workers: &Workers, present: &[Url]) -> DataFusionError {
-    let lost = workers.lost(present).await;
-    if lost.is_empty() {
-        return error;
-    }
-    let lost = lost.iter().map(Url::as_str).collect::<Vec<_>>().join(", ");
-    exec_datafusion_err!(
-        "a worker was lost while the query ran, and no part of a result was kept; run it again. No answer from \
-         {lost}. {error}"
-    )
 }

@@ -23,7 +23,7 @@ use tower::{Layer, Service};
 
 use crate::channels::{BETWEEN_QUESTIONS, QUESTIONS, SILENCE};
 use crate::hello::VERSION;
-use crate::panics;
+use crate::panics::{self, Watch};
 use crate::session::WorkerSessions;
 
 /// What a worker may use.
@@ -107,12 +107,12 @@ where
         if request.uri().path().ends_with("/GetWorkerInfo") {
             return Box::pin(service.call(request));
         }
-        let before = panics::count();
+        let panics = Watch::of_process();
         let call = self.queries.spawn(async move { service.call(request).await });
         Box::pin(async move {
             match call.await {
                 Ok(response) => response
-                    .map(|response| response.map(|body| Body::new(Watched { body, before }))),
+                    .map(|response| response.map(|body| Body::new(Watched { body, panics }))),
                 Err(_) => Ok(panicked().into_http()),
             }
         })
@@ -126,8 +126,8 @@ fn panicked() -> Status {
 /// The body of a response, which ends with an error if there was a panic since the call.
 struct Watched {
     body: Body,
-    /// How many panics there were before the call.
-    before: u64,
+    /// Those since the call.
+    panics: Watch,
 }
 
 impl http_body::Body for Watched {
@@ -140,9 +140,7 @@ impl http_body::Body for Watched {
     ) -> Poll<Option<Result<Frame<Self::Data>, Status>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         match frame {
-            Poll::Ready(Some(Ok(frame)))
-                if frame.is_trailers() && panics::count() != self.before =>
-            {
+            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() && self.panics.saw_one() => {
                 let mut trailers = HeaderMap::new();
                 panicked().add_header(&mut trailers)?;
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))
@@ -185,6 +183,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_result_during_which_something_panicked_is_an_error() {
+        let _one = panics::ONE_TEST.lock().await;
         panics::count_from_now_on();
         for (panics, status) in [(false, "0"), (true, "13"), (false, "0")] {
             let layer = OnRuntime { queries: Handle::current() };
@@ -199,6 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_panics_is_an_error() {
+        let _one = panics::ONE_TEST.lock().await;
         let layer = OnRuntime { queries: Handle::current() };
         let service = service_fn(|_: Request<Body>| async {
             assert!(std::hint::black_box(false), "of a test");

@@ -290,3 +290,17 @@ fn predictions_are_those_of_the_model_of_each_row() {
     assert_eq!(model_info(&[models.clone()]).unwrap().null_count(), 1);
     assert_eq!(weights(&[models]).unwrap().list().unwrap().inner_length(), 2 * 6);
 }
+
+#[test]
+fn a_campaign_declares_no_endless_arrays() {
+    let nobody = numbers("y", &[]);
+    let campaigns = |width| {
+        let dtype = DataType::Array(Box::new(DataType::String), width);
+        Series::new_empty("campaign".into(), &dtype)
+    };
+    let fit = |campaign| fit_prior(&[nobody.clone(), nobody.clone(), campaign]);
+    assert_eq!(fit(campaigns(100_000)).unwrap().null_count(), 1);
+    let expected =
+        "ziln_fit_prior: argument `campaign`: expected at most 100000 values in an array";
+    assert_refused(fit(campaigns((1 << 31) - 1)), expected);
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::between::Between;
 use super::errors::StandardErrors;
 use super::feature::Feature;
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 use super::feature::{Encoding, Unit};
 use super::network::{Network, NetworkTraining};
 use super::network_parts::{NetworkParts, StateParts};
@@ -211,7 +211,7 @@ impl Model {
     }
 
     /// With what came as dates, by the names of the features, measured in days.
-    #[cfg(any(feature = "datafusion", feature = "polars", test))]
+    #[cfg(any(feature = "datafusion", feature = "polars"))]
     pub(crate) fn with_dates(mut self, dates: &[&str]) -> Self {
         for feature in &mut self.features {
             let is_number = matches!(feature.encoding, Encoding::Numeric { .. });

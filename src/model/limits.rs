@@ -1,6 +1,6 @@
 //! How much a model may be made of.
 
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 use crate::{Error, Result};
 
 /// The most features that a model is trained on or predicts from. A type can declare two thousand million of them
@@ -11,7 +11,7 @@ pub const MOST_FEATURES: usize = 100_000;
 ///
 /// # Errors
 /// [`Error::Argument`].
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 pub(crate) fn check_feature_count(count: usize) -> Result<()> {
     if count <= MOST_FEATURES {
         return Ok(());

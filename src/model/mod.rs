@@ -19,7 +19,7 @@ mod layout;
 mod limits;
 mod mixed;
 mod model_rows;
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 mod models;
 mod network;
 mod network_check;
@@ -57,10 +57,10 @@ pub use info::ModelInfo;
 pub use input::FeatureInput;
 pub use layout::FeatureUse;
 pub use limits::MOST_FEATURES;
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 pub(crate) use limits::check_feature_count;
 pub use model_rows::ModelRows;
-#[cfg(any(feature = "datafusion", feature = "polars", test))]
+#[cfg(any(feature = "datafusion", feature = "polars"))]
 pub(crate) use models::Models;
 pub use network::{
     Activation, HeadOfUnits, HeadsOfUnits, LayerWeights, LevelVectors, MOST_LAYERS, MOST_UNITS,

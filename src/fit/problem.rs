@@ -5,7 +5,7 @@ use super::encode::{Known, Learnt, Packed, PackedFor, Targets, deal, pack_encode
 use super::options::Options;
 use super::part_indices::part_indices;
 use super::penalty::{Survey, survey};
-use super::rows::{Hashed, Table, Usable};
+use super::rows::{Hashed, RowId, Table, Usable};
 use super::sgd::PackedSplit;
 use super::split::{Split, VALIDATION_BATCH};
 use super::watch::Watch;
@@ -72,13 +72,9 @@ impl<'a> Problem<'a> {
         drop(layout);
         let mut held_out = Vec::new();
         if !validation.is_empty() {
-            let labels = usable.labels(table, &validation);
-            let layout = deal(&validation, &labels, VALIDATION_BATCH);
-            let targets = Targets::gather(table, &layout);
-            weight_sum = (weight_sum + targets.weight_sum()).min(f64::MAX);
-            let pack = |part| pack_encoded(table, &layout, &targets, &encodings, part);
-            let parts = linear_components().into_iter();
-            held_out = parts.map(|terms| pack(PackedFor::of(&terms))).collect();
+            let (packed, held_out_weight) = pack_held_out(table, usable, &validation, &encodings);
+            weight_sum = (weight_sum + held_out_weight).min(f64::MAX);
+            held_out = packed;
         }
         watch.check()?;
         let start = packed.marginal();
@@ -121,4 +117,20 @@ impl<'a> Problem<'a> {
         let mu = known.map_or(self.bounds.mu, |known| known.union(self.bounds.mu));
         Bounds { mu, ..self.bounds }
     }
+}
+
+/// The held-out rows, packed for each part, and what their weights sum to.
+fn pack_held_out(
+    table: &Table<'_>,
+    usable: &Usable,
+    rows: &[RowId],
+    encodings: &[Encoding],
+) -> (Vec<Packed>, f64) {
+    let labels = usable.labels(table, rows);
+    let layout = deal(rows, &labels, VALIDATION_BATCH);
+    let targets = Targets::gather(table, &layout);
+    let pack = |part| pack_encoded(table, &layout, &targets, encodings, part);
+    let parts = linear_components().into_iter();
+    let packed = parts.map(|terms| pack(PackedFor::of(&terms))).collect();
+    (packed, targets.weight_sum())
 }

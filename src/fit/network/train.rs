@@ -45,6 +45,15 @@ struct Snapshot {
     state: Option<(NetworkWeights, AdamMoments)>,
 }
 
+/// How what is predicted was brought near what was paid.
+struct Mended {
+    /// The biases of the heads before they were moved.
+    biases: [f32; 3],
+    /// What the weights of the amount were multiplied by, if they were.
+    shrunk: Option<f64>,
+    total: Option<TotalShift>,
+}
+
 /// Trains a network on rows in canonical order. `None` if too few could be held out to say when to stop, and there is no
 /// network to continue from.
 pub(in crate::fit) fn train_network(
@@ -185,9 +194,49 @@ impl<'a> NetworkTrainer<'a> {
         best_epoch: u64,
         state: Option<(NetworkWeights, AdamMoments)>,
     ) -> (TrainedNetwork, Outcome) {
+        // What was not to be trained, or stays as it was, is left as it is.
+        let stays = best_epoch == 0 && (self.plan.epochs == 0 || self.linear.is_continued());
+        let Mended { biases, shrunk, total } = self.mend(best_epoch > 0, stays);
+        let outcome = Outcome {
+            train_loss: self.mean_loss(self.training),
+            validation_loss: self.validation_loss(),
+            validation_rows: self.validation.map_or(0, NetworkRows::count) as u64,
+            totals: self.totals(),
+            shrunk,
+        };
+        let amount_scale = self.linear.heads.amount_scale;
+        let state = state.map(|(values, moments)| {
+            let AdamMoments { first, second, steps, level_steps } = moments;
+            StateParts {
+                epochs: self.epochs_before + best_epoch,
+                steps,
+                amount_scale,
+                values: [values, first, second].map(|values| self.parts(values, 1.0)),
+                level_steps,
+                head_biases: (!stays).then_some(biases),
+            }
+        });
+        let training = NetworkTraining { total, ..self.plan.training(epochs_run, best_epoch) };
+        let average = std::mem::take(&mut self.average);
+        let parts = self.parts(average, amount_scale);
+        (TrainedNetwork { parts, training, state }, outcome)
+    }
+
+    fn parts(&self, values: NetworkWeights, mu_scale: f64) -> NetworkParts {
+        NetworkParts {
+            shape: self.shape.clone(),
+            embeddings: self.embeddings.clone(),
+            weights: values.weights,
+            vectors: values.vectors,
+            mu_scale,
+        }
+    }
+
+    /// Brings what is predicted near what was paid. The paying rate of a network that was not trained, and the total of one
+    /// that stays as it is, are left as they are.
+    fn mend(&mut self, is_trained: bool, stays: bool) -> Mended {
         let [logit, ..] = self.shape.biases_of_heads(&self.average.weights);
-        // What was not trained stays as it is.
-        if best_epoch > 0 {
+        if is_trained {
             self.mend_paying_rate();
         }
         let mut values = self.average.clone();
@@ -197,39 +246,8 @@ impl<'a> NetworkTrainer<'a> {
         });
         self.average = values;
         let [_, mu, raw_sigma] = self.shape.biases_of_heads(&self.average.weights);
-        let biases = [logit, mu, raw_sigma];
-        // What was not to be trained, or stays as it was, is left as it is.
-        let stays = best_epoch == 0 && (self.plan.epochs == 0 || self.linear.is_continued());
         let total = if stays { None } else { self.mend_total() };
-        let outcome = Outcome {
-            train_loss: self.mean_loss(self.training),
-            validation_loss: self.validation_loss(),
-            validation_rows: self.validation.map_or(0, NetworkRows::count) as u64,
-            totals: self.totals(),
-            shrunk,
-        };
-        let amount_scale = self.linear.heads.amount_scale;
-        let parts = |values: NetworkWeights, mu_scale: f64| NetworkParts {
-            shape: self.shape.clone(),
-            embeddings: self.embeddings.clone(),
-            weights: values.weights,
-            vectors: values.vectors,
-            mu_scale,
-        };
-        let state = state.map(|(values, moments)| {
-            let AdamMoments { first, second, steps, level_steps } = moments;
-            StateParts {
-                epochs: self.epochs_before + best_epoch,
-                steps,
-                amount_scale,
-                values: [values, first, second].map(|values| parts(values, 1.0)),
-                level_steps,
-                head_biases: (!stays).then_some(biases),
-            }
-        });
-        let training = NetworkTraining { total, ..self.plan.training(epochs_run, best_epoch) };
-        let parts = parts(std::mem::take(&mut self.average), amount_scale);
-        (TrainedNetwork { parts, training, state }, outcome)
+        Mended { biases: [logit, mu, raw_sigma], shrunk, total }
     }
 
     /// Moves the bias of the logit so that as many are predicted to pay as paid. That is where the loss is least; dropout

@@ -34,69 +34,60 @@ impl NewtonOption {
     }
 }
 
-/// The options that [`fit_newton`](super::fit_newton) has beside [`SHARED_OPTIONS`]: parsing, documentation and error messages
-/// are made from this table.
-pub const NEWTON_OPTIONS: &[NewtonOption] = &[
-    NewtonOption {
-        name: "max_iterations",
-        range: OptionRange::Integer { least: 0, most: 10_000 },
-        purpose: "steps of the solver, at most",
-        default: |options| options.max_iterations.text(),
-        set: |options, given| Setting::read(given).map(|value| options.max_iterations = value),
-    },
-    NewtonOption {
-        name: "tolerance",
-        range: OptionRange::Positive { most: 1.0 },
-        purpose: "greatest norm of the gradient of the objective at which the solver stops",
-        default: |options| options.tolerance.text(),
-        set: |options, given| Setting::read(given).map(|value| options.tolerance = value),
-    },
-    NewtonOption {
-        name: "errors",
-        range: OptionRange::OneOf(&["model", "robust"]),
-        purpose: "standard errors: of the model's second derivatives, or those that hold if the model is wrong (sandwich, HC0)",
-        default: |options| options.errors.text(),
-        set: |options, given| Setting::read(given).map(|value| options.errors = value),
-    },
-    NewtonOption {
-        name: "covariance",
-        range: OptionRange::Boolean,
-        purpose: "store the covariances of the weights in the model, for the errors of predictions",
-        default: |options| options.covariance.text(),
-        set: |options, given| Setting::read(given).map(|value| options.covariance = value),
-    },
-];
+/// The table of the solver's own options. An entry is `name: what the field holds = default, what it may be, "what it is for";`
+/// and there is no other place to add one, since [`NewtonOptions`] and [`NEWTON_OPTIONS`] are made of the entries.
+macro_rules! newton_options {
+    ($($name:ident: $field:ty = $default:expr, $range:expr, $purpose:literal;)*) => {
+        /// Checked options of the exact solver.
+        #[derive(Debug, Clone)]
+        pub struct NewtonOptions {
+            /// Those that both solvers have.
+            pub(in crate::fit) shared: Options,
+            $(pub(in crate::fit) $name: $field,)*
+            /// Whether the model is the beginning of a training by passes.
+            pub(in crate::fit) passes: bool,
+        }
+
+        impl Default for NewtonOptions {
+            fn default() -> Self {
+                Self { shared: Options::default(), $($name: $default,)* passes: false }
+            }
+        }
+
+        /// The options that [`fit_newton`](super::fit_newton) has beside [`SHARED_OPTIONS`]: parsing, documentation and error
+        /// messages are made from this table.
+        pub const NEWTON_OPTIONS: &[NewtonOption] = &[$(NewtonOption {
+            name: stringify!($name),
+            range: $range,
+            purpose: $purpose,
+            default: |options| options.$name.text(),
+            set: |options, given| {
+                options.$name = Setting::read(given)?;
+                Ok(())
+            },
+        },)*];
+    };
+}
+
+newton_options! {
+    max_iterations: u64 = 50,
+        OptionRange::Integer { least: 0, most: 10_000 },
+        "steps of the solver, at most";
+    tolerance: f64 = 1e-9,
+        OptionRange::Positive { most: 1.0 },
+        "greatest norm of the gradient of the objective at which the solver stops";
+    errors: ErrorKind = ErrorKind::Model,
+        OptionRange::OneOf(&["model", "robust"]),
+        "standard errors: of the model's second derivatives, or those that hold if the model is wrong (sandwich, HC0)";
+    covariance: bool = false,
+        OptionRange::Boolean,
+        "store the covariances of the weights in the model, for the errors of predictions";
+}
 
 /// The names of all options of the exact solver.
 pub fn newton_option_names() -> Vec<&'static str> {
     let own = NEWTON_OPTIONS.iter().map(|option| option.name);
     SHARED_OPTIONS.iter().copied().chain(own).collect()
-}
-
-/// Checked options of the exact solver.
-#[derive(Debug, Clone)]
-pub struct NewtonOptions {
-    /// Those that both solvers have.
-    pub(in crate::fit) shared: Options,
-    pub(in crate::fit) max_iterations: u64,
-    pub(in crate::fit) tolerance: f64,
-    pub(in crate::fit) errors: ErrorKind,
-    pub(in crate::fit) covariance: bool,
-    /// Whether the model is the beginning of a training by passes.
-    pub(in crate::fit) passes: bool,
-}
-
-impl Default for NewtonOptions {
-    fn default() -> Self {
-        Self {
-            shared: Options::default(),
-            max_iterations: 50,
-            tolerance: 1e-9,
-            errors: ErrorKind::Model,
-            covariance: false,
-            passes: false,
-        }
-    }
 }
 
 impl NewtonOptions {

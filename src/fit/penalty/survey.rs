@@ -28,6 +28,9 @@ const GUESS_LOGIT: f64 = 0.5;
 const GUESS_MU: f64 = 0.3;
 const GUESS_RAW_SIGMA: f64 = 0.02;
 
+/// The marginal fit is where the score says something, so sigma is neither bounded nor drawn to anything.
+const FREE: AmountTerm = AmountTerm::FREE;
+
 /// What was found.
 pub(in crate::fit) struct Survey {
     /// The penalties, in the units of the weighted mean loss over all rows.
@@ -161,48 +164,103 @@ fn amount_evidence(
         let least = if norm == 0.0 { 1.0 } else { 1e-3 / norm };
         return Evidence::none(least * start.sigma * start.sigma);
     }
-    let repeats = packed.repeats;
-    let payers = design.weight_sum * repeats;
-    // The marginal fit is where the score says something, so sigma is neither bounded nor drawn to anything.
-    let free = AmountTerm::FREE;
     let intercepts = [start.mu, start.raw_sigma];
     let [mean_square, raw_square] =
-        squared_errors(&free, packed, design.sample.batches, intercepts);
-    let heads = design.sample.start(intercepts);
-    let [(score, off), _] = design.score(&free, &heads);
-    // In units of ln(label): the sum of squares around the mean, and of the products with the features.
-    let unit = start.sigma * start.sigma;
-    let off = -unit * off / design.weight_sum;
-    let squares = (mean_square * unit * unit - off * off).max(0.0) * payers;
-    let products: Vec<f64> = score.iter().map(|s| -unit * s).collect();
-    let view = spectrum.view_from(&products, design);
+        squared_errors(&FREE, packed, design.sample.batches, intercepts);
+    let mu = MuEvidence::new(design, spectrum, start, norm, mean_square);
+    let raw_sigma = raw_sigma_prior(design, spectrum, start, norm, &mu, raw_square);
+    Evidence { mu: mu.prior, raw_sigma, decided: mu.decided, square: mu.square }
+}
 
-    // Of the ratio between the variance of the weights and that of one payer: the latter is integrated out.
-    let imagined = IMAGINED_PAYERS * IMAGINED_SPREAD * IMAGINED_SPREAD;
-    let left = |g: f64| (squares - g * repeats * view.quadratic(g)).max(0.0);
-    let freedom = payers - 1.0 + IMAGINED_PAYERS;
-    let explained = most_likely(spectrum, repeats / norm, GUESS_MU, |g| {
-        -0.5 * freedom * ln((left(g) + imagined) / freedom)
-    });
-    let ratio = explained / norm;
-    let g = ratio * repeats;
-    let variance = (left(g) + imagined) / (payers + IMAGINED_PAYERS);
-    let weights: Vec<f64> = view.solve(g).iter().map(|value| g * value).collect();
-    let weight_square = weights.iter().map(|weight| weight * weight).sum::<f64>() / ratio;
-    // All payers decide more weights than those that were looked at.
-    let all = packed.payer_weight_sum / design.weight_sum;
-    let decided = spectrum.effective(g * all);
+/// What the payers say about the mu head.
+struct MuEvidence {
+    prior: HeadPrior,
+    /// The most likely weights, and how far the payers' mean lies from the marginal fit's.
+    weights: Vec<f64>,
+    off: f64,
+    /// The standard deviation that they leave.
+    residual: f64,
+    /// How many of them the payers decide.
+    decided: f64,
+    /// How far imagined payers in their place lie from mu, squared.
+    square: f64,
+}
 
-    // What those weights leave, for raw sigma.
-    let residual = ((left(g) - weight_square) / payers).max(SIGMA_FLOOR * SIGMA_FLOOR).sqrt();
-    let raw = inverse_softplus(residual);
-    let mut heads = design.sample.start([start.mu + off, raw]);
-    let along: f64 = design.means.iter().zip(&weights).map(|(mean, weight)| mean * weight).sum();
-    heads[0] -= along;
-    heads.iter_mut().skip(1).zip(&weights).for_each(|(slot, weight)| *slot = *weight);
-    let [_, (raw_score, _)] = design.score(&free, &heads);
-    let view = spectrum.view_from(&raw_score, design);
-    let slope = sigmoid(raw) / residual;
+impl MuEvidence {
+    /// `mean_square` is the mean square of the slope by mu at the marginal fit.
+    fn new(
+        design: &mut Design<'_, true>,
+        spectrum: &Spectrum,
+        start: &Marginal,
+        norm: f64,
+        mean_square: f64,
+    ) -> Self {
+        let packed = design.sample.packed;
+        let repeats = packed.repeats;
+        let payers = design.weight_sum * repeats;
+        let heads = design.sample.start([start.mu, start.raw_sigma]);
+        let [(score, off), _] = design.score(&FREE, &heads);
+        // In units of ln(label): the sum of squares around the mean, and of the products with the features.
+        let unit = start.sigma * start.sigma;
+        let off = -unit * off / design.weight_sum;
+        let squares = (mean_square * unit * unit - off * off).max(0.0) * payers;
+        let products: Vec<f64> = score.iter().map(|s| -unit * s).collect();
+        let view = spectrum.view_from(&products, design);
+
+        // Of the ratio between the variance of the weights and that of one payer: the latter is integrated out.
+        let imagined = IMAGINED_PAYERS * IMAGINED_SPREAD * IMAGINED_SPREAD;
+        let left = |g: f64| (squares - g * repeats * view.quadratic(g)).max(0.0);
+        let freedom = payers - 1.0 + IMAGINED_PAYERS;
+        let explained = most_likely(spectrum, repeats / norm, GUESS_MU, |g| {
+            -0.5 * freedom * ln((left(g) + imagined) / freedom)
+        });
+        let ratio = explained / norm;
+        let g = ratio * repeats;
+        let variance = (left(g) + imagined) / (payers + IMAGINED_PAYERS);
+        let weights: Vec<f64> = view.solve(g).iter().map(|value| g * value).collect();
+        let weight_square = weights.iter().map(|weight| weight * weight).sum::<f64>() / ratio;
+        // All payers decide more weights than those that were looked at.
+        let all = packed.payer_weight_sum / design.weight_sum;
+        let decided = spectrum.effective(g * all);
+        let least = SIGMA_FLOOR * SIGMA_FLOOR;
+        Self {
+            prior: HeadPrior::new(ratio * variance, &score, design),
+            residual: ((left(g) - weight_square) / payers).max(least).sqrt(),
+            square: decided * variance + weight_square,
+            weights,
+            off,
+            decided,
+        }
+    }
+
+    /// The heads of mu and raw sigma with these weights of mu, around the average payer.
+    fn heads(&self, design: &Design<'_, true>, start: &Marginal, raw_sigma: f64) -> Vec<f64> {
+        let mut heads = design.sample.start([start.mu + self.off, raw_sigma]);
+        let weights = design.means.iter().zip(&self.weights);
+        let along: f64 = weights.map(|(mean, weight)| mean * weight).sum();
+        heads[0] -= along;
+        let slots = heads.iter_mut().skip(1).zip(&self.weights);
+        slots.for_each(|(slot, weight)| *slot = *weight);
+        heads
+    }
+}
+
+/// The prior of the raw sigma head, by what the weights of mu leave; `raw_square` is the mean square of the slope by raw
+/// sigma at the marginal fit.
+fn raw_sigma_prior(
+    design: &mut Design<'_, true>,
+    spectrum: &Spectrum,
+    start: &Marginal,
+    norm: f64,
+    mu: &MuEvidence,
+    raw_square: f64,
+) -> HeadPrior {
+    let repeats = design.sample.packed.repeats;
+    let raw = inverse_softplus(mu.residual);
+    let heads = mu.heads(design, start, raw);
+    let [_, (score, _)] = design.score(&FREE, &heads);
+    let view = spectrum.view_from(&score, design);
+    let slope = sigmoid(raw) / mu.residual;
     let start_slope = sigmoid(start.raw_sigma) / start.sigma;
     // Tails heavier than normal make the score vary more than the information says.
     let noise = (raw_square / (2.0 * start_slope * start_slope)).max(1.0);
@@ -211,10 +269,5 @@ fn amount_evidence(
     let explained = most_likely(spectrum, unit, GUESS_RAW_SIGMA, |g| {
         0.5 * (g / information) * repeats * repeats * view.quadratic(g) / noise
     });
-    Evidence {
-        mu: HeadPrior::new(ratio * variance, &score, design),
-        raw_sigma: HeadPrior::new(explained / (norm * slope * slope), &raw_score, design),
-        decided,
-        square: decided * variance + weight_square,
-    }
+    HeadPrior::new(explained / (norm * slope * slope), &score, design)
 }

@@ -358,15 +358,7 @@ impl Estimate<'_> {
             let Some(factor) = Factor::new(&matrix, &[]) else { continue };
             let covariance = factor.inverse();
             let dense = self.dense().min(width);
-            // The information on the centre: P - P V P.
-            let mut information = Symmetric::new(dense);
-            for row in 0..dense {
-                information.add(row, row, 1.0 / variance(row));
-                for column in 0..=row {
-                    let value = covariance.get(row, column) / (variance(row) * variance(column));
-                    information.add(row, column, -value);
-                }
-            }
+            let information = information_on_centre(&covariance, variance, dense);
             for column in 0..width {
                 let group = self.groups[columns.part_indices()[column]];
                 let off = point.value(head, column) - centre[head * width + column];
@@ -429,6 +421,24 @@ impl Estimate<'_> {
         }
         most
     }
+}
+
+/// The information on the centre of the first weights: `P - P V P`, with `P` the inverse of their variances and `V` the
+/// covariance of a campaign's own.
+fn information_on_centre(
+    covariance: &Symmetric,
+    variance: impl Fn(usize) -> f64,
+    dense: usize,
+) -> Symmetric {
+    let mut information = Symmetric::new(dense);
+    for row in 0..dense {
+        information.add(row, row, 1.0 / variance(row));
+        for column in 0..=row {
+            let value = covariance.get(row, column) / (variance(row) * variance(column));
+            information.add(row, column, -value);
+        }
+    }
+    information
 }
 
 /// `x'Ax`.

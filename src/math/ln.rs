@@ -37,7 +37,7 @@ pub fn ln(x: f64) -> f64 {
 pub(crate) fn ln_positive(x: f64) -> f64 {
     let subnormal = x < f64::MIN_POSITIVE;
     let normal = select(subnormal, x * TWO_TO_54, x);
-    let Reduced { f, k } = reduce(normal);
+    let Decomposed { f, k } = decompose(normal);
     let result = ln_1p_scaled(f, k - select(subnormal, 54.0, 0.0));
     // Infinity, and NaN, are their own logarithm.
     select(x < f64::INFINITY, result, x)
@@ -45,14 +45,14 @@ pub(crate) fn ln_positive(x: f64) -> f64 {
 
 /// A number as `2^k (1 + f)`, with `k` an integer and `f` from -1/4 to 1/2.
 #[derive(Clone, Copy)]
-pub(crate) struct Reduced {
+pub(crate) struct Decomposed {
     pub(crate) f: f64,
     pub(crate) k: f64,
 }
 
-/// Reduces a positive, normal number.
+/// Decomposes a positive, normal number.
 #[inline(always)]
-pub(crate) fn reduce(x: f64) -> Reduced {
+pub(crate) fn decompose(x: f64) -> Decomposed {
     const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
     const FRACTION: u64 = (1 << 52) - 1;
     const THREE_QUARTERS: u64 = 0.75_f64.to_bits();
@@ -61,16 +61,16 @@ pub(crate) fn reduce(x: f64) -> Reduced {
     // The exponent field as the lowest bits of a double is an integer's value.
     let k = f64::from_bits((bits >> 52) | TWO_TO_52.to_bits()) - (TWO_TO_52 + 1023.0);
     let f = f64::from_bits((bits & FRACTION) + THREE_QUARTERS) - 1.0;
-    Reduced { f, k }
+    Decomposed { f, k }
 }
 
-/// Reduces `1 + u` for `u` from 0 to 1, exactly.
+/// Decomposes `1 + u` for `u` from 0 to 1, exactly.
 #[inline(always)]
-pub(crate) fn reduce_1p(u: f64) -> Reduced {
+pub(crate) fn decompose_1p(u: f64) -> Decomposed {
     let high = u > 0.5;
     // 1 + u = 2 (1 + (u - 1) / 2), and both operations are exact.
     let f = select(high, (u - 1.0) * 0.5, u);
-    Reduced { f, k: select(high, 1.0, 0.0) }
+    Decomposed { f, k: select(high, 1.0, 0.0) }
 }
 
 /// `ln(2^k (1 + f))` for an integer `k` and `f` from -1/3 to 1/2.

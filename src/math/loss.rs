@@ -7,7 +7,7 @@ use super::{
     constants::LN_2PI_HALF,
     dispatch::dispatch,
     exp::exp_negative,
-    ln::{ln_1p_scaled, ln_positive, reduce},
+    ln::{decompose, ln_1p_scaled, ln_positive},
     payers::Payers,
     softplus::softplus_from,
 };
@@ -32,7 +32,7 @@ fn unpaid_row(logit: f64, e: f64, mu: f64, spread: f64) -> f64 {
 fn paid_row(log_label: f64, logit: f64, e: f64, mu: f64, sigma: f64) -> f64 {
     // softplus(-logit) + ln sigma, as max(-logit, 0) and one logarithm: ln(sigma (1 + e^-|logit|)), halved lest it
     // overflow.
-    let joint = reduce(0.5_f64.mul_add(e, 0.5) * sigma);
+    let joint = decompose(0.5_f64.mul_add(e, 0.5) * sigma);
     let log = select(logit > 0.0, 0.0, -logit) + ln_1p_scaled(joint.f, joint.k + 1.0);
     let z = (log_label - mu) / sigma;
     let amount = (0.5 * z).mul_add(z, log_label + LN_2PI_HALF);

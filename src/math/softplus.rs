@@ -4,7 +4,7 @@ use std::hint::select_unpredictable as select;
 
 use super::{
     exp::exp_negative,
-    ln::{Reduced, ln_1p_scaled, reduce_1p},
+    ln::{Decomposed, decompose_1p, ln_1p_scaled},
 };
 
 /// `ln(1 + e^x)`: minus the logarithm of the probability of not paying, when `x` is the logit of paying.
@@ -22,6 +22,6 @@ pub fn softplus(x: f64) -> f64 {
 /// `ln(1 + e^x)` from `u = e^-|x|`.
 #[inline(always)]
 pub(crate) fn softplus_from(x: f64, u: f64) -> f64 {
-    let Reduced { f, k } = reduce_1p(u);
+    let Decomposed { f, k } = decompose_1p(u);
     select(x > 0.0, x, 0.0) + ln_1p_scaled(f, k)
 }

@@ -228,9 +228,9 @@ pub fn evaluate(pieces: &[Scored<'_>]) -> Evaluation {
     let weights = pieces.iter().filter_map(|piece| Some((piece.weight?, piece.label)));
     let scale = WeightScale::of(weights);
     if pieces.iter().any(|piece| piece.weight.is_some()) {
-        ScoredRows::new(pieces.iter(), scale).evaluate::<f64>()
+        EvaluationRows::new(pieces.iter(), scale).evaluate::<f64>()
     } else {
-        ScoredRows::new(pieces.iter(), scale).evaluate::<UnitWeight>()
+        EvaluationRows::new(pieces.iter(), scale).evaluate::<UnitWeight>()
     }
 }
 
@@ -246,13 +246,13 @@ impl Scored<'_> {
 }
 
 /// The rows as they came, with their weights on one scale.
-struct ScoredRows<'a> {
+struct EvaluationRows<'a> {
     pieces: Vec<(&'a Scored<'a>, Option<ScaledWeights<'a>>)>,
     /// What a scaled weight of 1 stands for.
     unit: f64,
 }
 
-impl<'a> ScoredRows<'a> {
+impl<'a> EvaluationRows<'a> {
     fn new(pieces: impl Iterator<Item = &'a Scored<'a>>, scale: WeightScale) -> Self {
         let scaled = |piece: &'a Scored<'a>| {
             (piece, piece.weight.map(|weight| ScaledWeights::new(weight, scale)))

@@ -7,7 +7,7 @@ use super::sgd::{PartWeights, Parts, Progress};
 use super::shrink::shrink_amount;
 use super::total::{self, Totals, totals};
 use super::warm_start;
-use super::warnings::{TrainingSummary, of_network};
+use super::warnings::{TrainingSummary, network_warning};
 use crate::family::Head;
 use crate::model::{
     Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Standardizer, Training,
@@ -62,7 +62,7 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     if problem.options.network().is_some() {
         let training = network.as_ref().map(|network| network.training);
         let before = problem.options.init.as_deref().and_then(Model::network);
-        warnings.extend(of_network(training, before.is_some()));
+        warnings.extend(network_warning(training, before.is_some()));
     }
     let objective = outcome.train_loss
         + regularizer.penalty(&weights)

@@ -12,8 +12,10 @@
 //! | `penalty` | decides how much the features are trusted |
 //! | `problem` | all of that, ready for a solver |
 //! | `objective`, `regularizer`, `weight_penalty` | loss and gradient over a batch, and what is added to them |
+//! | `warm_start`, `part_indices` | continuing from a given model, and where its weights stand in what is trained |
 //! | `sgd`, `descent` | the solver by steps: parts of weights, steps, epochs, attempts |
 //! | `network` | hidden layers on top of the linear heads |
+//! | `best_epoch` | when either stops for want of a better epoch, and which is kept |
 //! | `newton` | the exact solver: Fisher scoring, standard errors |
 //! | `prior` | campaigns that share a prior |
 //! | `finish`, `shrink`, `total`, `warnings` | from weights to a model whose predictions are credible |
@@ -56,11 +58,12 @@ pub use newton::{
     SHARED_OPTIONS, fit_newton, newton_option_names, newton_start,
 };
 pub use observer::{Event, Observer, Stage, Step, observe};
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+pub(crate) use options::max_rows_of_pairs;
 pub use options::{OPTIONS, OptionRange, OptionValue, Options, OptionsBuilder, TrainingOption};
 pub use prior::fit_prior;
-#[cfg(any(feature = "datafusion", feature = "polars"))]
-pub(crate) use rows::sample::max_rows_of_pairs;
-pub use rows::sample::{Sample, Seen};
+pub use rows::sample::Sample;
+pub use rows::seen::Seen;
 pub use rows::table::{Chunk, FeatureColumn, FeatureValues, ListElements, NO_LIST, RowId, Table};
 pub use sgd::{Optimizer, Schedule};
 pub use train::fit;

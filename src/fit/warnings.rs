@@ -94,7 +94,10 @@ impl TrainingSummary<'_> {
 }
 
 /// What to know of a network that was asked for, by its training, if it had one.
-pub(super) fn of_network(training: Option<NetworkTraining>, is_continued: bool) -> Option<String> {
+pub(super) fn network_warning(
+    training: Option<NetworkTraining>,
+    is_continued: bool,
+) -> Option<String> {
     match training {
         None => Some(NO_NETWORK.to_owned()),
         Some(NetworkTraining { epochs_run: 1.., best_epoch: 0, .. }) if !is_continued => {

@@ -78,7 +78,7 @@ fn varies(values: &mut [f64]) -> bool {
 }
 
 /// Holds the finite values within a range; a value that is not finite is missing, and stays so.
-fn hold(values: &mut [f64], range: Range) {
+fn hold_in_range(values: &mut [f64], range: Range) {
     for value in values.iter_mut().filter(|value| value.is_finite()) {
         *value = range.hold(*value);
     }
@@ -112,7 +112,7 @@ pub(in crate::fit) fn learn_number(
     let (mean, scale) = if trusted.contains(all) || all.is_empty() {
         known_moments.unwrap_or_else(|| learner.moments(values))
     } else {
-        hold(values, trusted);
+        hold_in_range(values, trusted);
         known_moments.unwrap_or_else(|| learner.again(values).moments(values))
     };
     let seen = Range { least: trusted.hold(all.least), most: trusted.hold(all.most) };
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn what_is_missing_stays_missing() {
         let mut values = [f64::NAN, f64::INFINITY, 7.0, -7.0];
-        hold(&mut values, Range { least: -1.0, most: 1.0 });
+        hold_in_range(&mut values, Range { least: -1.0, most: 1.0 });
         assert!(values[0].is_nan());
         assert_eq!(values[1..], [f64::INFINITY, 1.0, -1.0]);
     }

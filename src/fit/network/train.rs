@@ -342,10 +342,10 @@ impl<'a> NetworkTrainer<'a> {
                 workers.iter_mut().enumerate().for_each(work);
             }
             for (index, worker) in workers.iter().enumerate() {
-                add(&mut self.gradient, &worker.gradient);
+                add_panels(&mut self.gradient, &worker.gradient);
                 let start = (first + index) * BLOCK_ROWS;
                 let rows = TileRows { batch, start, rows: BLOCK_ROWS.min(batch.rows - start) };
-                scatter(training, embeddings, &rows, worker, &mut self.by_vectors);
+                add_to_levels(training, embeddings, &rows, worker, &mut self.by_vectors);
             }
         }
     }
@@ -500,14 +500,14 @@ fn single(rates: Rates) -> [f32; 2] {
     [rates.first as f32, rates.second as f32]
 }
 
-fn add(sums: &mut [Panel], more: &[Panel]) {
+fn add_panels(sums: &mut [Panel], more: &[Panel]) {
     for (sum, more) in sums.as_flattened_mut().iter_mut().zip(more.as_flattened()) {
         *sum += more;
     }
 }
 
 /// Adds the derivatives by embedded rows to those by the vectors of their levels, in the order of the rows.
-fn scatter(
+fn add_to_levels(
     data: &NetworkRows,
     embeddings: &[Embedding],
     rows: &TileRows<'_>,

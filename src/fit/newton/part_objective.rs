@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::rows::{DesignColumns, PartRows, RowTile};
-use super::symmetric::{Symmetric, dot};
+use super::symmetric::{Symmetric, dot_tile};
 use crate::family::{Curved, PAIRS, TargetTile};
 use crate::fit::observer::{Stage, Step};
 use crate::fit::watch::Watch;
@@ -306,7 +306,7 @@ pub(super) fn add_head(tile: &RowTile, weights: &[f64], head: &mut [f64; TILE]) 
 #[inline(always)]
 fn add_gradient(tile: &RowTile, slopes: &[f64; TILE], gradient: &mut [f64]) {
     for (values, out) in tile.values.iter().zip(gradient.iter_mut()) {
-        *out += dot(slopes, values, tile.count);
+        *out += dot_tile(slopes, values, tile.count);
     }
     for levels in &tile.levels {
         for (slope, &level) in slopes.iter().zip(levels).take(tile.count) {

@@ -126,6 +126,6 @@ fn dots<const N: usize>(column: &[f64], columns: [&[f64; TILE]; N]) -> [f64; N] 
 
 /// The sum over the rows of two columns' products, in fixed lanes.
 #[inline(always)]
-pub(in crate::fit) fn dot(a: &[f64; TILE], b: &[f64; TILE], count: usize) -> f64 {
+pub(super) fn dot_tile(a: &[f64; TILE], b: &[f64; TILE], count: usize) -> f64 {
     dots(&a[..count.min(TILE)], [b])[0]
 }

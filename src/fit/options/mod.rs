@@ -17,6 +17,8 @@ mod value;
 mod tests;
 
 pub use builder::OptionsBuilder;
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+pub(crate) use pairs::max_rows_of_pairs;
 pub(super) use pairs::{each_option, unknown};
 pub use range::OptionRange;
 pub(super) use setting::{Given, Limit, Setting};

@@ -6,6 +6,10 @@ use super::value::OptionValue;
 use crate::error::quoted;
 use crate::{Error, Result};
 
+/// The option of [`max_rows_of_pairs`].
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+const MAX_ROWS: &str = "max_rows";
+
 impl Options {
     /// Options from the names and values a person gave; those not named keep their defaults.
     ///
@@ -33,6 +37,22 @@ impl Options {
         }
         (option.set)(self, &Given { name: option.name, range: option.range, value })
     }
+}
+
+/// Option `max_rows` of a function that has no other option.
+///
+/// # Errors
+/// [`Error::Option`](crate::Error::Option) for any other name, and a value that is out of range.
+#[cfg(any(feature = "datafusion", feature = "polars"))]
+pub(crate) fn max_rows_of_pairs(
+    pairs: impl IntoIterator<Item = (String, OptionValue)>,
+) -> Result<Option<u64>> {
+    let mut options = Options::default();
+    each_option(pairs, |name, value| match name {
+        MAX_ROWS => options.set(name, value),
+        _ => Err(unknown(name, &[MAX_ROWS])),
+    })?;
+    Ok(options.max_rows())
 }
 
 /// Hands over options one by one.

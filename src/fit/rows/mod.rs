@@ -6,12 +6,15 @@ pub(super) mod gather;
 mod order;
 mod route;
 pub(super) mod sample;
+mod sampled;
+pub(super) mod seen;
 pub(super) mod table;
 mod usable;
 
 pub(super) use gather::Order;
 pub(super) use order::{Hashed, canonical_order, level};
 pub(super) use route::{LEAST_NUMBERS, LEAST_ROWS, MOMENT_ROWS};
-pub(super) use sample::{Sampled, Seen, sampled_of_campaigns};
+pub(super) use sampled::{Sampled, sampled_of_campaigns};
+pub(super) use seen::Seen;
 pub(super) use table::{RowId, Table};
 pub(super) use usable::{Usable, is_payment};

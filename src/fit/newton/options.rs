@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Result;
 use crate::fit::options::{
-    Given, OptionRange, OptionValue, Options, Setting, each_option, unknown,
+    Given, OptionRange, OptionValue, Options, Setting, each_option, option_entry, unknown,
 };
 use crate::fit::rows::Seen;
 use crate::fit::watch::Watch;
@@ -56,16 +56,7 @@ macro_rules! newton_options {
 
         /// The options that [`fit_newton`](super::fit_newton) has beside [`SHARED_OPTIONS`]: parsing, documentation and error
         /// messages are made from this table.
-        pub const NEWTON_OPTIONS: &[NewtonOption] = &[$(NewtonOption {
-            name: stringify!($name),
-            range: $range,
-            purpose: $purpose,
-            default: |options| options.$name.text(),
-            set: |options, given| {
-                options.$name = Setting::read(given)?;
-                Ok(())
-            },
-        },)*];
+        pub const NEWTON_OPTIONS: &[NewtonOption] = &[$(option_entry!(NewtonOption, $name, $range, $purpose)),*];
     };
 }
 

@@ -21,6 +21,6 @@ pub use builder::OptionsBuilder;
 pub(crate) use pairs::max_rows_of_pairs;
 pub(super) use pairs::{each_option, unknown};
 pub use range::OptionRange;
-pub(super) use setting::{Given, Limit, Setting};
+pub(super) use setting::{Given, Limit, Setting, option_entry};
 pub use table::{OPTIONS, Options, TrainingOption};
 pub use value::OptionValue;

@@ -20,6 +20,24 @@ pub(in crate::fit) trait Setting: Sized {
     fn text(&self) -> String;
 }
 
+/// The entry, of a type such as [`TrainingOption`](super::TrainingOption), of the option that stands in the field `$name`.
+macro_rules! option_entry {
+    ($entry:ident, $name:ident, $range:expr, $purpose:expr) => {
+        $entry {
+            name: stringify!($name),
+            range: $range,
+            purpose: $purpose,
+            default: |options| options.$name.text(),
+            set: |options, given| {
+                options.$name = Setting::read(given)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+pub(in crate::fit) use option_entry;
+
 impl<T: Setting> Setting for Option<T> {
     fn read(given: &Given<'_>) -> Result<Self> {
         T::read(given).map(Some)

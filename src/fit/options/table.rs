@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::builder::OptionsBuilder;
 use super::range::OptionRange;
-use super::setting::{Given, Limit, Setting};
+use super::setting::{Given, Limit, Setting, option_entry};
 use crate::Result;
 use crate::fit::network::NetworkOptions;
 use crate::fit::rows::Seen;
@@ -57,16 +57,7 @@ macro_rules! options {
         }
 
         /// Every training option: parsing, documentation and error messages are made from this table.
-        pub const OPTIONS: &[TrainingOption] = &[$(TrainingOption {
-            name: stringify!($name),
-            range: $range,
-            purpose: $purpose,
-            default: |options| options.$name.text(),
-            set: |options, given| {
-                options.$name = Setting::read(given)?;
-                Ok(())
-            },
-        },)*];
+        pub const OPTIONS: &[TrainingOption] = &[$(option_entry!(TrainingOption, $name, $range, $purpose)),*];
 
         /// One method an option; those not called keep their defaults. What is said twice is as it was said last.
         impl OptionsBuilder {

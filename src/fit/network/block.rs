@@ -88,7 +88,7 @@ impl Worker {
         block: Block<'_>,
         dropped: Option<Dropped>,
     ) {
-        self.gradient.fill([0.0; PANEL]);
+        self.gradient.as_flattened_mut().fill(0.0);
         let Ready { shape, values, transposed, .. } = *network;
         let weights = &values.weights;
         for rows in block.tiles() {

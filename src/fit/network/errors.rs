@@ -71,9 +71,9 @@ impl HeadTile {
         let wide = rows.padded().min(ROWS);
         let first = rows.range().start;
         for ((to, offset), added) in self.heads.iter_mut().zip(&data.offsets).zip(&tile.heads) {
-            let offset = &offset[first..first + wide];
-            for row in 0..wide {
-                to[row] = f64::from(offset[row]) + f64::from(added[row]);
+            let parts = offset[first..][..wide].iter().zip(&added[..wide]);
+            for (to, (offset, added)) in to[..wide].iter_mut().zip(parts) {
+                *to = f64::from(*offset) + f64::from(*added);
             }
         }
     }

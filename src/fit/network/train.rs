@@ -322,7 +322,7 @@ impl<'a> NetworkTrainer<'a> {
         let dropout = Dropout::of_sixteenths(self.plan.dropout);
         let dropped = dropout.map(|dropout| Dropped { dropout, key });
         let parallel = is_parallel(shape, batch.rows);
-        self.gradient.fill([0.0; PANEL]);
+        self.gradient.as_flattened_mut().fill(0.0);
         let categories = &training.packed.inputs.categories;
         for (category, (sums, embedding)) in
             categories.iter().zip(self.by_vectors.iter_mut().zip(embeddings.iter()))
@@ -500,10 +500,15 @@ fn single(rates: Rates) -> [f32; 2] {
     [rates.first as f32, rates.second as f32]
 }
 
+/// Adds one gradient to another.
 fn add_panels(sums: &mut [Panel], more: &[Panel]) {
-    for (sum, more) in sums.as_flattened_mut().iter_mut().zip(more.as_flattened()) {
-        *sum += more;
-    }
+    dispatch(
+        #[inline(always)]
+        || {
+            let pairs = sums.as_flattened_mut().iter_mut().zip(more.as_flattened());
+            pairs.for_each(|(sum, more)| *sum += more);
+        },
+    );
 }
 
 /// Adds the derivatives by embedded rows to those by the vectors of their levels, in the order of the rows.

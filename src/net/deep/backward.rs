@@ -3,8 +3,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::dropout::Dropout;
-use super::heads::HEADS;
-use super::layer::{Errors, Gradient, Plain, add_rows};
+use super::heads::{HEADS, USED_HEADS, add_errors};
+use super::layer::{Errors, Gradient, Plain};
 use super::product::{ColumnMajor, PANEL, Panel, Panels, RowMajor, Terms, product};
 use super::shape::Shape;
 use super::tile::{Columns, ROWS, Tile};
@@ -41,25 +41,23 @@ impl WithSimd for Backward<'_> {
         let of_heads = RowMajor { values: errors, stride: ROWS, terms: rows };
         let units = Terms { values: last.units.as_flattened(), stride: layer.width() };
         let mut by_heads = Gradient { panels: &mut gradient[shape.heads()], inputs: HEADS };
-        product(simd, HEADS, layer.width(), of_heads, units, &mut by_heads);
-        let bias = &mut gradient[shape.head_biases()];
-        for row in 0..rows {
-            for (bias, errors) in bias.iter_mut().zip(by_head) {
-                *bias += errors[row];
-            }
-        }
-        let left = ColumnMajor { values: errors, stride: ROWS, terms: HEADS };
+        product(simd, USED_HEADS, layer.width(), of_heads, units, &mut by_heads);
+        add_errors(by_head, rows, &mut gradient[shape.head_biases()]);
+        let left = ColumnMajor { values: errors, stride: ROWS, terms: USED_HEADS };
         let right = Panels { values: &weights[shape.heads()], terms: HEADS };
-        let mut out =
-            Errors { to: &mut last.errors, units: &last.units, panels: layer.panels(), factor };
+        let mut out = Errors {
+            to: &mut last.errors,
+            by_biases: &mut gradient[layer.biases()],
+            units: &last.units,
+            panels: layer.panels(),
+            factor,
+        };
         product(simd, rows, layer.width(), left, right, &mut out);
         // The layers, from the last to the first.
         for (index, layer) in shape.layers.iter().enumerate().rev() {
             let (below, above) = layers.split_at_mut(index);
             let Some(this) = above.first() else { continue };
-            let errors = &this.errors[..rows * layer.panels()];
-            add_rows(simd, errors, &mut gradient[layer.biases()]);
-            let errors = errors.as_flattened();
+            let errors = this.errors[..rows * layer.panels()].as_flattened();
             let terms = Terms { values: errors, stride: layer.width() };
             if layer.numbers > 0 {
                 let Columns { values, stride } = numbers;
@@ -82,7 +80,8 @@ impl WithSimd for Backward<'_> {
                 let inputs = ColumnMajor { values, stride: under.width(), terms: rows };
                 product(simd, layer.inputs, layer.width(), inputs, terms, &mut by_weights);
                 let (to, units) = (&mut below.errors, &below.units);
-                let mut out = Errors { to, units, panels: under.panels(), factor };
+                let by_biases = &mut gradient[under.biases()];
+                let mut out = Errors { to, by_biases, units, panels: under.panels(), factor };
                 product(simd, rows, under.width(), left, right, &mut out);
             } else {
                 let inputs = ColumnMajor { values: embedded, stride: *embedded_width, terms: rows };

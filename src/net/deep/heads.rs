@@ -3,12 +3,15 @@
 use pulp::Simd;
 
 use super::product::{
-    Left, Out, PANEL, Panel, Right, blocks, load, locate, product_of_vectors, store,
+    Left, Out, PANEL, Panel, Right, blocks, product_of_vectors, put_vectors, vectors_of,
 };
 use super::tile::ROWS;
 
 /// Heads with padding: logit, mu, raw sigma and one that stays 0, for vectors of four.
 pub(crate) const HEADS: usize = 4;
+
+/// Heads without the padding.
+pub(super) const USED_HEADS: usize = HEADS - 1;
 
 /// What the network adds to the heads of the rows.
 pub(super) struct Heads<'a> {
@@ -18,17 +21,30 @@ pub(super) struct Heads<'a> {
 
 impl Out for Heads<'_> {
     #[inline(always)]
-    fn start<S: Simd>(&self, _: S, _: usize, vector: usize) -> S::f32s {
-        let (_, within) = locate::<S>(vector);
-        load::<S>(self.bias, within)
+    fn start<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        _: usize,
+        vector: usize,
+    ) -> [[S::f32s; N]; M] {
+        [vectors_of(simd, std::slice::from_ref(self.bias), vector); M]
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
-        let mut lanes = [0.0; PANEL];
-        store::<S>(&mut lanes, 0, sums);
-        for (head, sum) in self.to[vector * S::F32_LANES..].iter_mut().zip(lanes) {
-            head[row] = sum;
+    fn finish<S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        _: S,
+        row: usize,
+        vector: usize,
+        sums: [[S::f32s; N]; M],
+    ) {
+        for (row, sums) in (row..).zip(sums) {
+            let mut lanes = [[0.0; PANEL]];
+            put_vectors::<S, N>(&mut lanes, 0, sums);
+            let heads = self.to[vector * S::F32_LANES..].iter_mut();
+            for (head, sum) in heads.zip(lanes.as_flattened()) {
+                head[row] = *sum;
+            }
         }
     }
 }
@@ -51,4 +67,18 @@ pub(super) fn product_of_heads<S: Simd>(
         return blocks::<_, 8, 1>(eight, rows, 1, left, right, out);
     }
     product_of_vectors(simd, rows, HEADS.div_ceil(S::F32_LANES), left, right, out);
+}
+
+/// Adds the heads' errors in the first `rows` rows, in their order, to the gradient by the heads' biases.
+#[inline(always)]
+pub(super) fn add_errors(errors: &[[f32; ROWS]; HEADS], rows: usize, by_biases: &mut Panel) {
+    // Copies, which stay in registers.
+    let mut sums = [0.0; USED_HEADS];
+    sums.copy_from_slice(&by_biases[..USED_HEADS]);
+    for row in 0..rows.min(ROWS) {
+        for (sum, errors) in sums.iter_mut().zip(errors) {
+            *sum += errors[row];
+        }
+    }
+    by_biases[..USED_HEADS].copy_from_slice(&sums);
 }

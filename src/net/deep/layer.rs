@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::product::{Out, PANEL, Panel, load, locate, store};
+use super::product::{Out, PANEL, Panel, load, locate, put_vectors, store, vectors_of};
 
 /// The units of a layer.
 pub(super) struct Units<'a> {
@@ -37,37 +37,77 @@ const BITS: [u32; PANEL] = {
 
 impl Out for Units<'_> {
     #[inline(always)]
-    fn start<S: Simd>(&self, _: S, row: usize, vector: usize) -> S::f32s {
-        let (panel, within) = locate::<S>(vector);
-        match self.biases {
-            Some(biases) => load::<S>(&biases[panel], within),
-            None => load::<S>(&self.to[row * self.panels + panel], within),
+    fn start<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        row: usize,
+        vector: usize,
+    ) -> [[S::f32s; N]; M] {
+        if let Some(biases) = self.biases {
+            return [vectors_of(simd, biases, vector); M];
         }
+        let mut rows = &self.to[row * self.panels..];
+        let mut starts = [[simd.splat_f32s(0.0); N]; M];
+        for start in &mut starts {
+            let Some(row) = rows.split_off(..self.panels) else { break };
+            *start = vectors_of(simd, row, vector);
+        }
+        starts
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
-        let (panel, within) = locate::<S>(vector);
-        let at = row * self.panels + panel;
-        let zero = simd.splat_f32s(0.0);
-        let is_active = simd.less_than_f32s(zero, sums);
-        let units = match (self.last, self.kept) {
-            (false, _) => sums,
-            (true, None) => simd.select_f32s(is_active, sums, zero),
-            (true, Some(Kept { bits, factor })) => {
-                let bit = S::as_simd_u32s(&BITS).0[within];
-                let is_kept = simd.equal_u32s(simd.and_u32s(simd.splat_u32s(bits[at]), bit), bit);
-                let units = simd.mul_f32s(sums, simd.splat_f32s(factor));
-                simd.select_f32s(simd.and_m32s(is_active, is_kept), units, zero)
+    fn finish<S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        vector: usize,
+        sums: [[S::f32s; N]; M],
+    ) {
+        let (zero, panels) = (simd.splat_f32s(0.0), self.panels);
+        let mut rows = &mut self.to[row * panels..];
+        // A loop each, so that each is short enough to be unrolled.
+        match (self.last, self.kept) {
+            (false, _) => {
+                for sums in sums {
+                    let Some(row) = rows.split_off_mut(..panels) else { return };
+                    put_vectors::<S, N>(row, vector, sums);
+                }
             }
-        };
-        store::<S>(&mut self.to[at], within, units);
+            (true, None) => {
+                for mut sums in sums {
+                    let Some(row) = rows.split_off_mut(..panels) else { return };
+                    for sums in &mut sums {
+                        *sums = simd.select_f32s(simd.less_than_f32s(zero, *sums), *sums, zero);
+                    }
+                    put_vectors::<S, N>(row, vector, sums);
+                }
+            }
+            (true, Some(Kept { bits, factor })) => {
+                let factor = simd.splat_f32s(factor);
+                let mut bits = &bits[row * panels..];
+                for mut sums in sums {
+                    let Some(row) = rows.split_off_mut(..panels) else { return };
+                    let Some(bits) = bits.split_off(..panels) else { return };
+                    for (vector, sums) in (vector..).zip(&mut sums) {
+                        let (panel, within) = locate::<S>(vector);
+                        let bit = S::as_simd_u32s(&BITS).0[within];
+                        let of_row = simd.and_u32s(simd.splat_u32s(bits[panel]), bit);
+                        let is_active = simd.less_than_f32s(zero, *sums);
+                        let stays = simd.and_m32s(is_active, simd.equal_u32s(of_row, bit));
+                        *sums = simd.select_f32s(stays, simd.mul_f32s(*sums, factor), zero);
+                    }
+                    put_vectors::<S, N>(row, vector, sums);
+                }
+            }
+        }
     }
 }
 
 /// Errors: 0 where the unit is.
 pub(super) struct Errors<'a> {
     pub(super) to: &'a mut [Panel],
+    /// The gradient by the biases, to which the errors of all rows are added in their order.
+    pub(super) by_biases: &'a mut [Panel],
     pub(super) units: &'a [Panel],
     pub(super) panels: usize,
     /// What dropout multiplied the units by.
@@ -76,18 +116,39 @@ pub(super) struct Errors<'a> {
 
 impl Out for Errors<'_> {
     #[inline(always)]
-    fn start<S: Simd>(&self, simd: S, _: usize, _: usize) -> S::f32s {
-        simd.splat_f32s(0.0)
+    fn start<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        _: usize,
+        _: usize,
+    ) -> [[S::f32s; N]; M] {
+        [[simd.splat_f32s(0.0); N]; M]
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s) {
-        let (panel, within) = locate::<S>(vector);
-        let at = row * self.panels + panel;
-        let zero = simd.splat_f32s(0.0);
-        let is_active = simd.less_than_f32s(zero, load::<S>(&self.units[at], within));
-        let errors = simd.mul_f32s(sums, simd.splat_f32s(self.factor));
-        store::<S>(&mut self.to[at], within, simd.select_f32s(is_active, errors, zero));
+    fn finish<S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        vector: usize,
+        sums: [[S::f32s; N]; M],
+    ) {
+        let (zero, factor) = (simd.splat_f32s(0.0), simd.splat_f32s(self.factor));
+        let mut totals: [S::f32s; N] = vectors_of(simd, self.by_biases, vector);
+        let mut units = &self.units[row * self.panels..];
+        let mut rows = &mut self.to[row * self.panels..];
+        for mut sums in sums {
+            let Some(row) = rows.split_off_mut(..self.panels) else { return };
+            let Some(units) = units.split_off(..self.panels) else { return };
+            let units: [S::f32s; N] = vectors_of(simd, units, vector);
+            for ((sums, units), total) in sums.iter_mut().zip(units).zip(&mut totals) {
+                let is_active = simd.less_than_f32s(zero, units);
+                *sums = simd.select_f32s(is_active, simd.mul_f32s(*sums, factor), zero);
+                *total = simd.add_f32s(*total, *sums);
+            }
+            put_vectors::<S, N>(row, vector, sums);
+        }
+        put_vectors::<S, N>(self.by_biases, vector, totals);
     }
 }
 
@@ -99,14 +160,28 @@ pub(super) struct Plain<'a> {
 
 impl Out for Plain<'_> {
     #[inline(always)]
-    fn start<S: Simd>(&self, simd: S, _: usize, _: usize) -> S::f32s {
-        simd.splat_f32s(0.0)
+    fn start<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        _: usize,
+        _: usize,
+    ) -> [[S::f32s; N]; M] {
+        [[simd.splat_f32s(0.0); N]; M]
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
-        let from = row * self.width + vector * S::F32_LANES;
-        S::as_mut_simd_f32s(&mut self.rows[from..from + S::F32_LANES]).0[0] = sums;
+    fn finish<S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        _: S,
+        row: usize,
+        vector: usize,
+        sums: [[S::f32s; N]; M],
+    ) {
+        for (row, sums) in (row..).zip(sums) {
+            let from = row * self.width + vector * S::F32_LANES;
+            let to = &mut self.rows[from..from + N * S::F32_LANES];
+            S::as_mut_simd_f32s(to).0.copy_from_slice(&sums);
+        }
     }
 }
 
@@ -119,52 +194,37 @@ pub(super) struct Gradient<'a> {
 
 impl Out for Gradient<'_> {
     #[inline(always)]
-    fn start<S: Simd>(&self, _: S, row: usize, vector: usize) -> S::f32s {
-        let (panel, within) = locate::<S>(vector);
-        load::<S>(&self.panels[panel * self.inputs + row], within)
+    fn start<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        row: usize,
+        vector: usize,
+    ) -> [[S::f32s; N]; M] {
+        let mut starts = [[simd.splat_f32s(0.0); N]; M];
+        for (n, vector) in (vector..vector + N).enumerate() {
+            let (panel, within) = locate::<S>(vector);
+            let panels = &self.panels[panel * self.inputs + row..][..M];
+            for (start, panel) in starts.iter_mut().zip(panels) {
+                start[n] = load::<S>(panel, within);
+            }
+        }
+        starts
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, _: S, row: usize, vector: usize, sums: S::f32s) {
-        let (panel, within) = locate::<S>(vector);
-        store::<S>(&mut self.panels[panel * self.inputs + row], within, sums);
-    }
-}
-
-/// Panels whose sums wait for each other's additions.
-const SUMMED: usize = 4;
-
-/// The columns' sums over rows of panels, added to `sums` in the order of the rows.
-#[inline(always)]
-pub(super) fn add_rows<S: Simd>(simd: S, rows: &[Panel], sums: &mut [Panel]) {
-    let panels = sums.len();
-    let mut first = 0;
-    while first + SUMMED <= panels {
-        add_panels::<S, SUMMED>(simd, rows, first, sums);
-        first += SUMMED;
-    }
-    while first < panels {
-        add_panels::<S, 1>(simd, rows, first, sums);
-        first += 1;
-    }
-}
-
-#[inline(always)]
-fn add_panels<S: Simd, const N: usize>(simd: S, rows: &[Panel], first: usize, sums: &mut [Panel]) {
-    let panels = sums.len();
-    for within in 0..PANEL / S::F32_LANES {
-        let mut totals = [simd.splat_f32s(0.0); N];
-        for (total, panel) in totals.iter_mut().zip(&sums[first..]) {
-            *total = load::<S>(panel, within);
-        }
-        for row in rows.chunks_exact(panels) {
-            let row = &row[first..][..N];
-            for (total, panel) in totals.iter_mut().zip(row) {
-                *total = simd.add_f32s(*total, load::<S>(panel, within));
+    fn finish<S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        _: S,
+        row: usize,
+        vector: usize,
+        sums: [[S::f32s; N]; M],
+    ) {
+        for (n, vector) in (vector..vector + N).enumerate() {
+            let (panel, within) = locate::<S>(vector);
+            let panels = &mut self.panels[panel * self.inputs + row..][..M];
+            for (sums, panel) in sums.iter().zip(panels) {
+                store::<S>(panel, within, sums[n]);
             }
-        }
-        for (total, panel) in totals.into_iter().zip(&mut sums[first..]) {
-            store::<S>(panel, within, total);
         }
     }
 }

@@ -167,11 +167,50 @@ impl Right for Terms<'_> {
 
 /// Where sums begin and end.
 pub(super) trait Out {
-    /// What the sums of a vector of outputs begin with.
-    fn start<S: Simd>(&self, simd: S, row: usize, vector: usize) -> S::f32s;
+    /// What the sums of `M` rows from `row` on begin with, in `N` vectors of outputs from `vector` on.
+    fn start<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        row: usize,
+        vector: usize,
+    ) -> [[S::f32s; N]; M];
 
-    /// Takes the sums of a vector of outputs.
-    fn finish<S: Simd>(&mut self, simd: S, row: usize, vector: usize, sums: S::f32s);
+    /// Takes the sums. The rows of a vector come in their order.
+    fn finish<S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        vector: usize,
+        sums: [[S::f32s; N]; M],
+    );
+}
+
+/// Vectors of a row of panels, from vector `first` on.
+#[inline(always)]
+pub(super) fn vectors_of<S: Simd, const N: usize>(
+    simd: S,
+    row: &[Panel],
+    first: usize,
+) -> [S::f32s; N] {
+    let mut vectors = [simd.splat_f32s(0.0); N];
+    for (vector, slot) in (first..).zip(&mut vectors) {
+        let (panel, within) = locate::<S>(vector);
+        *slot = load::<S>(&row[panel], within);
+    }
+    vectors
+}
+
+/// Puts vectors into a row of panels, from vector `first` on.
+#[inline(always)]
+pub(super) fn put_vectors<S: Simd, const N: usize>(
+    row: &mut [Panel],
+    first: usize,
+    vectors: [S::f32s; N],
+) {
+    for (vector, values) in (first..).zip(vectors) {
+        let (panel, within) = locate::<S>(vector);
+        store::<S>(&mut row[panel], within, values);
+    }
 }
 
 /// In which panel a vector lies, and where in it, in vectors.
@@ -260,6 +299,10 @@ fn strip<S: Simd, const M: usize, const N: usize>(
         block::<S, 4, N>(simd, row, vector, left, right, out);
         row += 4;
     }
+    if M > 3 && row + 3 <= rows {
+        block::<S, 3, N>(simd, row, vector, left, right, out);
+        row += 3;
+    }
     while row < rows {
         block::<S, 1, N>(simd, row, vector, left, right, out);
         row += 1;
@@ -275,12 +318,7 @@ fn block<S: Simd, const M: usize, const N: usize>(
     right: impl Right,
     out: &mut impl Out,
 ) {
-    let mut sums = [[simd.splat_f32s(0.0); N]; M];
-    for (m, sums) in sums.iter_mut().enumerate() {
-        for (n, sum) in sums.iter_mut().enumerate() {
-            *sum = out.start(simd, row + m, vector + n);
-        }
-    }
+    let mut sums: [[S::f32s; N]; M] = out.start(simd, row, vector);
     let (factors, vectors) = (left.rows::<S, M>(simd, row), right.vectors::<S, N>(simd, vector));
     for term in 0..left.terms() {
         let (factors, vectors) = (factors(term), vectors(term));
@@ -290,9 +328,5 @@ fn block<S: Simd, const M: usize, const N: usize>(
             }
         }
     }
-    for (m, sums) in sums.iter().enumerate() {
-        for (n, sum) in sums.iter().enumerate() {
-            out.finish(simd, row + m, vector + n, *sum);
-        }
-    }
+    out.finish(simd, row, vector, sums);
 }

@@ -100,6 +100,17 @@ def test_what_would_end_the_process_is_refused_at_the_prompt(
     assert terminal.shell.wait(timeout=SECONDS) == 0
 
 
+def test_a_panic_of_the_engine_does_not_end_the_prompt(terminal: Terminal) -> None:
+    terminal.read_until(b"> ")
+    # DataFusion takes the name of an encoding that the writer of Parquet files panics on.
+    setting = b"SET datafusion.execution.parquet.encoding = 'plain_dictionary';"
+    terminal.type(setting + b" SELECT 40 + 1;", b"41\r")
+    terminal.read_until(b"> ")
+    terminal.type(b"COPY (SELECT 1 AS a) TO 'a.parquet';", b"internal error: ")
+    terminal.read_until(b"> ")
+    assert b"42" in terminal.type(b"SELECT 40 + 2 AS answer;", b"42\r")
+
+
 def test_ctrl_c_ends_training_and_not_the_shell(terminal: Terminal) -> None:
     customers = "SELECT value % 7 AS x, CASE WHEN value % 3 = 0 THEN value % 11 ELSE 0 END AS y FROM range(0, 100000)"
     terminal.read_until(b"> ")

@@ -19,7 +19,7 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, stream};
 use tokio::sync::Notify;
 
-use crate::panics::Watch;
+use crate::panics::PanicWatch;
 
 /// The error that a writer was not told.
 #[derive(Debug, Default)]
@@ -113,7 +113,7 @@ impl ExecutionPlan for GateExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let panics = Watch::of_runtime();
+        let panics = PanicWatch::of_runtime();
         let rows = self.input.execute(partition, context)?;
         let rows = stream::unfold(
             (rows, Arc::clone(&self.failure)),

@@ -67,14 +67,14 @@ fn count(panic: &PanicHookInfo<'_>) {
 ///
 /// A hook runs before anything of its thread is dropped, so a panic is counted before a result can look complete.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Watch {
+pub(crate) struct PanicWatch {
     /// Panics of other runtimes do not matter; those on threads of none do.
     runtime: Option<Id>,
     /// How many there were before.
     before: u64,
 }
 
-impl Watch {
+impl PanicWatch {
     /// Over all of the process.
     pub(crate) fn of_process() -> Self {
         Self::of(None)
@@ -137,7 +137,7 @@ mod tests {
         let _one = ONE_TEST.blocking_lock();
         count_from_now_on();
         let (this, other) = (runtime(), runtime());
-        let watch = this.block_on(async { Watch::of_runtime() });
+        let watch = this.block_on(async { PanicWatch::of_runtime() });
         other.block_on(async { tokio::spawn(async { panic!("of another") }).await.unwrap_err() });
         assert!(this.block_on(async { watch.error() }).is_none());
         this.block_on(async { tokio::spawn(async { panic!("of this test") }).await.unwrap_err() });

@@ -18,7 +18,7 @@ use url::Url;
 use crate::gate::Failure;
 use crate::hello;
 use crate::options::ClusterOptions;
-use crate::panics::Watch;
+use crate::panics::PanicWatch;
 use crate::workers::Workers;
 
 /// Returns the rows of its input, all of them or an error.
@@ -89,7 +89,7 @@ impl ExecutionPlan for QueryExec {
         let seconds = options
             .map_or(ClusterOptions::default().deadline_seconds, |options| options.deadline_seconds);
         let rows = Rows {
-            panics: Watch::of_runtime(),
+            panics: PanicWatch::of_runtime(),
             input: self.input.execute(partition, telling(&context)?)?,
             failure: Arc::clone(&self.failure),
             seconds,
@@ -126,7 +126,7 @@ struct Rows {
     seconds: u64,
     deadline: Option<Instant>,
     /// Those since the query began.
-    panics: Watch,
+    panics: PanicWatch,
     workers: Arc<Workers>,
     present: Vec<Url>,
 }

@@ -23,7 +23,7 @@ use tower::{Layer, Service};
 
 use crate::channels::{BETWEEN_QUESTIONS, QUESTIONS, SILENCE};
 use crate::hello::VERSION;
-use crate::panics::{self, Watch};
+use crate::panics::{self, PanicWatch};
 use crate::session::WorkerSessions;
 
 /// What a worker may use.
@@ -107,7 +107,7 @@ where
         if request.uri().path().ends_with("/GetWorkerInfo") {
             return Box::pin(service.call(request));
         }
-        let panics = Watch::of_process();
+        let panics = PanicWatch::of_process();
         let call = self.queries.spawn(async move { service.call(request).await });
         Box::pin(async move {
             match call.await {
@@ -127,7 +127,7 @@ fn panicked() -> Status {
 struct Watched {
     body: Body,
     /// Those since the call.
-    panics: Watch,
+    panics: PanicWatch,
 }
 
 impl http_body::Body for Watched {

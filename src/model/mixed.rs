@@ -5,14 +5,14 @@ use super::huge::HUGE_UNIT;
 use super::input::FeatureInput;
 use super::scorer::cap_sigma;
 use super::terms::{NumberTerms, OtherTerms};
-use super::tile::{LANES, TILE_ROWS, Tile};
+use super::tile::{LANES, NumberTile, TILE_ROWS};
 use crate::math::{dispatch, sigmas_from_raw};
 
 /// Features that are computed at a time.
 const FEATURES: usize = 16;
 
 /// Columns of logits, mus and sigmas, all of one length.
-pub(super) type Out<'a> = [&'a mut [f64]; 3];
+pub(super) type HeadColumns<'a> = [&'a mut [f64]; 3];
 
 /// The heads of a row in one vector: logit, mu, raw sigma, and a lane that means nothing.
 type HeadVector = [f64; 4];
@@ -23,7 +23,7 @@ pub(super) struct Mixed<'a> {
     columns: &'a [FeatureInput<'a>],
     /// For each layout, by its index, the slots of its numbers in the tile.
     slots: Vec<Vec<usize>>,
-    tile: Tile<'a>,
+    tile: NumberTile<'a>,
 }
 
 impl<'a> Mixed<'a> {
@@ -36,7 +36,7 @@ impl<'a> Mixed<'a> {
         let layouts = models.layouts();
         let uses = used_layouts.iter().flat_map(|&index| layouts[index].uses());
         let numbers = uses.filter(|used| !used.is_category).map(|used| used.position);
-        let tile = Tile::new(columns, numbers.collect());
+        let tile = NumberTile::new(columns, numbers.collect());
         let mut slots = vec![Vec::new(); layouts.len()];
         for &index in used_layouts {
             let numbers = layouts[index].numbers.iter();
@@ -46,7 +46,7 @@ impl<'a> Mixed<'a> {
     }
 
     /// Predicts all rows, each with the model of its index. A row without a model gets NaN.
-    pub(super) fn predict(&mut self, indices: &[u32], [logit, mu, sigma]: Out<'_>) {
+    pub(super) fn predict(&mut self, indices: &[u32], [logit, mu, sigma]: HeadColumns<'_>) {
         let mut raw_sigmas = [0.0; TILE_ROWS];
         let mut most_sigmas = [f64::NAN; TILE_ROWS];
         for start in (0..logit.len()).step_by(TILE_ROWS) {
@@ -77,7 +77,7 @@ impl<'a> Mixed<'a> {
         &self,
         start: usize,
         indices: &[u32],
-        [logit, mu, raw_sigma]: Out<'_>,
+        [logit, mu, raw_sigma]: HeadColumns<'_>,
         most_sigma: &mut [f64; TILE_ROWS],
     ) {
         let mut write = |row: usize, [a, b, c, _]: HeadVector, most: f64| {

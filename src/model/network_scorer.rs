@@ -13,7 +13,7 @@ use super::network_parts::NetworkParts;
 use super::range::Range;
 use super::standardizer::Standardizer;
 use crate::math::{Blocks, dispatch, dispatch_simd};
-use crate::net::deep::{Embedding, Predicted, ROWS as TILE_ROWS, Tile, Transposed};
+use crate::net::deep::{Embedding, HeldForward, ROWS as TILE_ROWS, Tile, Transposed};
 
 /// A network made ready for prediction.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ impl NetworkScorer {
     fn predict(&self, tile: &mut Tile, rows: usize) {
         let Self { parts, transposed, amount_ends, .. } = self;
         let NetworkParts { shape, weights, .. } = parts;
-        dispatch_simd(Predicted { shape, weights, transposed, amount_ends, tile, rows });
+        dispatch_simd(HeldForward { shape, weights, transposed, amount_ends, tile, rows });
     }
 }
 

@@ -18,14 +18,14 @@ const COLUMNS: usize = 8;
 /// The numbers of [`LANES`] rows in one column after the other, then those of the next rows.
 ///
 /// Read where they lie, columns that begin at equal places of their pages would drive each other out of the cache.
-pub(super) struct Tile<'a> {
+pub(super) struct NumberTile<'a> {
     numbers: Vec<[f64; LANES]>,
     readers: Vec<Blocks<'a>>,
     /// The positions of the columns that are read, in order: each has its index here as slot.
     positions: Vec<usize>,
 }
 
-impl<'a> Tile<'a> {
+impl<'a> NumberTile<'a> {
     /// A tile of the numbers at these positions.
     pub(super) fn new(columns: &[FeatureInput<'a>], mut positions: Vec<usize>) -> Self {
         positions.sort_unstable();

@@ -7,7 +7,7 @@ use super::weights::Ready;
 use crate::family::JointTerm;
 use crate::fit::total::{LinearHeads, TotalSums};
 use crate::math::{dispatch, dispatch_simd};
-use crate::net::deep::{Backward, Dropout, Forward, PANEL, Panel, Predicted, ROWS, Shape, Tile};
+use crate::net::deep::{Backward, Dropout, Forward, HeldForward, PANEL, Panel, ROWS, Shape, Tile};
 use crate::net::{Batch, TileRows};
 
 /// Rows whose losses are summed by themselves: what a model says of its loss has the bits of these sums.
@@ -187,7 +187,7 @@ impl Worker {
         data.load_numbers(rows, tile);
         data.load_embedded(&values.vectors, embeddings, rows, tile);
         let (weights, rows, amount_ends) = (&values.weights, rows.rows, &data.amount_ends);
-        dispatch_simd(Predicted { shape, weights, transposed, amount_ends, tile, rows });
+        dispatch_simd(HeldForward { shape, weights, transposed, amount_ends, tile, rows });
     }
 
     fn forward(

@@ -6,7 +6,7 @@ use crate::fit::rows::{Hashed, RowId};
 use crate::fit::total::linear_heads;
 use crate::model::amount_ends;
 use crate::net::TileRows;
-use crate::net::deep::{Columns, Embedding, ROWS, Tile};
+use crate::net::deep::{Embedding, NumberColumns, ROWS, Tile};
 
 /// Packed rows and the heads that the network adds to.
 pub(super) struct NetworkRows {
@@ -36,9 +36,9 @@ impl NetworkRows {
     }
 
     /// The numbers of some rows where they lie.
-    pub(super) fn numbers(&self, rows: &TileRows<'_>) -> Columns<'_> {
+    pub(super) fn numbers(&self, rows: &TileRows<'_>) -> NumberColumns<'_> {
         let (values, stride) = self.packed.inputs.numbers_of(rows.batch).after_row(rows.start);
-        Columns { values, stride }
+        NumberColumns { values, stride }
     }
 
     /// Fills a tile with the numbers of at most [`ROWS`] rows.

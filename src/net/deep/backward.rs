@@ -4,10 +4,10 @@ use pulp::{Simd, WithSimd};
 
 use super::dropout::Dropout;
 use super::heads::{HEADS, USED_HEADS, add_errors};
-use super::layer::{Errors, Gradient, Plain};
+use super::layer::{Errors, Gradient, PlainRows};
 use super::product::{ColumnMajor, PANEL, Panel, Panels, RowMajor, Terms, product};
 use super::shape::Shape;
-use super::tile::{Columns, ROWS, Tile};
+use super::tile::{NumberColumns, ROWS, Tile};
 use super::transposed::Transposed;
 
 /// Adds what the first `rows` rows of a tile say to the gradient, after [`Forward`](super::Forward).
@@ -17,7 +17,7 @@ pub(crate) struct Backward<'a> {
     pub(crate) transposed: &'a Transposed,
     pub(crate) dropout: Option<Dropout>,
     /// The numbers of the rows; without, those of the tile.
-    pub(crate) numbers: Option<Columns<'a>>,
+    pub(crate) numbers: Option<NumberColumns<'a>>,
     pub(crate) tile: &'a mut Tile,
     pub(crate) rows: usize,
     /// Laid out as the weights are.
@@ -33,7 +33,7 @@ impl WithSimd for Backward<'_> {
         let rows = rows.min(ROWS);
         let factor = dropout.map_or(1.0, Dropout::factor);
         let Tile { numbers: in_tile, embedded, embedded_width, layers, by_embedded, .. } = tile;
-        let numbers = numbers.unwrap_or(Columns { values: in_tile, stride: ROWS });
+        let numbers = numbers.unwrap_or(NumberColumns { values: in_tile, stride: ROWS });
         let by_head = &tile.errors;
         let errors = by_head.as_flattened();
         let (Some(layer), Some(last)) = (shape.layers.last(), layers.last_mut()) else { return };
@@ -60,7 +60,7 @@ impl WithSimd for Backward<'_> {
             let errors = this.errors[..rows * layer.panels()].as_flattened();
             let terms = Terms { values: errors, stride: layer.width() };
             if layer.numbers > 0 {
-                let Columns { values, stride } = numbers;
+                let NumberColumns { values, stride } = numbers;
                 let left = RowMajor { values, stride, terms: rows };
                 let panels = &mut gradient[layer.of_numbers()];
                 let mut out = Gradient { panels, inputs: layer.numbers };
@@ -86,7 +86,7 @@ impl WithSimd for Backward<'_> {
             } else {
                 let inputs = ColumnMajor { values: embedded, stride: *embedded_width, terms: rows };
                 product(simd, layer.inputs, layer.width(), inputs, terms, &mut by_weights);
-                let mut out = Plain { rows: by_embedded, width: *embedded_width };
+                let mut out = PlainRows { rows: by_embedded, width: *embedded_width };
                 product(simd, rows, *embedded_width / PANEL * PANEL, left, right, &mut out);
             }
         }

@@ -4,10 +4,10 @@ use pulp::{Simd, WithSimd};
 
 use super::dropout::Dropout;
 use super::heads::{Heads, product_of_heads};
-use super::layer::{Kept, Units};
+use super::layer::{KeptUnits, Units};
 use super::product::{ColumnMajor, Panel, Panels, RowMajor, product};
 use super::shape::Shape;
-use super::tile::{Columns, ROWS, Tile};
+use super::tile::{NumberColumns, ROWS, Tile};
 use super::transposed::Transposed;
 
 /// Computes the units and heads of the first `rows` rows of a tile.
@@ -18,7 +18,7 @@ pub(crate) struct Forward<'a> {
     /// What is dropped, already drawn into the tile.
     pub(crate) dropout: Option<Dropout>,
     /// The numbers of the rows; without, those of the tile.
-    pub(crate) numbers: Option<Columns<'a>>,
+    pub(crate) numbers: Option<NumberColumns<'a>>,
     pub(crate) tile: &'a mut Tile,
     pub(crate) rows: usize,
 }
@@ -31,10 +31,11 @@ impl WithSimd for Forward<'_> {
         let Self { shape, weights, transposed, dropout, numbers, tile, rows } = self;
         let rows = rows.min(ROWS);
         let Tile { numbers: in_tile, embedded, embedded_width, layers, heads, .. } = tile;
-        let numbers = numbers.unwrap_or(Columns { values: in_tile, stride: ROWS });
+        let numbers = numbers.unwrap_or(NumberColumns { values: in_tile, stride: ROWS });
         let mut below: (&[f32], usize) = (embedded, *embedded_width);
         for (layer, out) in shape.layers.iter().zip(layers.iter_mut()) {
-            let kept = dropout.map(|dropout| Kept { bits: &out.kept, factor: dropout.factor() });
+            let kept =
+                dropout.map(|dropout| KeptUnits { bits: &out.kept, factor: dropout.factor() });
             let mut units = Units {
                 to: &mut out.units,
                 panels: layer.panels(),
@@ -43,7 +44,7 @@ impl WithSimd for Forward<'_> {
                 kept,
             };
             if layer.numbers > 0 {
-                let Columns { values, stride } = numbers;
+                let NumberColumns { values, stride } = numbers;
                 let left = ColumnMajor { values, stride, terms: layer.numbers };
                 let right = Panels { values: &weights[layer.of_numbers()], terms: layer.numbers };
                 product(simd, rows, layer.width(), left, right, &mut units);

@@ -12,7 +12,7 @@ use crate::net::hold;
 
 /// Computes the heads of the first `rows` rows of a tile; those of the amount see numbers within ends. What stood in the
 /// tile may be other rows' afterwards.
-pub(crate) struct Predicted<'a> {
+pub(crate) struct HeldForward<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) weights: &'a [Panel],
     pub(crate) transposed: &'a Transposed,
@@ -22,7 +22,7 @@ pub(crate) struct Predicted<'a> {
     pub(crate) rows: usize,
 }
 
-impl WithSimd for Predicted<'_> {
+impl WithSimd for HeldForward<'_> {
     type Output = ();
 
     #[inline(always)]

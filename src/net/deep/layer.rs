@@ -12,12 +12,12 @@ pub(super) struct Units<'a> {
     pub(super) biases: Option<&'a [Panel]>,
     /// Whether these are all terms of the sums.
     pub(super) last: bool,
-    pub(super) kept: Option<Kept<'a>>,
+    pub(super) kept: Option<KeptUnits<'a>>,
 }
 
 /// The units that dropout keeps.
 #[derive(Clone, Copy)]
-pub(super) struct Kept<'a> {
+pub(super) struct KeptUnits<'a> {
     /// Of each panel a bit a unit.
     pub(super) bits: &'a [u32],
     /// What they are multiplied by.
@@ -82,7 +82,7 @@ impl Out for Units<'_> {
                     put_vectors::<S, N>(row, vector, sums);
                 }
             }
-            (true, Some(Kept { bits, factor })) => {
+            (true, Some(KeptUnits { bits, factor })) => {
                 let factor = simd.splat_f32s(factor);
                 let mut bits = &bits[row * panels..];
                 for mut sums in sums {
@@ -153,12 +153,12 @@ impl Out for Errors<'_> {
 }
 
 /// Rows of sums as they are.
-pub(super) struct Plain<'a> {
+pub(super) struct PlainRows<'a> {
     pub(super) rows: &'a mut [f32],
     pub(super) width: usize,
 }
 
-impl Out for Plain<'_> {
+impl Out for PlainRows<'_> {
     #[inline(always)]
     fn start<S: Simd, const M: usize, const N: usize>(
         &self,

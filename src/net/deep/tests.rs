@@ -4,7 +4,8 @@ use pulp::{Simd, WithSimd};
 
 use super::hash::{even, with};
 use super::{
-    Backward, Columns, Dropout, Forward, PANEL, Panel, ROWS, Shape, Tile, Transposed, init_layers,
+    Backward, Dropout, Forward, NumberColumns, PANEL, Panel, ROWS, Shape, Tile, Transposed,
+    init_layers,
 };
 
 /// What goes in, and all that comes out, of the rows of a tile.
@@ -72,7 +73,7 @@ impl Case {
     }
 
     /// The same with numbers that do not lie in the tile.
-    fn run_with<S: Simd>(&self, simd: S, numbers: Option<Columns<'_>>) -> Result {
+    fn run_with<S: Simd>(&self, simd: S, numbers: Option<NumberColumns<'_>>) -> Result {
         let mut tile = self.tile.clone();
         let transposed = self.transposed();
         let mut gradient = vec![[0.0; PANEL]; self.shape.panels()];
@@ -315,7 +316,7 @@ fn numbers_need_not_lie_in_the_tile() {
             to[..rows].copy_from_slice(&from[..rows]);
         }
         case.tile.numbers.fill(f32::NAN);
-        let numbers = Some(Columns { values: &values, stride });
+        let numbers = Some(NumberColumns { values: &values, stride });
         assert_eq!(case.run_with(pulp::Scalar::new(), numbers), expected, "{rows}");
     }
 }

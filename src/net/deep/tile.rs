@@ -10,7 +10,7 @@ pub(crate) const ROWS: usize = 128;
 
 /// Numbers of the rows of a tile, column after column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Columns<'a> {
+pub(crate) struct NumberColumns<'a> {
     pub(crate) values: &'a [f32],
     /// From one column to the next.
     pub(crate) stride: usize,

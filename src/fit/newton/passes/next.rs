@@ -1,6 +1,6 @@
 //! From the sums of a pass to the next model.
 
-use std::ops::Range as Columns;
+use std::ops::Range as ColumnRange;
 
 use super::advance::{PartProblem, SeenPart, advance};
 use super::fixed_point_sum::FixedPointSum;
@@ -144,7 +144,7 @@ impl NextModel<'_> {
         &self,
         sums: &PartSums,
         index: usize,
-        columns: Columns<usize>,
+        columns: ColumnRange<usize>,
         factor: f64,
     ) -> Symmetric {
         let Pass { bounds, profile, .. } = self.pass;

@@ -3,7 +3,7 @@
 use super::head::Head;
 use super::sigma_prior::SigmaPrior;
 use super::term::{Curved, PAIRS, TargetTile, Term};
-use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, TILE, ln, sigmoid, softplus, sum_tile};
+use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, TILE, ln, sigmoid, softplus, sum_rows};
 
 /// `ln y + ln sigma + ln(2 pi)/2 + (ln y - mu)^2 / (2 sigma^2)` of the payers, with `sigma = softplus(raw_sigma)`.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +35,11 @@ impl Term<2> for AmountTerm {
     ) -> f64 {
         let [mus, raws] = heads;
         let Some(log_amount) = targets.log_amount.get(..targets.count) else { return 0.0 };
-        let mut losses = [0.0; TILE];
+        let mut loss = 0.0;
         if with_loss {
+            let mut losses = [0.0; TILE];
             self.row_losses(targets, log_amount, [mus, raws], &mut losses);
+            loss = sum_rows(&losses[..targets.count]);
         }
         for row in 0..targets.count {
             let spread = softplus(raws[row]);
@@ -50,7 +52,7 @@ impl Term<2> for AmountTerm {
             let held = spread < SIGMA_FLOOR && by_raw > 0.0;
             raws[row] = if held { 0.0 } else { by_raw };
         }
-        if with_loss { sum_tile(&losses) } else { 0.0 }
+        loss
     }
 
     fn unbounded(self) -> Self {

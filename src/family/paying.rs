@@ -2,7 +2,7 @@
 
 use super::head::Head;
 use super::term::{Curved, PAIRS, TargetTile, Term};
-use crate::math::{TILE, sigmoid, softplus, sum_tile};
+use crate::math::{TILE, sigmoid, softplus, sum_rows};
 
 /// `softplus(-logit)` of payers, `softplus(logit)` of others.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +22,16 @@ impl Term<1> for PayingTerm {
         let [logits] = heads;
         let mut paid = [0.0; TILE];
         paid[..targets.payers.min(TILE)].fill(1.0);
-        let mut losses = [0.0; TILE];
+        let mut loss = 0.0;
         if with_loss {
+            let mut losses = [0.0; TILE];
             row_losses(targets, &paid, logits, &mut losses);
+            loss = sum_rows(&losses[..targets.count]);
         }
         for row in 0..targets.count {
             logits[row] = targets.weight[row] * (sigmoid(logits[row]) - paid[row]);
         }
-        if with_loss { sum_tile(&losses) } else { 0.0 }
+        loss
     }
 }
 

@@ -65,5 +65,5 @@ pub(crate) use sigma::sigmas_from_raw;
 pub use sigma::{floor_sigma, sigma_from_raw};
 pub use sigmoid::sigmoid;
 pub use softplus::softplus;
-pub(crate) use tile::{LANES, TILE, padded_rows, sum_tile};
+pub(crate) use tile::{LANES, TILE, padded_rows, sum_rows};
 pub use variance::{variance, variance_row};

@@ -14,9 +14,9 @@ pub(crate) fn padded_rows(rows: usize) -> usize {
     rows.next_multiple_of(LANES)
 }
 
-/// The sum of a tile, in lanes fixed by this code: its bits are the same on every processor.
+/// The sum of the rows of a tile, padding included, in lanes fixed by this code: its bits are the same on every processor.
 #[inline(always)]
-pub(crate) fn sum_tile(values: &[f64; TILE]) -> f64 {
+pub(crate) fn sum_rows(values: &[f64]) -> f64 {
     let (blocks, _) = values.as_chunks::<SUMS>();
     let mut sums = [0.0; SUMS];
     for block in blocks {

@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::batch::{Batch, TileRows};
 use super::inputs::Inputs;
-use crate::math::{TILE, sum_tile};
+use crate::math::{TILE, sum_rows};
 
 /// Errors are kept within this, so that single precision does not overflow even for absurd weights.
 const MOST_ERROR: f64 = 1e30;
@@ -94,7 +94,6 @@ impl Affine {
             for row in 0..count {
                 output[row] = intercept + f64::from(sum[row]);
             }
-            output[count..].fill(0.0);
         }
         for (gradient, category) in self.levels.iter().zip(&inputs.categories) {
             let local = category.local(tile.range());
@@ -124,7 +123,7 @@ impl Affine {
             for row in 0..count {
                 single[head][row] = errors[head][row].clamp(-MOST_ERROR, MOST_ERROR) as f32;
             }
-            self.dense[head * (1 + width)] += sum_tile(&errors[head]);
+            self.dense[head * (1 + width)] += sum_rows(&errors[head][..count]);
         }
         let numbers = inputs.numbers_of(tile.batch);
         for (head, errors) in single.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::number::{LearntNumber, learn_number};
 use super::standardize::write_standardized;
 use crate::family::{LossTerm, Marginal, SampleSize, TargetTile, marginal};
 use crate::fit::rows::{Order, Table, gather};
-use crate::math::{TILE, dispatch, ln};
+use crate::math::{TILE, dispatch, ln, padded_rows};
 use crate::model::{Encoding, Feature, Range, Standardizer};
 use crate::net::{Batch, ColumnPieces, Inputs, TileRows, hold};
 
@@ -255,14 +255,14 @@ impl Packed {
         weight
     }
 
-    /// The same into a tile that there is: where that is done often, to return it would be to copy it.
+    /// The same into a tile that there is, up to the padding: where that is done often, to return it would be to copy it.
     #[inline(always)]
     pub(in crate::fit) fn read_tile_weight(&self, tile: &TileRows<'_>, weight: &mut [f64; TILE]) {
         match &self.weight {
             Some(weights) => weight[..tile.rows].copy_from_slice(&weights[tile.range()]),
             None => weight[..tile.rows].fill(1.0),
         }
-        weight[tile.rows..].fill(0.0);
+        weight[tile.rows..padded_rows(tile.rows)].fill(0.0);
     }
 
     /// What the weights of the rows that a term depends on sum to.

@@ -113,7 +113,7 @@ impl ExecutionPlan for GateExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let panics = PanicWatch::of_runtime();
+        let panics = PanicWatch::begin();
         let rows = self.input.execute(partition, context)?;
         let rows = stream::unfold(
             (rows, Arc::clone(&self.failure)),

@@ -13,7 +13,8 @@
 //! | `gather`, `spread`, `prove` | what the engine is given, how files are dealt, whether what it returns has the rows of the query |
 //! | `query`, `gate` | the nodes above a plan, and below what writes: deadline, what is sent along, what becomes of errors |
 //! | `hello` | what a client tells workers: its version and its settings |
-//! | `server`, `panics` | [`serve`]: a worker |
+//! | `panics` | what becomes of a result during which something panicked, in workers and sessions |
+//! | `server` | [`serve`]: a worker |
 
 mod address;
 mod channels;

@@ -11,16 +11,18 @@ use datafusion::common::exec_datafusion_err;
 use datafusion::error::DataFusionError;
 use tokio::runtime::{Handle, Id};
 
-/// The panics since the process began.
+/// A panic: its number, from 1 on, and what it said and where.
+#[derive(Debug, Clone)]
+struct Panic {
+    number: u64,
+    said: String,
+}
+
+/// The panics since the process began: how many there were, and the last of each runtime and of the threads of none.
 #[derive(Debug, Default)]
 struct Panics {
-    /// On threads of a runtime.
-    of_runtime: HashMap<Id, u64>,
-    /// On threads of none.
-    of_others: u64,
-    all: u64,
-    /// Where the last was, and what it said.
-    last: String,
+    count: u64,
+    last: HashMap<Option<Id>, Panic>,
 }
 
 static PANICS: Mutex<Option<Panics>> = Mutex::new(None);
@@ -48,19 +50,15 @@ pub(crate) fn count_from_now_on() {
 
 fn count(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("no text");
-    let last = match panic.location() {
+    let said = match panic.location() {
         Some(place) => format!("{message} ({place})"),
         None => message.to_owned(),
     };
     let runtime = runtime();
     let mut panics = panics();
     let panics = panics.get_or_insert_default();
-    match runtime {
-        Some(runtime) => *panics.of_runtime.entry(runtime).or_default() += 1,
-        None => panics.of_others += 1,
-    }
-    panics.all += 1;
-    panics.last = last;
+    panics.count += 1;
+    panics.last.insert(runtime, Panic { number: panics.count, said });
 }
 
 /// From when on panics matter, and which.
@@ -68,53 +66,33 @@ fn count(panic: &PanicHookInfo<'_>) {
 /// A hook runs before anything of its thread is dropped, so a panic is counted before a result can look complete.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PanicWatch {
-    /// Panics of other runtimes do not matter; those on threads of none do.
-    runtime: Option<Id>,
     /// How many there were before.
     before: u64,
+    /// The runtime on which the watch began.
+    runtime: Option<Id>,
 }
 
 impl PanicWatch {
-    /// Over all of the process.
-    pub(crate) fn of_process() -> Self {
-        Self::of(None)
+    pub(crate) fn begin() -> Self {
+        let before = panics().as_ref().map_or(0, |panics| panics.count);
+        Self { before, runtime: runtime() }
     }
 
-    /// Over the runtime of this thread: other runtimes of the process run other queries.
-    pub(crate) fn of_runtime() -> Self {
-        Self::of(runtime())
+    /// Whether there was one in the process.
+    pub(crate) fn saw_any(self) -> bool {
+        panics().as_ref().is_some_and(|panics| panics.count > self.before)
     }
 
-    fn of(runtime: Option<Id>) -> Self {
-        let mut watch = Self { runtime, before: 0 };
-        watch.before = watch.count();
-        watch
-    }
-
-    fn count(self) -> u64 {
-        let panics = panics();
-        let Some(panics) = panics.as_ref() else { return 0 };
-        match self.runtime {
-            Some(runtime) => {
-                panics.of_others + panics.of_runtime.get(&runtime).copied().unwrap_or_default()
-            }
-            None => panics.all,
-        }
-    }
-
-    /// Whether there was one.
-    pub(crate) fn saw_one(self) -> bool {
-        self.count() != self.before
-    }
-
-    /// What a query is during which there was one.
+    /// What a query is during which there was one on the runtime where the watch began, on that of this thread, which
+    /// reads the result, or on a thread of none. Other runtimes of the process run other queries.
     pub(crate) fn error(self) -> Option<DataFusionError> {
-        self.saw_one().then(|| {
-            let last = panics().as_ref().map(|panics| panics.last.clone()).unwrap_or_default();
-            exec_datafusion_err!(
-                "something in this program panicked while the query ran; its result may be incomplete. It said: {last}"
-            )
-        })
+        let here = runtime();
+        let panics = panics();
+        let of = |runtime| panics.as_ref()?.last.get(&runtime).filter(|p| p.number > self.before);
+        let Panic { said, .. } = of(self.runtime).or_else(|| of(here)).or_else(|| of(None))?;
+        Some(exec_datafusion_err!(
+            "something in this program panicked while the query ran; its result may be incomplete. It said: {said}"
+        ))
     }
 }
 
@@ -132,16 +110,39 @@ mod tests {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap()
     }
 
+    fn panic_on(runtime: &tokio::runtime::Runtime, text: &'static str) {
+        runtime
+            .block_on(async { tokio::spawn(async move { panic!("{text}") }).await.unwrap_err() });
+    }
+
     #[test]
     fn a_panic_of_another_runtime_does_not_matter() {
         let _one = ONE_TEST.blocking_lock();
         count_from_now_on();
-        let (this, other) = (runtime(), runtime());
-        let watch = this.block_on(async { PanicWatch::of_runtime() });
-        other.block_on(async { tokio::spawn(async { panic!("of another") }).await.unwrap_err() });
-        assert!(this.block_on(async { watch.error() }).is_none());
-        this.block_on(async { tokio::spawn(async { panic!("of this test") }).await.unwrap_err() });
-        let error = watch.error().expect("a panic").to_string();
-        assert!(error.contains("It said: of this test (cluster/src/panics.rs"), "{error}");
+        let (this, reader, other) = (runtime(), runtime(), runtime());
+        let watch = this.block_on(async { PanicWatch::begin() });
+        let error = |runtime: &tokio::runtime::Runtime| {
+            runtime.block_on(async { watch.error() }).map(|error| error.to_string())
+        };
+        panic_on(&other, "of another");
+        assert_eq!((error(&this), error(&reader)), (None, None));
+        assert!(watch.saw_any());
+        // What is read on another runtime than it began on is worked on by both.
+        panic_on(&reader, "of the reader");
+        assert_eq!(error(&this), None);
+        assert!(error(&reader).unwrap().contains("It said: of the reader (cluster/src/panics.rs"));
+        panic_on(&this, "of this test");
+        panic_on(&other, "of another");
+        assert!(error(&this).unwrap().contains("It said: of this test (cluster/src/panics.rs"));
+        assert!(PanicWatch::begin().error().is_none());
+    }
+
+    #[test]
+    fn a_panic_of_no_runtime_matters_to_all() {
+        let _one = ONE_TEST.blocking_lock();
+        count_from_now_on();
+        let watch = runtime().block_on(async { PanicWatch::begin() });
+        std::thread::spawn(|| panic!("of a thread")).join().unwrap_err();
+        assert!(watch.error().unwrap().to_string().contains("It said: of a thread ("));
     }
 }

@@ -89,7 +89,7 @@ impl ExecutionPlan for QueryExec {
         let seconds = options
             .map_or(ClusterOptions::default().deadline_seconds, |options| options.deadline_seconds);
         let rows = Rows {
-            panics: PanicWatch::of_runtime(),
+            panics: PanicWatch::begin(),
             input: self.input.execute(partition, telling(&context)?)?,
             failure: Arc::clone(&self.failure),
             seconds,

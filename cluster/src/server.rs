@@ -107,7 +107,7 @@ where
         if request.uri().path().ends_with("/GetWorkerInfo") {
             return Box::pin(service.call(request));
         }
-        let panics = PanicWatch::of_process();
+        let panics = PanicWatch::begin();
         let call = self.queries.spawn(async move { service.call(request).await });
         Box::pin(async move {
             match call.await {
@@ -140,7 +140,7 @@ impl http_body::Body for Watched {
     ) -> Poll<Option<Result<Frame<Self::Data>, Status>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         match frame {
-            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() && self.panics.saw_one() => {
+            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() && self.panics.saw_any() => {
                 let mut trailers = HeaderMap::new();
                 panicked().add_header(&mut trailers)?;
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))

@@ -10,7 +10,7 @@ pub(super) struct BestEpoch<S> {
 
 impl<S> BestEpoch<S> {
     /// Takes the state after an epoch if its loss is less. Returns whether training stops: whether `patience` epochs have
-    /// brought no better one. A loss that is no number is not less than any.
+    /// brought no better one. A loss that is no number is worse than any.
     pub(super) fn update(
         &mut self,
         epoch: u64,
@@ -18,7 +18,7 @@ impl<S> BestEpoch<S> {
         patience: u64,
         state: impl FnOnce() -> S,
     ) -> bool {
-        if loss < self.loss {
+        if loss < self.loss || self.loss.is_nan() {
             *self = Self { epoch, loss, state: state() };
             return false;
         }
@@ -50,6 +50,6 @@ mod tests {
     fn an_equal_loss_and_no_number_are_not_better() {
         assert_eq!(run(&[1.0, 1.0], 1), (0, 'a', Some(1)));
         assert_eq!(run(&[1.0, f64::NAN, 0.5], 2), (2, 'c', None));
-        assert_eq!(run(&[f64::NAN, 1.0, 0.5], 2), (0, 'a', Some(2)));
+        assert_eq!(run(&[f64::NAN, 1.0, 0.5], 2), (2, 'c', None));
     }
 }

@@ -124,7 +124,7 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
     let fits = |head: &HeadState| {
         [&head.first, &head.second].iter().all(|values| {
             (values.is_empty() || values.len() == width + 1) && values.iter().all(|v| v.is_finite())
-        }) && head.second.iter().all(|&square| square >= 0.0)
+        })
     };
     let levels: usize = features
         .iter()
@@ -136,9 +136,14 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
         && counted.iter().all(|steps| steps.len() == levels)
         && state.counts().all(|count| count <= MOST_STEPS)
         && AMOUNT_SCALES.contains(&state.amount_scale);
-    if sound {
-        Ok(())
-    } else {
-        Err(problem("optimizer_state does not fit the features".to_owned()))
+    if !sound {
+        return Err(problem("optimizer_state does not fit the features".to_owned()));
+    }
+    let squares = [&state.logit, &state.mu, &state.raw_sigma].into_iter().flat_map(|h| &h.second);
+    match squares.copied().find(|&square| square < 0.0) {
+        None => Ok(()),
+        Some(square) => Err(problem(format!(
+            "a `second` of the optimizer_state is {square}; a square is expected"
+        ))),
     }
 }

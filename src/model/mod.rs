@@ -1,4 +1,5 @@
-//! What a model is: features and their encodings, the weights of the three heads, prediction, and the JSON text.
+//! What a model is: features and their encodings, the weights of the three heads, prediction, models made ready and kept
+//! (`scorer_cache`), and the JSON text.
 //!
 //! Imports [`math`](crate::math), `net` (its hidden layers), `family`, [`record`](crate::record) and the error; no engine.
 //! The schema of the text is documented field by field in `docs/model-format.md`.
@@ -33,9 +34,9 @@ mod problem;
 mod range;
 mod row_encoder;
 mod scorer;
-mod scorer_set;
 #[cfg(any(feature = "datafusion", feature = "polars"))]
-mod scorers;
+mod scorer_cache;
+mod scorer_set;
 mod standardizer;
 mod state;
 mod terms;

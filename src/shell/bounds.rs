@@ -20,14 +20,14 @@ const PARTITIONS: RangeInclusive<u64> = 1..=1 << 10;
 /// What the writer of a file takes: one without room for any writes without end, or panics.
 const AT_LEAST_ONE: RangeInclusive<u64> = 1..=u64::MAX;
 
-/// What may wait between two tasks: a semaphore that counts more panics.
+/// What may wait between two tasks: their semaphores panic beyond so many permits.
 const MOST_WAITING: u64 = u64::MAX >> 3;
 
 /// Keys of a join from the least to the greatest, each of which has a place of four bytes however few there are.
 const KEYS: RangeInclusive<u64> = 0..=1 << 28;
 
-/// The share of those places that rows must have; with less, a few rows far apart take all memory.
-const DENSITIES: RangeInclusive<f64> = 0.01..=1.0;
+/// Rows that there must be for each of those places; with less, a few rows far apart take all memory.
+const DENSITIES: RangeInclusive<f64> = 0.01..=f64::INFINITY;
 
 /// The share of false hits of a filter, which has no size at 0 and 1.
 const FALSE_HITS: RangeInclusive<f64> = 1e-9..=0.999_999_999;
@@ -82,7 +82,9 @@ pub(super) fn check(options: &ConfigOptions, spell: impl Fn(&str) -> String) -> 
 
 /// Refuses options of the files of a statement of which one is beyond its bounds.
 pub(super) fn check_files(options: &TableParquetOptions) -> Result<()> {
-    refuse(of_parquet(&options.global), |name| format!("format.{name}"))?;
+    let spell = |name: &str| format!("format.{name}");
+    refuse(of_parquet(&options.global), spell)?;
+    refuse([of_chunk_sizes(&options.global.content_defined_chunking)], spell)?;
     options.column_specific_options.iter().try_for_each(|(column, of)| {
         let of_column = [of.bloom_filter_fpp.and_then(of_filter)];
         refuse(of_column, |name| format!("format.{name}::{column}"))
@@ -115,13 +117,21 @@ fn of_parquet(of: &ParquetOptions) -> [Beyond; 10] {
         }),
         of_chunk(|chunk| {
             let name = "content_defined_chunking.min_chunk_size";
-            let most = (chunk.max_chunk_size as u64).saturating_sub(1);
-            beyond(name, chunk.min_chunk_size as u64, 1..=most)
+            beyond(name, chunk.min_chunk_size as u64, 1..=MOST_CHUNK)
         }),
         of_chunk(|chunk| {
             beyond("content_defined_chunking.norm_level", chunk.norm_level, CHUNK_LEVELS)
         }),
     ]
+}
+
+/// The two sizes of chunks must be in order where a file is written; one may be set before the other.
+fn of_chunk_sizes(chunk: &ParquetCdcOptions) -> Beyond {
+    let (least, most) = (chunk.min_chunk_size, chunk.max_chunk_size);
+    (chunk.enabled && least >= most).then(|| {
+        let problem = format!("expected less than max_chunk_size, which is {most}, got {least}");
+        ("content_defined_chunking.min_chunk_size", problem)
+    })
 }
 
 fn of_filter(false_hits: f64) -> Beyond {

@@ -1,9 +1,6 @@
 //! The prompt: what is typed runs as scripts do, but an error, or a panic of the engine, only ends what was typed at once.
 
-use std::future::poll_fn;
 use std::io::{Write, stderr, stdout};
-use std::pin::pin;
-use std::task::Poll;
 
 use datafusion::common::config::Dialect;
 use datafusion::error::{DataFusionError, Result};
@@ -16,7 +13,6 @@ use rustyline::history::DefaultHistory;
 
 use super::script;
 use super::session::Session;
-use crate::guard::guarded;
 
 /// What was typed in this folder before.
 const HISTORY: &str = ".history";
@@ -31,7 +27,7 @@ pub(super) async fn run(session: &Session, print: &mut PrintOptions) -> Result<(
     _ = terminal.load_history(HISTORY);
     while let Some(typed) = read(&mut terminal).map_err(of_terminal)? {
         let goes_on = tokio::select! {
-            goes_on = guarded_answer(session, &typed, print) => goes_on,
+            goes_on = answer(session, &typed, print) => goes_on,
             _ = tokio::signal::ctrl_c() => {
                 say("^C");
                 Ok(true)
@@ -70,16 +66,6 @@ fn read(terminal: &mut Terminal) -> rustyline::Result<Option<String>> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Runs what was typed; a panic of the engine is an error. Returns whether there may be more.
-async fn guarded_answer(session: &Session, typed: &str, print: &mut PrintOptions) -> Result<bool> {
-    let mut answer = pin!(answer(session, typed, print));
-    let poll = poll_fn(|context| match guarded(|| answer.as_mut().poll(context)) {
-        Ok(poll) => poll,
-        Err(panic) => Poll::Ready(Err(DataFusionError::External(Box::new(panic)))),
-    });
-    poll.await
 }
 
 /// Runs what was typed. Returns whether there may be more.

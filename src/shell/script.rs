@@ -1,7 +1,10 @@
 //! Scripts: files, commands of the command line and what is piped into the shell. The first error ends them, so that a
 //! nightly job does not go on with half its tables.
 
+use std::future::poll_fn;
 use std::io::Write;
+use std::pin::pin;
+use std::task::Poll;
 
 use datafusion::common::plan_err;
 use datafusion::error::{DataFusionError, Result};
@@ -14,16 +17,22 @@ use datafusion_cli::print_format::PrintFormat;
 use datafusion_cli::print_options::PrintOptions;
 
 use super::session::Session;
+use crate::guard::guarded;
 
 /// The most words that may follow each other without a comma. A parsed expression is at most as deep as its words are
 /// many, and planning takes some 22 KiB of stack for every level in a build that is not optimised: so many fit into
 /// [`STACK`](super::STACK) twice. (It also takes time in proportion to the square of the depth.)
 const MOST_WORDS: usize = 20_000;
 
-/// Runs statements.
+/// Runs statements. A panic of the engine is an error.
 pub(super) async fn run(session: &Session, sql: String, print: &PrintOptions) -> Result<()> {
     check(session, &sql)?;
-    exec::exec_from_commands(session, vec![sql], print).await
+    let mut run = pin!(exec::exec_from_commands(session, vec![sql], print));
+    let guarded_poll = poll_fn(|context| match guarded(|| run.as_mut().poll(context)) {
+        Ok(poll) => poll,
+        Err(panic) => Poll::Ready(Err(DataFusionError::External(Box::new(panic)))),
+    });
+    guarded_poll.await
 }
 
 /// The statements of a file.

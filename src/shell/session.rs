@@ -53,9 +53,9 @@ impl Session {
     fn check(&self, plan: &LogicalPlan) -> Result<()> {
         match plan {
             LogicalPlan::Statement(Statement::SetVariable(set)) => self.check_setting(set),
-            LogicalPlan::Copy(copy) => self.check_files(&copy.options),
+            LogicalPlan::Copy(copy) => self.check_files(&copy.file_type.get_ext(), &copy.options),
             LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => {
-                self.check_files(&table.options)
+                self.check_files(&table.file_type, &table.options)
             }
             _ => Ok(()),
         }
@@ -71,7 +71,10 @@ impl Session {
     }
 
     /// Only Parquet files have options with bounds.
-    fn check_files(&self, options: &HashMap<String, String>) -> Result<()> {
+    fn check_files(&self, kind: &str, options: &HashMap<String, String>) -> Result<()> {
+        if !kind.eq_ignore_ascii_case("parquet") {
+            return Ok(());
+        }
         let mut of_files = self.0.state().default_table_options();
         of_files.set_config_format(ConfigFileType::PARQUET);
         for (name, value) in options {

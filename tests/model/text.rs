@@ -129,7 +129,7 @@ fn what_is_not_a_model_is_refused() {
         ("/features/1/encoding/categorical/rows/0", (-1).into(), "integer"),
         ("/max_sigma", 0.0.into(), "max_sigma"),
         ("/optimizer_state/mu/first", serde_json::json!([1.0]), "optimizer_state"),
-        ("/optimizer_state/mu/second/0", (-1e-9).into(), "optimizer_state"),
+        ("/optimizer_state/mu/second/0", (-1.0).into(), "`second` of the optimizer_state is -1"),
         ("/optimizer_state/amount_scale", 0.0.into(), "optimizer_state"),
         ("/training/stop_reason", "boredom".into(), "boredom"),
     ] {

@@ -1,4 +1,5 @@
-//! Expressions for `LazyFrame`s, and the functions of Polars' own SQL.
+//! Expressions for `LazyFrame`s (`expressions`, by which Polars calls the functions is `engine`), and the functions of Polars'
+//! own SQL (`sql_functions`).
 //!
 //! ```
 //! use polars::prelude::*;

@@ -1,4 +1,5 @@
-//! From the table to rows in canonical order: which can be used, in which order, and how their columns are read in it.
+//! From the table to rows in canonical order: which can be used, in which order, and how their columns are read in it;
+//! and samples of bounded size: how rows are chosen (`sample`), what is kept of them (`sampled`) and how many there were (`seen`).
 //!
 //! Imports `options`, [`math`](crate::math) and `model`.
 

@@ -1,4 +1,5 @@
-//! Stochastic gradient descent: optimisers, schedules, the steps of one part of the weights, the loop over epochs.
+//! Stochastic gradient descent: optimisers, schedules, the steps of one part of the weights, the loop over epochs and how far it is,
+//! and the rows of training and validation (`packed_split`).
 //!
 //! Imports [`encode`](super::encode), `best_epoch`, `objective`, `weight_penalty`, `observer`, `watch`, [`family`](crate::family), `net` and
 //! `model`.

@@ -4,6 +4,8 @@ use pulp::Simd;
 
 use super::product::{Out, PANEL, Panel, load, locate, put_vectors, store, vectors_of};
 
+// (Buffers have room for all rows: they are made for a tile. What is beyond them would be left out.)
+
 /// The units of a layer.
 pub(super) struct Units<'a> {
     pub(super) to: &'a mut [Panel],

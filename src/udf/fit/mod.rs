@@ -2,7 +2,7 @@
 //!
 //! What differs from one to the next is a [`Solver`] and what `SHOW FUNCTIONS` says of it, a [`FitFunction`] each.
 //! [`arguments`] says which argument is which and [`read`] reads them; [`campaign`] tells campaigns apart, and [`uncounted`] the
-//! rows that do not count. [`aggregate`] fits a model a group: [`tables`] of buffered rows are what the core reads, [`inits`] are
+//! rows that do not count. [`aggregate`] fits a model a group: [`tables`] of buffered rows, with the [`codes`] of their texts, are what the core reads ([`table`] is the one of a call), [`inits`] are
 //! what groups continue from. [`sample`] bounds the rows, by the content of those that come ([`coded`]).
 
 mod aggregate;

@@ -3,10 +3,10 @@
 use pulp::{Simd, WithSimd};
 
 use super::dropout::Dropout;
-use super::heads::{HEADS, USED_HEADS, add_errors};
+use super::heads::add_errors;
 use super::layer::{Errors, Gradient, PlainRows};
 use super::product::{ColumnMajor, PANEL, Panel, Panels, RowMajor, Terms, product};
-use super::shape::Shape;
+use super::shape::{HEADS, Shape, USED_HEADS};
 use super::tile::{NumberColumns, ROWS, Tile};
 use super::transposed::Transposed;
 

@@ -5,13 +5,8 @@ use pulp::Simd;
 use super::product::{
     Left, Out, PANEL, Panel, Right, blocks, product_of_vectors, put_vectors, vectors_of,
 };
+use super::shape::{HEADS, USED_HEADS};
 use super::tile::ROWS;
-
-/// Heads with padding: logit, mu, raw sigma and one that stays 0, for vectors of four.
-pub(crate) const HEADS: usize = 4;
-
-/// Heads without the padding.
-pub(super) const USED_HEADS: usize = HEADS - 1;
 
 /// What the network adds to the heads of the rows.
 pub(super) struct Heads<'a> {

@@ -3,9 +3,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::forward::Forward;
-use super::heads::HEADS;
 use super::product::Panel;
-use super::shape::Shape;
+use super::shape::{HEADS, Shape};
 use super::tile::{ROWS, Tile};
 use super::transposed::Transposed;
 use crate::net::hold;

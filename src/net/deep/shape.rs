@@ -1,7 +1,12 @@
 //! Where the weights of a network lie.
 
-use super::heads::HEADS;
 use super::product::{PANEL, Panel, padded};
+
+/// Heads with padding: logit, mu, raw sigma and one that stays 0, for vectors of four.
+pub(crate) const HEADS: usize = 4;
+
+/// Heads without the padding.
+pub(super) const USED_HEADS: usize = HEADS - 1;
 
 /// A layer of units.
 ///

@@ -1,8 +1,7 @@
 //! Rows that go through a network together.
 
-use super::heads::HEADS;
 use super::product::{PANEL, Panel, padded};
-use super::shape::Shape;
+use super::shape::{HEADS, Shape};
 
 /// Rows of a tile: so few that their units stay in the second-level cache, and so many that weights and sums of gradients,
 /// which are read and written once a tile, cost little.

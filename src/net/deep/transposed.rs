@@ -1,8 +1,7 @@
 //! The weights again, in the order in which the other direction reads them.
 
-use super::heads::HEADS;
 use super::product::{PANEL, Panel, padded};
-use super::shape::Shape;
+use super::shape::{HEADS, Shape};
 
 /// Copies of the weights of the layers and heads.
 #[derive(Debug, Clone)]

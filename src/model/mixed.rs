@@ -83,9 +83,14 @@ impl<'a> Mixed<'a> {
         let mut write = |row: usize, [a, b, c, _]: HeadVector, most: f64| {
             [logit[row], mu[row], raw_sigma[row], most_sigma[row]] = [a, b, c, most];
         };
-        for (group, indices) in indices.chunks(LANES).enumerate() {
-            let row = group * LANES;
-            if let Some(models) = self.side_by_side(indices) {
+        // The next models are looked up before these are computed with, so that nobody waits for them.
+        let mut groups = indices.chunks(LANES).map(|indices| (indices, self.side_by_side(indices)));
+        let mut next = groups.next();
+        for row in (0..).step_by(LANES) {
+            let Some((indices, models)) = std::mem::replace(&mut next, groups.next()) else {
+                break;
+            };
+            if let Some(models) = models {
                 let heads = self.heads(models, start, row, 0);
                 for ((row, heads), model) in (row..).zip(heads).zip(models) {
                     write(row, heads, model.max_sigma);

@@ -1,10 +1,10 @@
 //! What a product ends in: the units of a layer, errors, or a gradient.
+//!
+//! Their buffers have room for the rows of a tile, which are all that come; rows beyond them would be left out.
 
 use pulp::Simd;
 
 use super::product::{Out, PANEL, Panel, load, locate, put_vectors, store, vectors_of};
-
-// (Buffers have room for all rows: they are made for a tile. What is beyond them would be left out.)
 
 /// The units of a layer.
 pub(super) struct Units<'a> {

@@ -253,6 +253,21 @@ fn chunks_of_parquet_files_are_bounded_if_there_are_any() {
     assert_eq!((shell.status, shell.output), (Some(0), counts), "{}", shell.errors);
 }
 
+/// DataFusion takes the name of an encoding that the writer of Parquet files panics on.
+#[test]
+fn a_panic_of_the_engine_is_an_error_of_its_statement() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.parquet").display().to_string();
+    let shell = piped(&format!(
+        "SELECT 1 AS a;
+         SET datafusion.execution.parquet.encoding = 'plain_dictionary';
+         COPY (SELECT 1 AS a) TO '{path}';
+         SELECT 2"
+    ));
+    assert_eq!((shell.status, shell.output.as_str()), (Some(1), "a\n1\n"), "{}", shell.errors);
+    assert!(shell.errors.contains("internal error: "), "{}", shell.errors);
+}
+
 #[test]
 fn settings_within_their_bounds_are_taken() {
     let shell = piped(

@@ -85,10 +85,18 @@ pub(crate) struct MetricArguments {
 }
 
 impl MetricCall {
+    /// The metric whose options are no argument: a struct in the last place is a weight of a wrong type.
+    pub const fn without_options(self) -> Self {
+        match self.trailing {
+            Trailing::WeightAndOptions => Self { trailing: Trailing::Weight, ..self },
+            _ => self,
+        }
+    }
+
     /// Reads the types of a call. A NULL without a type is a weight, or options, left out.
     pub fn arguments<T: ArgumentType>(&self, types: &[&T]) -> Result<MetricArguments> {
         let wrong = || wrong_arity(self.usage, types.len());
-        let (given, mut options) = self.without_options(types);
+        let (given, mut options) = self.split_options(types);
         let predicted_count = match (self.predicted, given) {
             (Predicted::Params, [_, first, ..]) if given.len() > WIDTH && !is_whole(*first) => {
                 WIDTH
@@ -122,8 +130,8 @@ impl MetricCall {
         Ok(MetricArguments { predicted, weight, buckets, options })
     }
 
-    /// The types without that of the options: a struct in the last place, behind label and params.
-    fn without_options<'a, 'b, T: ArgumentType>(
+    /// The types before the options, and where these are: a struct in the last place, behind label and params.
+    fn split_options<'a, 'b, T: ArgumentType>(
         &self,
         types: &'a [&'b T],
     ) -> (&'a [&'b T], Option<usize>) {
@@ -193,8 +201,14 @@ mod tests {
             assert!(error.starts_with("expected ziln_evaluate(label, params"), "{error}");
             assert!(error.ends_with(&format!("got {count} arguments")), "{error}");
         }
-        let error = GINI.arguments(&[n, n, options]).unwrap_err().to_string();
-        assert!(error.starts_with("argument `weight`: expected a number"), "{error}");
+        for (function, types) in [
+            (GINI, &[n, n, options][..]),
+            (EVALUATE.without_options(), &[n, params, options]),
+            (EVALUATE.without_options(), &[n, n, n, n, options]),
+        ] {
+            let error = function.arguments(types).unwrap_err().to_string();
+            assert!(error.starts_with("argument `weight`: expected a number"), "{error}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::result::{ResultShape, name_of};
 use super::rows::{CompleteRows, InputChunk, in_chunks, read_weight};
 use super::types::types_of;
 use crate::call::evaluate::{SampledRows, ScoredChunk, ScoredRows, max_rows, of_sample};
-use crate::call::metric::{EVALUATE, MetricArguments};
+use crate::call::metric::{EVALUATE, MetricArguments, MetricCall};
 use crate::call::params::WIDTH;
 use crate::call::weight::counts;
 use crate::fit::{OptionValue, RowId, Seen};
@@ -34,7 +34,7 @@ const NAME: &str = FUNCTION.name;
 /// # Errors
 /// Where an input is of a type that the function does not take, a weight is negative or not finite, or an option is refused.
 pub fn evaluate(inputs: &[Series]) -> PolarsResult<Series> {
-    let arguments = read_arguments(inputs)?;
+    let arguments = read_arguments(&EVALUATE, inputs)?;
     let options = arguments.options.and_then(|position| inputs.get(position));
     let options = options.map(|options| options::read(NAME, options)).transpose()?;
     of_arguments(inputs, &arguments, options.unwrap_or_default())
@@ -48,11 +48,12 @@ pub fn evaluate_with(
     inputs: &[Series],
     options: impl IntoIterator<Item = (String, OptionValue)>,
 ) -> PolarsResult<Series> {
-    of_arguments(inputs, &read_arguments(inputs)?, options.into_iter().collect())
+    let arguments = read_arguments(&EVALUATE.without_options(), inputs)?;
+    of_arguments(inputs, &arguments, options.into_iter().collect())
 }
 
-fn read_arguments(inputs: &[Series]) -> PolarsResult<MetricArguments> {
-    EVALUATE.arguments(&types_of(inputs)).map_err(|error| refuse(NAME, &error))
+fn read_arguments(call: &MetricCall, inputs: &[Series]) -> PolarsResult<MetricArguments> {
+    call.arguments(&types_of(inputs)).map_err(|error| refuse(NAME, &error))
 }
 
 fn of_arguments(

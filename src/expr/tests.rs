@@ -166,6 +166,12 @@ fn metrics_of_a_sample() {
     assert_eq!((counts("rows"), counts("rows_seen")), (Some(15), Some(40)));
     assert_eq!(field(&all, "rows_seen"), AnyValue::Null);
     assert_refused(evaluate_with(&inputs, [max_rows(0)]), "option `max_rows`: expected an integer");
+    let none = || std::iter::empty::<(String, OptionValue)>();
+    let as_weight = [inputs.as_slice(), &[structs(&[numbers("w", &[1.0; 40])])]].concat();
+    assert_refused(
+        evaluate_with(&as_weight, none()),
+        "ziln_evaluate: argument `weight`: expected a number, got struct[1]",
+    );
 }
 
 #[test]

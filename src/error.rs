@@ -79,6 +79,12 @@ pub(crate) fn quoted(text: &str) -> String {
     Plain { text, most: QUOTED }.to_string()
 }
 
+/// A number as a message shows it: the fewest digits that tell it, and an exponent where that is shorter.
+pub(crate) fn number_text(number: f64) -> String {
+    let (digits, with_exponent) = (number.to_string(), format!("{number:?}"));
+    if with_exponent.len() < digits.len() { with_exponent } else { digits }
+}
+
 /// A part of a message that can be printed.
 fn plain(text: &str) -> Plain<'_> {
     Plain { text, most: PART }
@@ -125,6 +131,21 @@ mod tests {
         assert_eq!(quoted(&exact), exact);
         assert_eq!(quoted(&"é".repeat(QUOTED + 1)), format!("{exact}..."));
         assert!(quoted(&"\0".repeat(1 << 20)).len() < 6 * QUOTED);
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (number, text) in [
+            (1000.0, "1000"),
+            (-0.5, "-0.5"),
+            (-0.0, "-0"),
+            (5e-324, "5e-324"),
+            (-1e308, "-1e308"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(number_text(number), text);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::culprit::in_row;
 use crate::Result;
+use crate::error::number_text;
 use crate::metrics::weight::{is_weight, wrong_weight};
 
 /// Refuses the first weight that is negative, NaN or infinite, of those that are known: not NULL. `row_of` says
@@ -14,7 +15,9 @@ pub(crate) fn check_weights(
     let mut weights = weights.iter().enumerate();
     match weights.find(|&(index, &weight)| !is_weight(weight) && is_known(index)) {
         None => Ok(()),
-        Some((index, wrong)) => Err(wrong_weight(format!("{wrong}{}", in_row(row_of(index))))),
+        Some((index, &wrong)) => {
+            Err(wrong_weight(format!("{}{}", number_text(wrong), in_row(row_of(index)))))
+        }
     }
 }
 
@@ -32,6 +35,8 @@ mod tests {
         assert!(check_weights(&[0.0, f64::NAN, 2.0], |index| index != 1, Some).is_ok());
         let error = check_weights(&[0.0, -1.0], |_| true, |index| Some(index + 5)).unwrap_err();
         assert!(error.to_string().ends_with("got -1 in row 7 of the batch, counted from 1"));
+        let error = check_weights(&[-1e300], |_| true, |_| None).unwrap_err().to_string();
+        assert!(error.ends_with("got -1e300"), "{error}");
         let error = check_weights(&[f64::INFINITY], |_| true, |_| None).unwrap_err().to_string();
         assert!(error.ends_with("expected a finite number, 0 or more, got inf"), "{error}");
         assert!(counts(0.5) && !counts(0.0) && !counts(f64::NAN));

@@ -1,5 +1,6 @@
 //! What a weight may be.
 
+use crate::error::number_text;
 use crate::{Error, Result};
 
 /// Refuses weights that are negative, NaN or infinite.
@@ -21,7 +22,7 @@ use crate::{Error, Result};
 pub fn check_weight(weight: &[f64]) -> Result<()> {
     match weight.iter().find(|&&weight| !is_weight(weight)) {
         None => Ok(()),
-        Some(weight) => Err(wrong_weight(weight.to_string())),
+        Some(weight) => Err(wrong_weight(number_text(*weight))),
     }
 }
 

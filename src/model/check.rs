@@ -10,7 +10,7 @@ use super::state::{AMOUNT_SCALES, HeadState, MOST_STEPS, OptimizerState};
 use super::version::{FORMAT_VERSION, NETWORK_VERSION};
 use super::weights::HeadWeights;
 use crate::Result;
-use crate::error::quoted;
+use crate::error::{number_text, quoted};
 use crate::family::Head;
 
 impl Model {
@@ -33,7 +33,7 @@ impl Model {
         if !(self.max_sigma().is_finite() && self.max_sigma() > 0.0) {
             return Err(problem(format!(
                 "max_sigma is {}, not a positive number",
-                self.max_sigma()
+                number_text(self.max_sigma())
             )));
         }
         check_range("mu_range", self.mu_range())?;
@@ -73,8 +73,10 @@ fn check_encoding(feature: &Feature) -> Result<()> {
         Encoding::Numeric { mean, scale, range, payer_range } => {
             if !(mean.is_finite() && scale.is_finite() && *scale > 0.0) {
                 return Err(problem(format!(
-                    "feature `{}` has mean {mean} and scale {scale}; the scale must be positive",
-                    name()
+                    "feature `{}` has mean {} and scale {}; the scale must be positive",
+                    name(),
+                    number_text(*mean),
+                    number_text(*scale)
                 )));
             }
             check_range(&format!("the range of feature `{}`", name()), *range)?;
@@ -103,7 +105,11 @@ fn check_range(name: &str, range: Option<Range>) -> Result<()> {
     if least.is_finite() && most.is_finite() && least <= most {
         return Ok(());
     }
-    Err(problem(format!("{name} is from {least} to {most}; it must be finite and not empty")))
+    Err(problem(format!(
+        "{name} is from {} to {}; it must be finite and not empty",
+        number_text(least),
+        number_text(most)
+    )))
 }
 
 fn check_head(head: Head, weights: &HeadWeights, width: usize) -> Result<()> {
@@ -143,7 +149,8 @@ fn check_state(state: &OptimizerState, width: usize, features: &[Feature]) -> Re
     match squares.copied().find(|&square| square < 0.0) {
         None => Ok(()),
         Some(square) => Err(problem(format!(
-            "a `second` of the optimizer_state is {square}; a square is expected"
+            "a `second` of the optimizer_state is {}; a square is expected",
+            number_text(square)
         ))),
     }
 }

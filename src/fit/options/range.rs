@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::number_text;
+
 /// What an option may be; shown as messages and documents say it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -44,13 +46,13 @@ impl fmt::Display for OptionRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Integer { least, most } => write!(f, "an integer from {least} to {most}"),
-            // All digits of a large number are nothing to read.
-            Self::Number { least, most } if most > 1e15 => {
-                write!(f, "a number from {least} to {most:e}")
+            Self::Number { least, most } => {
+                write!(f, "a number from {} to {}", number_text(least), number_text(most))
             }
-            Self::Number { least, most } => write!(f, "a number from {least} to {most}"),
             Self::Positive { most: f64::MAX } => f.write_str("a number greater than 0"),
-            Self::Positive { most } => write!(f, "a number greater than 0, at most {most}"),
+            Self::Positive { most } => {
+                write!(f, "a number greater than 0, at most {}", number_text(most))
+            }
             Self::OneOf(names) => write!(f, "one of {}", names.join(", ")),
             Self::Boolean => f.write_str("true or false"),
             Self::Model => f.write_str("the text of a model"),

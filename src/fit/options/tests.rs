@@ -53,6 +53,16 @@ fn the_builder_keeps_what_was_said_last() {
 }
 
 #[test]
+fn numbers_out_of_range_are_shown_short() {
+    let got = |name: &str, value: f64| one(name, value.into()).unwrap_err().to_string();
+    assert!(got("learning_rate", 5e-324).ends_with("at most 1000, got 5e-324"));
+    assert!(got("epochs", 1e308).ends_with("an integer from 0 to 1000000, got 1e308"));
+    assert!(got("min_payment", f64::MAX).ends_with("to 1e300, got 1.7976931348623157e308"));
+    let hidden = OptionValue::List(vec![1e300.into()]);
+    assert!(one("hidden", hidden).unwrap_err().to_string().ends_with("or one, got [1e300]"));
+}
+
+#[test]
 fn unknown_names_list_what_is_allowed() {
     let error = one("learning-rate", OptionValue::Number(0.1)).unwrap_err().to_string();
     assert!(error.contains("did you mean `learning_rate`?"), "{error}");

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::quoted;
+use crate::error::{number_text, quoted};
 use crate::fit::sgd::{Optimizer, Schedule};
 use crate::model::Model;
 
@@ -50,7 +50,7 @@ impl fmt::Display for OptionValue {
             Self::Null => f.write_str("NULL"),
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
-            Self::Number(value) => value.fmt(f),
+            Self::Number(value) => f.write_str(&number_text(*value)),
             Self::Text(value) => write!(f, "text '{}'", quoted(value)),
             Self::List(values) => {
                 let items: Vec<String> = values.iter().take(10).map(Self::to_string).collect();

@@ -9,7 +9,9 @@ use super::rows::Table;
 use super::sgd::{ModelPart, Parts};
 use crate::error::quoted;
 use crate::family::Head;
-use crate::model::{Encoding, Feature, HeadState, HeadWeights, Model, OptimizerState, Weights};
+use crate::model::{
+    Encoding, Feature, HeadState, HeadWeights, Model, Network, OptimizerState, Weights,
+};
 use crate::{Error, Result};
 
 /// The features of the model to continue from, in the order of the table's.
@@ -47,23 +49,37 @@ pub(super) fn known_features(table: &Table<'_>, options: &Options) -> Result<Opt
     Ok(Some(features))
 }
 
-/// Refuses a model whose network would be lost: without hidden layers only the linear heads are trained, and with others
-/// there is nothing to continue.
+/// Refuses a model whose network would be lost: the exact fits train linear heads only.
+///
+/// # Errors
+/// [`Error::Option`] that says so.
+pub(super) fn check_linear(options: &Options) -> Result<()> {
+    let network = options.init.as_deref().and_then(Model::network);
+    network.map_or(Ok(()), |network| {
+        Err(wrong_layers(network, "a model without hidden layers".to_owned()))
+    })
+}
+
+/// The same of a training by steps: without hidden layers only the linear heads are trained, and with others there is
+/// nothing to continue.
 ///
 /// # Errors
 /// [`Error::Option`] that says so.
 pub(super) fn check_network(options: &Options) -> Result<()> {
     let Some(network) = options.init.as_deref().and_then(Model::network) else { return Ok(()) };
-    let units = network.units();
     let expected = match options.network() {
-        Some(plan) if plan.hidden() == units => return Ok(()),
+        Some(plan) if plan.hidden() == network.units() => return Ok(()),
         Some(plan) => {
             format!("a model without hidden layers, or with those to train, {:?}", plan.hidden())
         }
         None => "a model without hidden layers, or hidden layers to train".to_owned(),
     };
-    let got = format!("a model with hidden layers {units:?}");
-    Err(Error::Option { option: "init".to_owned(), expected, got })
+    Err(wrong_layers(network, expected))
+}
+
+fn wrong_layers(network: &Network, expected: String) -> Error {
+    let got = format!("a model with hidden layers {:?}", network.units());
+    Error::Option { option: "init".to_owned(), expected, got }
 }
 
 /// A model of finite numbers, or none.

@@ -74,7 +74,7 @@ pub(in crate::fit) fn fit_all(
     let shared = &options.shared;
     let watch = shared.watch();
     let known = warm_start::known_features(table, shared)?;
-    warm_start::check_network(shared)?;
+    warm_start::check_linear(shared)?;
     let Some((usable, kept)) = Usable::of(table, rows, shared) else {
         return Ok(shared.prior().map(|prior| without_payers(table, rows, prior)));
     };

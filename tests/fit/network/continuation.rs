@@ -23,6 +23,15 @@ fn a_network_to_continue_from_is_not_lost_in_silence() {
 }
 
 #[test]
+fn the_exact_fits_say_of_a_network_only_what_they_can_do() {
+    let data = bent(800, 81);
+    let text = fit(&data, &network(&[6])).to_json();
+    let error = data.try_newton(&[("init", OptionValue::Text(text))]).unwrap_err().to_string();
+    let expected = "expected a model without hidden layers, got a model with hidden layers [6]";
+    assert_eq!(error, format!("option `init`: {expected}"));
+}
+
+#[test]
 fn a_network_goes_on_from_its_weights() {
     let data = bent(3000, 82);
     let first = fit(&data, &network(&[16]));

@@ -1,8 +1,10 @@
 //! What an argument is, whichever engine it comes from.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 
 use crate::Error;
+use crate::error::quoted;
 
 /// The type of an argument in an engine, which shows itself as the engine names it.
 pub(crate) trait ArgumentType: Display + Sized {
@@ -62,6 +64,19 @@ pub(crate) fn wrong_argument(
 /// A call with a number of arguments that the function does not take.
 pub(crate) fn wrong_arity(usage: &str, got: usize) -> Error {
     Error::Arity { usage: usage.to_owned(), got }
+}
+
+/// Refuses a struct with two fields of one name: fields are told by it.
+pub(crate) fn check_names<T>(argument: &str, fields: &[(&str, &T)]) -> crate::Result<()> {
+    let mut known = HashSet::new();
+    match fields.iter().find(|(name, _)| !known.insert(*name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(wrong_argument(
+            argument,
+            "fields of different names",
+            format!("two fields `{}`", quoted(name)),
+        )),
+    }
 }
 
 /// Refuses an argument that is not a number.

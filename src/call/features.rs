@@ -1,10 +1,9 @@
 //! The argument `features` in its forms: a struct, a list of numbers, a single number.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use super::culprit::in_row;
-use super::{ArgumentType, TypeForm, wrong_argument};
+use super::{ArgumentType, TypeForm, check_names, wrong_argument};
 use crate::error::quoted;
 use crate::model::check_feature_count;
 use crate::{Error, Result};
@@ -30,7 +29,7 @@ impl<'a, T: ArgumentType> FeaturesForm<'a, T> {
             }
             TypeForm::Struct(fields) => {
                 check_feature_count(fields.len())?;
-                check_names(fields.iter().map(|(name, _)| *name))?;
+                check_names("features", &fields)?;
                 let column = |(name, field)| (Cow::Borrowed(name), field);
                 Ok(Self::Columns(fields.into_iter().map(column).collect()))
             }
@@ -88,19 +87,6 @@ pub(crate) fn check_date<T: ArgumentType>(name: &str, column: &T, takes_dates: b
     }
     let expected = "a number, as the model was trained on";
     Err(wrong_argument(&column_argument(name), expected, column.to_string()))
-}
-
-/// Refuses two fields of one name: features are matched by it.
-pub(crate) fn check_names<'n>(mut names: impl Iterator<Item = &'n str>) -> Result<()> {
-    let mut known = HashSet::new();
-    match names.find(|name| !known.insert(*name)) {
-        None => Ok(()),
-        Some(name) => Err(wrong_argument(
-            "features",
-            "fields of different names",
-            format!("two fields `{}`", quoted(name)),
-        )),
-    }
 }
 
 /// How many numbers the lists of a group have, the same in each; 0 if all are NULL (`None`).

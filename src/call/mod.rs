@@ -34,7 +34,7 @@ pub(crate) mod predict;
 pub(crate) mod weight;
 
 pub(crate) use argument::{
-    ArgumentType, TypeForm, check_number, check_text, wrong_argument, wrong_arity,
+    ArgumentType, TypeForm, check_names, check_number, check_text, wrong_argument, wrong_arity,
 };
 pub(crate) use codes::{Codes, DistinctRows, NO_CODE};
 

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::{ArgumentType, TypeForm, check_number, wrong_argument, wrong_arity};
+use super::{
+    ArgumentType, TypeForm, check_names, check_number, wrong_argument, wrong_arity,
+};
 use crate::Result;
 use crate::call::culprit::in_row;
 use crate::error::quoted;
@@ -79,6 +81,7 @@ impl ParamsForm {
         match one.form() {
             TypeForm::Null => Ok(Self::Null),
             TypeForm::Struct(fields) => {
+                check_names("params", &fields)?;
                 let mut positions = [0; WIDTH];
                 for (position, name) in positions.iter_mut().zip(FIELD_NAMES) {
                     let mut found =
@@ -173,6 +176,11 @@ mod tests {
         assert!(message.ends_with("raw_sigma, got a struct with fields logit, mu"), "{message}");
         let message = refused(&[&Struct(vec![("logit", Text)])]);
         assert_eq!(message, "argument `params.logit`: expected a number, got Text");
+        let twice =
+            [("logit", Number), ("mu", Number), ("sigma", Number), ("logit", Number)].into();
+        let message = refused(&[&Struct(twice)]);
+        let expected = "expected fields of different names, got two fields `logit`";
+        assert_eq!(message, format!("argument `params`: {expected}"));
         let message = refused(&[&Array(Box::new(Text), 2)]);
         assert!(message.ends_with("raw_sigma), got a list of length 2"), "{message}");
         assert!(refused(&[&List(Box::new(Text))]).contains("got List(Text)"));

@@ -10,7 +10,7 @@ pub(crate) const EVALUATE: MetricCall = MetricCall {
     name: "ziln_evaluate",
     usage: "ziln_evaluate(label, params [, weight] [, options]) with params one struct or list, or \
             ziln_evaluate(label, logit, mu, raw_sigma [, weight] [, options])",
-    predicted: Predicted::Params,
+    predicted: PredictedKind::Params,
     trailing: Trailing::WeightAndOptions,
 };
 
@@ -20,25 +20,25 @@ pub(crate) const EVALUATE_EXAMPLE: &str = "{max_rows: 1000000}";
 pub(crate) const GINI: MetricCall = MetricCall {
     name: "ziln_gini",
     usage: "ziln_gini(label, prediction [, weight])",
-    predicted: Predicted::Amount,
+    predicted: PredictedKind::Amount,
     trailing: Trailing::Weight,
 };
 pub(crate) const SPEARMAN: MetricCall = MetricCall {
     name: "ziln_spearman",
     usage: "ziln_spearman(label, prediction)",
-    predicted: Predicted::Amount,
+    predicted: PredictedKind::Amount,
     trailing: Trailing::Nothing,
 };
 pub(crate) const DECILE_STATS: MetricCall = MetricCall {
     name: "ziln_decile_stats",
     usage: "ziln_decile_stats(label, prediction [, buckets])",
-    predicted: Predicted::Amount,
+    predicted: PredictedKind::Amount,
     trailing: Trailing::Buckets,
 };
 
 /// What a metric compares labels with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Predicted {
+pub(crate) enum PredictedKind {
     /// A predicted amount.
     Amount,
     /// The predicted distribution.
@@ -66,7 +66,7 @@ pub(crate) struct MetricCall {
     /// How it is called.
     pub usage: &'static str,
     /// What it compares labels with.
-    pub predicted: Predicted,
+    pub predicted: PredictedKind,
     /// What may follow.
     pub trailing: Trailing,
 }
@@ -98,7 +98,7 @@ impl MetricCall {
         let wrong = || wrong_arity(self.usage, types.len());
         let (given, mut options) = self.split_options(types);
         let predicted_count = match (self.predicted, given) {
-            (Predicted::Params, [_, first, ..]) if given.len() > WIDTH && !is_whole(*first) => {
+            (PredictedKind::Params, [_, first, ..]) if given.len() > WIDTH && !is_whole(*first) => {
                 WIDTH
             }
             _ => 1,
@@ -107,7 +107,7 @@ impl MetricCall {
         let (predicted, trailing) = rest.split_at_checked(predicted_count).ok_or_else(wrong)?;
         check_number("label", *label)?;
         match (self.predicted, predicted) {
-            (Predicted::Amount, [amount, ..]) => check_number("prediction", *amount)?,
+            (PredictedKind::Amount, [amount, ..]) => check_number("prediction", *amount)?,
             _ => _ = ParamsForm::of_types(self.usage, predicted)?,
         }
         let predicted = 1..1 + predicted_count;

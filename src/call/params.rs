@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
-    ArgumentType, TypeForm, check_names, check_number, wrong_argument, wrong_arity,
-};
+use super::{ArgumentType, TypeForm, check_names, check_number, wrong_argument, wrong_arity};
 use crate::Result;
 use crate::call::culprit::in_row;
 use crate::error::quoted;

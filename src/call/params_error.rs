@@ -6,9 +6,9 @@ use crate::model::{self, ErrorScorer, FeatureInput, Model};
 
 /// How sure a model is of what it predicts for a customer.
 #[derive(Debug)]
-pub(crate) struct ParamsError;
+pub(crate) struct ParamsErrorCall;
 
-impl CustomerCall for ParamsError {
+impl CustomerCall for ParamsErrorCall {
     const NAME: &'static str = "ziln_params_error";
     const USAGE: &'static str = "ziln_params_error(model, features)";
 

@@ -66,9 +66,9 @@ fn of_arguments(
     let columns = inputs.get(..arguments.options.unwrap_or(inputs.len())).unwrap_or(inputs);
     let rows = ResultShape::try_new(NAME, columns)?.rows();
     let parts = in_chunks(columns, rows);
-    let pieces = parts.iter().map(|part| Piece::try_new(arguments, part));
-    let pieces = pieces.collect::<PolarsResult<Vec<Piece>>>()?;
-    let counted: Vec<CountedRows<'_>> = pieces.iter().map(Piece::counted).collect();
+    let pieces = parts.iter().map(|part| ScoredPiece::try_new(arguments, part));
+    let pieces = pieces.collect::<PolarsResult<Vec<ScoredPiece>>>()?;
+    let counted: Vec<CountedRows<'_>> = pieces.iter().map(ScoredPiece::counted).collect();
     let scored: Vec<Scored<'_>> =
         pieces.iter().zip(&counted).map(|(piece, rows)| rows.scored(piece)).collect();
     let evaluation = match max_rows {
@@ -111,7 +111,7 @@ fn evaluate_sample(pieces: &[Scored<'_>], max_rows: usize) -> Evaluation {
 }
 
 /// The arguments in some of the rows.
-struct Piece {
+struct ScoredPiece {
     label: Number,
     params: ParamsArgument,
     weight: Option<Number>,
@@ -125,7 +125,7 @@ struct CountedRows<'a> {
     weight: Option<Cow<'a, [f64]>>,
 }
 
-impl Piece {
+impl ScoredPiece {
     fn try_new(arguments: &MetricArguments, part: &InputChunk) -> PolarsResult<Self> {
         let rows = part.rows;
         let at = |position: usize| part.inputs.get(position);
@@ -148,7 +148,7 @@ impl Piece {
 }
 
 impl CountedRows<'_> {
-    fn scored(&self, piece: &Piece) -> Scored<'_> {
+    fn scored(&self, piece: &ScoredPiece) -> Scored<'_> {
         let params = self.params.each_ref().map(|column| Column::F64(column));
         Scored {
             label: &self.label,

@@ -7,11 +7,11 @@ use super::customer::values;
 use super::record::{record_series, record_type};
 use super::result::name_of;
 use crate::call::customer::CustomerCall;
-use crate::call::params_error::ParamsError;
+use crate::call::params_error::ParamsErrorCall;
 use crate::model;
 
 pub(super) const FUNCTION: Function =
-    Function::scalar(ParamsError::NAME, params_error, record_type::<model::ParamsError>);
+    Function::scalar(ParamsErrorCall::NAME, params_error, record_type::<model::ParamsError>);
 
 /// The standard errors of what a model predicts for a customer, as a struct.
 ///
@@ -20,5 +20,5 @@ pub(super) const FUNCTION: Function =
 /// # Errors
 /// Those of [`predict`](super::predict), and where a model keeps no covariances.
 pub fn params_error(inputs: &[Series]) -> PolarsResult<Series> {
-    record_series(name_of(inputs), values::<ParamsError>(inputs)?)
+    record_series(name_of(inputs), values::<ParamsErrorCall>(inputs)?)
 }

@@ -20,7 +20,7 @@ pub(super) fn with_columns<R>(
     features: &ArrayRef,
     run: impl FnOnce(&ModelRows<'_>, &[String], &[FeatureInput<'_>]) -> Result<R>,
 ) -> Result<R> {
-    let features = Features::try_new(function, features, || models.most_features())?;
+    let features = CustomerFeatures::try_new(function, features, || models.most_features())?;
     let names = &features.names;
     let bound = match models.bind(names) {
         Ok(bound) => bound,
@@ -39,14 +39,14 @@ pub(super) fn with_columns<R>(
 }
 
 /// The features as they came: names and columns.
-struct Features {
+struct CustomerFeatures {
     names: Vec<String>,
     arrays: Vec<ArrayRef>,
     /// The lists that the columns were made of.
     lists: Option<NumberLists>,
 }
 
-impl Features {
+impl CustomerFeatures {
     /// Reads the features; of lists as many elements as are needed.
     fn try_new(
         function: &str,

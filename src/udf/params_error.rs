@@ -44,7 +44,7 @@ use crate::model::ParamsError;
 pub(super) struct ParamsErrorFunction;
 
 impl CustomerFunction for ParamsErrorFunction {
-    type Call = params_error::ParamsError;
+    type Call = params_error::ParamsErrorCall;
 
     fn return_type() -> DataType {
         record_type::<ParamsError>()

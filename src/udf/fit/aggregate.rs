@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, StringViewArray};
 use datafusion_common::Result;
 use rayon::prelude::*;
 
-use super::arguments::Arguments;
+use super::arguments::ArgumentPositions;
 use super::codes::{codes_of_chunks, codes_of_rows};
 use super::inits::Inits;
 use super::read::read_batch;
@@ -24,7 +24,7 @@ use crate::udf::rows::{GroupedRows, Load, RowAggregate, RowSchema};
 /// A call of the function: which arguments, which options.
 #[derive(Debug)]
 pub(super) struct FitAggregate<S: Solver> {
-    pub arguments: Arguments,
+    pub arguments: ArgumentPositions,
     pub options: S::Options,
 }
 

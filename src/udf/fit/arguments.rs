@@ -13,7 +13,7 @@ use crate::udf::types::refs;
 
 /// The arguments of a call: their positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Arguments {
+pub(super) struct ArgumentPositions {
     /// The campaign.
     pub campaign: Option<usize>,
     /// The weight.
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     pub features: FeatureShape,
 }
 
-impl Arguments {
+impl ArgumentPositions {
     /// Reads the types of a call.
     pub fn of_types<S: Solver>(types: &[DataType]) -> Result<Self> {
         let types = refs(types);

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use datafusion_common::Result;
 
-use super::arguments::Arguments;
+use super::arguments::ArgumentPositions;
 use super::codes::{code_of_row, codes_of_chunks};
 use crate::Error;
 use crate::call::fit::Solver;
@@ -26,7 +26,7 @@ pub(super) struct Inits<'a> {
 
 impl<'a> Inits<'a> {
     /// Those of the rows of a call, if it has any.
-    pub fn of(arguments: &Arguments, rows: &'a GroupedRows) -> Result<Option<Self>> {
+    pub fn of(arguments: &ArgumentPositions, rows: &'a GroupedRows) -> Result<Option<Self>> {
         if arguments.init.is_none() {
             return Ok(None);
         }

@@ -34,7 +34,7 @@ use crate::call::fit::{FitOptions, Solver};
 use crate::call::init::check_once;
 use crate::call::options::wrong_options;
 use aggregate::FitAggregate;
-use arguments::Arguments;
+use arguments::ArgumentPositions;
 
 /// An aggregate that fits a model a group: what is DataFusion's of it.
 pub(super) trait FitFunction: Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
@@ -73,7 +73,7 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
     }
 
     fn return_type(types: &[DataType]) -> Result<DataType> {
-        Arguments::of_types::<F::Solver>(types)?;
+        ArgumentPositions::of_types::<F::Solver>(types)?;
         Ok(DataType::Utf8View)
     }
 
@@ -82,11 +82,11 @@ impl<F: FitFunction> AggregateFunction for Fit<F> {
     }
 
     fn state_fields(name: &str, types: &[DataType]) -> Result<Vec<FieldRef>> {
-        Ok(sample_fields(&Arguments::of_types::<F::Solver>(types)?.schema(), name))
+        Ok(sample_fields(&ArgumentPositions::of_types::<F::Solver>(types)?.schema(), name))
     }
 
     fn state(&self, call: &Call<'_>) -> Result<BoundedState> {
-        let arguments = Arguments::of_types::<F::Solver>(&call.types)?;
+        let arguments = ArgumentPositions::of_types::<F::Solver>(&call.types)?;
         let options = arguments.options.map(|position| &call.expressions[position]);
         let wrong = |got| wrong_options(F::Solver::EXAMPLE, got);
         let options = match read_options(Self::NAME, options, wrong)? {

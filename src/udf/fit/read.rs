@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::Float64Type;
 use datafusion_common::Result;
 
-use super::arguments::Arguments;
+use super::arguments::ArgumentPositions;
 use super::campaign::campaign_texts;
 use super::uncounted::with_uncounted;
 use crate::call::features::column_argument;
@@ -20,7 +20,7 @@ use crate::udf::weight::read_weight;
 
 /// Reads the rows of a batch. Where groups have models to continue from, rows that do not count are kept, too.
 pub(super) fn read_batch<S: Solver>(
-    arguments: &Arguments,
+    arguments: &ArgumentPositions,
     values: &[ArrayRef],
 ) -> Result<BatchRows> {
     let label = &values[0];

@@ -4,12 +4,12 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{Float32Type, Float64Type, UInt32Type};
 use datafusion_common::Result;
 
-use super::arguments::Arguments;
+use super::arguments::ArgumentPositions;
 use crate::fit::{Chunk, FeatureColumn, FeatureValues, ListElements, Table};
 use crate::udf::features::{FeatureKind, FeatureShape, NumberLists};
 use crate::udf::rows::primitive_values;
 
-impl Arguments {
+impl ArgumentPositions {
     /// The lists of every chunk; none where features are columns already.
     pub fn lists(&self, chunks: &[Vec<ArrayRef>]) -> Result<Vec<NumberLists>> {
         if self.features != FeatureShape::Lists {

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use datafusion_common::Result;
 use rayon::prelude::*;
 
-use super::arguments::Arguments;
+use super::arguments::ArgumentPositions;
 use super::uncounted::telling;
 use crate::call::features::{list_width, numbered_name};
 use crate::call::fit::Solver;
@@ -26,7 +26,7 @@ pub(super) struct GroupLists {
 
 impl GroupLists {
     /// Those of the rows of a call.
-    pub fn of<S: Solver>(arguments: &Arguments, rows: &GroupedRows) -> Result<Self> {
+    pub fn of<S: Solver>(arguments: &ArgumentPositions, rows: &GroupedRows) -> Result<Self> {
         let chunks = arguments.lists(rows.chunks())?;
         let labels = rows.numbers(0)?;
         let width = |group: usize| match chunks.as_slice() {
@@ -54,7 +54,7 @@ pub(super) struct Tables<'a> {
 impl<'a> Tables<'a> {
     /// Those of the rows of a call.
     pub fn of(
-        arguments: &'a Arguments,
+        arguments: &'a ArgumentPositions,
         rows: &'a GroupedRows,
         lists: &'a GroupLists,
     ) -> Result<Self> {

@@ -105,7 +105,7 @@ def model(function: str, value: str | pl.Expr | pl.Series, argument: str = "mode
 def elementwise(function: str, arguments: list[pl.Expr]) -> pl.Expr:
     """A value a row: streams, and fuses into the aggregates around it."""
     # Under names of their own: at a column's name that has a NUL, Polars would panic.
-    named = [value.alias(f"argument_{place}") for place, value in enumerate(arguments)]
+    named = [value.alias(f"argument_{index}") for index, value in enumerate(arguments)]
     return register_plugin_function(
         plugin_path=LIBRARY,
         function_name=function,

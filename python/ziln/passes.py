@@ -169,7 +169,7 @@ class _PolarsRows:
         keys: list[str],
         options: dict[str, Any],
     ) -> None:
-        self.keys = [f"__k{place}" for place in range(len(keys))]
+        self.keys = [f"__k{index}" for index in range(len(keys))]
         self.names = dict(zip(self.keys, keys, strict=True))
         self.options = options
         arguments = {

@@ -51,9 +51,9 @@ impl PassQueries {
         format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
     }
 
-    /// The columns by which rows are grouped, as the results of the queries call them: by their places.
+    /// The columns by which rows are grouped, as the results of the queries call them: by their indices.
     pub fn keys(&self) -> Vec<String> {
-        (0..self.by.len()).map(|place| format!("__k{place}")).collect()
+        (0..self.by.len()).map(|index| format!("__k{index}")).collect()
     }
 
     /// The models that a training begins with: [`keys`](Self::keys), and `model`.

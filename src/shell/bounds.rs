@@ -23,10 +23,10 @@ const AT_LEAST_ONE: RangeInclusive<u64> = 1..=u64::MAX;
 /// What may wait between two tasks: their semaphores panic beyond so many permits.
 const MOST_WAITING: u64 = u64::MAX >> 3;
 
-/// Keys of a join from the least to the greatest, each of which has a place of four bytes however few there are.
+/// Keys of a join from the least to the greatest, each of which has a slot of four bytes however few there are.
 const KEYS: RangeInclusive<u64> = 0..=1 << 28;
 
-/// Rows that there must be for each of those places; with less, a few rows far apart take all memory.
+/// Rows that there must be for each of those slots; with less, a few rows far apart take all memory.
 const DENSITIES: RangeInclusive<f64> = 0.01..=f64::INFINITY;
 
 /// The share of false hits of a filter, which has no size at 0 and 1.

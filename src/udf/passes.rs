@@ -25,7 +25,7 @@ use crate::call::newton_step::{NAME, one_model};
 use crate::fit::{Pass, PassColumns, PassSums};
 use crate::model::{FeatureInput, Models, ScorerSet};
 
-/// The places of what [`PassState`] reads, behind the label: the model, the features, and the weight if there is one.
+/// The positions of what [`PassState`] reads, behind the label: the model, the features, and the weight if there is one.
 const MODEL: usize = 1;
 const FEATURES: usize = 2;
 const WEIGHT: usize = 3;
@@ -55,7 +55,7 @@ struct Group {
 struct KnownModels {
     models: Vec<KnownModel>,
     of_text: HashMap<Arc<str>, u32, RandomState>,
-    /// The same models, in the same places, which find the columns that they need.
+    /// The same models, at the same indices, which find the columns that they need.
     scorers: ScorerSet,
     bytes: usize,
 }
@@ -176,7 +176,7 @@ impl PassState {
                         let positions = model.pass.match_features(names);
                         let positions = positions.map_err(|error| refuse_value(NAME, &error))?;
                         let columns =
-                            positions.iter().filter_map(|place| inputs.get(*place).copied());
+                            positions.iter().filter_map(|index| inputs.get(*index).copied());
                         new.insert(columns.collect())
                     }
                 };
@@ -251,7 +251,7 @@ fn rows_by_group(groups: &[usize]) -> Vec<(usize, Vec<u32>)> {
         return vec![(first, (0..groups.len()).map(row).collect())];
     }
     let mut rows: Vec<(usize, u32)> =
-        groups.iter().enumerate().map(|(place, &group)| (group, row(place))).collect();
+        groups.iter().enumerate().map(|(index, &group)| (group, row(index))).collect();
     rows.sort_unstable();
     let runs = rows.chunk_by(|a, b| a.0 == b.0);
     runs.map(|run| (run[0].0, run.iter().map(|row| row.1).collect())).collect()

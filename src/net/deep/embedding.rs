@@ -13,7 +13,7 @@ pub(crate) fn embedding_size(levels: usize, categories: usize) -> usize {
     size.clamp(1, levels.max(1)).min(32).min(most)
 }
 
-/// The vectors of one category and the place where they lie in an embedded row.
+/// The vectors of one category, and where they lie in an embedded row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Embedding {
     pub(crate) levels: usize,

@@ -258,21 +258,21 @@ impl Wide {
             let common = random() - 0.5;
             let mut last = random() - 0.5;
             let mut score = 0.0;
-            for (place, column) in data.numbers.iter_mut().enumerate() {
+            for (index, column) in data.numbers.iter_mut().enumerate() {
                 last = 0.7 * last + 0.7 * (random() - 0.5);
                 let value = common + last;
-                score += if place % 3 == 0 { 0.4 * value } else { -0.1 * value };
+                score += if index % 3 == 0 { 0.4 * value } else { -0.1 * value };
                 column.push((value * 64.0).round() / 64.0);
             }
-            for (place, codes) in data.codes.iter_mut().enumerate() {
+            for (index, codes) in data.codes.iter_mut().enumerate() {
                 // Of the second level by level fewer rows, and more where the numbers are great.
-                let unit = if place == 0 {
+                let unit = if index == 0 {
                     random()
                 } else {
                     (0.8 * random() + 0.2 * (common + 0.5)).powi(2)
                 };
-                let code = (unit * levels[place] as f64) as usize;
-                score += effects[place * most + code];
+                let code = (unit * levels[index] as f64) as usize;
+                score += effects[index * most + code];
                 codes.push(code as u32);
             }
             let pays = random() < 1.0 / (1.0 + (0.5 - score).exp());
@@ -285,7 +285,7 @@ impl Wide {
     fn start(&self, max_rows: i64) -> Model {
         let options = [("max_rows".to_owned(), OptionValue::Integer(max_rows))];
         let options = PassOptions::from_pairs(options).unwrap();
-        let names: Vec<String> = (0..self.numbers.len()).map(|place| format!("x{place}")).collect();
+        let names: Vec<String> = (0..self.numbers.len()).map(|index| format!("x{index}")).collect();
         let levels: Vec<Option<&str>> =
             self.levels.iter().map(|name| Some(name.as_str())).collect();
         let mut features: Vec<FeatureColumn> =

@@ -3,22 +3,18 @@
 //! Where its input ends with an error, DataFusion's writer closes its file as if the rows before were all, and a reader cannot
 //! tell. So the writer is not told: it waits, the query returns the error, and what was not finished is given up.
 
-use std::fmt::Formatter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::sink::DataSinkExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
-    ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceChildrenOptions};
 use futures::{StreamExt, stream};
 use tokio::sync::Notify;
 
+use crate::one_input::{OnRows, OneInputExec};
 use crate::panics::PanicWatch;
 
 /// The error that a writer was not told.
@@ -48,9 +44,8 @@ impl Failure {
 }
 
 /// Passes rows on, and errors by another way.
-#[derive(Debug)]
-struct GateExec {
-    input: Arc<dyn ExecutionPlan>,
+#[derive(Debug, Clone)]
+struct Gate {
     failure: Arc<Failure>,
 }
 
@@ -64,7 +59,8 @@ pub(crate) fn gated(
             return Ok(Transformed::no(node));
         };
         let input = Arc::clone(sink.input());
-        let gate = Arc::new(GateExec { input, failure: Arc::clone(&failure) });
+        let gate = Gate { failure: Arc::clone(&failure) };
+        let gate = Arc::new(OneInputExec::new(gate, input));
         let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
         let sink = node.replace_children(vec![gate], options)?;
         Ok(Transformed::new(sink, true, TreeNodeRecursion::Stop))
@@ -72,49 +68,17 @@ pub(crate) fn gated(
     Ok((gated.data, failure))
 }
 
-impl DisplayAs for GateExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GateExec")
-    }
-}
-
-impl ExecutionPlan for GateExec {
-    fn name(&self) -> &'static str {
-        "GateExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [input] = children.as_slice() else {
-            return internal_err!("GateExec: expected one input, got {}", children.len());
-        };
-        Ok(Arc::new(Self { input: Arc::clone(input), failure: Arc::clone(&self.failure) }))
-    }
+impl OnRows for Gate {
+    const NAME: &'static str = "GateExec";
 
     fn execute(
         &self,
+        input: &dyn ExecutionPlan,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let panics = PanicWatch::begin();
-        let rows = self.input.execute(partition, context)?;
+        let rows = input.execute(partition, context)?;
         let rows = stream::unfold(
             (rows, Arc::clone(&self.failure)),
             move |(mut rows, failure)| async move {
@@ -125,6 +89,6 @@ impl ExecutionPlan for GateExec {
                 }
             },
         );
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), rows)))
     }
 }

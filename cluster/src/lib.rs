@@ -12,6 +12,7 @@
 //! | `planner`, `refuse`, `one_value` | how a query becomes stages, what is refused |
 //! | `gather`, `spread`, `prove` | what the engine is given, how files are dealt, whether what it returns has the rows of the query |
 //! | `query`, `gate` | the nodes above a plan, and below what writes: deadline, what is sent along, what becomes of errors |
+//! | `one_input` | what these two have in common |
 //! | `hello` | what a client tells workers: its version and its settings |
 //! | `panics` | what becomes of a result during which something panicked, in workers and sessions |
 //! | `server` | [`serve`]: a worker |
@@ -21,6 +22,7 @@ mod channels;
 mod gate;
 mod gather;
 mod hello;
+mod one_input;
 mod one_value;
 mod options;
 mod panics;

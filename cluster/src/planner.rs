@@ -22,15 +22,16 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 
 use crate::gate::gated;
 use crate::gather::gather;
+use crate::one_input::OneInputExec;
 use crate::prove::flaw;
-use crate::query::QueryExec;
+use crate::query::Query;
 use crate::refuse::{Functions, check_functions, check_settings, check_subqueries};
 use crate::workers::Workers;
 
 /// The least number of partitions that a query for workers is planned for.
 const FEWEST_PARTITIONS: usize = 2;
 
-/// The planner of the engine between a check before it and a [`QueryExec`] on top of its plan.
+/// The planner of the engine between a check before it and a [`Query`] on top of its plan.
 pub(crate) struct Planner {
     pub(crate) engine: Arc<dyn QueryPlanner + Send + Sync>,
     pub(crate) workers: Arc<Workers>,
@@ -67,7 +68,8 @@ impl QueryPlanner for Planner {
             (local, Vec::new())
         };
         let (plan, failure) = gated(plan)?;
-        Ok(Arc::new(QueryExec::new(plan, failure, Arc::clone(&self.workers), workers)))
+        let query = Query { failure, workers: Arc::clone(&self.workers), present: workers };
+        Ok(Arc::new(OneInputExec::new(query, plan)))
     }
 }
 

@@ -1,87 +1,44 @@
 //! The node above a plan: it ends a query in time, and says what its errors mean.
 
-use std::fmt::Formatter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result, exec_datafusion_err, internal_err};
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::gate::Failure;
 use crate::hello;
+use crate::one_input::OnRows;
 use crate::options::ClusterOptions;
 use crate::panics::PanicWatch;
 use crate::workers::Workers;
 
 /// Returns the rows of its input, all of them or an error.
-#[derive(Debug)]
-pub(crate) struct QueryExec {
-    input: Arc<dyn ExecutionPlan>,
+#[derive(Debug, Clone)]
+pub(crate) struct Query {
     /// What its writers are not told.
-    failure: Arc<Failure>,
-    workers: Arc<Workers>,
+    pub(crate) failure: Arc<Failure>,
+    pub(crate) workers: Arc<Workers>,
     /// The workers that may have a part in the query.
-    present: Vec<Url>,
+    pub(crate) present: Vec<Url>,
 }
 
-impl QueryExec {
-    pub(crate) fn new(
-        input: Arc<dyn ExecutionPlan>,
-        failure: Arc<Failure>,
-        workers: Arc<Workers>,
-        present: Vec<Url>,
-    ) -> Self {
-        Self { input, failure, workers, present }
-    }
-}
+impl OnRows for Query {
+    const NAME: &'static str = "QueryExec";
 
-impl DisplayAs for QueryExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "QueryExec: workers={}", self.present.len())
-    }
-}
-
-impl ExecutionPlan for QueryExec {
-    fn name(&self) -> &'static str {
-        "QueryExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [input] = children.as_slice() else {
-            return internal_err!("QueryExec: expected one input, got {}", children.len());
-        };
-        let (failure, workers) = (Arc::clone(&self.failure), Arc::clone(&self.workers));
-        Ok(Arc::new(Self::new(Arc::clone(input), failure, workers, self.present.clone())))
+    fn shown(&self) -> String {
+        format!("{}: workers={}", Self::NAME, self.present.len())
     }
 
     fn execute(
         &self,
+        input: &dyn ExecutionPlan,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
@@ -90,7 +47,7 @@ impl ExecutionPlan for QueryExec {
             .map_or(ClusterOptions::default().deadline_seconds, |options| options.deadline_seconds);
         let rows = Rows {
             panics: PanicWatch::begin(),
-            input: self.input.execute(partition, telling(&context)?)?,
+            input: input.execute(partition, telling(&context)?)?,
             failure: Arc::clone(&self.failure),
             seconds,
             // A deadline that cannot be represented is none.
@@ -99,7 +56,7 @@ impl ExecutionPlan for QueryExec {
             present: self.present.clone(),
         };
         let rows = stream::unfold(Some(rows), |rows| async move { rows?.next().await });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), rows)))
     }
 }
 

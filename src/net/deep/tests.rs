@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::hash::{even, with};
 use super::{
-    Backward, Dropout, Forward, NumberColumns, PANEL, Panel, ROWS, Shape, Tile, Transposed,
+    Backward, Dropout, Forward, Layer, NumberColumns, PANEL, Panel, ROWS, Shape, Tile, Transposed,
     init_layers,
 };
 
@@ -103,83 +103,137 @@ impl Case {
 
     /// In plain loops over unpadded lists.
     fn plain(&self) -> Result {
-        let at = |(panel, index): (usize, usize)| self.weights[panel][index];
         let shape = &self.shape;
         let mut gradient = vec![[0.0_f32; PANEL]; shape.panels()];
         let mut result = Result { heads: vec![], gradient: vec![], by_embedded: vec![] };
-        let factor = self.dropout.map_or(1.0, Dropout::factor);
         for row in 0..self.rows {
-            let width = self.tile.embedded_width;
-            let numbers = self.tile.numbers.chunks(ROWS).map(|column| column[row]);
-            let embedded = self.tile.embedded[row * width..][..self.embedded].iter().copied();
-            let mut inputs: Vec<Vec<f32>> = vec![numbers.chain(embedded).collect()];
-            for (layer, tile) in shape.layers.iter().zip(&self.tile.layers) {
-                let below = inputs.last().unwrap();
-                let unit = |unit: usize| {
-                    let mut sum = at(layer.bias(unit));
-                    for (input, value) in below.iter().enumerate() {
-                        sum = value.mul_add(at(layer.weight(input, unit)), sum);
-                    }
-                    let kept = tile.kept[row * layer.panels() + unit / PANEL];
-                    let is_kept = self.dropout.is_none() || kept >> (unit % PANEL) & 1 == 1;
-                    let kept = if is_kept { factor } else { 0.0 };
-                    if sum > 0.0 { sum * kept } else { 0.0 }
-                };
-                inputs.push((0..layer.units).map(unit).collect());
-            }
+            let mut inputs = self.inputs(row);
             let last = inputs.pop().unwrap();
-            let errors = [0, 1, 2].map(|head| self.tile.errors[head][row]);
-            let mut heads = [0.0; 3];
-            for (head, sum) in heads.iter_mut().enumerate() {
-                *sum = self.weights[shape.head_biases()][head];
-                gradient[shape.head_biases()][head] += errors[head];
-                for (unit, value) in last.iter().enumerate() {
-                    let (panel, index) = shape.head_weight(unit, head);
-                    *sum = value.mul_add(self.weights[panel][index], *sum);
-                    let slot = &mut gradient[panel][index];
-                    *slot = errors[head].mul_add(*value, *slot);
-                }
-            }
-            result.heads.push(heads);
-            let of_unit = |unit: usize| {
-                let mut sum = 0.0;
-                for (head, error) in errors.iter().enumerate() {
-                    sum = error.mul_add(at(shape.head_weight(unit, head)), sum);
-                }
-                // The fourth head.
-                sum = 0.0_f32.mul_add(0.0, sum);
-                if last[unit] > 0.0 { sum * factor } else { 0.0 }
-            };
-            let mut errors: Vec<f32> = (0..last.len()).map(of_unit).collect();
+            result.heads.push(self.heads(&last));
+            self.add_heads(row, &last, &mut gradient);
+            let mut errors = self.errors_of_last(row, &last);
             for layer in shape.layers.iter().rev() {
                 let below = inputs.pop().unwrap();
-                for (unit, error) in errors.iter().enumerate() {
-                    let (panel, index) = layer.bias(unit);
-                    gradient[panel][index] += error;
-                    for (input, value) in below.iter().enumerate() {
-                        let (panel, index) = layer.weight(input, unit);
-                        let slot = &mut gradient[panel][index];
-                        *slot = value.mul_add(*error, *slot);
-                    }
-                }
-                let is_first = inputs.is_empty();
-                let of_input = |input: usize| {
-                    let mut sum = 0.0;
-                    for (unit, error) in errors.iter().enumerate() {
-                        sum = error.mul_add(at(layer.weight(input, unit)), sum);
-                    }
-                    if is_first || below[input] > 0.0 {
-                        if is_first { sum } else { sum * factor }
-                    } else {
-                        0.0
-                    }
-                };
-                errors = (0..below.len()).map(of_input).collect();
+                add_layer(layer, &errors, &below, &mut gradient);
+                errors = self.errors_below(layer, &errors, &below, inputs.is_empty());
             }
             result.by_embedded.extend(&errors[errors.len() - self.embedded..]);
         }
         result.gradient = gradient.as_flattened().to_vec();
         result
+    }
+
+    fn weight(&self, (panel, index): (usize, usize)) -> f32 {
+        self.weights[panel][index]
+    }
+
+    fn factor(&self) -> f32 {
+        self.dropout.map_or(1.0, Dropout::factor)
+    }
+
+    /// What goes into each layer of a row, and the units of the last.
+    fn inputs(&self, row: usize) -> Vec<Vec<f32>> {
+        let width = self.tile.embedded_width;
+        let numbers = self.tile.numbers.chunks(ROWS).map(|column| column[row]);
+        let embedded = self.tile.embedded[row * width..][..self.embedded].iter().copied();
+        let mut inputs: Vec<Vec<f32>> = vec![numbers.chain(embedded).collect()];
+        for (index, layer) in self.shape.layers.iter().enumerate() {
+            let below = inputs.last().unwrap();
+            let unit = |unit: usize| {
+                let mut sum = self.weight(layer.bias(unit));
+                for (input, value) in below.iter().enumerate() {
+                    sum = value.mul_add(self.weight(layer.weight(input, unit)), sum);
+                }
+                if sum > 0.0 { sum * self.kept(index, row, unit) } else { 0.0 }
+            };
+            inputs.push((0..layer.units).map(unit).collect());
+        }
+        inputs
+    }
+
+    /// What dropout multiplies a unit of a layer by.
+    fn kept(&self, layer: usize, row: usize, unit: usize) -> f32 {
+        let panels = self.shape.layers[layer].panels();
+        let bits = self.tile.layers[layer].kept[row * panels + unit / PANEL];
+        let is_kept = self.dropout.is_none() || bits >> (unit % PANEL) & 1 == 1;
+        if is_kept { self.factor() } else { 0.0 }
+    }
+
+    /// The heads of a row with these units of the last layer.
+    fn heads(&self, last: &[f32]) -> [f32; 3] {
+        [0, 1, 2].map(|head| {
+            let mut sum = self.weights[self.shape.head_biases()][head];
+            for (unit, value) in last.iter().enumerate() {
+                sum = value.mul_add(self.weight(self.shape.head_weight(unit, head)), sum);
+            }
+            sum
+        })
+    }
+
+    /// The errors of the heads of a row.
+    fn errors(&self, row: usize) -> [f32; 3] {
+        [0, 1, 2].map(|head| self.tile.errors[head][row])
+    }
+
+    /// Adds a row to the gradient by the heads.
+    fn add_heads(&self, row: usize, last: &[f32], gradient: &mut [Panel]) {
+        for (head, error) in self.errors(row).into_iter().enumerate() {
+            gradient[self.shape.head_biases()][head] += error;
+            for (unit, value) in last.iter().enumerate() {
+                let (panel, index) = self.shape.head_weight(unit, head);
+                let slot = &mut gradient[panel][index];
+                *slot = error.mul_add(*value, *slot);
+            }
+        }
+    }
+
+    /// The errors of the units of the last layer.
+    fn errors_of_last(&self, row: usize, last: &[f32]) -> Vec<f32> {
+        let of_unit = |(unit, value): (usize, &f32)| {
+            let mut sum = 0.0;
+            for (head, error) in self.errors(row).into_iter().enumerate() {
+                sum = error.mul_add(self.weight(self.shape.head_weight(unit, head)), sum);
+            }
+            // The fourth head.
+            sum = 0.0_f32.mul_add(0.0, sum);
+            if *value > 0.0 { sum * self.factor() } else { 0.0 }
+        };
+        last.iter().enumerate().map(of_unit).collect()
+    }
+
+    /// The errors of what went into a layer whose units have these errors; the first takes it as it is.
+    fn errors_below(
+        &self,
+        layer: &Layer,
+        errors: &[f32],
+        below: &[f32],
+        is_first: bool,
+    ) -> Vec<f32> {
+        let of_input = |(input, value): (usize, &f32)| {
+            let mut sum = 0.0;
+            for (unit, error) in errors.iter().enumerate() {
+                sum = error.mul_add(self.weight(layer.weight(input, unit)), sum);
+            }
+            match (is_first, *value > 0.0) {
+                (true, _) => sum,
+                (false, true) => sum * self.factor(),
+                (false, false) => 0.0,
+            }
+        };
+        below.iter().enumerate().map(of_input).collect()
+    }
+}
+
+/// Adds a row to the gradient by a layer.
+fn add_layer(layer: &Layer, errors: &[f32], below: &[f32], gradient: &mut [Panel]) {
+    for (unit, error) in errors.iter().enumerate() {
+        let (panel, index) = layer.bias(unit);
+        gradient[panel][index] += error;
+        for (input, value) in below.iter().enumerate() {
+            let (panel, index) = layer.weight(input, unit);
+            let slot = &mut gradient[panel][index];
+            *slot = value.mul_add(*error, *slot);
+        }
     }
 }
 

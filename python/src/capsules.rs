@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 use datafusion_ffi::udaf::FFI_AggregateUDF;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::documentation::FunctionDocumentation;
 use crate::foreign::foreign_function;
 use crate::model_views::with_model_views;
+use crate::networks::refuse;
 
 /// A scalar function of DataFusion.
 #[pyclass(frozen, module = "ziln._ziln")]
@@ -66,8 +66,7 @@ impl AggregateFunction {
 /// A model as a function of SQL.
 #[pyfunction]
 pub(crate) fn model_function(name: &str, model: &str) -> PyResult<ScalarFunction> {
-    let model = ziln::model::Model::from_json(model);
-    let model = model.map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let model = ziln::model::Model::from_json(model).map_err(|error| refuse(&error))?;
     Ok(ScalarFunction(Arc::new(ziln::udf::model_function(name, &model))))
 }
 

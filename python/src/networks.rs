@@ -126,7 +126,7 @@ fn range((least, most): Ends) -> Range {
 }
 
 /// What is wrong with a model, without the argument of SQL that it would be.
-fn refuse(error: &Error) -> PyErr {
+pub(crate) fn refuse(error: &Error) -> PyErr {
     match error {
         Error::Model { problem } => PyValueError::new_err(problem.clone()),
         other => PyValueError::new_err(other.to_string()),

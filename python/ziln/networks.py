@@ -20,11 +20,11 @@ transposed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from ziln import _ziln
+from ziln import _model_text, _ziln
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,7 +129,7 @@ def network_model(
     Raises
     ------
     TypeError
-        If a feature's encoding is of another type.
+        If an argument, or a feature's encoding, is of another type.
     ValueError
         If the parts do not fit each other, or a number is not finite.
 
@@ -142,8 +142,10 @@ def network_model(
     >>> model[:20]
     '{"format_version":2,'
     """
-    encoded = [_encoded(name, encoding) for name, encoding in features.items()]
-    matrices = [_matrix(f"layer {index}", layer, "<f4") for index, layer in enumerate(layers)]
+    encoded = [_encoded(name, encoding) for name, encoding in _named(features)]
+    matrices = [
+        _matrix(f"layer {index}", layer, "<f4") for index, layer in enumerate(_listed(layers))
+    ]
     heads = None
     if wide is not None:
         weights, intercepts = _matrix("wide", wide, "<f8")
@@ -151,6 +153,10 @@ def network_model(
     texts = [(weights.tobytes(), biases.tobytes()) for weights, biases in matrices]
     try:
         return _ziln.network_model(encoded, texts, heads, mu_range, max_sigma)
+    except TypeError as error:
+        # The notes say which argument it is.
+        msg = ", ".join([f"ziln.network_model: {error}", *getattr(error, "__notes__", ())])
+        raise TypeError(msg) from None
     except ValueError as error:
         msg = f"ziln.network_model: {error}"
         raise ValueError(msg) from None
@@ -174,6 +180,8 @@ def layers(model: str) -> Network:
 
     Raises
     ------
+    TypeError
+        If the model is no text.
     ValueError
         If the text is no model.
 
@@ -188,11 +196,8 @@ def layers(model: str) -> Network:
     """
     import numpy as np
 
-    try:
-        features, texts, (intercepts, weights), mu_range, max_sigma = _ziln.network_parts(model)
-    except ValueError as error:
-        msg = f"ziln.layers: {error}"
-        raise ValueError(msg) from None
+    parts = _model_text.read("layers", model, _ziln.network_parts)
+    features, texts, (intercepts, weights), mu_range, max_sigma = parts
     matrices = []
     for matrix, biases in texts:
         of_units = np.frombuffer(biases, dtype="<f4")
@@ -205,6 +210,26 @@ def layers(model: str) -> Network:
         mu_range=mu_range,
         max_sigma=max_sigma,
     )
+
+
+def _named(features: object) -> list[tuple[str, Encoding]]:
+    """The features with their names."""
+    if isinstance(features, Mapping) and all(isinstance(name, str) for name in features):
+        return list(features.items())
+    got = f"{features!r:.60}" if isinstance(features, Mapping) else type(features).__name__
+    msg = f"ziln.network_model: argument `features`: expected a mapping of names to encodings, got {got}"
+    raise TypeError(msg)
+
+
+def _listed(layers: object) -> list[Any]:
+    """The layers, one by one."""
+    if isinstance(layers, Iterable) and not isinstance(layers, str | bytes | Mapping):
+        return list(layers)
+    msg = (
+        "ziln.network_model: argument `layers`: expected a list of pairs of weights and biases, "
+        f"got {type(layers).__name__}"
+    )
+    raise TypeError(msg)
 
 
 def _encoded(name: str, encoding: Encoding) -> tuple[Any, ...]:
@@ -251,8 +276,15 @@ def _matrix(
     import numpy as np
 
     # What is too large for single precision is infinite, which is refused with what is not finite.
-    with np.errstate(over="ignore"):
-        weights, biases = (np.ascontiguousarray(part, dtype=dtype) for part in layer)
+    try:
+        with np.errstate(over="ignore"):
+            weights, biases = (np.ascontiguousarray(part, dtype=dtype) for part in layer)
+    except (TypeError, ValueError) as error:
+        msg = (
+            f"ziln.network_model: {what}: expected a pair of weights and biases, which are numbers, "
+            f"got {type(layer).__name__} ({error})"
+        )
+        raise TypeError(msg) from None
     if weights.ndim != 2 or weights.shape[:1] != biases.shape:
         msg = (
             f"ziln.network_model: {what}: expected weights of one row a unit and one column an input, and one bias a "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from ziln import _ziln
+from ziln import _model_text, _ziln
 
 if TYPE_CHECKING:
     from datafusion import SessionContext
@@ -59,14 +59,16 @@ def register_model(ctx: SessionContext, name: str, model: str) -> None:
     ctx
         A ``datafusion.SessionContext``.
     name
-        The function's name. SQL reads names in lower case unless they are quoted.
+        The function's name, whose letters A to Z become small: so SQL reads names that are not quoted.
     model
         The text of a model.
 
     Raises
     ------
+    TypeError
+        If the name or the model is no text.
     ValueError
-        If the text is not that of a model.
+        If the name is empty, or the text is not that of a model.
     ImportError
         As of :func:`register_all`.
 
@@ -85,12 +87,23 @@ def register_model(ctx: SessionContext, name: str, model: str) -> None:
     _check_version()
     from datafusion import udf
 
-    try:
-        function = _ziln.model_function(name, model)
-    except ValueError as error:
-        msg = f"ziln.register_model: {error}"
-        raise ValueError(msg) from None
+    called = _lowered(name)
+    function = _model_text.read(
+        "register_model", model, lambda text: _ziln.model_function(called, text)
+    )
     ctx.register_udf(udf(function))
+
+
+def _lowered(name: object) -> str:
+    """A function's name as SQL reads it."""
+    expected = "ziln.register_model: argument `name`: expected a function's name"
+    if not isinstance(name, str):
+        msg = f"{expected}, got {type(name).__name__}"
+        raise TypeError(msg)
+    if not name:
+        msg = f"{expected}, got an empty text"
+        raise ValueError(msg)
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
 def _check_version() -> None:

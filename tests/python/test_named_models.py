@@ -30,11 +30,25 @@ def test_a_name_may_be_given_again(ctx: datafusion.SessionContext) -> None:
     assert ctx.sql("SELECT again({visits: 1}) > 0 AS spends").to_pydict() == {"spends": [True]}
 
 
+def test_a_name_is_read_as_sql_reads_it(ctx: datafusion.SessionContext) -> None:
+    ziln.register_model(ctx, "Spend_Of_ÄB", MODEL)
+    features = "{visits: 1, recency: 2, channel: 'mail'}"
+    for name in ("Spend_Of_ÄB", "spend_of_Äb", '"spend_of_Äb"'):
+        query = f"SELECT {name}({features}) > 0 AS spends"
+        assert ctx.sql(query).to_pydict() == {"spends": [True]}
+
+
 def test_what_is_wrong_is_said(ctx: datafusion.SessionContext) -> None:
-    with pytest.raises(
-        ValueError, match=r"ziln\.register_model: argument `model`: .*expected the text of a model"
-    ):
+    expected = r"^ziln\.register_model: argument `model`: expected a model's text, got "
+    with pytest.raises(ValueError, match=expected + r"'\{\"format.{32}\.\.\.' \(EOF .*\)$"):
         ziln.register_model(ctx, "torn", MODEL[:-1])
+    with pytest.raises(TypeError, match=expected + "NoneType"):
+        ziln.register_model(ctx, "none", None)  # type: ignore[arg-type]
+    expected = r"^ziln\.register_model: argument `name`: expected a function's name, got "
+    with pytest.raises(ValueError, match=expected + "an empty text"):
+        ziln.register_model(ctx, "", MODEL)
+    with pytest.raises(TypeError, match=expected + "int"):
+        ziln.register_model(ctx, 1, MODEL)  # type: ignore[arg-type]
     ziln.register_model(ctx, "wrong", MODEL)
     with pytest.raises(
         Exception, match="wrong: argument `features`: the model needs a feature `visits`"

@@ -342,8 +342,26 @@ def test_what_does_not_fit_is_refused(
 def test_other_arguments_are_refused() -> None:
     with pytest.raises(TypeError, match=r"ziln\.network_model: feature 'x': expected .*got float"):
         ziln.network_model({"x": 1.0}, [HIDDEN, LAST])  # type: ignore[dict-item]
-    with pytest.raises(ValueError, match=r"^ziln\.layers: "):
-        ziln.layers("{}")
+    for features, got in (([NUMBER], "list"), (None, "NoneType"), ({1: Numeric()}, r"\{1: ")):
+        expected = "argument `features`: expected a mapping of names to encodings, got "
+        with pytest.raises(TypeError, match=rf"^ziln\.network_model: {expected}{got}"):
+            ziln.network_model(features, [HIDDEN, LAST])  # type: ignore[arg-type]
+    for layers, got in ((None, "NoneType"), ("abc", "str"), (3, "int")):
+        expected = "argument `layers`: expected a list of pairs of weights and biases, got "
+        with pytest.raises(TypeError, match=rf"^ziln\.network_model: {expected}{got}"):
+            ziln.network_model(NUMBER, layers)  # type: ignore[arg-type]
+    for layer, got in ((1, "int"), ("ab", "str"), ((HIDDEN,), "tuple")):
+        expected = "layer 1: expected a pair of weights and biases, which are numbers, got "
+        with pytest.raises(TypeError, match=rf"^ziln\.network_model: {expected}{got}"):
+            ziln.network_model(NUMBER, [HIDDEN, layer])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"^ziln\.network_model: .* not str, .*'max_sigma'$"):
+        ziln.network_model(NUMBER, [HIDDEN, LAST], max_sigma="2")  # type: ignore[arg-type]
+    expected = "argument `model`: expected a model's text, got "
+    for text, got in (("", r"'' \(EOF"), ("{" * 41, "'" + r"\{" * 40 + r"\.\.\.' \(")):
+        with pytest.raises(ValueError, match=rf"^ziln\.layers: {expected}{got}"):
+            ziln.layers(text)
+    with pytest.raises(TypeError, match=rf"^ziln\.layers: {expected}NoneType"):
+        ziln.layers(None)  # type: ignore[arg-type]
 
 
 def test_both_engines_say_the_same_of_a_network(

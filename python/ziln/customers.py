@@ -26,6 +26,9 @@ Span: TypeAlias = int | timedelta | str
 _EXACT: Final = pl.Decimal(38, 8)
 _DAYS_A_YEAR: Final = 365
 _SPAN: Final = re.compile(r"([0-9]*[1-9][0-9]*(d|w|mo|q|y))+", re.ASCII)
+# Days of a unit of a span at most, and of a span: the calendar ends.
+_LONGEST: Final = {"d": 1, "w": 7, "mo": 31, "q": 92, "y": 366}
+_MOST_DAYS: Final = 3_660_000
 _FEATURES: Final = (
     "first_day",
     "recency",
@@ -358,13 +361,19 @@ def _span(argument: str, value: object) -> str:
             f"got {type(value).__name__}"
         )
         raise TypeError(msg)
-    if _SPAN.fullmatch(text):
+    if _SPAN.fullmatch(text) and _most_days(text) <= _MOST_DAYS:
         return text
     msg = (
-        f"ziln.rfm: argument `{argument}`: expected one day or more: a number of days, a timedelta, "
-        f"or a text in d, w, mo, q or y such as '90d', got {value!r}"
+        f"ziln.rfm: argument `{argument}`: expected one day or more, at most {_MOST_DAYS}: a number of days, a "
+        f"timedelta, or a text in d, w, mo, q or y such as '90d', got {value!r}"
     )
     raise ValueError(msg)
+
+
+def _most_days(span: str) -> float:
+    """The days of a span, if its months are long."""
+    parts = re.findall(r"([0-9]+)(d|w|mo|q|y)", span)
+    return sum(_LONGEST[unit] * float(count) for count, unit in parts)
 
 
 def _discount_rate(value: float) -> float:

@@ -237,15 +237,31 @@ def _scored(
         )
     )
     names = list(values)
-    columns = {_LABEL: _arguments.number("plot.report", "label", label).cast(pl.Float64)} | values
+    columns = {_LABEL: _arguments.number("plot.report", "label", label)} | values
     if by is not None:
-        columns[_BY] = _arguments.number("plot.report", "by", by).cast(pl.String)
+        columns[_BY] = _arguments.number("plot.report", "by", by)
     if model is not None and not _arguments.is_model_text(model):
         columns[_MODEL] = _arguments.model("plot.report", model)
     # In a struct, so that a parameter that is one number is repeated in every row.
     scored = _polars(frame).select(pl.struct(value.alias(name) for name, value in columns.items()))
-    scored = scored.unnest(scored.columns[0])
+    scored = _cast(scored.unnest(scored.columns[0]), _LABEL, pl.Float64, "numbers")
+    if by is not None:
+        scored = _cast(scored, _BY, pl.String, "texts, or what can be written as such")
     return scored.with_columns(ziln.expected_ltv(*names).alias(_PREDICTION)), names
+
+
+def _cast(
+    scored: pl.DataFrame, argument: str, dtype: type[pl.DataType], expected: str
+) -> pl.DataFrame:
+    """The frame with an argument's column, which has its name, in a type."""
+    try:
+        return scored.with_columns(pl.col(argument).cast(dtype))
+    except pl.exceptions.PolarsError:
+        msg = (
+            f"ziln.plot.report: argument `{argument}`: expected a column of {expected}, "
+            f"got {scored.schema[argument]}"
+        )
+        raise TypeError(msg) from None
 
 
 def _polars(frame: Any) -> pl.DataFrame:  # noqa: ANN401

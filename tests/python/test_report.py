@@ -326,11 +326,24 @@ def test_any_frame_of_arrow_will_do(scored: pl.DataFrame) -> None:
         ((pl.DataFrame({"y": [1.0]}).lazy(), "y", [0, 0, 0]), r"got LazyFrame; collect\(\) it"),
         (({"y": [1.0]}, "y", [0, 0, 0]), "argument `frame`.*got dict"),
         ((pl.DataFrame({"y": [1.0]}), True, [0, 0, 0]), "plot.report: argument `label`"),
+        (
+            (pl.DataFrame({"y": ["much"]}), "y", [0, 0, 0]),
+            "^ziln.plot.report: argument `label`: expected a column of numbers, got String$",
+        ),
     ],
 )
 def test_what_cannot_be_reported_is_said(arguments: Any, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         ziln.plot.report(*arguments)
+
+
+def test_a_campaign_is_no_list() -> None:
+    frame = pl.DataFrame({"y": [1.0], "by": [[1]]})
+    message = (
+        r"^ziln\.plot\.report: argument `by`: expected a column of texts, .* got List\(Int64\)$"
+    )
+    with pytest.raises(TypeError, match=message):
+        ziln.plot.report(frame, "y", [0, 0, 0], by="by")
 
 
 def errors(

@@ -432,6 +432,9 @@ def test_a_rate_of_ten_percent_halves_nothing_but_divides_by_its_power() -> None
         ({"horizon": -5}, ValueError, r"`horizon`: expected one day or more"),
         ({"horizon": "12h"}, ValueError, r"`horizon`: expected one day or more.*got '12h'"),
         ({"horizon": timedelta(hours=36)}, ValueError, r"`horizon`: expected one day or more"),
+        ({"horizon": "99999999999mo"}, ValueError, r"`horizon`: expected one day or more, at most 3660000.*mo'"),
+        ({"horizon": 3_660_001}, ValueError, r"`horizon`: expected one day or more, at most 3660000"),
+        ({"windows": [timedelta(10**9 - 1)]}, ValueError, r"`windows`: expected one day or more, at most"),
         ({"horizon": 1.5}, TypeError, r"`horizon`: expected days, a timedelta or a text .*got float"),
         ({"horizon": True}, TypeError, r"`horizon`: expected days"),
         ({"windows": [30, "30d"]}, ValueError, r"`windows`: expected each window once, got 30d, 30d"),
@@ -448,6 +451,13 @@ def test_errors_name_the_argument(
     arguments: Any = {**COLUMNS, "cutoff": CUTOFF, "horizon": 30, **changed}
     with pytest.raises(error, match=rf"^ziln\.rfm: argument {message}"):
         ziln.rfm(random_transactions(50, seed=1), **arguments)
+
+
+def test_a_horizon_may_be_long() -> None:
+    frame = random_transactions(50, seed=1)
+    arguments: Any = {**COLUMNS, "cutoff": CUTOFF}
+    longest = ziln.rfm(frame, **arguments, horizon="10000y", windows=[3_660_000])
+    assert longest["ltv"].to_list() == ziln.rfm(frame, **arguments, horizon=300)["ltv"].to_list()
 
 
 def test_a_customer_column_named_as_a_result_is_refused() -> None:

@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 from typing import Any
 
@@ -212,6 +213,25 @@ def model() -> str:
             lambda: ziln.evaluate("y", "z", "mu", "s", weight=pl.lit(float("nan"))),
             "ziln_evaluate: argument `weight`: expected a finite number, 0 or more, got NaN",
         ),
+        *(
+            (
+                lambda call=call: call(weight=pl.struct("y")),
+                f"{name}: argument `weight`: {expected}",
+            )
+            for expected in ("expected a number, got struct[1]",)
+            for name, call in (
+                ("ziln_evaluate", partial(ziln.evaluate, "y", "z", "mu", "s")),
+                (
+                    "ziln_evaluate",
+                    partial(ziln.evaluate, "y", pl.struct(logit="z", mu="mu", sigma="s")),
+                ),
+                ("ziln_gini", partial(ziln.gini, "y", "z")),
+                ("ziln_fit_sgd", partial(ziln.fit_sgd, "y", ["z"])),
+                ("ziln_newton_start", partial(ziln.newton_start, "y", ["z"])),
+            )
+        ),
+        (lambda: ziln.fit_sgd("y", ["z"], learning_rate=5e-324), "at most 1000, got 5e-324\n"),
+        (lambda: ziln.fit_newton("y", ["z"], l2=1e308), "from 0 to 1000000, got 1e308\n"),
         (
             lambda: ziln.gini("y", "name"),
             "ziln_gini: argument `prediction`: expected a number, got str",

@@ -10,16 +10,32 @@ use crate::math::{LN_2PI_HALF, SIGMA_FLOOR, TILE, ln, sigmoid, softplus, sum_row
 pub(crate) struct AmountTerm {
     /// The mu head gives mu in units of this.
     pub(crate) scale: f64,
-    /// The loss is that of a sigma which is no greater. The gradient is not: beyond the bound it would be 0, and a
+    /// The loss is that of a mu and a sigma which are held. The gradient is not: beyond the bound it would be 0, and a
     /// sigma that went too far in the first steps would stay there.
-    pub(crate) max_sigma: f64,
+    pub(crate) limits: Limits,
     /// What the objective adds for sigma, in the units of the mean over the payers.
     pub(crate) prior: Option<SigmaPrior>,
 }
 
+/// The greatest mu and sigma that count in a loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Limits {
+    pub(crate) mu: f64,
+    pub(crate) sigma: f64,
+}
+
+impl Limits {
+    pub(crate) const NONE: Self = Self { mu: f64::INFINITY, sigma: f64::INFINITY };
+
+    /// Of sigma alone.
+    pub(crate) fn of_sigma(sigma: f64) -> Self {
+        Self { sigma, ..Self::NONE }
+    }
+}
+
 impl AmountTerm {
     /// With mu in its own unit, and sigma neither bounded nor drawn to anything.
-    pub(crate) const FREE: Self = Self { scale: 1.0, max_sigma: f64::INFINITY, prior: None };
+    pub(crate) const FREE: Self = Self { scale: 1.0, limits: Limits::NONE, prior: None };
 }
 
 impl Term<2> for AmountTerm {
@@ -55,8 +71,8 @@ impl Term<2> for AmountTerm {
         loss
     }
 
-    fn unbounded(self) -> Self {
-        Self { max_sigma: f64::INFINITY, ..self }
+    fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     fn prior_slope(&self, [_, raw_sigma]: [f64; 2]) -> [f64; 2] {
@@ -117,12 +133,17 @@ impl AmountTerm {
     ) {
         for row in 0..targets.count.min(TILE) {
             let spread = floored(softplus(raws[row]));
-            let sigma = if spread > self.max_sigma { self.max_sigma } else { spread };
-            let z = (log_amount[row] - self.scale * mus[row]) / sigma;
+            let sigma = at_most(spread, self.limits.sigma);
+            let z = (log_amount[row] - at_most(self.scale * mus[row], self.limits.mu)) / sigma;
             let loss = log_amount[row] + ln(sigma) + LN_2PI_HALF + 0.5 * (z * z);
             out[row] = targets.weight[row] * loss;
         }
     }
+}
+
+#[inline(always)]
+fn at_most(x: f64, most: f64) -> f64 {
+    if x > most { most } else { x }
 }
 
 #[inline(always)]
@@ -144,7 +165,7 @@ mod tests {
             payers: LANES,
             log_amount: &[3.0; LANES],
         };
-        let term = AmountTerm { scale: 1.0, max_sigma: 5.0, prior: None };
+        let term = AmountTerm { scale: 1.0, limits: Limits::of_sigma(5.0), prior: None };
         term.errors(&targets, &mut heads, false);
         assert!(heads[1][0] < 0.0 && heads[1][0].is_finite());
     }

@@ -1,6 +1,6 @@
 //! Both terms at once.
 
-use super::amount::AmountTerm;
+use super::amount::{AmountTerm, Limits};
 use super::head::Head;
 use super::paying::PayingTerm;
 use super::term::{TargetTile, Term};
@@ -37,8 +37,8 @@ impl Term<3> for JointTerm {
         loss
     }
 
-    fn unbounded(self) -> Self {
-        Self(self.0.unbounded())
+    fn within(self, limits: Limits) -> Self {
+        Self(self.0.within(limits))
     }
 
     fn prior_slope(&self, [_, mu, raw_sigma]: [f64; 3]) -> [f64; 3] {
@@ -61,7 +61,7 @@ mod tests {
         weight[..rows].copy_from_slice(&heads[0].map(|x| 2.0 + x)[..rows]);
         let log_amount = [1.5; 2 * LANES];
         let targets = TargetTile { count: rows, weight: &weight, payers, log_amount: &log_amount };
-        let amount = AmountTerm { scale: 2.0, max_sigma: 1.0, prior: None };
+        let amount = AmountTerm { scale: 2.0, limits: Limits::of_sigma(1.0), prior: None };
 
         let (mut joint, [logit, mu, raw_sigma]) = (heads, heads);
         let loss = JointTerm(amount).errors(&targets, &mut joint, true);

@@ -13,7 +13,7 @@ mod paying;
 mod sigma_prior;
 mod term;
 
-pub(crate) use amount::AmountTerm;
+pub(crate) use amount::{AmountTerm, Limits};
 pub(crate) use components::{LossTerm, linear_components};
 pub use head::Head;
 pub(crate) use joint::JointTerm;

@@ -1,5 +1,6 @@
 //! A term of the loss, as training sees it.
 
+use super::amount::Limits;
 use super::head::Head;
 use crate::math::TILE;
 
@@ -24,9 +25,9 @@ pub(crate) trait Term<const H: usize>: Copy + Send + Sync {
         with_loss: bool,
     ) -> f64;
 
-    /// The same term with a sigma that has no upper bound.
+    /// The same term with other limits of the amount.
     #[must_use]
-    fn unbounded(self) -> Self {
+    fn within(self, _: Limits) -> Self {
         self
     }
 

@@ -8,7 +8,9 @@ use super::regularizer::Regularizer;
 use super::sgd::{LinearPart, ModelPart, PartWeights, Parts, Plan, Progress, run_epochs};
 use super::warm_start;
 use crate::Result;
-use crate::family::{AmountTerm, JointTerm, LossTerm, PayingTerm, SigmaPrior, linear_components};
+use crate::family::{
+    AmountTerm, JointTerm, Limits, LossTerm, PayingTerm, SigmaPrior, linear_components,
+};
 use crate::model::{AMOUNT_SCALES, L2, Model, OptionsInForce};
 
 /// How often training is tried, with ever smaller steps.
@@ -85,7 +87,7 @@ impl<'a> Descent<'a> {
                 run_epochs(&self.problem.rows, &mut self.parts, &self.plan, &self.problem.watch);
             self.problem.watch.check()?;
             attempts -= 1;
-            let train_loss = self.problem.rows.train_loss(&mut self.parts, false);
+            let train_loss = self.problem.rows.train_loss(&mut self.parts, None);
             if attempts == 0 || self.is_sound(train_loss) {
                 return Ok(self.finish(progress, train_loss));
             }
@@ -108,7 +110,8 @@ impl<'a> Descent<'a> {
         let start = &self.problem.start;
         let of_start = start.loss + self.regularizer.of_sigma(start.raw_sigma);
         let most = (start.loss + LOSS_NOISE).min(of_start + OBJECTIVE_NOISE - added);
-        train_loss <= most || self.problem.rows.train_loss(&mut self.parts, true) <= most
+        train_loss <= most
+            || self.problem.rows.train_loss(&mut self.parts, Some(Limits::NONE)) <= most
     }
 
     fn finish(self, progress: Progress, train_loss: f64) -> Model {
@@ -255,7 +258,7 @@ impl PartMaker<'_> {
         let prior = |prior: SigmaPrior| SigmaPrior { weight: prior.weight * prior_times, ..prior };
         AmountTerm {
             scale: self.units.amount_scale,
-            max_sigma: self.problem.bounds.max_sigma,
+            limits: Limits::of_sigma(self.problem.bounds.max_sigma),
             prior: self.problem.sigma_prior.map(prior),
         }
     }
@@ -311,7 +314,7 @@ mod tests {
         let Descent { problem, parts, plan, .. } = &mut descent;
         run_epochs(&problem.rows, parts, plan, &problem.watch);
         let weights = Head::ALL.iter().flat_map(|head| parts.head(*head)).copied().collect();
-        (problem.rows.train_loss(parts, false), weights)
+        (problem.rows.train_loss(parts, None), weights)
     }
 
     #[test]

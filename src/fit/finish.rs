@@ -1,5 +1,6 @@
 //! From trained parts to the model: ranges and totals that keep predictions credible, and what the model says of itself.
 
+use super::ceiling::Ceiling;
 use super::network::{Linear, Outcome, TrainedNetwork, train_network};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
@@ -8,9 +9,9 @@ use super::shrink::shrink_amount;
 use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::{TrainingSummary, network_warning};
-use crate::family::Head;
+use crate::family::{Head, Limits};
 use crate::model::{
-    Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Standardizer, Training,
+    Bounds, Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Standardizer, Training,
 };
 
 /// What a solver leaves.
@@ -32,19 +33,22 @@ pub(super) struct Fitted {
 pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     let usable_rows = problem.usable.rows;
     let held = hold_rising_numbers(&mut problem, fitted.parts.head(Head::Logit));
-    let shrunk = shrink_to_total(&problem, &mut fitted);
-    let train_loss = if shrunk.is_some() || held {
-        problem.rows.train_loss(&mut fitted.parts, false)
+    let widened = problem.widened_bounds();
+    let ceiling = find_ceiling(&problem, &fitted, widened);
+    let bounds = ceiling.map_or(widened, |ceiling| ceiling.bounds);
+    let shrunk = shrink_to_total(&problem, &mut fitted, bounds);
+    let limits = ceiling.map(|_| Limits { mu: bounds.mu.most, sigma: bounds.max_sigma });
+    let train_loss = if shrunk.is_some() || limits.is_some() || held {
+        problem.rows.train_loss(&mut fitted.parts, limits)
     } else {
         fitted.train_loss
     };
-    let totals = totals_of(&problem, &fitted, None);
-    let validation_loss = problem.rows.validation_loss(&mut fitted.parts);
     let of_linear = Outcome {
         train_loss,
-        validation_loss,
+        validation_loss: problem.rows.validation_loss(&mut fitted.parts, limits),
         validation_rows: (usable_rows - problem.training_rows) as u64,
-        totals,
+        totals: totals_of(&problem, &fitted, bounds, None),
+        ceiling,
         shrunk,
     };
     let (network, outcome) = match network_on(&problem, &fitted) {
@@ -56,7 +60,7 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     };
     let weights =
         warm_start::save_weights(&fitted.parts, &problem.part_indices, fitted.amount_scale);
-    let mut warnings = warnings(&problem, outcome.totals, outcome.shrunk);
+    let mut warnings = warnings(&problem, &outcome);
     let Fitted { regularizer, progress, in_force, state, warnings: of_solver, .. } = fitted;
     warnings.extend(of_solver);
     if problem.options.network().is_some() {
@@ -69,7 +73,7 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
         + regularizer.of_sigma(weights.raw_sigma.intercept)
         + regularizer.drawn;
     let training = training(&problem, progress, outcome, objective, warnings);
-    let bounds = problem.widened_bounds();
+    let bounds = outcome.ceiling.map_or(widened, |ceiling| ceiling.bounds);
     let model = Model::new(features(problem), weights, bounds, in_force, training, state);
     match network {
         Some(TrainedNetwork { parts, training, state }) => {
@@ -190,34 +194,49 @@ pub(super) fn rising_range(range: Range, payers: Range, weight: f64) -> Range {
     }
 }
 
+/// Where the amount is to be held because the total of the training rows is too high. A campaign that is drawn to a prior
+/// keeps the ceiling of all: by itself it may have paid little by chance.
+fn find_ceiling(problem: &Problem<'_>, fitted: &Fitted, bounds: Bounds) -> Option<Ceiling> {
+    // A loss that is no number is not to be mended, but to be refused.
+    if problem.options.prior().is_some() || !fitted.train_loss.is_finite() {
+        return None;
+    }
+    Ceiling::find(bounds, |bounds| totals_of(problem, fitted, bounds, None))
+}
+
 /// Keeps the total of the training rows near what they paid; returns what the weights of the amount were multiplied by,
 /// if they were. A model that training continues from has seen other rows, and is left as it is.
-fn shrink_to_total(problem: &Problem<'_>, fitted: &mut Fitted) -> Option<f64> {
+fn shrink_to_total(problem: &Problem<'_>, fitted: &mut Fitted, bounds: Bounds) -> Option<f64> {
     if problem.options.init.is_some() {
         return None;
     }
     let mut amount = fitted.parts.weights_with(Head::Mu)?.clone();
     let intercepts = [problem.start.mu / fitted.amount_scale, problem.start.raw_sigma];
-    let ratio = |amount: &PartWeights| totals_of(problem, fitted, Some(amount)).ratio;
+    let ratio = |amount: &PartWeights| totals_of(problem, fitted, bounds, Some(amount)).ratio;
     let shrunk = shrink_amount(&mut amount, intercepts, &problem.payer_means, ratio);
     *fitted.parts.weights_with(Head::Mu)? = amount;
     shrunk
 }
 
-/// What the model predicts for its training rows, with other weights of the amount if they are given.
-fn totals_of(problem: &Problem<'_>, fitted: &Fitted, amount: Option<&PartWeights>) -> Totals {
+/// What the model predicts for its training rows within bounds, with other weights of the amount if they are given.
+fn totals_of(
+    problem: &Problem<'_>,
+    fitted: &Fitted,
+    bounds: Bounds,
+    amount: Option<&PartWeights>,
+) -> Totals {
     let parts = &fitted.parts;
     let heads = total::LinearHeads {
         logit: parts.head(Head::Logit),
         mu: amount.map_or_else(|| parts.head(Head::Mu), |amount| amount.head(0)),
         raw_sigma: amount.map_or_else(|| parts.head(Head::RawSigma), |amount| amount.head(1)),
         amount_scale: fitted.amount_scale,
-        bounds: problem.widened_bounds(),
+        bounds,
     };
     totals(problem.packed(), &problem.encodings, &heads, problem.start.mu)
 }
 
-fn warnings(problem: &Problem<'_>, totals: Totals, shrunk: Option<f64>) -> Vec<String> {
+fn warnings(problem: &Problem<'_>, outcome: &Outcome) -> Vec<String> {
     let seen = TrainingSummary {
         payers: problem.usable.payers,
         tiny: problem.usable.tiny,
@@ -226,9 +245,10 @@ fn warnings(problem: &Problem<'_>, totals: Totals, shrunk: Option<f64>) -> Vec<S
         names: problem.table.features.iter().map(|feature| feature.name).collect(),
         encodings: &problem.encodings,
         ranges: &problem.ranges,
-        totals,
+        totals: outcome.totals,
         max_sigma: problem.bounds.max_sigma,
-        shrunk,
+        ceiling: outcome.ceiling,
+        shrunk: outcome.shrunk,
     };
     seen.warnings()
 }

@@ -27,6 +27,7 @@
 
 mod automatic;
 mod best_epoch;
+mod ceiling;
 mod descent;
 mod encode;
 mod finish;

@@ -103,7 +103,7 @@ pub(super) fn squared_errors<const H: usize, T: Term<H>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::family::{AmountTerm, PayingTerm};
+    use crate::family::{AmountTerm, Limits, PayingTerm};
     use crate::fit::encode::{Known, Targets, deal, pack_training};
     use crate::fit::{Chunk, FeatureColumn, FeatureValues, RowId, Table};
 
@@ -190,8 +190,8 @@ mod tests {
 
     #[test]
     fn the_amount_gradient_is_the_slope_of_the_loss() {
-        compare(&AmountTerm { scale: 1.0, max_sigma: 5.0, prior: None }, [2.0, 0.5]);
-        compare(&AmountTerm { scale: 4.0, max_sigma: 5.0, prior: None }, [0.5, 1.5]);
+        compare(&AmountTerm { scale: 1.0, limits: Limits::of_sigma(5.0), prior: None }, [2.0, 0.5]);
+        compare(&AmountTerm { scale: 4.0, limits: Limits::of_sigma(5.0), prior: None }, [0.5, 1.5]);
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         let mut affine = Affine::default();
         let mut total = 0.0;
         let mut expected = 0.0;
-        let amount_term = AmountTerm { scale: 2.0, max_sigma: 5.0, prior: None };
+        let amount_term = AmountTerm { scale: 2.0, limits: Limits::of_sigma(5.0), prior: None };
         for batch in &packed.batches {
             let weights = AffineWeights { values: &paying, width };
             total += loss_of_batch(&mut affine, &PayingTerm, &packed, batch, weights);

@@ -111,10 +111,15 @@ impl<'a> Problem<'a> {
         &self.rows.training
     }
 
-    /// The bounds, with the payments of the model that training continues from.
+    /// The bounds, with the payments of the model that training continues from; below the ceiling of a prior.
     pub(super) fn widened_bounds(&self) -> Bounds {
-        let known = self.options.init.as_deref().and_then(Model::mu_range);
-        let mu = known.map_or(self.bounds.mu, |known| known.union(self.bounds.mu));
+        let mu = match (self.options.prior(), self.options.init.as_deref()) {
+            (Some(prior), _) => prior.widened_mu_range(self.bounds.mu),
+            (None, Some(init)) => {
+                init.mu_range().map_or(self.bounds.mu, |known| known.union(self.bounds.mu))
+            }
+            (None, None) => self.bounds.mu,
+        };
         Bounds { mu, ..self.bounds }
     }
 }

@@ -24,6 +24,11 @@ pub(super) struct LinearHeads<'a> {
 pub(super) struct Totals {
     /// Predicted expected lifetime values over labels.
     pub(super) ratio: f64,
+    /// The standard error of the logarithm of what was paid, by the payments alone.
+    pub(super) chance: f64,
+    /// The slopes of the payers' likelihood by the greatest mu and the greatest sigma: negative where those who are held there
+    /// paid less, or spread less.
+    pub(super) slopes: [f64; 2],
     /// The share of the rows, by weight, whose sigma is held at its bound.
     pub(super) at_max_sigma: f64,
 }
@@ -49,7 +54,7 @@ pub(super) fn totals(
             break;
         }
     }
-    seen.totals()
+    seen.totals(packed.repeats)
 }
 
 /// Hands on the heads of all rows, a tile at a time.
@@ -80,6 +85,9 @@ pub(super) struct TotalSums {
     weight: f64,
     predicted: f64,
     actual: f64,
+    /// Of what was paid.
+    squares: f64,
+    slopes: [f64; 2],
     at_max_sigma: f64,
 }
 
@@ -109,17 +117,28 @@ impl TotalSums {
     ) {
         let weight = packed.tile_weight(tile);
         let Bounds { mu: range, max_sigma } = heads.bounds;
-        for row in 0..tile.rows {
+        let of_row = |row: usize| {
             let sigma = sigma_from_raw(raw_sigma[row]);
             let held = if sigma > max_sigma { max_sigma } else { sigma };
-            let mu = range.hold(heads.amount_scale * mu[row]) - unit;
-            self.predicted += weight[row] * expected_ltv_row(logit[row], mu, held);
-            self.at_max_sigma += if sigma > max_sigma { weight[row] } else { 0.0 };
+            let free = heads.amount_scale * mu[row];
+            (range.hold(free) - unit, held, [free > range.most, sigma > max_sigma])
+        };
+        for row in 0..tile.rows {
+            let (mu, sigma, [_, is_held]) = of_row(row);
+            self.predicted += weight[row] * expected_ltv_row(logit[row], mu, sigma);
+            self.at_max_sigma += if is_held { weight[row] } else { 0.0 };
             self.weight += weight[row];
         }
         let log_amounts = &packed.log_amount[tile.batch.first_payer..][..tile.batch.payers];
-        for (log_amount, weight) in log_amounts.iter().skip(tile.start).zip(&weight[..tile.rows]) {
-            self.actual += weight * exp(log_amount - unit);
+        for (log_amount, row) in log_amounts.iter().skip(tile.start).zip(0..tile.rows) {
+            let ((mu, sigma, is_held), weight) = (of_row(row), weight[row]);
+            let (amount, z) = (exp(log_amount - unit), (log_amount - unit - mu) / sigma);
+            self.actual += weight * amount;
+            self.squares += weight * amount * amount;
+            for ((sum, is_held), slope) in self.slopes.iter_mut().zip(is_held).zip([z, z * z - 1.0])
+            {
+                *sum += if is_held { weight * slope / sigma } else { 0.0 };
+            }
         }
     }
 
@@ -128,12 +147,22 @@ impl TotalSums {
         self.weight += other.weight;
         self.predicted += other.predicted;
         self.actual += other.actual;
+        self.squares += other.squares;
+        for (sum, other) in self.slopes.iter_mut().zip(other.slopes) {
+            *sum += other;
+        }
         self.at_max_sigma += other.at_max_sigma;
     }
 
-    pub(super) fn totals(&self) -> Totals {
-        let Self { weight, predicted, actual, at_max_sigma } = self;
-        Totals { ratio: predicted / actual, at_max_sigma: at_max_sigma / weight }
+    /// What they come to; a row with the weight 1 stands for so many observations.
+    pub(super) fn totals(&self, repeats: f64) -> Totals {
+        let Self { weight, predicted, actual, squares, slopes, at_max_sigma } = self;
+        Totals {
+            ratio: predicted / actual,
+            chance: (squares / repeats).sqrt() / actual,
+            slopes: *slopes,
+            at_max_sigma: at_max_sigma / weight,
+        }
     }
 }
 

@@ -1,12 +1,20 @@
 //! What a person should look at before trusting a model.
 
+use super::ceiling::Ceiling;
 use super::shrink::FAR_TOTAL;
 use super::total::Totals;
 use crate::error::quoted;
+use crate::math::ln;
 use crate::model::{Encoding, NetworkTraining, Range};
 
 /// A value so many lengths of the range in which the feature is held beyond it is absurd.
 const ABSURD: f64 = 5.0;
+
+/// A total so many times the actual one, or such a part of it, is worth a word if it is no chance.
+const OFF_TOTAL: f64 = 1.25;
+
+/// A total that is off by so many standard errors is no chance.
+const CHANCES: f64 = 3.0;
 
 /// A share of rows at the bound of sigma that is worth a word.
 const MANY: f64 = 0.02;
@@ -28,6 +36,8 @@ pub(super) struct TrainingSummary<'a> {
     pub(super) ranges: &'a [Option<Range>],
     pub(super) totals: Totals,
     pub(super) max_sigma: f64,
+    /// Where mu and sigma are held, because the total was too high.
+    pub(super) ceiling: Option<Ceiling>,
     /// What the weights of the amount were multiplied by, if they were.
     pub(super) shrunk: Option<f64>,
 }
@@ -39,6 +49,7 @@ impl TrainingSummary<'_> {
         let absurd = features.filter_map(|((name, encoding), all)| absurd(name, encoding, (*all)?));
         let mut warnings: Vec<String> = self.residues().into_iter().chain(absurd).collect();
         warnings.extend(self.few_payers());
+        warnings.extend(self.ceiling());
         warnings.extend(self.shrunk());
         warnings.extend(self.total());
         warnings.extend(self.bounded());
@@ -64,6 +75,16 @@ impl TrainingSummary<'_> {
         })
     }
 
+    fn ceiling(&self) -> Option<String> {
+        let Ceiling { bounds, ratio } = self.ceiling?;
+        Some(format!(
+            "mu is held below {} and sigma below {}, because the predicted total of the training rows was {} times the actual one, most of it of a few customers; use the logarithm of features that are skewed",
+            short(bounds.mu.most),
+            short(bounds.max_sigma),
+            short(ratio)
+        ))
+    }
+
     fn shrunk(&self) -> Option<String> {
         let factor = self.shrunk?;
         Some(format!(
@@ -72,18 +93,19 @@ impl TrainingSummary<'_> {
     }
 
     fn total(&self) -> Option<String> {
-        let ratio = self.totals.ratio;
+        let Totals { ratio, chance, .. } = self.totals;
         let is_far = !(1.0 / FAR_TOTAL..=FAR_TOTAL).contains(&ratio);
-        is_far.then(|| {
+        let is_off = ln(ratio).abs() > ln(OFF_TOTAL).max(CHANCES * chance);
+        (is_far || is_off).then(|| {
             format!(
-                "the predicted total of the training rows is {} times the actual one; a few labels may be most of it",
+                "the predicted total of the training rows is {} times the actual one; a few labels may be most of it, or some be no payments, as cents that are left of refunds",
                 short(ratio)
             )
         })
     }
 
     fn bounded(&self) -> Option<String> {
-        (self.totals.at_max_sigma > MANY).then(|| {
+        (self.ceiling.is_none() && self.totals.at_max_sigma > MANY).then(|| {
             format!(
                 "sigma is held at max_sigma = {} in {} of 100 training rows",
                 short(self.max_sigma),

@@ -20,6 +20,7 @@ use super::version::{FORMAT_VERSION, NETWORK_VERSION, check_version};
 use super::weights::{WeightRow, Weights};
 use crate::error::quoted;
 use crate::family::Head;
+use crate::math::ln;
 use crate::{Error, Result};
 
 /// A trained model: made by [`fit`](crate::fit::fit) or read from its text.
@@ -309,9 +310,22 @@ impl Model {
     }
 
     /// The range within which the model holds the mu it predicts: that of the logarithms of the payments it was trained
-    /// on. `None` in a text that was written before there was one.
+    /// on, or a lower end where the total would have been too high. `None` in a text that was written before there was one.
     pub fn mu_range(&self) -> Option<Range> {
         self.mu_range
+    }
+
+    /// That range with other logarithms of payments. An end that was lowered for the sake of the total stays.
+    pub(crate) fn widened_mu_range(&self, logs: Range) -> Range {
+        let Some(known) = self.mu_range else { return logs };
+        let all = known.union(logs);
+        if self.has_ceiling() { Range { most: known.most, ..all } } else { all }
+    }
+
+    /// Whether mu is held below the greatest payment.
+    fn has_ceiling(&self) -> bool {
+        let most = self.training.label_max;
+        self.mu_range.zip(most).is_some_and(|(range, most)| range.most < ln(most))
     }
 
     /// The greatest sigma the model predicts.

@@ -212,6 +212,51 @@ fn amounts_are_not_extrapolated() {
     assert_eq!(mu.range, Some(Range { least: 0.0, most: 30.0 }));
 }
 
+/// Customers whose logarithm of a feature says what they pay, and the feature as it is.
+pub fn skewed(rows: usize, seed: u64) -> Data {
+    let mut random = Random(seed);
+    let rank = random.normals(rows);
+    let label = rank.iter().map(|rank| {
+        let pays = random.next() < 1.0 / (1.0 + (1.5 - 0.8 * rank).exp());
+        if pays { (1.5 + 0.7 * rank + random.normal()).exp() } else { 0.0 }
+    });
+    let label = label.collect();
+    Data::numbers(label, vec![rank.iter().map(|rank| (2.0 + 1.5 * rank).exp()).collect()])
+}
+
+/// Whether the total of a model of skewed customers is right on them and on others.
+pub fn check_skewed(model: &Model, data: &Data, what: &str) {
+    let others = skewed(20_000, 999);
+    for (data, range) in [(data, 0.95..1.15), (&others, 0.8..1.25)] {
+        let values = predicted(model, data);
+        let ratio = values.iter().sum::<f64>() / data.label.iter().sum::<f64>();
+        assert!(range.contains(&ratio), "{what}: {ratio}");
+    }
+}
+
+/// Straight lines are too steep for the greatest values of a skewed feature.
+#[test]
+fn a_skewed_feature_makes_nobody_a_fortune() {
+    for seed in 1..=6 {
+        let data = skewed(5000, seed);
+        let model = data.fit(&[]).unwrap();
+        check_skewed(&model, &data, &format!("seed {seed}"));
+        let warnings = &model.training().warnings;
+        assert!(warnings.iter().any(|warning| warning.contains("held below")), "{warnings:?}");
+        let most = predicted(&model, &data).into_iter().fold(0.0, f64::max);
+        let paid = model.training().label_max.unwrap();
+        assert!(most < 2.0 * paid, "{most} of {paid}");
+        let (told, loss) = (model.training().train_loss, mean_loss(&data, &model));
+        assert!((told - loss).abs() < 1e-4, "the loss is that of predictions: {told} {loss}");
+        assert!(model.mu_range().unwrap().most < paid.ln());
+        // Its logarithm is followed to the end.
+        let Feature::Numbers(x) = &data.features[0] else { unreachable!() };
+        let straight = Data::numbers(data.label.clone(), vec![x.iter().map(|x| x.ln()).collect()]);
+        let straight = straight.fit(&[]).unwrap();
+        assert!(straight.training().warnings.is_empty(), "{:?}", straight.training().warnings);
+    }
+}
+
 #[test]
 fn residues_are_no_payments() {
     for residues in [1, 2, 4, 8] {

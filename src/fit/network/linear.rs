@@ -1,6 +1,7 @@
 //! What a network starts from, and what it comes to.
 
-use crate::family::{AmountTerm, JointTerm};
+use crate::family::{AmountTerm, JointTerm, Limits};
+use crate::fit::ceiling::Ceiling;
 use crate::fit::rows::{Hashed, Table, Usable};
 use crate::fit::total::{LinearHeads, Totals};
 use crate::fit::watch::Watch;
@@ -32,6 +33,11 @@ impl Linear<'_> {
         self.init.is_some_and(|model| model.network().is_some())
     }
 
+    /// Whether it was drawn to a prior.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.init.is_some_and(|model| model.between().is_some())
+    }
+
     /// The features with their encodings.
     pub(super) fn features(&self) -> Vec<Feature> {
         let names = self.table.features.iter().map(|column| column.name.to_owned());
@@ -39,10 +45,15 @@ impl Linear<'_> {
         names.zip(encodings).map(|(name, encoding)| Feature::new(name, encoding)).collect()
     }
 
-    /// What the hidden layers are trained on: they are common to all heads, and so to both terms.
-    pub(super) fn term(&self) -> JointTerm {
+    /// What the hidden layers are trained on: they are common to all heads, and so to both terms. Losses are of amounts
+    /// below the ceiling, if there is one.
+    pub(super) fn term(&self, ceiling: Option<Ceiling>) -> JointTerm {
         let LinearHeads { amount_scale, bounds, .. } = self.heads;
-        JointTerm(AmountTerm { scale: amount_scale, max_sigma: bounds.max_sigma, prior: None })
+        let limits = match ceiling {
+            Some(Ceiling { bounds, .. }) => Limits { mu: bounds.mu.most, sigma: bounds.max_sigma },
+            None => Limits::of_sigma(bounds.max_sigma),
+        };
+        JointTerm(AmountTerm { scale: amount_scale, limits, prior: None })
     }
 }
 
@@ -53,6 +64,8 @@ pub(in crate::fit) struct Outcome {
     pub(in crate::fit) validation_loss: Option<f64>,
     pub(in crate::fit) validation_rows: u64,
     pub(in crate::fit) totals: Totals,
+    /// Where mu and sigma are held, because the total was too high.
+    pub(in crate::fit) ceiling: Option<Ceiling>,
     /// What the weights of the amount were multiplied by, if they were.
     pub(in crate::fit) shrunk: Option<f64>,
 }

@@ -11,13 +11,14 @@ use super::shrink::shrink_network;
 use super::start::NetworkStart;
 use super::weights::{AdamMoments, NetworkWeights, Ready};
 use crate::fit::best_epoch::BestEpoch;
+use crate::fit::ceiling::Ceiling;
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::sgd::{Powers, Rates, batch_order};
 use crate::fit::split::{VALIDATION_BATCH, count_held_out};
-use crate::fit::total::{TOTAL_ROWS, TotalSums, Totals};
+use crate::fit::total::{LinearHeads, TOTAL_ROWS, TotalSums, Totals};
 use crate::math::dispatch;
-use crate::model::{NetworkParts, NetworkTraining, StateParts, TotalShift};
+use crate::model::{Bounds, NetworkParts, NetworkTraining, StateParts, TotalShift};
 use crate::net::deep::{Adam, Dropout, Embedding, PANEL, Panel, Shape, Transposed, adam, step_key};
 use crate::net::{Category, TileRows};
 
@@ -91,6 +92,8 @@ struct NetworkTrainer<'a> {
     training: &'a NetworkRows,
     validation: Option<&'a NetworkRows>,
     linear: &'a Linear<'a>,
+    /// Where mu and sigma are held, because the total was too high.
+    ceiling: Option<Ceiling>,
     plan: NetworkPlan,
     shape: Shape,
     embeddings: Vec<Embedding>,
@@ -139,6 +142,7 @@ impl<'a> NetworkTrainer<'a> {
             training,
             validation,
             linear,
+            ceiling: None,
             plan,
             shape,
             embeddings,
@@ -201,7 +205,8 @@ impl<'a> NetworkTrainer<'a> {
             train_loss: self.mean_loss(self.training),
             validation_loss: self.validation_loss(),
             validation_rows: self.validation.map_or(0, NetworkRows::count) as u64,
-            totals: self.totals(),
+            totals: self.totals(self.bounds()),
+            ceiling: self.ceiling,
             shrunk,
         };
         let amount_scale = self.linear.heads.amount_scale;
@@ -239,10 +244,14 @@ impl<'a> NetworkTrainer<'a> {
         if is_trained {
             self.mend_paying_rate();
         }
+        if !self.linear.is_drawn() {
+            self.ceiling = Ceiling::find(self.bounds(), |bounds| self.totals(bounds));
+        }
+        let bounds = self.bounds();
         let mut values = self.average.clone();
         let shrunk = shrink_network(&self.shape.clone(), &mut values, |values| {
             self.average.clone_from(values);
-            self.totals().ratio
+            self.totals(bounds).ratio
         });
         self.average = values;
         let [_, mu, raw_sigma] = self.shape.biases_of_heads(&self.average.weights);
@@ -276,11 +285,16 @@ impl<'a> NetworkTrainer<'a> {
             self.shape.set_biases_of_heads(&mut self.average.weights, before);
             self.move_biases([0.0, mu / self.linear.heads.amount_scale, raw_sigma]);
             if round < ROUNDS {
-                calibration = calibration.corrected(self.totals().ratio);
+                calibration = calibration.corrected(self.totals(self.bounds()).ratio);
             }
         }
         let ([mu, raw_sigma], ratio) = (calibration.step, calibration.ratio);
         Some(TotalShift { ratio, mu, raw_sigma })
+    }
+
+    /// What amounts are held within.
+    fn bounds(&self) -> Bounds {
+        self.ceiling.map_or(self.linear.heads.bounds, |ceiling| ceiling.bounds)
     }
 
     /// Whether the training was interrupted.
@@ -315,7 +329,7 @@ impl<'a> NetworkTrainer<'a> {
     fn sum_gradient(&mut self, batch: usize) {
         let Self { training, linear, shape, embeddings, values, transposed, .. } = self;
         let network = Ready { shape, embeddings, values, transposed };
-        let term = linear.term();
+        let term = linear.term(None);
         let batch = &training.packed.batches[batch];
         let blocks = batch.rows.div_ceil(BLOCK_ROWS);
         let key = step_key(linear.seed, self.moments.steps);
@@ -395,7 +409,7 @@ impl<'a> NetworkTrainer<'a> {
 
     /// The mean loss of rows, with the average of the weights.
     fn mean_loss(&mut self, rows: &NetworkRows) -> f64 {
-        let term = self.linear.term();
+        let term = self.linear.term(self.ceiling);
         let mut total = 0.0;
         self.pass(
             rows,
@@ -411,9 +425,10 @@ impl<'a> NetworkTrainer<'a> {
         self.validation.map(|rows| self.mean_loss(rows))
     }
 
-    /// What is predicted for the rows, with the average of the weights.
-    fn totals(&mut self) -> Totals {
-        let Linear { heads, unit, .. } = self.linear;
+    /// What is predicted for the rows, with the average of the weights and amounts held within bounds.
+    fn totals(&mut self, bounds: Bounds) -> Totals {
+        let Linear { heads, unit, .. } = *self.linear;
+        let heads = LinearHeads { bounds, ..heads };
         let mut sums = TotalSums::default();
         for rows in std::iter::once(self.training).chain(self.validation) {
             self.pass(
@@ -421,23 +436,24 @@ impl<'a> NetworkTrainer<'a> {
                 TOTAL_ROWS,
                 |worker, network, block| {
                     worker.sums = TotalSums::default();
-                    worker.total(network, heads, *unit, block);
+                    worker.total(network, &heads, unit, block);
                 },
                 |worker| sums.add(&worker.sums),
             );
         }
-        sums.totals()
+        sums.totals(self.training.packed.repeats)
     }
 
     /// What the rows say of the total, with the average of the weights.
     fn calibration_sums(&mut self) -> CalibrationSums {
-        let Linear { heads, unit, .. } = self.linear;
+        let Linear { heads, unit, .. } = *self.linear;
+        let heads = LinearHeads { bounds: self.bounds(), ..heads };
         let mut sums = CalibrationSums::default();
         for rows in std::iter::once(self.training).chain(self.validation) {
             self.pass(
                 rows,
                 TOTAL_ROWS,
-                |worker, network, block| worker.calibration(network, heads, *unit, block),
+                |worker, network, block| worker.calibration(network, &heads, unit, block),
                 |worker| sums.add(&worker.calibration),
             );
         }

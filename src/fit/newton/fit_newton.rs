@@ -8,7 +8,7 @@ use super::passes;
 use super::penalties::Penalties;
 use super::rows::{DesignColumns, PartRows};
 use super::solve::{Solution, Stop};
-use crate::family::{AmountTerm, Curved, PayingTerm};
+use crate::family::{AmountTerm, Curved, Limits, PayingTerm};
 use crate::fit::finish::{Fitted, finish};
 use crate::fit::problem::Problem;
 use crate::fit::regularizer::Regularizer;
@@ -274,7 +274,7 @@ impl<'a> Exact<'a> {
 
 /// The term of the amount with sigma bounded, and without its prior.
 fn amount_term(problem: &Problem<'_>) -> AmountTerm {
-    AmountTerm { max_sigma: problem.bounds.max_sigma, ..AmountTerm::FREE }
+    AmountTerm { limits: Limits::of_sigma(problem.bounds.max_sigma), ..AmountTerm::FREE }
 }
 
 /// The parts that were solved for, as other trainings have them.

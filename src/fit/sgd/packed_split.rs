@@ -1,6 +1,7 @@
 //! Packed rows in two sets: to train on, and held out.
 
 use super::parts::Parts;
+use crate::family::Limits;
 use crate::fit::encode::Packed;
 
 /// The rows to train on, and those that say when to stop.
@@ -12,15 +13,19 @@ pub(in crate::fit) struct PackedSplit {
 }
 
 impl PackedSplit {
-    /// The mean loss of the training rows; that of a sigma without bound if asked for.
-    pub(in crate::fit) fn train_loss(&self, parts: &mut Parts, unbounded: bool) -> f64 {
+    /// The mean loss of the training rows; with other limits of the amount if they are given.
+    pub(in crate::fit) fn train_loss(&self, parts: &mut Parts, limits: Option<Limits>) -> f64 {
         let packed = std::iter::repeat(&self.training);
-        parts.total_loss(packed, unbounded) / self.training.weight_sum
+        parts.total_loss(packed, limits) / self.training.weight_sum
     }
 
-    /// The mean loss of the held-out rows.
-    pub(in crate::fit) fn validation_loss(&self, parts: &mut Parts) -> Option<f64> {
+    /// The mean loss of the held-out rows; with other limits of the amount if they are given.
+    pub(in crate::fit) fn validation_loss(
+        &self,
+        parts: &mut Parts,
+        limits: Option<Limits>,
+    ) -> Option<f64> {
         let weight_sum = self.validation.first()?.weight_sum;
-        Some(parts.total_loss(self.validation.iter(), false) / weight_sum)
+        Some(parts.total_loss(self.validation.iter(), limits) / weight_sum)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::optimizer::{StepRates, WeightState};
 use super::steps::Steps;
-use crate::family::{Head, Term};
+use crate::family::{Head, Limits, Term};
 use crate::fit::encode::Packed;
 use crate::fit::objective::{gradient_of_batch, loss_of_batch};
 use crate::fit::weight_penalty::WeightPenalty;
@@ -33,8 +33,8 @@ pub(in crate::fit) trait ModelPart: Send {
         with_loss: bool,
     ) -> f64;
 
-    /// The summed loss over all rows of `packed`, with the weights as they are; that of a sigma without bound if asked for.
-    fn total_loss(&mut self, packed: &Packed, unbounded: bool) -> f64;
+    /// The summed loss over all rows of `packed`, with the weights as they are; with other limits of the amount if they are given.
+    fn total_loss(&mut self, packed: &Packed, limits: Option<Limits>) -> f64;
 }
 
 /// A part with `H` linear heads and one term of the loss.
@@ -324,9 +324,9 @@ impl<const H: usize, T: Term<H>> ModelPart for LinearPart<H, T> {
         total / self.weight_sum
     }
 
-    fn total_loss(&mut self, packed: &Packed, unbounded: bool) -> f64 {
+    fn total_loss(&mut self, packed: &Packed, limits: Option<Limits>) -> f64 {
         let weights = self.weights.affine();
-        let term = if unbounded { self.term.unbounded() } else { self.term };
+        let term = limits.map_or(self.term, |limits| self.term.within(limits));
         let loss = |batch| loss_of_batch(&mut self.affine, &term, packed, batch, weights);
         packed.batches.iter().map(loss).sum()
     }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::part::{ModelPart, PartWeights};
 use super::steps::Steps;
-use crate::family::Head;
+use crate::family::{Head, Limits};
 use crate::fit::encode::Packed;
 
 /// Packed numbers from which on the parts are trained on threads of their own.
@@ -62,9 +62,9 @@ impl Parts {
     pub(in crate::fit) fn total_loss<'a>(
         &mut self,
         packed: impl Iterator<Item = &'a Packed>,
-        unbounded: bool,
+        limits: Option<Limits>,
     ) -> f64 {
-        self.0.iter_mut().zip(packed).map(|(part, packed)| part.total_loss(packed, unbounded)).sum()
+        self.0.iter_mut().zip(packed).map(|(part, packed)| part.total_loss(packed, limits)).sum()
     }
 
     /// One pass over the batches, the parts side by side. Returns the mean loss on the way, if asked for.

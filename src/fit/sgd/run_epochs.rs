@@ -39,7 +39,7 @@ pub(in crate::fit) fn run_epochs(
             epochs.progress.stop = StopReason::Diverged;
             break;
         }
-        let validation_loss = rows.validation_loss(parts);
+        let validation_loss = rows.validation_loss(parts, None);
         epochs.note(epoch, kept.then_some(train_loss), validation_loss);
         if epochs.remember(epoch, kept, validation_loss, parts) {
             epochs.progress.stop = StopReason::Patience;

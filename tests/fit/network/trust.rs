@@ -5,7 +5,7 @@ use ziln::math::loss_row;
 use ziln::model::{Encoding, Model};
 
 use crate::data::{Data, Feature, Random};
-use crate::trust::{FEATURES_OF_NOISE, paid, predicted};
+use crate::trust::{FEATURES_OF_NOISE, check_skewed, paid, predicted, skewed};
 
 /// Options with hidden layers; of all rows, if none are held out and every epoch is run.
 fn hidden(of_all_rows: bool) -> Vec<(&'static str, OptionValue)> {
@@ -57,6 +57,15 @@ impl Totals {
             all.trained += f64::from(u8::from(is_trained(&model)));
         }
         all
+    }
+}
+
+#[test]
+fn a_skewed_feature_makes_nobody_a_fortune() {
+    for seed in 1..=3 {
+        let data = skewed(5000, seed);
+        let model = data.fit(&hidden(true)).unwrap();
+        check_skewed(&model, &data, &format!("seed {seed}"));
     }
 }
 

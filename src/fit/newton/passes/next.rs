@@ -238,7 +238,7 @@ impl NextModel<'_> {
         let training = self.training(&passes, &weights, penalties);
         let payments = self.sums.payments;
         let logs = Range { least: ln(payments.least), most: ln(payments.most) };
-        let mu_range = model.mu_range().map(|known| known.union(logs));
+        let mu_range = model.mu_range().is_some().then(|| model.widened_mu_range(logs));
         let features = self.features(&weights.logit);
         model
             .after_pass(features, weights, mu_range, options, training)

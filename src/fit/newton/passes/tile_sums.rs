@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::fixed_point_sum::{FixedPointSum, add_products};
 use super::profile::Profile;
 use super::sums::{PartSums, PassSums, UNIT};
-use crate::family::{AmountTerm, Curved, PAIRS, PayingTerm, TargetTile};
+use crate::family::{AmountTerm, Curved, Limits, PAIRS, PayingTerm, TargetTile};
 use crate::fit::newton::part_objective::add_head;
 use crate::fit::newton::rows::RowTile;
 use crate::math::{TILE, dispatch, padded_rows};
@@ -31,7 +31,7 @@ pub(super) fn add_tile(
 ) {
     let &SummedPart { index, is_open, scaled, profile, max_sigma } = part;
     let free = AmountTerm::FREE;
-    let bounded = AmountTerm { max_sigma, ..free };
+    let bounded = AmountTerm { limits: Limits::of_sigma(max_sigma), ..free };
     scratch.tile.count = padded_rows(rows).min(TILE);
     dispatch(
         #[inline(always)]

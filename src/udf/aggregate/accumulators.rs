@@ -5,6 +5,7 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 use super::GroupState;
+use super::handed_on::HandedOn;
 use super::kept::read_kept;
 use crate::udf::guard::Guard;
 
@@ -13,12 +14,13 @@ use crate::udf::guard::Guard;
 pub(super) struct ManyGroups<S> {
     guard: Guard,
     state: S,
+    handed_on: HandedOn,
 }
 
 impl<S> ManyGroups<S> {
     /// The groups of a function's call, of which there are none yet.
     pub fn new(function: &'static str, state: S) -> Self {
-        Self { guard: Guard::of(function), state }
+        Self { guard: Guard::of(function), state, handed_on: HandedOn::default() }
     }
 }
 
@@ -59,7 +61,7 @@ impl<S: GroupState> GroupsAccumulator for ManyGroups<S> {
         opt_filter: Option<&BooleanArray>,
         total_num_groups: usize,
     ) -> Result<()> {
-        let Self { guard, state } = self;
+        let Self { guard, state, .. } = self;
         guard.call(|| update(state, values, group_indices, opt_filter, total_num_groups))
     }
 
@@ -68,7 +70,15 @@ impl<S: GroupState> GroupsAccumulator for ManyGroups<S> {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        self.guard.call(|| self.state.state(emit_to))
+        let Self { guard, state, handed_on } = self;
+        guard.call(|| {
+            let states = state.state(emit_to)?;
+            // Those of the first groups are complete, of rows in order: the next stage is done with them soon.
+            if matches!(emit_to, EmitTo::All) {
+                handed_on.add(&states)?;
+            }
+            Ok(states)
+        })
     }
 
     fn merge_batch(
@@ -89,7 +99,7 @@ impl<S: GroupState> GroupsAccumulator for ManyGroups<S> {
     }
 
     fn size(&self) -> usize {
-        self.guard.size(|| size_of::<Self>() + self.state.size())
+        self.guard.size(|| size_of::<Self>() + self.state.size() + self.handed_on.size())
     }
 }
 

@@ -10,6 +10,7 @@
 mod accumulators;
 mod function;
 mod group_state;
+mod handed_on;
 mod kept;
 #[cfg(any(test, debug_assertions))]
 mod panicking;
@@ -18,5 +19,6 @@ mod tests;
 
 pub(super) use function::{Aggregate, AggregateFunction, Call};
 pub(super) use group_state::{BatchRows, GroupState};
+pub(super) use handed_on::batch_bytes;
 #[cfg(any(test, debug_assertions))]
 pub use panicking::panicking_aggregate;

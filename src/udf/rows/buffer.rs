@@ -13,6 +13,7 @@ use super::groups_of_rows::GroupsOfRows;
 use super::levels::Levels;
 use super::open_chunk::OpenChunk;
 use super::schema::{ColumnKind, RowSchema};
+use crate::udf::aggregate::batch_bytes;
 
 /// Fewer rows than this are copied where a chunk of their own would do as well: there shall be few chunks.
 const SMALL: usize = 1 << 16;
@@ -132,6 +133,17 @@ impl RowBuffer {
         let chunks = self.chunks.capacity() * size_of::<RowChunk>() + self.bytes + self.open.size();
         let counts = self.counts.capacity() * size_of::<u32>();
         size_of::<Self>() + chunks + levels + counts
+    }
+
+    /// What a copy of the states takes, in bytes. An engine with several groups puts their states into order, or parts them:
+    /// it copies them, a batch at a time, and holds both.
+    pub fn copied_size(&self) -> usize {
+        if self.counts.len() < 2 {
+            return 0;
+        }
+        let row: usize = self.schema.kinds().map(ColumnKind::bytes).sum();
+        let bytes = self.rows * row + self.list_numbers * ColumnKind::Number.bytes();
+        batch_bytes(bytes, self.counts.len())
     }
 
     /// Adds rows, given in the columns of the schema with categories as strings of any encoding.

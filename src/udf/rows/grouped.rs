@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type, UInt32Type};
 use datafusion_common::{Result, exec_datafusion_err};
 
 use super::levels::Levels;
-use super::schema::{ColumnKind, RowSchema, parts, state_column_type};
+use super::schema::{ColumnKind, RowSchema, padding, parts, state_column_type};
 use crate::fit::RowId;
 use crate::udf::lists::trimmed;
 
@@ -140,7 +140,10 @@ impl GroupedRows {
         let lengths: Vec<usize> =
             (0..self.groups()).map(|group| self.bounds(group).len()).collect();
         match self.rows.take() {
-            Some(rows) => self.grouped_state(&rows, &lengths),
+            Some(mut rows) => {
+                pad(&mut rows, &lengths);
+                self.grouped_state(&rows, &lengths)
+            }
             None => self.ordered_state(&lengths),
         }
     }
@@ -225,6 +228,15 @@ impl GroupedRows {
         let codes: &UInt32Array = codes.as_primitive();
         Ok(Arc::new(self.levels[index].decode(codes)?))
     }
+}
+
+/// Repeats the last row behind the last piece.
+fn pad(rows: &mut Vec<RowId>, lengths: &[usize]) {
+    let Some(&last) = rows.last() else { return };
+    let piece = parts(lengths).last().map_or(0, |part| part.len());
+    let padding = padding(piece, lengths.len());
+    rows.reserve_exact(padding);
+    rows.extend(std::iter::repeat_n(last, padding));
 }
 
 /// The type of a column in the buffer.

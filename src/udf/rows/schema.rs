@@ -14,6 +14,9 @@ use crate::udf::lists::trimmed;
 /// Pieces of a state, which have about as many rows each.
 const PIECES: usize = 4;
 
+/// Padding is at most one value in so many.
+const PADDING_SHARE: usize = 8;
+
 /// What a buffered column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::udf) enum ColumnKind {
@@ -25,6 +28,18 @@ pub(in crate::udf) enum ColumnKind {
     Category,
     /// Lists of `Float64`.
     Numbers,
+}
+
+impl ColumnKind {
+    /// The bytes of a row, beside the numbers of a list.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Number => size_of::<f64>(),
+            Self::Single => size_of::<f32>(),
+            Self::Category => size_of::<i32>(),
+            Self::Numbers => size_of::<i64>(),
+        }
+    }
 }
 
 /// One buffered column.
@@ -72,11 +87,14 @@ impl RowSchema {
         pieces.collect()
     }
 
-    /// The state of groups whose rows lie one behind the other in `columns`, `lengths` rows each.
+    /// The state of groups whose rows lie one behind the other in `columns`, `lengths` rows each. What is in the columns
+    /// beyond them may be [`padding`].
     pub fn state_arrays(&self, columns: &[ArrayRef], lengths: &[usize]) -> Result<Vec<ArrayRef>> {
         let mut arrays = Vec::with_capacity(PIECES * columns.len());
         for part in parts(lengths) {
-            let values = |column: &ArrayRef| column.slice(part.start, part.len());
+            let padded = part.len() + padding(part.len(), lengths.len());
+            let values =
+                |column: &ArrayRef| column.slice(part.start, padded.min(column.len() - part.start));
             arrays.extend(self.piece_arrays(columns.iter().map(values), &part, lengths)?);
         }
         Ok(arrays)
@@ -128,6 +146,15 @@ impl RowSchema {
 pub(super) fn parts(lengths: &[usize]) -> impl Iterator<Item = Range<usize>> {
     let rows: usize = lengths.iter().sum();
     (0..PIECES).map(move |piece| rows * piece / PIECES..rows * (piece + 1) / PIECES)
+}
+
+/// How many more values than a state has shall lie behind them, of so many values in so many lists.
+///
+/// Arrow copies lists into room for as many values as there are on average in a list, rounded down, times the lists. What is
+/// missing by the rounding would double the room; where there is nothing to round, there is none too much.
+pub(super) fn padding(values: usize, lists: usize) -> usize {
+    let padded = values.next_multiple_of(lists.max(1));
+    if padded - values <= values / PADDING_SHARE { padded - values } else { 0 }
 }
 
 /// How many of the rows of each group, one group behind the other, are within a part of all rows.

@@ -74,7 +74,8 @@ impl GroupState for RowState {
         let load = self.rows.load();
         // Where there are several groups, the rows of each are listed.
         let listed = if load.groups > 1 { load.rows * size_of::<RowId>() } else { 0 };
-        self.rows.size() + listed + self.call.evaluation_bytes(&load)
+        let evaluation = listed + self.call.evaluation_bytes(&load);
+        self.rows.size() + evaluation.max(self.rows.copied_size())
     }
 
     /// Without a copy of the rows.

@@ -162,17 +162,13 @@ async fn ordered_input() {
     }
 }
 
+/// With more groups than DataFusion has states in a batch: of fewer, none would be left out of memory.
 #[tokio::test]
 async fn spilled_groups() {
-    let mut many = Vec::new();
-    for seed in 0..12 {
-        many.push(shuffled(&batch(), seed));
-    }
-    let sql = "SELECT id % 700 AS part, count(*),
-            ziln_fit_sgd(ltv, {recency: recency, frequency: frequency, channel: channel}, {epochs: 1}),
-            ziln_evaluate(ltv, logit, mu, raw_sigma)
-        FROM customers GROUP BY part ORDER BY part";
-    let expected = rows(&with_customers(session(1, 8192), table(vec![many.clone()])), sql).await;
+    let sql = "SELECT part, count(*), md5(ziln_fit_sgd(y, {a: a, b: CAST(b AS VARCHAR)}, {epochs: 1})), ziln_gini(y, a)
+        FROM (SELECT value % 12000 AS part, value % 7 AS y, value % 11 AS a, value % 13 AS b FROM generate_series(1, 60000))
+        GROUP BY part ORDER BY part";
+    let expected = rows(&session(1, 8192), sql).await;
     let mut spilled = 0;
     let mut refused = 0;
     let mut limit = 200 << 10;
@@ -182,11 +178,6 @@ async fn spilled_groups() {
             let mut config = config(partitions, 256);
             config.options_mut().execution.sort_spill_reservation_bytes = 64 << 10;
             let context = session_with(config, runtime(pool.clone(), true));
-            let mut parts = vec![Vec::new(); partitions];
-            for (turn, batch) in many.iter().enumerate() {
-                parts[turn % partitions].push(batch.clone());
-            }
-            let context = with_customers(context, table(parts));
             let what = format!("with {partitions} partitions and {limit} bytes");
             match run_plan(&context, sql).await {
                 Ok((actual, plan)) => {

@@ -88,10 +88,10 @@ impl Worker {
         block: Block<'_>,
         dropped: Option<Dropped>,
     ) {
-        self.gradient.as_flattened_mut().fill(0.0);
         let Ready { shape, values, transposed, .. } = *network;
         let weights = &values.weights;
-        for rows in block.tiles() {
+        for (tile, rows) in block.tiles().enumerate() {
+            let is_first = tile == 0;
             if let Some(Dropped { dropout, key }) = dropped {
                 let (first, tile) = (rows.range().start, &mut self.tile);
                 dispatch(
@@ -116,6 +116,7 @@ impl Worker {
                 numbers: Some(block.rows.numbers(&rows)),
                 tile,
                 rows: count,
+                is_first,
                 gradient,
             });
             let first = (rows.start - block.index * BLOCK_ROWS) * width;

@@ -20,6 +20,8 @@ pub(crate) struct Backward<'a> {
     pub(crate) numbers: Option<NumberColumns<'a>>,
     pub(crate) tile: &'a mut Tile,
     pub(crate) rows: usize,
+    /// Whether these are the first rows: the gradient begins at 0, whatever is there. Otherwise it goes on.
+    pub(crate) is_first: bool,
     /// Laid out as the weights are.
     pub(crate) gradient: &'a mut [Panel],
 }
@@ -29,8 +31,12 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shape, weights, transposed, dropout, numbers, tile, rows, gradient } = self;
+        let Self { shape, weights, transposed, dropout, numbers, tile, rows, is_first, gradient } =
+            self;
         let rows = rows.min(ROWS);
+        if is_first {
+            shape.clear_biases(gradient);
+        }
         let factor = dropout.map_or(1.0, Dropout::factor);
         let Tile { numbers: in_tile, embedded, embedded_width, layers, by_embedded, .. } = tile;
         let numbers = numbers.unwrap_or(NumberColumns { values: in_tile, stride: ROWS });
@@ -40,7 +46,8 @@ impl WithSimd for Backward<'_> {
         // The heads.
         let of_heads = RowMajor { values: errors, stride: ROWS, terms: rows };
         let units = Terms { values: last.units.as_flattened(), stride: layer.width() };
-        let mut by_heads = Gradient { panels: &mut gradient[shape.heads()], inputs: HEADS };
+        let panels = &mut gradient[shape.heads()];
+        let mut by_heads = Gradient { panels, is_first, inputs: HEADS };
         product(simd, USED_HEADS, layer.width(), of_heads, units, &mut by_heads);
         add_errors(by_head, rows, &mut gradient[shape.head_biases()]);
         let left = ColumnMajor { values: errors, stride: ROWS, terms: USED_HEADS };
@@ -63,14 +70,14 @@ impl WithSimd for Backward<'_> {
                 let NumberColumns { values, stride } = numbers;
                 let left = RowMajor { values, stride, terms: rows };
                 let panels = &mut gradient[layer.of_numbers()];
-                let mut out = Gradient { panels, inputs: layer.numbers };
+                let mut out = Gradient { panels, is_first, inputs: layer.numbers };
                 product(simd, layer.numbers, layer.width(), left, terms, &mut out);
             }
             if layer.inputs == 0 {
                 continue;
             }
             let panels = &mut gradient[layer.of_inputs()];
-            let mut by_weights = Gradient { panels, inputs: layer.inputs };
+            let mut by_weights = Gradient { panels, is_first, inputs: layer.inputs };
             let left = RowMajor { values: errors, stride: layer.width(), terms: layer.units };
             let right = Panels { values: &transposed.layers[index], terms: layer.units };
             if let (Some(below), Some(under)) =

@@ -187,9 +187,11 @@ impl Out for PlainRows<'_> {
     }
 }
 
-/// The gradient by weights in panels, which the sums go on from.
+/// The gradient by weights in panels.
 pub(super) struct Gradient<'a> {
     pub(super) panels: &'a mut [Panel],
+    /// Whether the sums begin at 0; otherwise with what is there.
+    pub(super) is_first: bool,
     /// Rows of weights a panel has.
     pub(super) inputs: usize,
 }
@@ -203,6 +205,9 @@ impl Out for Gradient<'_> {
         vector: usize,
     ) -> [[S::f32s; N]; M] {
         let mut starts = [[simd.splat_f32s(0.0); N]; M];
+        if self.is_first {
+            return starts;
+        }
         for (n, vector) in (vector..vector + N).enumerate() {
             let (panel, within) = locate::<S>(vector);
             let panels = &self.panels[panel * self.inputs + row..][..M];

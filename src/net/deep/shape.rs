@@ -122,6 +122,14 @@ impl Shape {
         [logit, mu, raw_sigma]
     }
 
+    /// Sets all biases to 0.
+    pub(crate) fn clear_biases(&self, weights: &mut [Panel]) {
+        for layer in &self.layers {
+            weights[layer.biases()].fill([0.0; PANEL]);
+        }
+        weights[self.head_biases()] = [0.0; PANEL];
+    }
+
     /// Sets the biases of the logit, mu and raw sigma.
     pub(crate) fn set_biases_of_heads(&self, weights: &mut [Panel], biases: [f32; 3]) {
         weights[self.head_biases()][..3].copy_from_slice(&biases);

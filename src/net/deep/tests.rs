@@ -92,6 +92,7 @@ impl Case {
             numbers,
             tile,
             rows,
+            is_first: true,
             gradient: gradient_of,
         }
         .with_simd(simd);

@@ -135,6 +135,17 @@ def alike_payers(
     )
 
 
+def skewed(seed: int, spread: float, rows: int) -> pl.DataFrame:
+    """Make customers who pay by the logarithm of `spending`, which has this standard deviation."""
+    rng = np.random.default_rng(seed)
+    rank = rng.normal(size=rows)
+    pays = rng.random(rows) < 1 / (1 + np.exp(1.5 - 0.8 * rank))
+    amounts = np.exp(1.5 + 0.7 * rank + rng.normal(size=rows))
+    return pl.DataFrame(
+        {"spending": np.exp(2 + spread * rank), "ltv": np.where(pays, amounts, 0.0)}
+    )
+
+
 def residues(refunds: int, rows: int = 3000) -> pl.DataFrame:
     """Make customers of whom a third pays, and refunds that left 3.6e-15 of an amount."""
     row = np.arange(rows)

@@ -26,6 +26,9 @@ CRAWLERS = ((3000, 0.0), (3000, 0.02), (30_000, 0.02))
 """Rows, and how much more in the logarithm customers pay a visit."""
 ALIKE = ((50, 0.1), (50, 1 / 3), (200, 0.1), (200, 1 / 3))
 """Payers, and how much their feature varies beside the others'."""
+SKEWED = (1.0, 1.5, 2.0)
+"""The standard deviation of the logarithm of the feature."""
+SKEWED_ROWS = 5000
 RESIDUES = (1, 2, 4, 8)
 TRUTH = ("t_logit", "t_mu", "t_raw_sigma")
 WIDE_ROWS = 95_000
@@ -182,6 +185,40 @@ def alike_payers() -> pl.DataFrame:
     return pl.concat(lines)
 
 
+def skewed_features(draws: int) -> pl.DataFrame:
+    """Totals of customers whose amounts follow the logarithm of a feature that is given as it is, and of new ones."""
+    lines = []
+    for model, options in MODELS.items():
+        for spread in SKEWED:
+            seen = numbered(hard_data.skewed(seed, spread, SKEWED_ROWS) for seed in range(draws))
+            new = numbered(
+                hard_data.skewed(1000 + seed, spread, 4 * SKEWED_ROWS) for seed in range(draws)
+            )
+            rows = scored(seen, "draw", ["spending"], options)
+            models = rows.group_by("draw").agg(pl.col("model").first())
+            new = new.join(models, on="draw").with_columns(
+                predicted=ziln.expected_ltv(ziln.predict("model", ["spending"]))
+            )
+            of_seen, of_new = (ratios(frame, "draw")["ratio"] for frame in (rows, new))
+            top = rows.group_by("draw").agg(
+                (pl.col("predicted").top_k(5).sum() / pl.col("predicted").sum()).alias("share")
+            )
+            lines.append(
+                pl.select(
+                    pl.lit(model).alias("model"),
+                    pl.lit(spread).alias("spread"),
+                    pl.lit(draws).alias("draws"),
+                    pl.lit(of_seen.median()).alias("ratio"),
+                    pl.lit(of_seen.max()).alias("greatest"),
+                    bound("at most 1.25").alias("greatest should be"),
+                    pl.lit(of_new.median()).alias("of new ones"),
+                    pl.lit(of_new.max()).alias("greatest of new ones"),
+                    pl.lit(top["share"].max()).alias("share of the first five"),
+                )
+            )
+    return pl.concat(lines)
+
+
 def residues() -> pl.DataFrame:
     """Predicted over actual totals beside refunds that left a residue, and how many labels were found to be one."""
     lines = []
@@ -238,7 +275,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--campaigns", type=int, default=300)
     parser.add_argument("--rows", type=int, default=WIDE_ROWS)
-    parser.add_argument("--draws", type=int, default=60, help="of customers with a crawler")
+    parser.add_argument(
+        "--draws", type=int, default=60, help="of customers with a crawler or a skewed feature"
+    )
     parser.add_argument("--output", type=Path, default=common.OUTPUT)
     options = parser.parse_args()
     tables: dict[str, Callable[[], pl.DataFrame]] = {
@@ -246,6 +285,7 @@ def main() -> None:
         "campaigns of noise": noise_campaigns,
         "crawlers": lambda: crawlers(options.draws),
         "payers who are alike": alike_payers,
+        "skewed features": lambda: skewed_features(options.draws),
         "residues": residues,
         "wide categories": lambda: wide_categories(options.rows),
     }

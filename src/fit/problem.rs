@@ -12,7 +12,7 @@ use super::watch::Watch;
 use crate::Result;
 use crate::family::{Marginal, SigmaPrior, linear_components};
 use crate::math::ln;
-use crate::model::{Bounds, Encoding, Feature, L2, Model, Range};
+use crate::model::{Bounds, Encoding, Feature, L2, Range};
 
 /// The rows of a training, encoded, with everything that makes their objective.
 pub(super) struct Problem<'a> {

@@ -18,7 +18,7 @@
 //! | `best_epoch` | when either stops for want of a better epoch, and which is kept |
 //! | `newton` | the exact solver: Fisher scoring, standard errors |
 //! | `prior` | campaigns that share a prior |
-//! | `finish`, `shrink`, `total`, `warnings` | from weights to a model whose predictions are credible |
+//! | `finish`, `ceiling`, `shrink`, `total`, `warnings` | from weights to a model whose predictions are credible |
 //! | `watch`, `observer` | whether somebody interrupts, and who is told how far a training is |
 //!
 //! The result depends on the content of the rows, the seed and the options alone: not on the order of the rows, on how

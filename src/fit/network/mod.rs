@@ -5,7 +5,7 @@
 //! which epoch's weights are kept. If none does better on these rows, what is added is 0; or, where a network is continued,
 //! what it added before.
 //!
-//! Imports [`rows`](super::rows), [`encode`](super::encode), `options`, `split`, `total`, `shrink`, `best_epoch`, `sgd` (the
+//! Imports [`rows`](super::rows), [`encode`](super::encode), `options`, `split`, `total`, `shrink`, `best_epoch`, `ceiling`, `sgd` (the
 //! order of batches and schedules), `observer`, `watch`, `math`, [`family`](crate::family), [`net`](crate::net) and [`model`](crate::model).
 
 mod block;

@@ -30,10 +30,13 @@ pub(super) struct Ceiling {
 }
 
 impl Ceiling {
-    /// The ceiling within bounds, if the total is too high. `totals` are those of the model within other bounds.
-    pub(super) fn find(bounds: Bounds, mut totals: impl FnMut(Bounds) -> Totals) -> Option<Self> {
-        let before = totals(bounds);
-        if !is_too_high(&before) {
+    /// The ceiling within bounds, if the total is too high: that of the model as it is, before, and within other bounds.
+    pub(super) fn find(
+        bounds: Bounds,
+        before: &Totals,
+        mut totals: impl FnMut(Bounds) -> Totals,
+    ) -> Option<Self> {
+        if !is_too_high(before) {
             return None;
         }
         let of_mu =
@@ -96,10 +99,14 @@ mod tests {
         1.5_f64.min(most)
     }
 
+    fn find(totals: &impl Fn(Bounds) -> Totals) -> Option<Ceiling> {
+        Ceiling::find(BOUNDS, &totals(BOUNDS), totals)
+    }
+
     #[test]
     fn the_total_comes_to_what_was_paid() {
         let totals = totals([-1.0, 1.0]);
-        let Ceiling { bounds, ratio } = Ceiling::find(BOUNDS, &totals).unwrap();
+        let Ceiling { bounds, ratio } = find(&totals).unwrap();
         assert_eq!(ratio, totals(BOUNDS).ratio);
         assert!((totals(bounds).ratio - 1.0).abs() < 0.003, "{bounds:?}");
         assert!(bounds.mu.most < 0.1 && bounds.max_sigma < 1.6, "{bounds:?}");
@@ -107,11 +114,11 @@ mod tests {
 
     #[test]
     fn ceilings_stay_where_payments_are_likeliest() {
-        let Ceiling { bounds, .. } = Ceiling::find(BOUNDS, totals([4.0, 0.5])).unwrap();
+        let Ceiling { bounds, .. } = find(&totals([4.0, 0.5])).unwrap();
         assert!((bounds.mu.most - 4.0).abs() < 1e-4, "{bounds:?}");
         assert!((bounds.max_sigma - 0.5).abs() < 1e-4, "{bounds:?}");
         // Whoever paid what the model says is believed.
-        assert!(Ceiling::find(BOUNDS, totals([7.5, 2.0])).is_none());
+        assert!(find(&totals([7.5, 2.0])).is_none());
     }
 
     #[test]

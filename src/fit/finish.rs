@@ -5,7 +5,7 @@ use super::network::{Linear, Outcome, TrainedNetwork, train_network};
 use super::problem::Problem;
 use super::regularizer::Regularizer;
 use super::sgd::{PartWeights, Parts, Progress};
-use super::shrink::shrink_amount;
+use super::shrink::{is_near, shrink_amount};
 use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::{TrainingSummary, network_warning};
@@ -34,9 +34,16 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     let usable_rows = problem.usable.rows;
     let held = hold_rising_numbers(&mut problem, fitted.parts.head(Head::Logit));
     let widened = problem.widened_bounds();
-    let ceiling = find_ceiling(&problem, &fitted, widened);
+    let mut totals = totals_of(&problem, &fitted, widened, None);
+    let ceiling = find_ceiling(&problem, &fitted, widened, &totals);
     let bounds = ceiling.map_or(widened, |ceiling| ceiling.bounds);
-    let shrunk = shrink_to_total(&problem, &mut fitted, bounds);
+    if ceiling.is_some() {
+        totals = totals_of(&problem, &fitted, bounds, None);
+    }
+    let shrunk = shrink_to_total(&problem, &mut fitted, bounds, &totals);
+    if shrunk.is_some() {
+        totals = totals_of(&problem, &fitted, bounds, None);
+    }
     let limits = ceiling.map(|_| Limits { mu: bounds.mu.most, sigma: bounds.max_sigma });
     let train_loss = if shrunk.is_some() || limits.is_some() || held {
         problem.rows.train_loss(&mut fitted.parts, limits)
@@ -47,7 +54,7 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
         train_loss,
         validation_loss: problem.rows.validation_loss(&mut fitted.parts, limits),
         validation_rows: (usable_rows - problem.training_rows) as u64,
-        totals: totals_of(&problem, &fitted, bounds, None),
+        totals,
         ceiling,
         shrunk,
     };
@@ -196,18 +203,28 @@ pub(super) fn rising_range(range: Range, payers: Range, weight: f64) -> Range {
 
 /// Where the amount is to be held because the total of the training rows is too high. A campaign that is drawn to a prior
 /// keeps the ceiling of all: by itself it may have paid little by chance.
-fn find_ceiling(problem: &Problem<'_>, fitted: &Fitted, bounds: Bounds) -> Option<Ceiling> {
+fn find_ceiling(
+    problem: &Problem<'_>,
+    fitted: &Fitted,
+    bounds: Bounds,
+    totals: &Totals,
+) -> Option<Ceiling> {
     // A loss that is no number is not to be mended, but to be refused.
     if problem.options.prior().is_some() || !fitted.train_loss.is_finite() {
         return None;
     }
-    Ceiling::find(bounds, |bounds| totals_of(problem, fitted, bounds, None))
+    Ceiling::find(bounds, totals, |bounds| totals_of(problem, fitted, bounds, None))
 }
 
 /// Keeps the total of the training rows near what they paid; returns what the weights of the amount were multiplied by,
 /// if they were. A model that training continues from has seen other rows, and is left as it is.
-fn shrink_to_total(problem: &Problem<'_>, fitted: &mut Fitted, bounds: Bounds) -> Option<f64> {
-    if problem.options.init.is_some() {
+fn shrink_to_total(
+    problem: &Problem<'_>,
+    fitted: &mut Fitted,
+    bounds: Bounds,
+    totals: &Totals,
+) -> Option<f64> {
+    if problem.options.init.is_some() || is_near(totals.ratio) {
         return None;
     }
     let mut amount = fitted.parts.weights_with(Head::Mu)?.clone();

@@ -8,6 +8,11 @@ pub(super) const FAR_TOTAL: f64 = 2.0;
 /// How often what is added to the amount is halved before it is given up.
 const HALVINGS: usize = 4;
 
+/// Whether a total is not far off, whatever that of the intercepts.
+pub(super) fn is_near(ratio: f64) -> bool {
+    !is_far(ratio, 1.0)
+}
+
 /// Whether a total is far off, and farther than that of the intercepts alone.
 pub(super) fn is_far(ratio: f64, of_intercepts: f64) -> bool {
     let off = |ratio: f64| ratio.max(1.0 / ratio);
@@ -87,6 +92,7 @@ mod tests {
     fn twice_is_not_far_and_no_number_is() {
         assert!(!is_far(2.0, 1.0) && !is_far(0.5, 1.0) && is_far(2.1, 1.0) && is_far(0.4, 1.0));
         assert!(!is_far(0.3, 0.3) && is_far(0.2, 0.3), "no farther off than the intercepts");
+        assert!(is_near(2.0) && !is_near(2.1) && !is_near(f64::NAN));
         assert!(is_far(f64::INFINITY, 1.0) && is_far(f64::NAN, 1.0) && is_far(0.0, 1.0));
     }
 

@@ -15,6 +15,7 @@ use crate::fit::ceiling::Ceiling;
 use crate::fit::observer::{Stage, Step};
 use crate::fit::rows::{Hashed, RowId};
 use crate::fit::sgd::{Powers, Rates, batch_order};
+use crate::fit::shrink::is_near;
 use crate::fit::split::{VALIDATION_BATCH, count_held_out};
 use crate::fit::total::{LinearHeads, TOTAL_ROWS, TotalSums, Totals};
 use crate::math::dispatch;
@@ -244,19 +245,32 @@ impl<'a> NetworkTrainer<'a> {
         if is_trained {
             self.mend_paying_rate();
         }
+        let shrunk = self.mend_amounts();
+        let [_, mu, raw_sigma] = self.shape.biases_of_heads(&self.average.weights);
+        let total = if stays { None } else { self.mend_total() };
+        Mended { biases: [logit, mu, raw_sigma], shrunk, total }
+    }
+
+    /// Finds a ceiling, and shrinks what the network adds to the amount; returns what it was multiplied by, if it was.
+    fn mend_amounts(&mut self) -> Option<f64> {
+        let mut totals = self.totals(self.bounds());
         if !self.linear.is_drawn() {
-            self.ceiling = Ceiling::find(self.bounds(), |bounds| self.totals(bounds));
+            self.ceiling = Ceiling::find(self.bounds(), &totals, |bounds| self.totals(bounds));
         }
         let bounds = self.bounds();
+        if self.ceiling.is_some() {
+            totals = self.totals(bounds);
+        }
+        if is_near(totals.ratio) {
+            return None;
+        }
         let mut values = self.average.clone();
         let shrunk = shrink_network(&self.shape.clone(), &mut values, |values| {
             self.average.clone_from(values);
             self.totals(bounds).ratio
         });
         self.average = values;
-        let [_, mu, raw_sigma] = self.shape.biases_of_heads(&self.average.weights);
-        let total = if stays { None } else { self.mend_total() };
-        Mended { biases: [logit, mu, raw_sigma], shrunk, total }
+        shrunk
     }
 
     /// Moves the bias of the logit so that as many are predicted to pay as paid. That is where the loss is least; dropout

@@ -9,7 +9,7 @@ use super::shrink::{is_near, shrink_amount};
 use super::total::{self, Totals, totals};
 use super::warm_start;
 use super::warnings::{TrainingSummary, network_warning};
-use crate::family::{Head, Limits};
+use crate::family::Head;
 use crate::model::{
     Bounds, Encoding, Feature, Model, OptimizerState, OptionsInForce, Range, Standardizer, Training,
 };
@@ -44,7 +44,9 @@ pub(super) fn finish(mut problem: Problem<'_>, mut fitted: Fitted) -> Model {
     if shrunk.is_some() {
         totals = totals_of(&problem, &fitted, bounds, None);
     }
-    let limits = ceiling.map(|_| Limits { mu: bounds.mu.most, sigma: bounds.max_sigma });
+    // A ceiling of its own, or that of a prior.
+    let is_held = bounds.mu.most < problem.bounds.mu.most || ceiling.is_some();
+    let limits = is_held.then(|| bounds.limits());
     let train_loss = if shrunk.is_some() || limits.is_some() || held {
         problem.rows.train_loss(&mut fitted.parts, limits)
     } else {

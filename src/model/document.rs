@@ -19,7 +19,7 @@ use super::training::{OptionsInForce, StopReason, Training};
 use super::version::{FORMAT_VERSION, NETWORK_VERSION, check_version};
 use super::weights::{WeightRow, Weights};
 use crate::error::quoted;
-use crate::family::Head;
+use crate::family::{Head, Limits};
 use crate::math::ln;
 use crate::{Error, Result};
 
@@ -112,6 +112,13 @@ pub(crate) struct Bounds {
     pub(crate) mu: Range,
     /// The greatest sigma.
     pub(crate) max_sigma: f64,
+}
+
+impl Bounds {
+    /// The limits of a loss of predictions.
+    pub(crate) fn limits(self) -> Limits {
+        Limits { mu: self.mu.most, sigma: self.max_sigma }
+    }
 }
 
 /// The one field that every version has.
@@ -319,13 +326,13 @@ impl Model {
     pub(crate) fn widened_mu_range(&self, logs: Range) -> Range {
         let Some(known) = self.mu_range else { return logs };
         let all = known.union(logs);
-        if self.has_ceiling() { Range { most: known.most, ..all } } else { all }
+        Range { most: self.mu_ceiling().unwrap_or(all.most), ..all }
     }
 
-    /// Whether mu is held below the greatest payment.
-    fn has_ceiling(&self) -> bool {
-        let most = self.training.label_max;
-        self.mu_range.zip(most).is_some_and(|(range, most)| range.most < ln(most))
+    /// Where mu is held below the greatest payment, if it is.
+    pub(crate) fn mu_ceiling(&self) -> Option<f64> {
+        let (range, most) = self.mu_range.zip(self.training.label_max)?;
+        (range.most < ln(most)).then_some(range.most)
     }
 
     /// The greatest sigma the model predicts.

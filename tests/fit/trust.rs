@@ -1,6 +1,6 @@
 //! Thin, wide and dirty data: with default options no prediction explodes.
 
-use ziln::fit::OptionValue;
+use ziln::fit::{OptionValue, Options};
 use ziln::math::{expected_ltv_row, loss_row};
 use ziln::model::{Encoding, Model, Range};
 
@@ -255,6 +255,30 @@ fn a_skewed_feature_makes_nobody_a_fortune() {
         let straight = straight.fit(&[]).unwrap();
         assert!(straight.training().warnings.is_empty(), "{:?}", straight.training().warnings);
     }
+}
+
+/// Campaigns that are drawn to a prior are held where all of them are.
+#[test]
+fn campaigns_of_a_skewed_feature_are_held_where_all_are() {
+    let data = skewed(5000, 1);
+    let campaigns: Vec<u32> = (0..5000).map(|row| row % 25).collect();
+    let prior = data.prior(&campaigns);
+    let most = prior.mu_range().unwrap().most;
+    assert!(most < prior.training().label_max.unwrap().ln(), "{most}");
+    let options = Options::from_pairs([("init".to_owned(), OptionValue::Text(prior.to_json()))]);
+    let (options, mut sums) = (options.unwrap(), [0.0; 2]);
+    for campaign in 0..25 {
+        let rows: Vec<u32> = (0..5000).filter(|row| row % 25 == campaign).collect();
+        let model = data.fit_rows(&rows, &options).unwrap().unwrap();
+        assert_eq!(model.mu_range().unwrap().most, most);
+        let values = predicted(&model, &data);
+        for row in rows {
+            sums[0] += values[row as usize];
+            sums[1] += data.label[row as usize];
+        }
+    }
+    let ratio = sums[0] / sums[1];
+    assert!((0.8..1.25).contains(&ratio), "{ratio}");
 }
 
 #[test]

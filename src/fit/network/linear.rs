@@ -49,10 +49,8 @@ impl Linear<'_> {
     /// below the ceiling, if there is one.
     pub(super) fn term(&self, ceiling: Option<Ceiling>) -> JointTerm {
         let LinearHeads { amount_scale, bounds, .. } = self.heads;
-        let limits = match ceiling {
-            Some(Ceiling { bounds, .. }) => Limits { mu: bounds.mu.most, sigma: bounds.max_sigma },
-            None => Limits::of_sigma(bounds.max_sigma),
-        };
+        let free = Limits::of_sigma(bounds.max_sigma);
+        let limits = ceiling.map_or(free, |ceiling| ceiling.bounds.limits());
         JointTerm(AmountTerm { scale: amount_scale, limits, prior: None })
     }
 }

@@ -8,6 +8,7 @@ use super::profile::Profile;
 use super::sums::{LabelCounts, MATRICES, PartSums, PassSums};
 use super::tile_sums::{PassScratch, SCRATCH, SummedPart, add_tile};
 use crate::error::quoted;
+use crate::family::Limits;
 use crate::fit::newton::direction::moved;
 use crate::fit::newton::rows::RowTile;
 use crate::fit::rows::is_payment;
@@ -239,7 +240,10 @@ impl Pass {
             is_open: self.parts()[index].status == PassStatus::Open,
             scaled: &self.scaled[index],
             profile: &self.profile,
-            max_sigma: self.model.max_sigma(),
+            limits: Limits {
+                mu: self.model.mu_ceiling().unwrap_or(f64::INFINITY),
+                sigma: self.model.max_sigma(),
+            },
         }
     }
 

@@ -48,6 +48,21 @@ impl Data {
         data
     }
 
+    /// Rows whose amounts follow the logarithm of the first number.
+    fn skewed(rows: usize, seed: u64) -> Self {
+        let mut data = Self::new(rows, seed);
+        let mut state = seed;
+        for (label, x) in data.label.iter_mut().zip(&mut data.numbers[0]) {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let noise = (state >> 33) as f64 / (1_u64 << 31) as f64;
+            if *label > 0.0 {
+                *label = (1.0 + 4.0 * *x + 3.0 * (noise - 0.5)).exp();
+            }
+            *x = (8.0 * *x).exp();
+        }
+        data
+    }
+
     fn len(&self) -> usize {
         self.label.len()
     }
@@ -156,6 +171,17 @@ fn passes_come_to_the_optimum_of_all_rows() {
             assert!(off.abs() < 1e-4 * of_b, "{a:?} {b:?}");
         }
     }
+}
+
+#[test]
+fn the_ceiling_of_the_sample_stays() {
+    let data = Data::skewed(6000, 5);
+    let start = data.start(2000).unwrap();
+    let ceiling = start.mu_ceiling().expect("a total that is too high");
+    assert!(start.training().warnings.iter().any(|warning| warning.contains("held below")));
+    let (model, _) = data.passes(Some(start));
+    assert_eq!(model.training().rows, 6000);
+    assert_eq!(model.mu_ceiling(), Some(ceiling));
 }
 
 #[test]

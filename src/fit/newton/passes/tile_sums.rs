@@ -18,7 +18,8 @@ pub(super) struct SummedPart<'a> {
     /// The weights that the rows are looked at with, times the bounds of their columns.
     pub(super) scaled: &'a [f64],
     pub(super) profile: &'a Profile,
-    pub(super) max_sigma: f64,
+    /// Of the amounts that a loss is of.
+    pub(super) limits: Limits,
 }
 
 /// Adds the rows of a tile to the sums of a part; of the paying part their weights, too.
@@ -29,9 +30,9 @@ pub(super) fn add_tile(
     scratch: &mut PassScratch,
     sums: &mut PassSums,
 ) {
-    let &SummedPart { index, is_open, scaled, profile, max_sigma } = part;
+    let &SummedPart { index, is_open, scaled, profile, limits } = part;
     let free = AmountTerm::FREE;
-    let bounded = AmountTerm { limits: Limits::of_sigma(max_sigma), ..free };
+    let bounded = AmountTerm { limits, ..free };
     scratch.tile.count = padded_rows(rows).min(TILE);
     dispatch(
         #[inline(always)]
